@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { cloudflareTest } from '@cloudflare/vitest-plugin';
+import { defineConfig } from 'vitest/config';
+
+const workerdTests = 'test/**/*.workerd.test.ts';
+const longTests = 'test/long/**/*.test.ts';
+
+/** Node has no module rule for SQL; in workerd the `[[rules]]` of wrangler.toml do the same. */
+const sqlAsText = {
+  name: 'sql-as-text',
+  enforce: 'pre' as const,
+  load(id: string) {
+    const path = id.split('?')[0] ?? id;
+    return path.endsWith('.sql') ? `export default ${JSON.stringify(readFileSync(path, 'utf8'))};` : undefined;
+  },
+};
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        plugins: [sqlAsText],
+        test: { name: 'node', include: ['test/**/*.test.ts'], exclude: [workerdTests, longTests] },
+      },
+      {
+        // Storage is isolated per file and each file costs about 1.4 s to start: few, larger files.
+        plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
+        test: { name: 'workerd', include: [workerdTests] },
+      },
+      {
+        plugins: [sqlAsText],
+        // One file at a time: these tests kill and restart real relays and time what they see.
+        test: { name: 'long', include: [longTests], testTimeout: 600_000, hookTimeout: 60_000, fileParallelism: false },
+      },
+    ],
+  },
+});
