@@ -1,1 +1,13 @@
+export { isAdmissibleKey, isAdmissibleSignature, parseActorKey, SIGNATURE_BYTES, type ActorKey } from './admission.ts';
 export { sha256 } from './sha256.ts';
+export { signContent } from './sign-content.ts';
+export {
+  createSignatureChecker,
+  DEFAULT_MAX_KEYS,
+  type AsyncVerifyBatch,
+  type SignatureChecker,
+  type SyncVerifyBatch,
+  type VerifyBatch,
+  type VerifyJob,
+} from './signature-checker.ts';
+export { publicKeyOf, satisfiesEquation, signEd25519, verifyOracle } from './signing.ts';

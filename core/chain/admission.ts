@@ -1,0 +1,90 @@
+import { equalBytes } from '../bytes/index.ts';
+import type { Event } from '../event/index.ts';
+import { err, ok, type Result } from '../result.ts';
+import { admittedAt, foundChain, transition, type ChainState, type Transition, type TransitionRefusal } from '../state/index.ts';
+
+/** How far an actor's clock may be from the relay's (`AP6`). */
+export const MAX_CLOCK_SKEW_MS = 5 * 60_000;
+/** How long an actor may go without looking before its observed events are refused (`AP8`). */
+export const MAX_SEEN_AGE_MS = 24 * 3_600_000;
+
+export type AdmissionRefusal =
+  | TransitionRefusal
+  | { readonly code: 'wrong-chain' }
+  | { readonly code: 'clock-skew'; readonly relayTime: number }
+  | { readonly code: 'stale-parent'; readonly head: number }
+  | { readonly code: 'unknown-parent'; readonly head: number }
+  | { readonly code: 'seen-too-old'; readonly head: number };
+
+/** One entry as the rules see it. */
+export interface LoggedLeaf {
+  readonly hash: Uint8Array;
+  readonly relayTime: number;
+}
+
+/** What is known of a chain just before an event. `leafAt` answers for every index below `size`. */
+export interface ChainView {
+  readonly state: ChainState;
+  readonly size: number;
+  leafAt(index: number): LoggedLeaf | undefined;
+}
+
+/** An admitted event: the state after it, and what it needs stored beside it. */
+export interface Admission {
+  readonly state: ChainState;
+  readonly payload: Transition['payload'];
+}
+
+/**
+ * Whether an event may be entry `view.size` at `relayTime` (`AP5`–`AP9`), in the fixed order permission, clock, parent,
+ * type rules. Size, encoding, chain, signature and event id come before; the caller has checked them. `clock` is only
+ * given at admission: an auditor can't know what the relay's clock said.
+ */
+export function admitEvent(
+  view: ChainView,
+  event: Event,
+  relayTime: number,
+  clock?: number,
+): Result<Admission, AdmissionRefusal> {
+  const change = transition(view.state, event);
+  if (!change.ok) return change;
+  const refusal =
+    change.value.permit() ??
+    (clock === undefined ? undefined : checkClock(event, clock)) ??
+    checkParent(view, event, change.value, relayTime) ??
+    change.value.check(view.size);
+  if (refusal !== undefined) return err(refusal);
+  return ok({ state: change.value.apply(view.size), payload: change.value.payload });
+}
+
+/** The same for entry 0, which has no parent and brings its own state. */
+export function admitGenesis(event: Event, clock?: number): Result<ChainState, AdmissionRefusal> {
+  const isRooted = event.seenIndex === 0 && event.seenHash.every((byte) => byte === 0);
+  if (!isRooted) return err({ code: 'unknown-parent', head: 0 });
+  const skew = clock === undefined ? undefined : checkClock(event, clock);
+  return skew === undefined ? foundChain(event) : err(skew);
+}
+
+function checkClock({ actorTime }: Event, clock: number): AdmissionRefusal | undefined {
+  return Math.abs(actorTime - clock) > MAX_CLOCK_SKEW_MS ? { code: 'clock-skew', relayTime: clock } : undefined;
+}
+
+/**
+ * The signature vouches for the history that the actor names (`AP7`, `AP8`): a relay that rewrote it would contradict its
+ * members. Strict events also refuse to follow a strict event that their actor had not seen.
+ */
+function checkParent(view: ChainView, event: Event, change: Transition, relayTime: number): AdmissionRefusal | undefined {
+  const head = view.size - 1;
+  const seen = event.seenIndex < view.size ? view.leafAt(event.seenIndex) : undefined;
+  if (seen === undefined || !equalBytes(seen.hash, event.seenHash)) return { code: 'unknown-parent', head };
+  if (change.ordering === 'strict') {
+    return view.state.value.lastStrictIndex > event.seenIndex ? { code: 'stale-parent', head } : undefined;
+  }
+  if (event.seenIndex === head) return undefined;
+  // Observed events may lag, but not to before their actor could read the chain.
+  if (event.seenIndex < (admittedAt(view.state, event.actor) ?? 0)) return { code: 'seen-too-old', head };
+  // The first entry that the actor had not seen tells how old its view is; a quiet chain never makes it stale.
+  const firstUnseen = view.leafAt(event.seenIndex + 1);
+  const isFresh = firstUnseen !== undefined && relayTime - firstUnseen.relayTime <= MAX_SEEN_AGE_MS;
+  return isFresh ? undefined : { code: 'seen-too-old', head };
+}

@@ -1,0 +1,23 @@
+export {
+  admitEvent,
+  admitGenesis,
+  MAX_CLOCK_SKEW_MS,
+  MAX_SEEN_AGE_MS,
+  type Admission,
+  type AdmissionRefusal,
+  type ChainView,
+  type LoggedLeaf,
+} from './admission.ts';
+export { chainIdOf, parseChainId } from './chain-id.ts';
+export { MemoryHistory } from './memory-history.ts';
+export {
+  beginReplay,
+  parseEntries,
+  replayJobs,
+  replayRoot,
+  replaySteps,
+  type ReplayCursor,
+  type ReplayFault,
+  type ReplayHistory,
+  type ReplayStep,
+} from './replay.ts';

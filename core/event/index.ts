@@ -1,0 +1,27 @@
+export {
+  applicationOrdering,
+  defineEvent,
+  FIRST_APPLICATION_TYPE,
+  FIRST_STRICT_APPLICATION_TYPE,
+  type EventDefinition,
+  type EventDescription,
+  type Ordering,
+} from './define-event.ts';
+export {
+  ACTOR_BYTES,
+  entryCodec,
+  EVENT_ID_BYTES,
+  EVENT_LABEL,
+  eventTbs,
+  HASH_BYTES,
+  MAX_ENTRY_BYTES,
+  MAX_EVENT_BYTES,
+  SIGNATURE_BYTES,
+  type ChainId,
+  type Entry,
+  type Event,
+  type SignedEvent,
+  type VerifiedEvent,
+} from './event.ts';
+export { parseSignedEvent, type ParseRefusal } from './parse.ts';
+export { eventSignContent, eventVerifyJob, keepVerified } from './verification.ts';

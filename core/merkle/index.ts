@@ -1,0 +1,18 @@
+export {
+  appendLeaf,
+  EMPTY_RANGE,
+  rangeFromNodes,
+  rootOf,
+  type AppendedLeaf,
+  type CompactRange,
+} from './compact-range.ts';
+export { emptyRoot, HASH_BYTES, leafHash, MAX_TREE_SIZE, nodeHash } from './hashing.ts';
+export { locateNode, nodeReaderOfRows } from './node-rows.ts';
+export type { NodeReader } from './perfect-subtrees.ts';
+export { consistencyProof, inclusionProof, subtreeConsistencyProof, subtreeInclusionProof } from './proofs.ts';
+export {
+  verifyConsistency,
+  verifyInclusion,
+  verifySubtreeConsistency,
+  verifySubtreeInclusion,
+} from './verification.ts';

@@ -1,0 +1,55 @@
+import { equalBytes } from '../bytes/index.ts';
+import { choice, decode, encode, variant, type Json } from '../codec/index.ts';
+import { sha256 } from '../crypto/index.ts';
+import { groupStateCodec, type GroupState } from './group/group-state.ts';
+import { findMember } from './group/roster.ts';
+import { identityStateCodec, type IdentityState } from './identity/identity-state.ts';
+
+const chainStateCodec = variant('ChainState', choice('ChainKind', { identity: 1, group: 2 }), {
+  identity: identityStateCodec,
+  group: groupStateCodec,
+});
+
+/** What a chain's entries add up to. Values are never changed in place. */
+export type ChainState =
+  | { readonly kind: 'identity'; readonly value: IdentityState }
+  | { readonly kind: 'group'; readonly value: GroupState };
+
+export function encodeState(state: ChainState): Uint8Array {
+  return encode(chainStateCodec, state);
+}
+
+/** Returns undefined for bytes that are no state: a snapshot is a cache, and a bad one is dropped (`ST3`). */
+export function parseState(bytes: Uint8Array): ChainState | undefined {
+  const parsed = decode(chainStateCodec, bytes);
+  return parsed.ok ? parsed.value : undefined;
+}
+
+export function viewState(state: ChainState): Json {
+  return chainStateCodec.view(state);
+}
+
+/** SHA-256 of the canonical encoding (`ST2`). Returns 32 bytes. */
+export function stateDigest(state: ChainState): Uint8Array {
+  return sha256(encodeState(state));
+}
+
+/** The last index that an actor may read, if any (`AC3`): those removed read up to and including their removal. */
+export function readableUntil(state: ChainState, actor: Uint8Array | undefined): number | undefined {
+  if (state.value.genesis.visibility === 'public') return Number.MAX_SAFE_INTEGER;
+  if (actor === undefined) return undefined;
+  if (state.kind === 'identity') return findDevice(state.value, actor) && Number.MAX_SAFE_INTEGER;
+  const member = findMember(state.value.roster, actor);
+  if (member === undefined) return undefined;
+  return member.role === 'none' ? member.until : Number.MAX_SAFE_INTEGER;
+}
+
+/** Index of the entry that let this actor in; undefined for strangers. */
+export function admittedAt(state: ChainState, actor: Uint8Array): number | undefined {
+  if (state.kind === 'group') return findMember(state.value.roster, actor)?.since;
+  return findDevice(state.value, actor)?.since;
+}
+
+function findDevice({ devices }: IdentityState, actor: Uint8Array): IdentityState['devices'][number] | undefined {
+  return devices.find((device) => equalBytes(device.actor, actor));
+}

@@ -1,0 +1,41 @@
+import { opaque, optional, struct, uint16, uint64, type Decoded } from '../../codec/index.ts';
+import { HASH_BYTES } from '../../event/index.ts';
+import { genesisBody, type Genesis } from '../genesis.ts';
+import type { RuleRefusal } from '../rule.ts';
+import { admitMember, rosterCodec } from './roster.ts';
+
+/** Epochs behind the current one whose messages are still taken (`GM3`). */
+export const PAST_EPOCHS = 3;
+
+const mlsState = struct('MlsState', {
+  ciphersuite: uint16,
+  epoch: uint64,
+  treeHash: opaque(HASH_BYTES),
+  groupInfoHash: opaque(HASH_BYTES),
+  /** Entry that opened the current epoch. */
+  epochIndex: uint64,
+  /** Messages of earlier epochs are refused, since someone who could read them has been removed. */
+  oldestOpenEpoch: uint64,
+});
+
+export const groupStateCodec = struct('GroupState', {
+  genesis: genesisBody,
+  lastStrictIndex: uint64,
+  roster: rosterCodec,
+  mls: optional(mlsState),
+});
+
+export type GroupState = Decoded<typeof groupStateCodec>;
+export type MlsState = Decoded<typeof mlsState>;
+
+/** The founder owns the group from entry 0 on. */
+export function foundGroup(genesis: Genesis, founder: Uint8Array): GroupState {
+  return { genesis, lastStrictIndex: 0, roster: admitMember([], founder, 'owner', 0), mls: undefined };
+}
+
+/** Which roster events fit: an MLS group's roster changes through commits alone (`GR2`). */
+export function requireMembership(state: GroupState, needed: 'plain' | 'mls'): RuleRefusal | undefined {
+  const { parameters } = state.genesis;
+  const membership = parameters.kind === 'group' ? parameters.value.membership : 'plain';
+  return membership === needed ? undefined : { code: 'wrong-membership', membership };
+}

@@ -1,0 +1,14 @@
+import { ruleTable } from '../rule.ts';
+import type { GroupState } from './group-state.ts';
+import { memberAddedRule, memberRemovedRule, roleChangedRule } from './membership.ts';
+import { messageRule } from './message.ts';
+import { mlsCommitRule, mlsCreatedRule } from './mls.ts';
+
+export const groupRules = ruleTable<GroupState>([
+  mlsCreatedRule,
+  mlsCommitRule,
+  messageRule,
+  memberAddedRule,
+  memberRemovedRule,
+  roleChangedRule,
+]);

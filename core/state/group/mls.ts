@@ -1,0 +1,90 @@
+import { opaque, struct, uint16, uint32, uint64, vector, type Decoded } from '../../codec/index.ts';
+import { equalBytes } from '../../bytes/index.ts';
+import { ACTOR_BYTES, defineEvent, HASH_BYTES } from '../../event/index.ts';
+import type { Position, Rule, RuleRefusal } from '../rule.ts';
+import { requireMembership, type GroupState, type MlsState } from './group-state.ts';
+import { applyRosterChange, checkRosterChange, MAX_ROSTER_CHANGES, permitRosterChange, rosterChange } from './roster-change.ts';
+import { findMember } from './roster.ts';
+
+/** MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519 (RFC 9420 §17.1). */
+export const CIPHERSUITE_X25519_AES128_ED25519 = 1;
+/** An MLS group is created by the entry after its genesis and by nothing else. */
+const MLS_CREATED_INDEX = 1;
+
+const createdBody = struct('MlsCreated', {
+  ciphersuite: uint16,
+  groupInfoHash: opaque(HASH_BYTES),
+  groupInfoSize: uint32,
+  treeHash: opaque(HASH_BYTES),
+});
+
+const welcomeRef = struct('WelcomeRef', {
+  /** Whose mailbox the Welcome goes to. */
+  actor: opaque(ACTOR_BYTES),
+  /** RFC 9420 §5.2 KeyPackageRef. */
+  keyPackageRef: opaque(HASH_BYTES),
+});
+
+const commitBody = struct('MlsCommit', {
+  /** The epoch that this commit ends. */
+  epoch: uint64,
+  commitHash: opaque(HASH_BYTES),
+  commitSize: uint32,
+  groupInfoHash: opaque(HASH_BYTES),
+  groupInfoSize: uint32,
+  treeHash: opaque(HASH_BYTES),
+  welcomeRefs: vector(welcomeRef, MAX_ROSTER_CHANGES),
+  roster: rosterChange,
+});
+
+export type MlsCreated = Decoded<typeof createdBody>;
+export type MlsCommit = Decoded<typeof commitBody>;
+
+export const mlsCreated = defineEvent({ type: 0x0201, name: 'group.mls-created', ordering: 'strict', body: createdBody });
+export const mlsCommit = defineEvent({ type: 0x0202, name: 'group.mls-commit', ordering: 'strict', body: commitBody });
+
+export const mlsCreatedRule: Rule<GroupState, MlsCreated> = {
+  definition: mlsCreated,
+  permit: ({ roster }, actor) => (findMember(roster, actor)?.since === 0 ? undefined : { code: 'not-permitted' }),
+  check: (state, { index }, { ciphersuite }) => {
+    if (index !== MLS_CREATED_INDEX) return { code: 'already-created' };
+    if (ciphersuite !== CIPHERSUITE_X25519_AES128_ED25519) return { code: 'unsupported-ciphersuite' };
+    return requireMembership(state, 'mls');
+  },
+  apply: (state, { index }, { ciphersuite, treeHash, groupInfoHash }) => ({
+    ...state,
+    mls: { ciphersuite, treeHash, groupInfoHash, epoch: 0, epochIndex: index, oldestOpenEpoch: 0 },
+  }),
+};
+
+export const mlsCommitRule: Rule<GroupState, MlsCommit> = {
+  definition: mlsCommit,
+  permit: ({ roster }, actor, body) => permitRosterChange(roster, actor, body.roster),
+  check: checkCommit,
+  apply: (state, { index }, body) => ({
+    ...state,
+    roster: applyRosterChange(state.roster, body.roster, index),
+    mls: state.mls === undefined ? undefined : openEpoch(state.mls, index, body),
+  }),
+};
+
+function checkCommit(state: GroupState, { actor }: Position, body: MlsCommit): RuleRefusal | undefined {
+  if (state.mls === undefined) return requireMembership(state, 'mls') ?? { code: 'mls-not-created' };
+  if (body.epoch !== state.mls.epoch) return { code: 'wrong-epoch', epoch: state.mls.epoch };
+  // RFC 9420 §12.2: a member can't remove its own leaf; it asks another to.
+  if (body.roster.removed.some((removed) => equalBytes(removed, actor))) return { code: 'not-permitted' };
+  return checkRosterChange(state.roster, body.roster);
+}
+
+/** A commit that removes a leaf closes every earlier epoch: whoever left could still read them (`GM3`). */
+function openEpoch(mls: MlsState, index: number, body: MlsCommit): MlsState {
+  const epoch = body.epoch + 1;
+  return {
+    ...mls,
+    epoch,
+    treeHash: body.treeHash,
+    groupInfoHash: body.groupInfoHash,
+    epochIndex: index,
+    oldestOpenEpoch: body.roster.removed.length > 0 ? epoch : mls.oldestOpenEpoch,
+  };
+}

@@ -1,0 +1,53 @@
+import type { EventDefinition } from '../event/index.ts';
+import type { GenesisRefusal } from './genesis.ts';
+
+/** Where in the log an event stands when it is applied. */
+export interface Position {
+  readonly index: number;
+  readonly actor: Uint8Array;
+}
+
+/** A refusal that follows from the chain's state and the event alone, so that an auditor reaches it too. */
+export type RuleRefusal =
+  | GenesisRefusal
+  | { readonly code: 'not-permitted' }
+  | { readonly code: 'actor-removed'; readonly at: number }
+  | { readonly code: 'unknown-event-type'; readonly type: number }
+  | { readonly code: 'wrong-membership'; readonly membership: 'plain' | 'mls' }
+  | { readonly code: 'already-member' }
+  | { readonly code: 'no-such-member' }
+  | { readonly code: 'last-owner' }
+  | { readonly code: 'roster-full'; readonly limit: number }
+  | { readonly code: 'already-created' }
+  | { readonly code: 'unsupported-ciphersuite' }
+  | { readonly code: 'mls-not-created' }
+  | { readonly code: 'future-epoch'; readonly epoch: number }
+  | { readonly code: 'epoch-closed'; readonly epoch: number }
+  | { readonly code: 'wrong-epoch'; readonly epoch: number };
+
+/** Bytes that an entry names by hash and does not hold. */
+export interface PayloadName {
+  readonly hash: Uint8Array;
+  readonly size: number;
+}
+
+/**
+ * One event type's whole meaning on one kind of chain. `permit` looks at who acts, `check` at whether it fits the state;
+ * `apply` is called only after both and can't fail. All three are pure.
+ */
+export interface Rule<State, Body> {
+  readonly definition: EventDefinition<Body>;
+  permit(state: State, actor: Uint8Array, body: Body): RuleRefusal | undefined;
+  check(state: State, position: Position, body: Body): RuleRefusal | undefined;
+  apply(state: State, position: Position, body: Body): State;
+  /** The payload that must be in hand before the event is sequenced (`PL1`). */
+  payload?(body: Body): PayloadName;
+}
+
+/** A table of rules with different bodies. Each rule is only ever called with a body that its own codec decoded. */
+export type RuleTable<State> = ReadonlyMap<number, Rule<State, unknown>>;
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the bodies differ per rule; the map pairs each with its codec
+export function ruleTable<State>(rules: readonly Rule<State, any>[]): RuleTable<State> {
+  return new Map(rules.map((rule) => [rule.definition.type, rule]));
+}

@@ -1,0 +1,47 @@
+export {
+  appendAnswer,
+  appendRequest,
+  commitBundle,
+  entryPage,
+  loggedEntry,
+  stateAnswer,
+  submission,
+  type AppendAnswer,
+  type AppendRequest,
+  type CommitBundle,
+  type EntryPage,
+  type LoggedEntry,
+  type Outcome,
+  type StateAnswer,
+  type Submission,
+} from './append.ts';
+export {
+  claimedKeyPackage,
+  keyPackageClaim,
+  keyPackagePublication,
+  keyPackageStock,
+  mailboxAck,
+  mailboxPage,
+  type ClaimedKeyPackage,
+  type KeyPackageClaim,
+  type KeyPackagePublication,
+  type KeyPackageStock,
+  type MailboxItem,
+  type MailboxPage,
+} from './device.ts';
+export { viewEntry } from './entry-view.ts';
+export * from './limits.ts';
+export { chainOrigin } from './origin.ts';
+export { isProblemCode, MEDIA_TYPE, problemOf, problems, type Problem, type ProblemCode, type Refusal } from './problem.ts';
+export {
+  chainDownFrame,
+  chainUpFrame,
+  mailboxDownFrame,
+  mailboxUpFrame,
+  ticketAnswer,
+  type ChainDownFrame,
+  type ChainUpFrame,
+  type MailboxDownFrame,
+  type MailboxUpFrame,
+  type TicketAnswer,
+} from './stream.ts';
