@@ -45,3 +45,5 @@ export {
   type MailboxUpFrame,
   type TicketAnswer,
 } from './stream.ts';
+export { contentDigest, REQUEST_NONCE_BYTES, REQUEST_SIGNATURE_LABEL, SIGNED_COMPONENTS } from './signed-request.ts';
+export type { RelayInfo } from './relay-info.ts';

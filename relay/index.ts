@@ -1,0 +1,1 @@
+export type { Answer, Caller, RelayRefusal } from './answer.ts';
