@@ -25,7 +25,7 @@ function continuation(point: number, shift: number): number {
 /** Returns undefined where the bytes are not well-formed UTF-8, overlong forms and surrogates included. */
 export function bytesToUtf8(bytes: Uint8Array): string | undefined {
   let text = '';
-  for (let offset = 0; offset < bytes.length; ) {
+  for (let offset = 0; offset < bytes.length;) {
     const lead = bytes[offset] as number;
     const length = sequenceLength(lead);
     if (length === 0 || offset + length > bytes.length) return undefined;

@@ -1,7 +1,14 @@
 import { equalBytes } from '../bytes/index.ts';
 import type { Event } from '../event/index.ts';
 import { err, ok, type Result } from '../result.ts';
-import { admittedAt, foundChain, transition, type ChainState, type Transition, type TransitionRefusal } from '../state/index.ts';
+import {
+  admittedAt,
+  foundChain,
+  transition,
+  type ChainState,
+  type Transition,
+  type TransitionRefusal,
+} from '../state/index.ts';
 
 /** How far an actor's clock may be from the relay's (`AP6`). */
 export const MAX_CLOCK_SKEW_MS = 5 * 60_000;
@@ -73,7 +80,12 @@ function checkClock({ actorTime }: Event, clock: number): AdmissionRefusal | und
  * The signature vouches for the history that the actor names (`AP7`, `AP8`): a relay that rewrote it would contradict its
  * members. Strict events also refuse to follow a strict event that their actor had not seen.
  */
-function checkParent(view: ChainView, event: Event, change: Transition, relayTime: number): AdmissionRefusal | undefined {
+function checkParent(
+  view: ChainView,
+  event: Event,
+  change: Transition,
+  relayTime: number,
+): AdmissionRefusal | undefined {
   const head = view.size - 1;
   const seen = event.seenIndex < view.size ? view.leafAt(event.seenIndex) : undefined;
   if (seen === undefined || !equalBytes(seen.hash, event.seenHash)) return { code: 'unknown-parent', head };

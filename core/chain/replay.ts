@@ -1,7 +1,15 @@
 import { equalBytes } from '../bytes/index.ts';
 import { decode } from '../codec/index.ts';
 import type { VerifyJob } from '../crypto/index.ts';
-import { entryCodec, eventVerifyJob, HASH_BYTES, parseSignedEvent, type ChainId, type Entry, type SignedEvent } from '../event/index.ts';
+import {
+  entryCodec,
+  eventVerifyJob,
+  HASH_BYTES,
+  parseSignedEvent,
+  type ChainId,
+  type Entry,
+  type SignedEvent,
+} from '../event/index.ts';
 import { appendLeaf, EMPTY_RANGE, leafHash, rootOf, type CompactRange } from '../merkle/index.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { ChainState } from '../state/index.ts';
@@ -60,7 +68,10 @@ export function replayRoot({ range }: ReplayCursor): Uint8Array {
 }
 
 /** Parses entries that should follow each other from `firstIndex` on. Returns the parsed ones, or the first bad one. */
-export function parseEntries(entries: readonly Uint8Array[], firstIndex: number): Result<readonly ReplayStep[], ReplayFault> {
+export function parseEntries(
+  entries: readonly Uint8Array[],
+  firstIndex: number,
+): Result<readonly ReplayStep[], ReplayFault> {
   const steps: ReplayStep[] = [];
   for (const [offset, bytes] of entries.entries()) {
     const index = firstIndex + offset;
@@ -108,7 +119,11 @@ export function replaySteps(
   return ok(next);
 }
 
-function checkStep(cursor: ReplayCursor, { entry, signed }: ReplayStep, isSigned: boolean): ReplayFault['code'] | undefined {
+function checkStep(
+  cursor: ReplayCursor,
+  { entry, signed }: ReplayStep,
+  isSigned: boolean,
+): ReplayFault['code'] | undefined {
   if (entry.index !== cursor.size) return 'wrong-index';
   if (!equalBytes(entry.prev, cursor.head)) return 'broken-link';
   if (entry.relayTime < cursor.relayTime) return 'time-fell';

@@ -63,7 +63,9 @@ export function optional<T>(inner: Codec<T>): Codec<T | undefined> {
   };
 }
 
-type VariantOf<Arms> = { [Kind in keyof Arms & string]: { readonly kind: Kind; readonly value: Decoded<Arms[Kind]> } }[keyof Arms & string];
+type VariantOf<Arms> = {
+  [Kind in keyof Arms & string]: { readonly kind: Kind; readonly value: Decoded<Arms[Kind]> };
+}[keyof Arms & string];
 
 /** A tag and the one structure that it selects (RFC 8446 §3.8), as a union tagged by `kind`. */
 export function variant<const Arms extends Readonly<Record<string, AnyCodec>>>(

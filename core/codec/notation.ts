@@ -5,11 +5,21 @@ export type Notation =
   | { readonly kind: 'opaque'; readonly byteCount: number }
   | { readonly kind: 'opaque-vector'; readonly maxBytes: number }
   | { readonly kind: 'text'; readonly maxBytes: number }
-  | { readonly kind: 'choice'; readonly name: string; readonly bits: 8 | 16; readonly values: ReadonlyMap<string, number> }
+  | {
+      readonly kind: 'choice';
+      readonly name: string;
+      readonly bits: 8 | 16;
+      readonly values: ReadonlyMap<string, number>;
+    }
   | { readonly kind: 'vector'; readonly item: Notation; readonly maxCount: number }
   | { readonly kind: 'optional'; readonly value: Notation }
   | { readonly kind: 'struct'; readonly name: string; readonly fields: readonly (readonly [string, Notation])[] }
-  | { readonly kind: 'variant'; readonly name: string; readonly tag: Notation; readonly arms: ReadonlyMap<string, Notation> };
+  | {
+      readonly kind: 'variant';
+      readonly name: string;
+      readonly tag: Notation;
+      readonly arms: ReadonlyMap<string, Notation>;
+    };
 
 /**
  * Prints the definition in TLS presentation language (RFC 8446 §3, RFC 9420 §2), inner structures first, each once.

@@ -45,7 +45,8 @@ export interface EventDefinition<Body> {
  */
 export function defineEvent<Body>(description: EventDescription<Body>): EventDefinition<Body> {
   const { type, name, body } = description;
-  if (!Number.isInteger(type) || type < 1 || type > MAX_TYPE) throw new RangeError(`${name}: type ${type} is no uint16`);
+  if (!Number.isInteger(type) || type < 1 || type > MAX_TYPE)
+    throw new RangeError(`${name}: type ${type} is no uint16`);
   if (!NAME.test(name)) throw new RangeError(`'${name}' is not dotted kebab-case, such as todo.item-added`);
   return {
     type,

@@ -12,8 +12,7 @@ const chainStateCodec = variant('ChainState', choice('ChainKind', { identity: 1,
 
 /** What a chain's entries add up to. Values are never changed in place. */
 export type ChainState =
-  | { readonly kind: 'identity'; readonly value: IdentityState }
-  | { readonly kind: 'group'; readonly value: GroupState };
+  { readonly kind: 'identity'; readonly value: IdentityState } | { readonly kind: 'group'; readonly value: GroupState };
 
 export function encodeState(state: ChainState): Uint8Array {
   return encode(chainStateCodec, state);

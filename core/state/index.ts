@@ -1,11 +1,32 @@
-export { admittedAt, encodeState, parseState, readableUntil, stateDigest, viewState, type ChainState } from './chain-state.ts';
+export {
+  admittedAt,
+  encodeState,
+  parseState,
+  readableUntil,
+  stateDigest,
+  viewState,
+  type ChainState,
+} from './chain-state.ts';
 export { chainGenesis, MAX_RETENTION_MS, MIN_RETENTION_MS, type ChainKind, type Genesis } from './genesis.ts';
 export { PAST_EPOCHS, type GroupState } from './group/group-state.ts';
 export { memberAdded, memberRemoved, roleChanged } from './group/membership.ts';
 export { groupMessage } from './group/message.ts';
-export { CIPHERSUITE_X25519_AES128_ED25519, mlsCommit, mlsCreated, type MlsCommit, type MlsCreated } from './group/mls.ts';
+export {
+  CIPHERSUITE_X25519_AES128_ED25519,
+  mlsCommit,
+  mlsCreated,
+  type MlsCommit,
+  type MlsCreated,
+} from './group/mls.ts';
 export type { RosterChange } from './group/roster-change.ts';
 export { findMember, roleOf, type GrantedRole, type Member, type Role, type Roster } from './group/roster.ts';
 export type { IdentityState } from './identity/identity-state.ts';
 export type { PayloadName, RuleRefusal } from './rule.ts';
-export { eventDefinitions, foundChain, transition, viewBody, type Transition, type TransitionRefusal } from './transition.ts';
+export {
+  eventDefinitions,
+  foundChain,
+  transition,
+  viewBody,
+  type Transition,
+  type TransitionRefusal,
+} from './transition.ts';

@@ -1,5 +1,11 @@
 import { decode, type DecodeRefusal, type Json } from '../codec/index.ts';
-import { applicationOrdering, FIRST_APPLICATION_TYPE, type Event, type EventDefinition, type Ordering } from '../event/index.ts';
+import {
+  applicationOrdering,
+  FIRST_APPLICATION_TYPE,
+  type Event,
+  type EventDefinition,
+  type Ordering,
+} from '../event/index.ts';
 import { toBase64Url } from '../bytes/index.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { ChainState } from './chain-state.ts';
@@ -23,7 +29,7 @@ export interface Transition {
 
 /** Every built-in event type, for schemas and readable views. */
 export const eventDefinitions: readonly EventDefinition<unknown>[] = [
-  chainGenesis as EventDefinition<unknown>,
+  chainGenesis,
   ...[...groupRules.values()].map((rule) => rule.definition),
 ];
 
@@ -34,7 +40,8 @@ const definitionOf = new Map(eventDefinitions.map((definition) => [definition.ty
  * is refused.
  */
 export function foundChain(event: Event): Result<ChainState, TransitionRefusal> {
-  if (event.type !== chainGenesis.type || event.chain.length !== 0) return err({ code: 'unknown-event-type', type: event.type });
+  if (event.type !== chainGenesis.type || event.chain.length !== 0)
+    return err({ code: 'unknown-event-type', type: event.type });
   const body = chainGenesis.decodeBody(event.body);
   if (!body.ok) return body;
   const refusal = checkGenesis(body.value);
@@ -59,7 +66,12 @@ export function transition(state: ChainState, event: Event): Result<Transition, 
   return body.ok ? ok(groupTransition(state.value, rule, event, body.value)) : body;
 }
 
-function groupTransition(state: GroupState, rule: Rule<GroupState, unknown>, { actor }: Event, body: unknown): Transition {
+function groupTransition(
+  state: GroupState,
+  rule: Rule<GroupState, unknown>,
+  { actor }: Event,
+  body: unknown,
+): Transition {
   const { ordering } = rule.definition;
   return {
     ordering,
@@ -80,7 +92,8 @@ function applicationTransition(state: ChainState, { type, actor }: Event): Trans
   return {
     ordering,
     payload: undefined,
-    permit: () => (state.kind === 'group' ? requireRole(state.value.roster, actor, 'member') : { code: 'not-permitted' }),
+    permit: () =>
+      state.kind === 'group' ? requireRole(state.value.roster, actor, 'member') : { code: 'not-permitted' },
     check: () => undefined,
     apply: (index) => (ordering === 'strict' ? withStrictIndex(state, index) : state),
   };

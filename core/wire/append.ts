@@ -1,4 +1,15 @@
-import { choice, opaque, opaqueVector, optional, struct, text, uint64, variant, vector, type Decoded } from '../codec/index.ts';
+import {
+  choice,
+  opaque,
+  opaqueVector,
+  optional,
+  struct,
+  text,
+  uint64,
+  variant,
+  vector,
+  type Decoded,
+} from '../codec/index.ts';
 import { HASH_BYTES, MAX_ENTRY_BYTES, MAX_EVENT_BYTES, SIGNATURE_BYTES } from '../event/index.ts';
 import {
   MAX_BATCH,
@@ -31,7 +42,10 @@ const refused = struct('Refused', { problem: text(MAX_PROBLEM_BYTES) });
 const outcome = variant('Outcome', choice('OutcomeKind', { accepted: 1, refused: 2 }), { accepted, refused });
 
 /** One outcome a submission, in order, and a checkpoint that covers all that were accepted (`WI6`). */
-export const appendAnswer = struct('AppendAnswer', { outcomes: vector(outcome, MAX_BATCH), checkpoint: checkpointText });
+export const appendAnswer = struct('AppendAnswer', {
+  outcomes: vector(outcome, MAX_BATCH),
+  checkpoint: checkpointText,
+});
 
 /** Everything that a new MLS epoch consists of; it is stored whole or not at all (`MB1`). */
 export const commitBundle = struct('CommitBundle', {
@@ -50,7 +64,10 @@ export const loggedEntry = struct('LoggedEntry', {
   payload: optional(opaqueVector(MAX_HANDSHAKE_BYTES)),
 });
 
-export const entryPage = struct('EntryPage', { entries: vector(loggedEntry, MAX_PAGE_ENTRIES), checkpoint: checkpointText });
+export const entryPage = struct('EntryPage', {
+  entries: vector(loggedEntry, MAX_PAGE_ENTRIES),
+  checkpoint: checkpointText,
+});
 
 const MAX_STATE_BYTES = 4_194_304;
 

@@ -32,7 +32,15 @@ export {
 export { viewEntry } from './entry-view.ts';
 export * from './limits.ts';
 export { chainOrigin } from './origin.ts';
-export { isProblemCode, MEDIA_TYPE, problemOf, problems, type Problem, type ProblemCode, type Refusal } from './problem.ts';
+export {
+  isProblemCode,
+  MEDIA_TYPE,
+  problemOf,
+  problems,
+  type Problem,
+  type ProblemCode,
+  type Refusal,
+} from './problem.ts';
 export {
   chainDownFrame,
   chainUpFrame,

@@ -56,13 +56,19 @@ export const problems = {
   'ticket-invalid': { status: 401, title: 'The ticket is unknown, used, expired or for something else.' },
   'open-first': { status: 400, title: 'A socket opens with a ticket, once, before anything else.' },
   'mailbox-full': { status: 507, title: 'The mailbox has no room; its owner must read and acknowledge first.' },
-  'key-packages-exhausted': { status: 409, title: 'The device has no KeyPackage to give; ask again when it has been online.' },
+  'key-packages-exhausted': {
+    status: 409,
+    title: 'The device has no KeyPackage to give; ask again when it has been online.',
+  },
   'key-package-pool-full': { status: 409, title: 'The pool holds as many KeyPackages as it may.' },
   'upgrade-required': { status: 426, title: 'This path speaks WebSocket.' },
   'too-many-subscribers': { status: 503, title: 'The chain has as many live readers as one object serves.' },
   'relay-clock-behind': { status: 503, title: 'The relay clock fell behind the log; appends wait until it is right.' },
   'relay-not-configured': { status: 503, title: 'The relay has no key yet; see the operating guide.' },
-  unavailable: { status: 503, title: 'The relay could not finish; the outcome is unknown, so send the same bytes again.' },
+  unavailable: {
+    status: 503,
+    title: 'The relay could not finish; the outcome is unknown, so send the same bytes again.',
+  },
   internal: { status: 500, title: 'The relay failed; nothing was changed by this request.' },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly title: string }>>;
 
@@ -73,7 +79,7 @@ export interface Refusal {
   readonly code: ProblemCode;
 }
 
-/** An RFC 9457 problem. Details follow the members of the refusal. */
+/** An RFC 9457 problem. What the refusal itself says stands beside the members that every problem has. */
 export interface Problem extends Readonly<Record<string, Json>> {
   readonly type: string;
   readonly title: string;
@@ -82,22 +88,28 @@ export interface Problem extends Readonly<Record<string, Json>> {
 }
 
 /**
- * The problem document of a refusal. Bytes become base64url and numbers decimal strings, as in every JSON view; `type` is
- * a path of the relay's own documentation.
+ * The problem document of a refusal (`PR2`): `type` is a path of the relay's own documentation. In a detail, bytes become
+ * base64url and numbers decimal strings, since most of them are 64-bit on the wire. A detail never takes the name of a
+ * member that every problem has.
  */
 export function problemOf<R extends Refusal>(refusal: R): Problem {
-  const { status, title } = problems[refusal.code];
-  const details = Object.entries(refusal).flatMap(([name, value]) => (name === 'code' ? [] : [[name, viewDetail(value)]]));
-  return { type: `/docs#${refusal.code}`, title, status, code: refusal.code, ...Object.fromEntries(details) };
+  const { code } = refusal;
+  const { status, title } = problems[code];
+  return { ...viewDetails(refusal), type: `/docs#${code}`, title, status, code };
 }
 
 export function isProblemCode(code: unknown): code is ProblemCode {
   return typeof code === 'string' && Object.hasOwn(problems, code);
 }
 
+function viewDetails(details: object): Readonly<Record<string, Json>> {
+  return Object.fromEntries(Object.entries(details).map(([name, value]) => [name, viewDetail(value)]));
+}
+
 function viewDetail(value: unknown): Json {
   if (value instanceof Uint8Array) return toBase64Url(value);
   if (typeof value === 'number') return String(value);
   if (Array.isArray(value)) return value.map(viewDetail);
+  if (typeof value === 'object' && value !== null) return viewDetails(value);
   return typeof value === 'string' || typeof value === 'boolean' ? value : null;
 }

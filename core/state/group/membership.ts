@@ -3,24 +3,56 @@ import { equalBytes } from '../../bytes/index.ts';
 import { ACTOR_BYTES, defineEvent } from '../../event/index.ts';
 import type { Rule, RuleRefusal } from '../rule.ts';
 import { requireMembership, type GroupState } from './group-state.ts';
-import { addedMember, applyRosterChange, checkRosterChange, permitRosterChange, permitTarget, type RosterChange } from './roster-change.ts';
+import {
+  addedMember,
+  applyRosterChange,
+  checkRosterChange,
+  permitRosterChange,
+  permitTarget,
+  type RosterChange,
+} from './roster-change.ts';
 import { changeRole, grantedRole, hasOtherOwner, requireRole, roleOf } from './roster.ts';
 
 const removedMember = struct('RemovedMember', { actor: opaque(ACTOR_BYTES) });
 const changedRole = struct('RoleChanged', { actor: opaque(ACTOR_BYTES), role: grantedRole });
 
-export const memberAdded = defineEvent({ type: 0x0205, name: 'group.member-added', ordering: 'strict', body: addedMember });
-export const memberRemoved = defineEvent({ type: 0x0206, name: 'group.member-removed', ordering: 'strict', body: removedMember });
-export const roleChanged = defineEvent({ type: 0x0207, name: 'group.role-changed', ordering: 'strict', body: changedRole });
+export const memberAdded = defineEvent({
+  type: 0x0205,
+  name: 'group.member-added',
+  ordering: 'strict',
+  body: addedMember,
+});
+export const memberRemoved = defineEvent({
+  type: 0x0206,
+  name: 'group.member-removed',
+  ordering: 'strict',
+  body: removedMember,
+});
+export const roleChanged = defineEvent({
+  type: 0x0207,
+  name: 'group.role-changed',
+  ordering: 'strict',
+  body: changedRole,
+});
 
-export const memberAddedRule = rosterRule(memberAdded, (added: Decoded<typeof addedMember>) => ({ added: [added], removed: [] }));
-export const memberRemovedRule = rosterRule(memberRemoved, ({ actor }: Decoded<typeof removedMember>) => ({ added: [], removed: [actor] }));
+export const memberAddedRule = rosterRule(memberAdded, (added: Decoded<typeof addedMember>) => ({
+  added: [added],
+  removed: [],
+}));
+export const memberRemovedRule = rosterRule(memberRemoved, ({ actor }: Decoded<typeof removedMember>) => ({
+  added: [],
+  removed: [actor],
+}));
 
-function rosterRule<Body>(definition: Rule<GroupState, Body>['definition'], changeOf: (body: Body) => RosterChange): Rule<GroupState, Body> {
+function rosterRule<Body>(
+  definition: Rule<GroupState, Body>['definition'],
+  changeOf: (body: Body) => RosterChange,
+): Rule<GroupState, Body> {
   return {
     definition,
     permit: (state, actor, body) => permitRosterChange(state.roster, actor, changeOf(body)),
-    check: (state, _position, body) => requireMembership(state, 'plain') ?? checkRosterChange(state.roster, changeOf(body)),
+    check: (state, _position, body) =>
+      requireMembership(state, 'plain') ?? checkRosterChange(state.roster, changeOf(body)),
     apply: (state, { index }, body) => ({ ...state, roster: applyRosterChange(state.roster, changeOf(body), index) }),
   };
 }

@@ -13,7 +13,12 @@ const messageBody = struct('GroupMessage', {
   payloadSize: uint32,
 });
 
-export const groupMessage = defineEvent({ type: 0x0204, name: 'group.message', ordering: 'observed', body: messageBody });
+export const groupMessage = defineEvent({
+  type: 0x0204,
+  name: 'group.message',
+  ordering: 'observed',
+  body: messageBody,
+});
 
 type Body = ReturnType<typeof messageBody.read>;
 

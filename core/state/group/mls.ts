@@ -3,7 +3,13 @@ import { equalBytes } from '../../bytes/index.ts';
 import { ACTOR_BYTES, defineEvent, HASH_BYTES } from '../../event/index.ts';
 import type { Position, Rule, RuleRefusal } from '../rule.ts';
 import { requireMembership, type GroupState, type MlsState } from './group-state.ts';
-import { applyRosterChange, checkRosterChange, MAX_ROSTER_CHANGES, permitRosterChange, rosterChange } from './roster-change.ts';
+import {
+  applyRosterChange,
+  checkRosterChange,
+  MAX_ROSTER_CHANGES,
+  permitRosterChange,
+  rosterChange,
+} from './roster-change.ts';
 import { findMember } from './roster.ts';
 
 /** MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519 (RFC 9420 §17.1). */
@@ -40,7 +46,12 @@ const commitBody = struct('MlsCommit', {
 export type MlsCreated = Decoded<typeof createdBody>;
 export type MlsCommit = Decoded<typeof commitBody>;
 
-export const mlsCreated = defineEvent({ type: 0x0201, name: 'group.mls-created', ordering: 'strict', body: createdBody });
+export const mlsCreated = defineEvent({
+  type: 0x0201,
+  name: 'group.mls-created',
+  ordering: 'strict',
+  body: createdBody,
+});
 export const mlsCommit = defineEvent({ type: 0x0202, name: 'group.mls-commit', ordering: 'strict', body: commitBody });
 
 export const mlsCreatedRule: Rule<GroupState, MlsCreated> = {
@@ -66,6 +77,7 @@ export const mlsCommitRule: Rule<GroupState, MlsCommit> = {
     roster: applyRosterChange(state.roster, body.roster, index),
     mls: state.mls === undefined ? undefined : openEpoch(state.mls, index, body),
   }),
+  payload: ({ commitHash, commitSize }) => ({ hash: commitHash, size: commitSize }),
 };
 
 function checkCommit(state: GroupState, { actor }: Position, body: MlsCommit): RuleRefusal | undefined {
