@@ -1,0 +1,61 @@
+import { countChanges } from '../count-changes.ts';
+import { firstRow } from '../first-row.ts';
+
+export interface Ticket {
+  /** SHA-256 of what the holder sends. */
+  readonly hash: Uint8Array;
+  readonly actor: Uint8Array;
+  /** Undefined where the request that asked for it had no Origin. */
+  readonly origin: string | undefined;
+  readonly expiresAt: number;
+}
+
+const ISSUE = 'INSERT INTO tickets (hash, actor, origin, expires_at) VALUES (?, ?, ?, ?)';
+const REDEEM = 'DELETE FROM tickets WHERE hash = ? RETURNING actor, origin, expires_at';
+const REMEMBER = 'INSERT OR IGNORE INTO nonces (nonce, expires_at) VALUES (?, ?)';
+const NEXT_EXPIRY = `SELECT min(expires_at) FROM (
+  SELECT min(expires_at) AS expires_at FROM tickets UNION ALL SELECT min(expires_at) FROM nonces)`;
+const DROP_TICKETS = `DELETE FROM tickets
+  WHERE rowid IN (SELECT rowid FROM tickets WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`;
+const DROP_NONCES = `DELETE FROM nonces
+  WHERE rowid IN (SELECT rowid FROM nonces WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`;
+
+/** What makes an authorisation single-use: tickets until redeemed, nonces until their request can't be replayed. */
+export class AccessStore {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  issueTicket(ticket: Ticket): void {
+    this.#sql.exec(ISSUE, ticket.hash, ticket.actor, ticket.origin ?? null, ticket.expiresAt);
+  }
+
+  /** Gives a ticket out once. An expired one is used up as well and gives nothing. */
+  redeemTicket(hash: Uint8Array, now: number): Ticket | undefined {
+    const row = firstRow<[ArrayBuffer, string | null, number]>(this.#sql.exec(REDEEM, hash));
+    if (row === undefined) return undefined;
+    const [actor, origin, expiresAt] = row;
+    if (expiresAt <= now) return undefined;
+    return { hash, actor: new Uint8Array(actor), origin: origin ?? undefined, expiresAt };
+  }
+
+  /** Returns false for a nonce that is already held: the request is a replay. */
+  rememberNonce(nonce: Uint8Array, expiresAt: number): boolean {
+    this.#sql.exec(REMEMBER, nonce, expiresAt);
+    return countChanges(this.#sql) === 1;
+  }
+
+  nextExpiry(): number | undefined {
+    return firstRow<[number | null]>(this.#sql.exec(NEXT_EXPIRY))?.[0] ?? undefined;
+  }
+
+  /** Deletes at most `limit` tickets and as many nonces that expired by `now`. Returns how many rows went. */
+  dropExpired(now: number, limit: number): number {
+    this.#sql.exec(DROP_TICKETS, now, limit);
+    const tickets = countChanges(this.#sql);
+    this.#sql.exec(DROP_NONCES, now, limit);
+    return tickets + countChanges(this.#sql);
+  }
+}

@@ -1,0 +1,112 @@
+import { sql } from 'drizzle-orm';
+import { check, index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { bytes } from '../bytes-column.ts';
+
+export { nonces, tickets } from '../access/schema.ts';
+export { jobs } from '../jobs/schema.ts';
+
+/**
+ * The chain itself, one row an entry, append-only by triggers (see the migrations). Everything else in the object is
+ * derived from it, expires, or is on its way out.
+ */
+export const log = sqliteTable(
+  'log',
+  {
+    index: integer('idx').primaryKey(),
+    entry: bytes('entry').notNull(),
+    /**
+     * The 32-byte hashes of the perfect subtrees that this leaf completes, the leaf hash first (RFC 9162 §2.1). Tree node
+     * (level, k) is the slice at 32·level of row (k+1)·2^level − 1, so a node never needs a row or an index of its own.
+     */
+    nodes: bytes('nodes').notNull(),
+    /** event_id[16] || actor[32] */
+    eventKey: bytes('event_key').notNull().unique('log_event_key'),
+  },
+  () => [
+    check(
+      'log_shape',
+      sql`typeof(entry) = 'blob' and length(entry) between 1 and 65535
+        and typeof(nodes) = 'blob' and length(nodes) between 32 and 1696 and length(nodes) % 32 = 0
+        and typeof(event_key) = 'blob' and length(event_key) = 48`,
+    ),
+  ],
+);
+
+/** Hot ciphertext, by the entry that named it. Rows expire in the order of their index, since relay time never falls. */
+export const payloads = sqliteTable('payloads', {
+  index: integer('idx').primaryKey(),
+  hash: bytes('hash').notNull(),
+  bytes: bytes('bytes').notNull(),
+  expiresAt: integer('expires_at').notNull(),
+});
+
+/**
+ * Finds a payload by hash. It lags behind `payloads` and is filled in large sorted batches: an index kept on the random
+ * hashes themselves would cost every append a dirty page. What it lacks is at the tail of `payloads`, bounded and
+ * scanned.
+ */
+export const payloadLookup = sqliteTable(
+  'payload_lookup',
+  {
+    index: integer('idx').primaryKey(),
+    /** The first 48 bits of the hash; a match is confirmed against the whole hash. */
+    tag: integer('tag').notNull(),
+  },
+  (table) => [index('payload_lookup_tag').on(table.tag)],
+);
+
+/** MLS commits, proposals, GroupInfos and trees as they were received. */
+export const handshakes = sqliteTable(
+  'handshakes',
+  {
+    hash: bytes('hash').primaryKey(),
+    kind: text('kind', { enum: ['commit', 'proposal', 'group-info', 'tree'] }).notNull(),
+    epoch: integer('epoch').notNull(),
+    bytes: bytes('bytes').notNull(),
+    /** Null while in force: such a row never expires. */
+    expiresAt: integer('expires_at'),
+  },
+  (table) => [
+    index('handshakes_kind_epoch').on(table.kind, table.epoch),
+    index('handshakes_expires_at').on(table.expiresAt),
+  ],
+);
+
+/** What must still reach other objects, retried until acknowledged; the recipient ignores what it has seen before. */
+export const outbox = sqliteTable(
+  'outbox',
+  {
+    index: integer('idx').notNull(),
+    recipient: bytes('recipient').notNull(),
+    kind: text('kind').notNull(),
+    body: bytes('body').notNull(),
+    attempt: integer('attempt').notNull().default(0),
+    dueAt: integer('due_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.index, table.recipient, table.kind] }),
+    index('outbox_due_at').on(table.dueAt),
+    index('outbox_expires_at').on(table.expiresAt),
+  ],
+);
+
+/** "Something new in this chain", for members who are away: one row a recipient, at the newest index. */
+export const pokes = sqliteTable(
+  'pokes',
+  {
+    recipient: bytes('recipient').primaryKey(),
+    index: integer('idx').notNull(),
+    attempt: integer('attempt').notNull().default(0),
+    dueAt: integer('due_at').notNull(),
+  },
+  (table) => [index('pokes_due_at').on(table.dueAt)],
+);
+
+/** State at an index: a cache, dropped at any doubt and rebuilt from the log. */
+export const snapshots = sqliteTable('snapshots', {
+  index: integer('idx').primaryKey(),
+  leafHash: bytes('leaf_hash').notNull(),
+  digest: bytes('digest').notNull(),
+  bytes: bytes('bytes').notNull(),
+});

@@ -1,0 +1,42 @@
+import { drizzle } from 'drizzle-orm/durable-sqlite';
+import { AccessStore } from '../access/store.ts';
+import { HandshakeStore } from './store/handshakes.ts';
+import { LogStore } from './store/log.ts';
+import { OutboxStore } from './store/outbox.ts';
+import { PayloadStore } from './store/payloads.ts';
+import { PokeStore } from './store/pokes.ts';
+import { SnapshotStore } from './store/snapshots.ts';
+
+export { MAX_HANDSHAKE_BYTES, type Handshake, type HandshakeKind } from './store/handshakes.ts';
+export type { LogPageQuery, LogPageRow, LogRow } from './store/log.ts';
+export type { Delivery, DeliveryKey, NewDelivery } from './store/outbox.ts';
+export { MAX_LOOKUP_LAG, type PayloadRow } from './store/payloads.ts';
+export type { Poke } from './store/pokes.ts';
+export { KEPT_SNAPSHOTS, MAX_SNAPSHOT_BYTES, type Snapshot } from './store/snapshots.ts';
+
+/**
+ * A chain object's storage, a store a table. They keep and give back rows and decide nothing; what belongs together, the
+ * caller writes in one `transactionSync`, since a throw does not undo the writes before it.
+ */
+export class ChainStore {
+  readonly log: LogStore;
+  readonly payloads: PayloadStore;
+  readonly handshakes: HandshakeStore;
+  readonly outbox: OutboxStore;
+  readonly pokes: PokeStore;
+  readonly snapshots: SnapshotStore;
+  readonly access: AccessStore;
+
+  /** Over migrated storage. */
+  constructor(storage: DurableObjectStorage) {
+    const { sql } = storage;
+    const db = drizzle(storage);
+    this.log = new LogStore(sql);
+    this.payloads = new PayloadStore(sql);
+    this.handshakes = new HandshakeStore(sql, db);
+    this.outbox = new OutboxStore(sql);
+    this.pokes = new PokeStore(sql);
+    this.snapshots = new SnapshotStore(db);
+    this.access = new AccessStore(sql);
+  }
+}

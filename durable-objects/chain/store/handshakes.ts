@@ -1,0 +1,77 @@
+import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm';
+import type { DrizzleSqliteDODatabase } from 'drizzle-orm/durable-sqlite';
+import { countChanges } from '../../count-changes.ts';
+import { firstRow } from '../../first-row.ts';
+import { handshakes } from '../schema.ts';
+
+export type Handshake = typeof handshakes.$inferSelect;
+export type HandshakeKind = Handshake['kind'];
+
+/** A platform row holds 2 MB at most, which a local one does not enforce. */
+export const MAX_HANDSHAKE_BYTES = 1_048_576;
+
+const READ = 'SELECT bytes FROM handshakes WHERE hash = ? AND (expires_at IS NULL OR expires_at > ?)';
+const NEXT_EXPIRY = 'SELECT expires_at FROM handshakes WHERE expires_at IS NOT NULL ORDER BY expires_at LIMIT 1';
+const DROP = `DELETE FROM handshakes
+  WHERE hash IN (SELECT hash FROM handshakes WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`;
+
+/** MLS handshake bytes by their hash. What is in force has no expiry; what has one is not given out after it. */
+export class HandshakeStore {
+  readonly #sql: SqlStorage;
+  readonly #db: DrizzleSqliteDODatabase;
+
+  constructor(sql: SqlStorage, db: DrizzleSqliteDODatabase) {
+    this.#sql = sql;
+    this.#db = db;
+  }
+
+  /**
+   * Keeps bytes. The same bytes again, as a tree that a commit did not change, move to the newer epoch and the later
+   * expiry. Throws above `MAX_HANDSHAKE_BYTES`: the relay refuses such a bundle before it decides on it.
+   */
+  put(handshake: Handshake): void {
+    if (handshake.bytes.length > MAX_HANDSHAKE_BYTES) throw new RangeError('A handshake exceeds its row.');
+    this.#db
+      .insert(handshakes)
+      .values(handshake)
+      .onConflictDoUpdate({
+        target: handshakes.hash,
+        // max() of SQLite is null where either is: in force wins.
+        set: { epoch: sql`max(epoch, excluded.epoch)`, expiresAt: sql`max(expires_at, excluded.expires_at)` },
+      })
+      .run();
+  }
+
+  read(hash: Uint8Array, now: number): Uint8Array | undefined {
+    const row = firstRow<[ArrayBuffer]>(this.#sql.exec(READ, hash, now));
+    return row && new Uint8Array(row[0]);
+  }
+
+  /** The newest of its kind that is in force. */
+  newestInForce(kind: HandshakeKind): Handshake | undefined {
+    const inForce = and(eq(handshakes.kind, kind), isNull(handshakes.expiresAt));
+    return this.#db.select().from(handshakes).where(inForce).orderBy(desc(handshakes.epoch)).limit(1).get();
+  }
+
+  /** Everything of a kind and epoch that is in force, such as the proposals that a commit may refer to. */
+  inForceAt(kind: HandshakeKind, epoch: number): Handshake[] {
+    const inForce = and(eq(handshakes.kind, kind), eq(handshakes.epoch, epoch), isNull(handshakes.expiresAt));
+    return this.#db.select().from(handshakes).where(inForce).all();
+  }
+
+  /** Gives what is in force of a kind and below `epoch` an expiry. */
+  retire(kind: HandshakeKind, epoch: number, expiresAt: number): void {
+    const superseded = and(eq(handshakes.kind, kind), lt(handshakes.epoch, epoch), isNull(handshakes.expiresAt));
+    this.#db.update(handshakes).set({ expiresAt }).where(superseded).run();
+  }
+
+  nextExpiry(): number | undefined {
+    return firstRow<[number]>(this.#sql.exec(NEXT_EXPIRY))?.[0];
+  }
+
+  /** Deletes at most `limit` rows that expired by `now`. Returns how many went. */
+  dropExpired(now: number, limit: number): number {
+    this.#sql.exec(DROP, now, limit);
+    return countChanges(this.#sql);
+  }
+}

@@ -1,0 +1,86 @@
+import { countChanges } from '../../count-changes.ts';
+import { firstRow } from '../../first-row.ts';
+import { insertRows, insertStatements } from '../../insert-rows.ts';
+
+export interface PayloadRow {
+  /** Of the entry that named it. */
+  readonly index: number;
+  /** SHA-256 of `bytes`. */
+  readonly hash: Uint8Array;
+  readonly bytes: Uint8Array;
+  /** ms since the Unix epoch; rows expire in the order of their index. */
+  readonly expiresAt: number;
+}
+
+/** Payloads that the lookup may lag behind by: what a search by hash scans at most. */
+export const MAX_LOOKUP_LAG = 4096;
+
+const INSERT = insertStatements('payloads', ['idx', 'hash', 'bytes', 'expires_at']);
+const READ = 'SELECT bytes FROM payloads WHERE idx = ? AND expires_at > ?';
+const FIND = `SELECT payloads.idx FROM payload_lookup JOIN payloads ON payloads.idx = payload_lookup.idx
+  WHERE tag = ? AND hash = ? AND payloads.expires_at > ? ORDER BY payloads.idx DESC LIMIT 1`;
+const LOOKUP_END = '(SELECT coalesce(max(idx), -1) FROM payload_lookup)';
+const FIND_IN_TAIL = `SELECT idx FROM payloads
+  WHERE idx > ${LOOKUP_END} AND hash = ? AND expires_at > ? ORDER BY idx DESC LIMIT 1`;
+const TAIL = `SELECT idx, substr(hash, 1, 6) FROM payloads WHERE idx > ${LOOKUP_END} ORDER BY idx LIMIT ?`;
+const INSERT_LOOKUP = insertStatements('payload_lookup', ['idx', 'tag']);
+const NEXT_EXPIRY = 'SELECT expires_at FROM payloads ORDER BY idx LIMIT 1';
+const DROP = 'DELETE FROM payloads WHERE idx IN (SELECT idx FROM payloads ORDER BY idx LIMIT ?) AND expires_at <= ?';
+const DROP_LOOKUP = `DELETE FROM payload_lookup WHERE idx < (SELECT coalesce(min(idx), ${Number.MAX_SAFE_INTEGER}) FROM payloads)`;
+
+/** Ciphertext while it is hot. A payload past its expiry is never given out, deleted or not. */
+export class PayloadStore {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** In the flush that appends the entries, inside its `transactionSync`. */
+  append(rows: readonly PayloadRow[]): void {
+    insertRows(this.#sql, INSERT, rows, (row) => [row.index, row.hash, row.bytes, row.expiresAt]);
+  }
+
+  read(index: number, now: number): Uint8Array | undefined {
+    const row = firstRow<[ArrayBuffer]>(this.#sql.exec(READ, index, now));
+    return row && new Uint8Array(row[0]);
+  }
+
+  /** The newest entry that names this hash and whose payload is live. */
+  find(hash: Uint8Array, now: number): number | undefined {
+    const inTail = firstRow<[number]>(this.#sql.exec(FIND_IN_TAIL, hash, now));
+    const row = inTail ?? firstRow<[number]>(this.#sql.exec(FIND, hashTag(hash), hash, now));
+    return row?.[0];
+  }
+
+  /**
+   * Brings the lookup forward by at most `MAX_LOOKUP_LAG` payloads and returns how many it took. Worth calling once that
+   * many have come in: a batch sorted by tag writes each page of the index once.
+   */
+  extendLookup(): number {
+    const tail = [...this.#sql.exec(TAIL, MAX_LOOKUP_LAG).raw<[number, ArrayBuffer]>()];
+    const rows = tail.map(([index, hash]) => ({ index, tag: hashTag(new Uint8Array(hash)) }));
+    rows.sort((a, b) => a.tag - b.tag);
+    insertRows(this.#sql, INSERT_LOOKUP, rows, (row) => [row.index, row.tag]);
+    return rows.length;
+  }
+
+  /** When the oldest payload expires, in ms since the Unix epoch. */
+  nextExpiry(): number | undefined {
+    return firstRow<[number]>(this.#sql.exec(NEXT_EXPIRY))?.[0];
+  }
+
+  /** Deletes what expired by `now`, looking at the `limit` oldest. Returns how many went. */
+  dropExpired(now: number, limit: number): number {
+    this.#sql.exec(DROP, limit, now);
+    const dropped = countChanges(this.#sql);
+    if (dropped > 0) this.#sql.exec(DROP_LOOKUP);
+    return dropped;
+  }
+}
+
+/** 48 bits, since SQLite's integers come back as JS numbers. */
+function hashTag(hash: Uint8Array): number {
+  const view = new DataView(hash.buffer, hash.byteOffset);
+  return view.getUint32(0) * 0x1_0000 + view.getUint16(4);
+}

@@ -1,0 +1,22 @@
+import { drizzle } from 'drizzle-orm/durable-sqlite';
+import { AccessStore } from '../access/store.ts';
+import { KeyPackageStore } from './store/key-packages.ts';
+import { MailboxStore } from './store/mailbox.ts';
+
+export type { KeyPackageRow, KeyPackageStock } from './store/key-packages.ts';
+export type { Mail, MailKind, MailPageQuery, NewMail } from './store/mailbox.ts';
+
+/** A device object's storage, a store a table. They keep and give back rows and decide nothing. */
+export class DeviceStore {
+  readonly keyPackages: KeyPackageStore;
+  readonly mailbox: MailboxStore;
+  readonly access: AccessStore;
+
+  /** Over migrated storage. */
+  constructor(storage: DurableObjectStorage) {
+    const { sql } = storage;
+    this.keyPackages = new KeyPackageStore(sql, drizzle(storage));
+    this.mailbox = new MailboxStore(sql);
+    this.access = new AccessStore(sql);
+  }
+}

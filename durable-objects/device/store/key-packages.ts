@@ -1,0 +1,95 @@
+import { and, asc, count, desc, eq, gt, isNull } from 'drizzle-orm';
+import type { DrizzleSqliteDODatabase } from 'drizzle-orm/durable-sqlite';
+import { countChanges } from '../../count-changes.ts';
+import { firstRow } from '../../first-row.ts';
+import { keyPackages } from '../schema.ts';
+
+export interface KeyPackageRow {
+  /** KeyPackageRef, RFC 9420 §5.2. */
+  readonly ref: Uint8Array;
+  readonly bytes: Uint8Array;
+  readonly suite: number;
+  /** ms since the Unix epoch */
+  readonly notAfter: number;
+  readonly lastResort: boolean;
+}
+
+export interface KeyPackageStock {
+  /** Unclaimed and not lapsed, the last resort apart. */
+  readonly available: number;
+  readonly lastResort: boolean;
+}
+
+const INSERT = 'INSERT OR IGNORE INTO key_packages (ref, bytes, suite, not_after, last_resort) VALUES (?, ?, ?, ?, ?)';
+const NEXT_EXPIRY = 'SELECT not_after FROM key_packages ORDER BY not_after LIMIT 1';
+const DROP = `DELETE FROM key_packages
+  WHERE ref IN (SELECT ref FROM key_packages WHERE not_after <= ? ORDER BY not_after LIMIT ?)`;
+
+/** A device's pool: each package goes out once, the last resort as often as the pool is empty. */
+export class KeyPackageStore {
+  readonly #sql: SqlStorage;
+  readonly #db: DrizzleSqliteDODatabase;
+
+  constructor(sql: SqlStorage, db: DrizzleSqliteDODatabase) {
+    this.#sql = sql;
+    this.#db = db;
+  }
+
+  /** A ref that the pool has seen, claimed or not, is left as it is: a claimed package never returns. Inside `transactionSync`. */
+  publish(packages: readonly KeyPackageRow[]): void {
+    for (const { ref, bytes, suite, notAfter, lastResort } of packages) {
+      this.#sql.exec(INSERT, ref, bytes, suite, notAfter, lastResort ? 1 : 0);
+    }
+  }
+
+  /**
+   * Takes the package of a suite that lapses first, or the last resort where none is left. Synchronous from choice to
+   * mark, so two claims never get the same one.
+   */
+  claim(suite: number, now: number): KeyPackageRow | undefined {
+    const chosen = this.#candidates(suite, now, false)[0];
+    if (chosen === undefined) return this.#candidates(suite, now, true)[0];
+    this.#db.update(keyPackages).set({ claimedAt: now }).where(eq(keyPackages.ref, chosen.ref)).run();
+    return chosen;
+  }
+
+  stock(suite: number, now: number): KeyPackageStock {
+    const live = this.#live(suite, now);
+    const counts = this.#db
+      .select({ lastResort: keyPackages.lastResort, count: count() })
+      .from(keyPackages)
+      .where(live)
+      .groupBy(keyPackages.lastResort)
+      .all();
+    return {
+      available: counts.find(({ lastResort }) => !lastResort)?.count ?? 0,
+      lastResort: counts.some(({ lastResort }) => lastResort),
+    };
+  }
+
+  nextExpiry(): number | undefined {
+    return firstRow<[number]>(this.#sql.exec(NEXT_EXPIRY))?.[0];
+  }
+
+  /** Deletes at most `limit` packages that lapsed by `now`, claimed ones too. Returns how many went. */
+  dropExpired(now: number, limit: number): number {
+    this.#sql.exec(DROP, now, limit);
+    return countChanges(this.#sql);
+  }
+
+  /** The first to lapse of the pool; of last resorts the newest. */
+  #candidates(suite: number, now: number, lastResort: boolean): KeyPackageRow[] {
+    const { notAfter } = keyPackages;
+    return this.#db
+      .select()
+      .from(keyPackages)
+      .where(and(this.#live(suite, now), eq(keyPackages.lastResort, lastResort)))
+      .orderBy(lastResort ? desc(notAfter) : asc(notAfter))
+      .limit(1)
+      .all();
+  }
+
+  #live(suite: number, now: number) {
+    return and(eq(keyPackages.suite, suite), isNull(keyPackages.claimedAt), gt(keyPackages.notAfter, now));
+  }
+}

@@ -1,0 +1,2 @@
+export { ChainObject } from './chain/object.ts';
+export { DeviceObject } from './device/object.ts';

@@ -1,0 +1,9 @@
+import journal from './meta/_journal.json' with { type: 'json' };
+import tables from './0000_tables.sql';
+import appendOnly from './0001_append_only.sql';
+
+/** The chain object's SQL by the tag of its journal entry. */
+export const chainMigrations = {
+  journal,
+  statements: { '0000_tables': tables, '0001_append_only': appendOnly },
+};

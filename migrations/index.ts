@@ -1,0 +1,2 @@
+export { chainMigrations } from './chain/index.ts';
+export { deviceMigrations } from './device/index.ts';

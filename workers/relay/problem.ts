@@ -1,0 +1,41 @@
+import { problemOf, type ProblemCode } from '../../core/index.ts';
+import type { RelayRefusal } from '../../relay/index.ts';
+import { ACCEPT_SIGNATURE } from './request-signature.ts';
+import { responseHeaders } from './response-headers.ts';
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** Seconds to wait where the refusal itself names no time (`WI5`): how long its cause lasts at the least. */
+const RETRY_AFTER_S: Partial<Record<ProblemCode, number>> = {
+  unavailable: 1,
+  'too-many-subscribers': 10,
+  'relay-clock-behind': 30,
+  'relay-not-configured': 60,
+};
+
+/** A refusal as an RFC 9457 problem. Only the refusal's own members cross the wire: never an exception's text. */
+export function problemResponse(refusal: RelayRefusal): Response {
+  const problem = problemOf(refusal);
+  const { status, code } = problem;
+  return new Response(JSON.stringify(problem), {
+    status,
+    headers: responseHeaders(PROBLEM_TYPE, headersFor(status, code, refusal['retryAfterMs'])),
+  });
+}
+
+/** What RFC 9110 asks of some statuses besides the body. */
+function headersFor(status: number, code: ProblemCode, retryAfterMs: unknown): Readonly<Record<string, string>> {
+  switch (status) {
+    case 401:
+      return { 'www-authenticate': 'Signature', 'accept-signature': ACCEPT_SIGNATURE };
+    case 426:
+      return { upgrade: 'websocket' };
+    case 429:
+    case 503: {
+      const seconds = typeof retryAfterMs === 'number' ? Math.ceil(retryAfterMs / 1000) : RETRY_AFTER_S[code];
+      return seconds === undefined ? {} : { 'retry-after': String(seconds) };
+    }
+    default:
+      return {};
+  }
+}
