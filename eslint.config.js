@@ -9,7 +9,7 @@ const pure = ['core/**/*.ts', 'relay/**/*.ts'];
 const inWorkerd = ['durable-objects/**/*.ts', 'storage/**/*.ts', 'workers/**/*.ts'];
 /** Files whose default export the platform or a tool demands. */
 const defaultExports = [
-  '*.config.{ts,js}',
+  '**/*.config.{ts,js}',
   '.dependency-cruiser.js',
   'workers/*/index.ts',
   '**/*.workerd.ts',
@@ -101,6 +101,8 @@ const typeAware = {
     '@typescript-eslint/prefer-readonly': 'error',
     '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
     '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+    // A type parameter used once still ties an argument to what the caller names.
+    '@typescript-eslint/no-unnecessary-type-parameters': 'off',
     // A port's method is async by contract, even where one implementation has nothing to wait for.
     '@typescript-eslint/require-await': 'off',
   },

@@ -3,7 +3,7 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
 const workerdTests = 'test/**/*.workerd.test.ts';
-const longTests = 'test/long/**/*.test.ts';
+const longTests = ['test/long/**/*.test.ts', 'test/package/**/*.test.ts'];
 
 /** Node has no module rule for SQL; in workerd the `[[rules]]` of wrangler.toml do the same. */
 const sqlAsText = {
@@ -17,10 +17,11 @@ const sqlAsText = {
 
 export default defineConfig({
   test: {
+    globalSetup: ['./test/conformance/provide-vectors.ts'],
     projects: [
       {
         plugins: [sqlAsText],
-        test: { name: 'node', include: ['test/**/*.test.ts'], exclude: [workerdTests, longTests] },
+        test: { name: 'node', include: ['test/**/*.test.ts'], exclude: [workerdTests, ...longTests] },
       },
       {
         // Storage is isolated per file and each file costs about 1.4 s to start: few, larger files.
@@ -29,8 +30,8 @@ export default defineConfig({
       },
       {
         plugins: [sqlAsText],
-        // One file at a time: these tests kill and restart real relays and time what they see.
-        test: { name: 'long', include: [longTests], testTimeout: 600_000, hookTimeout: 60_000, fileParallelism: false },
+        // One file at a time: these tests kill and restart real relays, pack and install, and want the machine.
+        test: { name: 'long', include: longTests, testTimeout: 600_000, hookTimeout: 60_000, fileParallelism: false },
       },
     ],
   },

@@ -1,0 +1,12 @@
+/** `npm run docs:check`: links and anchors resolve, checked code compiles, and rules and tests name each other. */
+import { brokenLinks } from './docs/links.ts';
+import { readPages } from './docs/markdown.ts';
+import { ruleFaults } from './docs/rules.ts';
+import { snippetFaults } from './docs/snippets.ts';
+
+const root = new URL('..', import.meta.url).pathname.replace(/\/$/, '');
+const pages = readPages(root);
+const faults = [...brokenLinks(root, pages), ...ruleFaults(root, pages), ...snippetFaults(root, pages)];
+
+for (const fault of faults) console.error(fault);
+if (faults.length > 0) process.exit(1);

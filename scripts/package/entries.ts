@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+
+/** The repository's root, with a trailing slash. */
+export const root = new URL('../../', import.meta.url).pathname;
+
+export interface Entry {
+  /** Relative to the root: `sdk/index.ts`. */
+  readonly source: string;
+  /** Relative to the root: `dist/sdk/index.js`. */
+  readonly output: string;
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
+  readonly bin?: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+export const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as Manifest;
+
+/** What `exports` promises to importers; the manifest alone says which entries there are. */
+export const libraries: readonly Entry[] = Object.values(manifest.exports)
+  .map((target) => (typeof target === 'string' ? target : target.default))
+  .filter((target) => target.endsWith('.js'))
+  .map(entryOf);
+
+/** What `bin` promises to shells. */
+export const programs: readonly Entry[] = Object.values(manifest.bin ?? {}).map(entryOf);
+
+/** What an installation brings along. Whatever else a shipped file imports is bundled, its licence included. */
+export const externalPackages: readonly string[] = Object.keys({
+  ...manifest.dependencies,
+  ...manifest.peerDependencies,
+});
+
+function entryOf(target: string): Entry {
+  const output = target.replace(/^\.\//, '');
+  return { output, source: output.replace(/^dist\//, '').replace(/\.js$/, '.ts') };
+}

@@ -1,0 +1,124 @@
+/**
+ * npm run test:conformance [FOLDER]
+ *
+ * Runs published vectors (Merkle proofs, Ed25519, C2SP notes) through core in this Node, in workerd, and in another Node of
+ * the machine where there is one. Prints the counts per folder and runtime; a failure, or a folder without vectors, exits
+ * with 1. Vectors that are not there are skipped, in so many words.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { build } from 'esbuild';
+
+interface Count {
+  readonly runtime: string;
+  readonly folder: string;
+  readonly passed: number;
+  readonly failures: readonly string[];
+}
+
+/** What is read of vitest's JSON report. */
+interface VitestReport {
+  readonly testResults: readonly {
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly ancestorTitles: readonly string[];
+      readonly title: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[] | null;
+    }[];
+  }[];
+}
+
+const ROOT = resolve(import.meta.dirname, '..');
+const FOLDERS = ['merkle', 'ed25519', 'c2sp'];
+const OLDEST_NODE = 20;
+/** Failures named per folder and runtime; the count tells how many there are. */
+const MAX_SHOWN_FAILURES = 20;
+
+const vectors = resolve(process.argv[2] ?? join(ROOT, '../shared/vectors'));
+if (existsSync(vectors)) process.exitCode = await run();
+else console.log(`conformance: skipped, there is no folder ${vectors}`);
+
+async function run(): Promise<number> {
+  const scratch = mkdtempSync(join(tmpdir(), 'terachat-conformance-'));
+  try {
+    const counts = [...countInVitest(join(scratch, 'report.json')), ...(await countInOtherNode(scratch))];
+    return report(counts);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+function countInVitest(reportPath: string): Count[] {
+  const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
+  const projects = ['--project', 'node', '--project', 'workerd'];
+  const args = [vitest, 'run', ...projects, 'test/conformance', '--reporter=json', `--outputFile=${reportPath}`];
+  const env = { ...process.env, TERACHAT_VECTORS: vectors };
+  const { status } = spawnSync(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (!existsSync(reportPath)) throw new Error('the conformance tests did not run');
+  const counts = countsOf(JSON.parse(readFileSync(reportPath, 'utf8')) as VitestReport);
+  const isClean = counts.every(({ failures }) => failures.length === 0);
+  // A file that could not be loaded has no test that failed.
+  if (status !== 0 && isClean) throw new Error('the conformance tests did not all run');
+  return counts;
+}
+
+/** The tests' group titles are `conformance <runtime> <folder>`. */
+function countsOf({ testResults }: VitestReport): Count[] {
+  const byGroup = Map.groupBy(
+    testResults.flatMap((file) => file.assertionResults),
+    ({ ancestorTitles }) => ancestorTitles.find((title) => title.startsWith('conformance ')),
+  );
+  return [...byGroup].flatMap(([group, tests]) => {
+    if (group === undefined) return [];
+    const [, runtime = '', folder = ''] = group.split(' ');
+    const failed = tests.filter(({ status }) => status === 'failed');
+    const failures = failed.map(
+      ({ title, failureMessages }) => `${title}: ${failureMessages?.[0]?.split('\n')[0] ?? ''}`,
+    );
+    return [{ runtime, folder, passed: tests.filter(({ status }) => status === 'passed').length, failures }];
+  });
+}
+
+/** Scripts of a package run on its own Node; the machine's is often older, and the package promises to work there. */
+async function countInOtherNode(scratch: string): Promise<Count[]> {
+  const node = findOtherNode();
+  if (node === undefined) {
+    console.log(`conformance: no other Node >= ${OLDEST_NODE} on the PATH to check, skipped`);
+    return [];
+  }
+  const outfile = join(scratch, 'run-suites.mjs');
+  const entry = join(ROOT, 'test/conformance/run-suites.ts');
+  await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm', logLevel: 'warning' });
+  const { status, stdout, stderr } = spawnSync(node, ['--no-warnings', outfile, vectors], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${node} could not run the suites\n${stderr}`);
+  return JSON.parse(stdout) as Count[];
+}
+
+function findOtherNode(): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
+  return folders
+    .map((folder) => join(folder, 'node'))
+    .find((node) => {
+      const { stdout } = spawnSync(node, ['--version'], { encoding: 'utf8' });
+      const version = (stdout as string | null)?.trim() ?? '';
+      return version !== process.version && Number(/^v(\d+)\./.exec(version)?.[1] ?? 0) >= OLDEST_NODE;
+    });
+}
+
+function report(counts: readonly Count[]): number {
+  console.log(`conformance: ${vectors}`);
+  let failed = 0;
+  for (const folder of FOLDERS) {
+    const ofFolder = counts.filter((count) => count.folder === folder);
+    if (ofFolder.length === 0) console.log(`  ${folder.padEnd(8)} skipped, the folder is missing`);
+    for (const { runtime, passed, failures } of ofFolder) {
+      failed += failures.length;
+      console.log(`  ${folder.padEnd(8)} ${runtime.padEnd(14)} ${passed} agree, ${failures.length} differ`);
+      for (const failure of failures.slice(0, MAX_SHOWN_FAILURES)) console.log(`    ${failure}`);
+    }
+  }
+  return failed === 0 && counts.length > 0 ? 0 : 1;
+}

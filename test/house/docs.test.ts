@@ -1,0 +1,91 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { brokenLinks } from '../../scripts/docs/links.ts';
+import { anchorsOf, parsePage, readPages } from '../../scripts/docs/markdown.ts';
+import { ruleFaults } from '../../scripts/docs/rules.ts';
+import { snippetFaults } from '../../scripts/docs/snippets.ts';
+
+const projectRoot = join(import.meta.dirname, '../..');
+let root: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'docs-'));
+});
+
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+async function write(path: string, text: string): Promise<void> {
+  await mkdir(dirname(join(root, path)), { recursive: true });
+  await writeFile(join(root, path), text);
+}
+
+describe('links', () => {
+  test('a link to a missing file or heading is named with its line, and the others pass', async () => {
+    await write(
+      'README.md',
+      '# A\n[1](docs/b.md#the-b-c) [2](docs/none.md)\n[3](docs/b.md#gone) [4](https://x.example/y)\n',
+    );
+    await write('docs/b.md', '# The `B`, c!\n[up](../README.md#a) [here](#nowhere)\n[r]: ../gone.md\n');
+    expect(brokenLinks(root, readPages(root))).toEqual([
+      'README.md:2: docs/none.md does not exist',
+      'README.md:3: docs/b.md has no heading #gone',
+      'docs/b.md:2: docs/b.md has no heading #nowhere',
+      'docs/b.md:3: ../gone.md does not exist',
+    ]);
+  });
+
+  test('code is not read as links', async () => {
+    await write('README.md', '`[a](b.md)`\n```ts\nconst f = [g](h.md);\n```\n');
+    expect(brokenLinks(root, readPages(root))).toEqual([]);
+  });
+
+  test('a repeated heading gets a numbered anchor', () => {
+    expect([...anchorsOf(parsePage('a.md', '## Same\n## Same\n```\n## Not one\n```\n'))]).toEqual(['same', 'same-1']);
+  });
+});
+
+describe('rules', () => {
+  /** Written apart, since the check reads this file too. */
+  const named = (...rules: string[]): string => rules.map((rule) => `test('[${rule}] holds', f);`).join('\n');
+  const spec = '# Spec\n- **AB1** one\n| AB2 | two |\nAB3. three\n';
+
+  test('a spec whose rules all have a test passes', async () => {
+    await write('docs/spec/a.md', spec);
+    await write('test/a.test.ts', named('AB1', 'AB2, AB3'));
+    expect(ruleFaults(root, readPages(root))).toEqual([]);
+  });
+
+  test('a rule without a test, a second definition and citations of no rule are named', async () => {
+    await write('docs/spec/a.md', `${spec}**AB1** again\n`);
+    await write('test/a.test.ts', named('AB1', 'AB2', 'ZZ9'));
+    await write('core/a.ts', '// refuses what `YY8` refuses\n');
+    expect(ruleFaults(root, readPages(root))).toEqual([
+      'docs/spec/a.md:5: AB1 is already defined at docs/spec/a.md:2',
+      'test/a.test.ts:3: there is no rule ZZ9 in docs/spec',
+      'core/a.ts:1: there is no rule YY8 in docs/spec',
+      'docs/spec/a.md:4: no test is named for AB3',
+    ]);
+  });
+});
+
+describe('checked code', () => {
+  test('a block marked as checked is compiled, and its error is named by the line of the page', () => {
+    const page = parsePage(
+      'docs/x.md',
+      'Text\n```ts checked\nconst a = 1;\nconst b: string = a;\n```\n```ts\nnot code\n```\n',
+    );
+    expect(snippetFaults(projectRoot, [page])).toEqual([
+      "docs/x.md:4: Type 'number' is not assignable to type 'string'.",
+    ]);
+  });
+
+  test('a checked block imports the package under its published name', () => {
+    const page = parsePage(
+      'docs/x.md',
+      "```ts checked\nimport { ok } from 'terachat-relay/core';\nok(1).value.toFixed();\n```\n",
+    );
+    expect(snippetFaults(projectRoot, [page])).toEqual([]);
+  });
+});
