@@ -21,8 +21,12 @@ import {
 } from 'ts-mls';
 import { defaultClientConfig } from 'ts-mls/clientConfig.js';
 import { validateRatchetTree } from 'ts-mls/clientState.js';
+import { deriveSecret } from 'ts-mls/crypto/kdf.js';
 import { signGroupInfo } from 'ts-mls/groupInfo.js';
+import { initializeEpoch } from 'ts-mls/keySchedule.js';
+import { getCommitSecret } from 'ts-mls/pathSecrets.js';
 import { treeHashRoot } from 'ts-mls/treeHash.js';
+import { toNodeIndex } from 'ts-mls/treemath.js';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 const LIFETIME = { notBefore: 0n, notAfter: 4_000_000_000n };
@@ -170,5 +174,41 @@ describe('external_pub (RFC 9420 §12.4.3.2)', () => {
     const ada = await foundGroup();
     const groupInfo = await groupInfoWith(ada, spoil(await externalKeyOf(ada)));
     await expect(joinExternally(groupInfo)).rejects.toThrow();
+  });
+});
+
+/** Ada, Bob, Cem and Dan on leaves 0 to 3; Cem has removed Ada and Bob, so that nothing is left of the root's left half. */
+async function groupWithBlankRoot() {
+  let ada = await foundGroup();
+  ada = (await add(ada, 'bob')).added.newState;
+  const third = await add(ada, 'cem');
+  const fourth = await add(third.added.newState, 'dan');
+  const cem = await follow(await third.join(), fourth.added);
+  const removal = await commit(cem, [removalOf(0), removalOf(1)]);
+  return { cem: removal.newState, dan: await follow(await fourth.join(), removal) };
+}
+
+function removalOf(removed: number): Proposal {
+  return { proposalType: 'remove', remove: { removed } };
+}
+
+describe('commit_secret (RFC 9420 §7.4, §12.4.1)', () => {
+  test('[MLS62] follows the last path secret where the root stays blank', async () => {
+    const { cem, dan } = await groupWithBlankRoot();
+    expect(cem.ratchetTree.map((node) => node !== undefined)).toEqual([false, false, false, false, true, true, true]);
+    const secret = crypto.getRandomValues(new Uint8Array(32));
+    const expected = await deriveSecret(secret, 'path', suite.kdf);
+    expect(await getCommitSecret(cem.ratchetTree, toNodeIndex(5), secret, suite.kdf)).toEqual(expected);
+    expect(dan.keySchedule.exporterSecret).toEqual(cem.keySchedule.exporterSecret);
+    expect(Object.keys(dan.privatePath.privateKeys)).not.toContain('3');
+  });
+
+  test('[MLS62] is fresh when the committer is alone: whoever was removed can’t follow', async () => {
+    const { added, join } = await add(await foundGroup(), 'bob');
+    const bob = await join();
+    const alone = (await commit(added.newState, [removalOf(1)])).newState;
+    const zeroes = new Uint8Array(suite.kdf.size);
+    const guess = await initializeEpoch(bob.keySchedule.initSecret, zeroes, alone.groupContext, zeroes, suite.kdf);
+    expect(guess.keySchedule.exporterSecret).not.toEqual(alone.keySchedule.exporterSecret);
   });
 });
