@@ -1,0 +1,54 @@
+import type { ProposalOrRef, PublicMessage } from 'ts-mls';
+import { ok, type Result } from '../result.ts';
+import { readHandshake, type MlsHandshake } from './handshake.ts';
+import { readLeaf, type MlsLeaf } from './leaf.ts';
+import { MAX_COMMIT_BYTES, MAX_COMMIT_PROPOSALS } from './limits.ts';
+import { openMlsMessage } from './message.ts';
+import { readProposal, type MlsProposal } from './proposal.ts';
+import { refuse, type MlsLeafCode, type MlsMessageCode, type MlsRefusal } from './refusal.ts';
+
+/** A commit as everyone can read it (RFC 9420 §12.4). */
+export interface MlsCommit extends MlsHandshake {
+  readonly proposals: readonly MlsCommitProposal[];
+  /** The committer's new leaf, where the commit has an update path. */
+  readonly pathLeaf: MlsLeaf | undefined;
+  readonly confirmationTag: Uint8Array;
+}
+
+export type MlsCommitProposal = MlsProposal | { readonly kind: 'reference'; readonly ref: Uint8Array };
+
+type CommitRefusal = MlsRefusal<MlsMessageCode | MlsLeafCode | 'commit-proposal-list'>;
+
+/** Parses an MLSMessage that holds a PublicMessage with a commit (`MLS20`). */
+export function parseCommitMessage(bytes: Uint8Array): Result<MlsCommit, CommitRefusal> {
+  const message = openMlsMessage(bytes, 'mls_public_message', MAX_COMMIT_BYTES);
+  return message.ok ? readCommit(bytes, message.value.publicMessage) : message;
+}
+
+function readCommit(bytes: Uint8Array, message: PublicMessage): Result<MlsCommit, CommitRefusal> {
+  const { content, auth } = message;
+  if (content.contentType !== 'commit' || auth.contentType !== 'commit') return refuse('mls-content-type');
+  const handshake = readHandshake(bytes, message);
+  if (!handshake.ok) return handshake;
+  const proposals = readProposals(content.commit.proposals);
+  if (!proposals.ok) return proposals;
+  const commit = { ...handshake.value, proposals: proposals.value, confirmationTag: auth.confirmationTag };
+  if (content.commit.path === undefined) return ok({ ...commit, pathLeaf: undefined });
+  const pathLeaf = readLeaf(content.commit.path.leafNode);
+  return pathLeaf.ok ? ok({ ...commit, pathLeaf: pathLeaf.value }) : pathLeaf;
+}
+
+function readProposals(proposals: readonly ProposalOrRef[]): Result<readonly MlsCommitProposal[], CommitRefusal> {
+  if (proposals.length > MAX_COMMIT_PROPOSALS) return refuse('commit-proposal-list');
+  const read: MlsCommitProposal[] = [];
+  for (const proposal of proposals) {
+    if (proposal.proposalOrRefType === 'reference') {
+      read.push({ kind: 'reference', ref: proposal.reference });
+      continue;
+    }
+    const byValue = readProposal(proposal.proposal);
+    if (!byValue.ok) return byValue;
+    read.push(byValue.value);
+  }
+  return ok(read);
+}

@@ -1,0 +1,33 @@
+/**
+ * What anyone can tell of MLS without secrets (RFC 9420): parsers of untrusted messages, synchronous and without I/O, and
+ * jobs for the signatures that make them genuine. An entry of its own, since it holds ts-mls.
+ */
+export { parseApplicationMessage, type MlsApplicationMessage } from './application-message.ts';
+export { encodeAuthenticatedData, parseAuthenticatedData, type AuthenticatedData } from './authenticated-data.ts';
+export { parseCommitMessage, type MlsCommit, type MlsCommitProposal } from './commit.ts';
+export { checkCommitBundle, checkFoundingGroupInfo, type CheckedCommit, type CommitBundle } from './commit-bundle.ts';
+export {
+  bindingContent,
+  bindingJob,
+  encodeCredentialIdentity,
+  parseCredentialIdentity,
+  type CredentialIdentity,
+} from './credential.ts';
+export { groupInfoSignatures, parseGroupInfo, type MlsGroupInfo } from './group-info.ts';
+export { handshakeSignature, type MlsHandshake, type MlsSender } from './handshake.ts';
+export {
+  isInForce,
+  keyPackageSignatures,
+  LAST_RESORT_EXTENSION,
+  parseKeyPackage,
+  type MlsKeyPackage,
+} from './key-package.ts';
+export type { MlsLeaf, MlsTreeLeaf } from './leaf.ts';
+export * from './limits.ts';
+export type { MlsProposal } from './proposal.ts';
+export { parseProposalMessage, type MlsProposalMessage } from './proposal-message.ts';
+export { parseRatchetTree, type MlsTree } from './ratchet-tree.ts';
+export type { MlsCommitCode, MlsGroupInfoCode, MlsLeafCode, MlsMessageCode, MlsRefusal } from './refusal.ts';
+export { applyCommitToLeaves, type AppliedCommit, type EpochLeaves, type RosterDelta } from './roster-delta.ts';
+export { MLS_KEY_BYTES, MLS_SUITE, MLS_SUITE_NAME } from './suite.ts';
+export { parseWelcome, type MlsWelcome } from './welcome.ts';

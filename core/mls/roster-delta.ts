@@ -1,0 +1,109 @@
+import { equalBytes, toBase64 } from '../bytes/index.ts';
+import { ok, type Result } from '../result.ts';
+import type { MlsCommit } from './commit.ts';
+import type { MlsGroupInfo } from './group-info.ts';
+import type { MlsKeyPackage } from './key-package.ts';
+import type { MlsLeaf } from './leaf.ts';
+import { areDistinct } from './ratchet-tree.ts';
+import { refuse, type MlsCommitCode, type MlsRefusal } from './refusal.ts';
+
+/** What a commit does to who is in the group. Actors are 32 bytes. */
+export interface RosterDelta {
+  readonly committer: Uint8Array;
+  readonly committerLeafIndex: number;
+  /** Actors that had no leaf before. */
+  readonly added: readonly Uint8Array[];
+  /** Actors that have no leaf any more. */
+  readonly removed: readonly Uint8Array[];
+  /** Actors in the group before and after, whose leaf was removed and added anew with other keys. */
+  readonly replaced: readonly Uint8Array[];
+}
+
+/** The leaves of one epoch, before a commit ends it. */
+export type EpochLeaves = Pick<MlsGroupInfo, 'groupId' | 'epoch' | 'leaves'>;
+
+/** A commit applied to the leaves of its epoch. */
+export interface AppliedCommit {
+  readonly delta: RosterDelta;
+  /** By leaf index: what the next epoch's tree must hold. */
+  readonly leaves: ReadonlyMap<number, MlsLeaf>;
+  /** The committer's leaf before the commit, whose key signs it. */
+  readonly committerLeaf: MlsLeaf;
+  readonly addedKeyPackages: readonly MlsKeyPackage[];
+}
+
+type CommitRefusal = MlsRefusal<MlsCommitCode>;
+
+/**
+ * Applies a commit to the leaves of its epoch (`MLS23`-`MLS26`): Removes, then the committer's new leaf, then Adds.
+ * Refuses everything but a member's commit of Adds and Removes by value. Relay and members call this one function, so
+ * none of them can disagree with the others about what a commit does.
+ */
+export function applyCommitToLeaves(previous: EpochLeaves, commit: MlsCommit): Result<AppliedCommit, CommitRefusal> {
+  if (!equalBytes(commit.groupId, previous.groupId)) return refuse('commit-group');
+  if (commit.epoch !== previous.epoch) return refuse('commit-epoch');
+  const leaves = new Map<number, MlsLeaf>(previous.leaves.map((leaf) => [leaf.leafIndex, leaf]));
+  const committerLeafIndex = commit.sender.kind === 'member' ? commit.sender.leafIndex : -1;
+  const committerLeaf = leaves.get(committerLeafIndex);
+  if (committerLeaf === undefined) return refuse('commit-sender');
+  const changes = readChanges(commit);
+  if (!changes.ok) return changes;
+  const { adds, removes } = changes.value;
+  const removed: Uint8Array[] = [];
+  for (const index of removes) {
+    const leaf = leaves.get(index);
+    // The committer can't remove itself: nobody would hold the secrets of the next epoch (RFC 9420 §12.2).
+    if (leaf === undefined || index === committerLeafIndex) return refuse('commit-proposal-list');
+    leaves.delete(index);
+    removed.push(leaf.actor);
+  }
+  if (commit.pathLeaf !== undefined) {
+    // ts-mls takes any credential with a valid binding, so two actors could trade places unseen.
+    if (!equalBytes(commit.pathLeaf.actor, committerLeaf.actor)) return refuse('commit-credential');
+    leaves.set(committerLeafIndex, commit.pathLeaf);
+  }
+  addFromTheLeft(leaves, adds);
+  if (!areDistinct([...leaves.values()].map(({ actor }) => actor))) return refuse('commit-proposal-list');
+  const delta = { committer: committerLeaf.actor, committerLeafIndex, ...compareActors(adds, removed) };
+  return ok({ delta, leaves, committerLeaf, addedKeyPackages: adds });
+}
+
+interface Changes {
+  readonly adds: readonly MlsKeyPackage[];
+  readonly removes: readonly number[];
+}
+
+function readChanges({ proposals, pathLeaf }: MlsCommit): Result<Changes, CommitRefusal> {
+  const adds: MlsKeyPackage[] = [];
+  const removes: number[] = [];
+  for (const proposal of proposals) {
+    if (proposal.kind === 'add') adds.push(proposal.keyPackage);
+    else if (proposal.kind === 'remove') removes.push(proposal.leafIndex);
+    else return refuse('commit-proposal');
+  }
+  // RFC 9420 §12.4: without fresh secrets, a removed member could follow into the next epoch.
+  const needsPath = removes.length > 0 || adds.length === 0;
+  return needsPath && pathLeaf === undefined ? refuse('commit-path') : ok({ adds, removes });
+}
+
+/** A new leaf takes the leftmost blank place, or else extends the tree (RFC 9420 §7.7, §12.1.1). */
+function addFromTheLeft(leaves: Map<number, MlsLeaf>, adds: readonly MlsKeyPackage[]): void {
+  let index = 0;
+  for (const { leaf } of adds) {
+    while (leaves.has(index)) index++;
+    leaves.set(index, leaf);
+  }
+}
+
+function compareActors(
+  adds: readonly MlsKeyPackage[],
+  removed: readonly Uint8Array[],
+): Pick<RosterDelta, 'added' | 'removed' | 'replaced'> {
+  const added = adds.map(({ actor }) => actor);
+  const [namesAdded, namesRemoved] = [added, removed].map((actors) => new Set(actors.map(toBase64)));
+  return {
+    added: added.filter((actor) => !namesRemoved?.has(toBase64(actor))),
+    removed: removed.filter((actor) => !namesAdded?.has(toBase64(actor))),
+    replaced: added.filter((actor) => namesRemoved?.has(toBase64(actor))),
+  };
+}
