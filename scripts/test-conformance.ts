@@ -44,8 +44,10 @@ else console.log(`conformance: skipped, there is no folder ${vectors}`);
 async function run(): Promise<number> {
   const scratch = mkdtempSync(join(tmpdir(), 'terachat-conformance-'));
   try {
-    const counts = [...countInVitest(join(scratch, 'report.json')), ...(await countInOtherNode(scratch))];
-    return report(counts);
+    return report([...countInVitest(join(scratch, 'report.json')), ...(await countInOtherNode(scratch))]);
+  } catch (error) {
+    console.error(`conformance: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
   } finally {
     rmSync(scratch, { recursive: true });
   }
@@ -67,18 +69,16 @@ function countInVitest(reportPath: string): Count[] {
 
 /** The tests' group titles are `conformance <runtime> <folder>`. */
 function countsOf({ testResults }: VitestReport): Count[] {
-  const byGroup = Map.groupBy(
-    testResults.flatMap((file) => file.assertionResults),
-    ({ ancestorTitles }) => ancestorTitles.find((title) => title.startsWith('conformance ')),
-  );
-  return [...byGroup].flatMap(([group, tests]) => {
-    if (group === undefined) return [];
-    const [, runtime = '', folder = ''] = group.split(' ');
-    const failed = tests.filter(({ status }) => status === 'failed');
-    const failures = failed.map(
-      ({ title, failureMessages }) => `${title}: ${failureMessages?.[0]?.split('\n')[0] ?? ''}`,
-    );
-    return [{ runtime, folder, passed: tests.filter(({ status }) => status === 'passed').length, failures }];
+  const tests = testResults.flatMap((file) => file.assertionResults);
+  const groups = new Set(tests.flatMap(({ ancestorTitles }) => ancestorTitles));
+  return [...groups].flatMap((group) => {
+    const [kind, runtime = '', folder = ''] = group.split(' ');
+    if (kind !== 'conformance') return [];
+    const ofGroup = tests.filter(({ ancestorTitles }) => ancestorTitles.includes(group));
+    const failures = ofGroup
+      .filter(({ status }) => status === 'failed')
+      .map(({ title, failureMessages }) => `${title}: ${failureMessages?.[0]?.split('\n')[0] ?? ''}`);
+    return [{ runtime, folder, passed: ofGroup.filter(({ status }) => status === 'passed').length, failures }];
   });
 }
 

@@ -1,0 +1,3 @@
+import { registerSuites } from './register-suites.ts';
+
+registerSuites(`node-${process.versions.node}`);

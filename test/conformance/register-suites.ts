@@ -1,0 +1,22 @@
+import { describe, expect, inject, test } from 'vitest';
+import { casesOf } from './suites.ts';
+import { VECTOR_FOLDERS } from './vectors.ts';
+
+/**
+ * Turns the vectors into tests of the runtime that this runs in. `scripts/test-conformance.ts` reads the counts off the
+ * titles: `conformance <runtime> <folder>`.
+ */
+export function registerSuites(runtime: string): void {
+  const { path, folders } = inject('vectors');
+  for (const folder of VECTOR_FOLDERS) {
+    const files = folders[folder];
+    if (files === undefined) {
+      test.skip(`conformance ${runtime} ${folder}: skipped, ${path} has no ${folder}`, () => undefined);
+      continue;
+    }
+    describe(`conformance ${runtime} ${folder}`, () => {
+      for (const { name, ask, expected } of casesOf(folder, files))
+        test(name, async () => expect(await ask()).toEqual(expected));
+    });
+  }
+}

@@ -1,0 +1,17 @@
+import { c2spCases } from './c2sp-cases.ts';
+import { ed25519Cases } from './ed25519-cases.ts';
+import { merkleCases } from './merkle-cases.ts';
+import type { ConformanceCase, VectorFiles, VectorFolder } from './vectors.ts';
+
+/** How each folder of vectors becomes cases. */
+const SUITES: Readonly<Record<VectorFolder, (files: VectorFiles) => ConformanceCase[]>> = {
+  merkle: merkleCases,
+  ed25519: ed25519Cases,
+  c2sp: c2spCases,
+};
+
+/** The cases of a folder. One that holds none gets a case that fails: a run that asks nothing proves nothing. */
+export function casesOf(folder: VectorFolder, files: VectorFiles): ConformanceCase[] {
+  const cases = SUITES[folder](files);
+  return cases.length > 0 ? cases : [{ name: `${folder} holds vectors`, ask: () => false, expected: true }];
+}
