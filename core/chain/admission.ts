@@ -4,6 +4,7 @@ import { err, ok, type Result } from '../result.ts';
 import {
   admittedAt,
   foundChain,
+  parseGenesis,
   transition,
   type ChainState,
   type Transition,
@@ -43,8 +44,8 @@ export interface Admission {
 }
 
 /**
- * Whether an event may be entry `view.size` at `relayTime` (`AP5`–`AP9`), in the fixed order permission, clock, parent,
- * type rules. Size, encoding, chain, signature and event id come before; the caller has checked them. `clock` is only
+ * Whether an event may be entry `view.size` at `relayTime`: body, permission, clock, parent and type rules, in the fixed
+ * order of `AP9`. Size, encoding, chain, signature and event id come before; the caller has checked them. `clock` is only
  * given at admission: an auditor can't know what the relay's clock said.
  */
 export function admitEvent(
@@ -64,12 +65,18 @@ export function admitEvent(
   return ok({ state: change.value.apply(view.size), payload: change.value.payload });
 }
 
-/** The same for entry 0, which has no parent and brings its own state. */
+/** The same for entry 0, which has no parent and brings its own state (`CH1`). */
 export function admitGenesis(event: Event, clock?: number): Result<ChainState, AdmissionRefusal> {
-  const isRooted = event.seenIndex === 0 && event.seenHash.every((byte) => byte === 0);
-  if (!isRooted) return err({ code: 'unknown-parent', head: 0 });
-  const skew = clock === undefined ? undefined : checkClock(event, clock);
-  return skew === undefined ? foundChain(event) : err(skew);
+  if (event.chain.length !== 0) return err({ code: 'wrong-chain' });
+  const genesis = parseGenesis(event);
+  if (!genesis.ok) return genesis;
+  const refusal = (clock === undefined ? undefined : checkClock(event, clock)) ?? checkRoot(event);
+  return refusal === undefined ? foundChain(event) : err(refusal);
+}
+
+function checkRoot({ seenIndex, seenHash }: Event): AdmissionRefusal | undefined {
+  const isRoot = seenIndex === 0 && seenHash.every((byte) => byte === 0);
+  return isRoot ? undefined : { code: 'unknown-parent', head: 0 };
 }
 
 function checkClock({ actorTime }: Event, clock: number): AdmissionRefusal | undefined {

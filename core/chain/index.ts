@@ -13,9 +13,10 @@ export { MemoryHistory } from './memory-history.ts';
 export {
   beginReplay,
   parseEntries,
+  replayEntries,
   replayJobs,
   replayRoot,
-  replaySteps,
+  type ReplayBatch,
   type ReplayCursor,
   type ReplayFault,
   type ReplayHistory,

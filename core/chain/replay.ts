@@ -16,7 +16,7 @@ import type { ChainState } from '../state/index.ts';
 import { admitEvent, admitGenesis, type AdmissionRefusal, type LoggedLeaf } from './admission.ts';
 import { chainIdOf } from './chain-id.ts';
 
-/** Why a log is not one that an honest relay could have written, and the first entry that shows it. */
+/** Why a log is not one that an honest relay could have written, and the first entry that shows it (`AU2`). */
 export interface ReplayFault {
   readonly code:
     | 'malformed-entry'
@@ -30,6 +30,8 @@ export interface ReplayFault {
   readonly index: number;
   /** For `forbidden-entry`: the rule that the relay let it break. */
   readonly rule?: AdmissionRefusal['code'];
+  /** What came before that entry stands; the history holds exactly that much. */
+  readonly before: ReplayCursor;
 }
 
 /** Everything that replay has established about the entries so far. */
@@ -58,6 +60,13 @@ export interface ReplayStep {
   readonly leaf: Uint8Array;
 }
 
+/** Entries that should follow each other, parsed as far as they are entries at all. */
+export interface ReplayBatch {
+  readonly steps: readonly ReplayStep[];
+  /** Whether bytes that are no entry come after the steps. What is wrong before them is still found first. */
+  readonly endsMalformed: boolean;
+}
+
 export function beginReplay(chain: ChainId): ReplayCursor {
   return { chain, size: 0, head: new Uint8Array(HASH_BYTES), relayTime: 0, range: EMPTY_RANGE, state: undefined };
 }
@@ -67,56 +76,59 @@ export function replayRoot({ range }: ReplayCursor): Uint8Array {
   return rootOf(range);
 }
 
-/** Parses entries that should follow each other from `firstIndex` on. Returns the parsed ones, or the first bad one. */
-export function parseEntries(
-  entries: readonly Uint8Array[],
-  firstIndex: number,
-): Result<readonly ReplayStep[], ReplayFault> {
+/** Parses entries up to the first that is none. */
+export function parseEntries(entries: readonly Uint8Array[]): ReplayBatch {
   const steps: ReplayStep[] = [];
-  for (const [offset, bytes] of entries.entries()) {
-    const index = firstIndex + offset;
-    const entry = decode(entryCodec, bytes);
-    if (!entry.ok) return err({ code: 'malformed-entry', index });
-    const signed = parseSignedEvent(entry.value.event, entry.value.signature);
-    if (!signed.ok) return err({ code: 'malformed-entry', index });
-    steps.push({ entry: entry.value, signed: signed.value, leaf: leafHash(bytes) });
+  for (const bytes of entries) {
+    const step = parseStep(bytes);
+    if (step === undefined) return { steps, endsMalformed: true };
+    steps.push(step);
   }
-  return ok(steps);
+  return { steps, endsMalformed: false };
 }
 
-export function replayJobs(steps: readonly ReplayStep[]): readonly VerifyJob[] {
+function parseStep(bytes: Uint8Array): ReplayStep | undefined {
+  const entry = decode(entryCodec, bytes);
+  if (!entry.ok) return undefined;
+  const signed = parseSignedEvent(entry.value.event, entry.value.signature);
+  return signed.ok ? { entry: entry.value, signed: signed.value, leaf: leafHash(bytes) } : undefined;
+}
+
+export function replayJobs({ steps }: ReplayBatch): readonly VerifyJob[] {
   return steps.map(({ signed }) => eventVerifyJob(signed));
 }
 
 /**
- * Replays verified steps onto a cursor: index, link, time, chain, signature verdict, then the rules that the relay had to
- * keep (`AU1`). Stops at the first entry that breaks one; what came before it stands.
+ * Replays parsed entries onto a cursor: index, link, time, chain, signature verdict, then the rules that the relay had to
+ * keep (`AU1`). Stops at the first entry that breaks one. `verdicts` come from a signature checker over `replayJobs`.
  */
-export function replaySteps(
+export function replayEntries(
   cursor: ReplayCursor,
-  steps: readonly ReplayStep[],
+  { steps, endsMalformed }: ReplayBatch,
   verdicts: readonly boolean[],
   history: ReplayHistory,
 ): Result<ReplayCursor, ReplayFault> {
+  if (verdicts.length !== steps.length) throw new Error('one verdict per entry');
   let next = cursor;
   for (const [i, step] of steps.entries()) {
     const fault = checkStep(next, step, verdicts[i] === true);
-    if (fault !== undefined) return err({ code: fault, index: next.size });
+    if (fault !== undefined) return faultAt(next, { code: fault });
     const state = stateAfter(next, step, history);
-    if (!state.ok) return err({ code: 'forbidden-entry', index: next.size, rule: state.error.code });
+    if (!state.ok) return faultAt(next, { code: 'forbidden-entry', rule: state.error.code });
     const { actor, eventId } = step.signed.event;
-    if (!history.claimEventId(actor, eventId)) return err({ code: 'event-id-repeated', index: next.size });
+    if (!history.claimEventId(actor, eventId)) return faultAt(next, { code: 'event-id-repeated' });
     history.push({ hash: step.leaf, relayTime: step.entry.relayTime });
-    next = {
-      chain: next.chain,
-      size: next.size + 1,
-      head: step.leaf,
-      relayTime: step.entry.relayTime,
-      range: appendLeaf(next.range, step.leaf).range,
-      state: state.value,
-    };
+    next = advance(next, step, state.value);
   }
-  return ok(next);
+  return endsMalformed ? faultAt(next, { code: 'malformed-entry' }) : ok(next);
+}
+
+function faultAt(before: ReplayCursor, fault: Pick<ReplayFault, 'code' | 'rule'>): Result<never, ReplayFault> {
+  return err({ ...fault, index: before.size, before });
+}
+
+function advance({ chain, size, range }: ReplayCursor, { leaf, entry }: ReplayStep, state: ChainState): ReplayCursor {
+  return { chain, size: size + 1, head: leaf, relayTime: entry.relayTime, range: appendLeaf(range, leaf).range, state };
 }
 
 function checkStep(

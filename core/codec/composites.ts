@@ -1,4 +1,5 @@
 import type { Codec, Decoded, Json } from './codec.ts';
+import { takesBytes } from './notation.ts';
 import { uint8 } from './primitives.ts';
 
 /** Codec is invariant, so `any` is the one bound that every codec meets. */
@@ -25,10 +26,27 @@ export function struct<F extends Readonly<Record<string, AnyCodec>>>(name: strin
 
 /** `T items<V>`: at most `maxCount` items. */
 export function vector<T>(item: Codec<T>, maxCount: number): Codec<readonly T[]> {
+  return listOf(item, maxCount);
+}
+
+/** A vector whose items strictly rise by `compare`, so that equal sets have one encoding. */
+export function sortedVector<T>(
+  item: Codec<T>,
+  maxCount: number,
+  compare: (a: T, b: T) => number,
+): Codec<readonly T[]> {
+  return listOf(item, maxCount, compare);
+}
+
+function listOf<T>(item: Codec<T>, maxCount: number, compare?: (a: T, b: T) => number): Codec<readonly T[]> {
+  if (!takesBytes(item.notation)) throw new RangeError('items without bytes can not be counted');
+  const mayFollow = (earlier: T | undefined, later: T) =>
+    compare === undefined || earlier === undefined || compare(earlier, later) < 0;
   return {
-    notation: { kind: 'vector', item: item.notation, maxCount },
+    notation: { kind: 'vector', item: item.notation, maxCount, isSorted: compare !== undefined },
     write: (writer, values) => {
       if (values.length > maxCount) throw new RangeError(`${values.length} items are more than ${maxCount}`);
+      if (!values.every((value, i) => mayFollow(values[i - 1], value))) throw new RangeError('items are out of order');
       writer.items(() => {
         for (const value of values) item.write(writer, value);
       });
@@ -37,7 +55,10 @@ export function vector<T>(item: Codec<T>, maxCount: number): Codec<readonly T[]>
       const values: T[] = [];
       reader.items(() => {
         if (values.length === maxCount) reader.fail('too-many-items');
-        values.push(item.read(reader));
+        const start = reader.offset;
+        const value = item.read(reader);
+        if (!mayFollow(values.at(-1), value)) reader.fail('out-of-order', start);
+        values.push(value);
       });
       return values;
     },

@@ -11,7 +11,7 @@ export type Notation =
       readonly bits: 8 | 16;
       readonly values: ReadonlyMap<string, number>;
     }
-  | { readonly kind: 'vector'; readonly item: Notation; readonly maxCount: number }
+  | { readonly kind: 'vector'; readonly item: Notation; readonly maxCount: number; readonly isSorted: boolean }
   | { readonly kind: 'optional'; readonly value: Notation }
   | { readonly kind: 'struct'; readonly name: string; readonly fields: readonly (readonly [string, Notation])[] }
   | {
@@ -21,19 +21,35 @@ export type Notation =
       readonly arms: ReadonlyMap<string, Notation>;
     };
 
+/** Whether every value takes at least a byte. Items that took none could not be counted in a vector. */
+export function takesBytes(notation: Notation): boolean {
+  switch (notation.kind) {
+    case 'opaque':
+      return notation.byteCount > 0;
+    case 'struct':
+      return notation.fields.some(([, field]) => takesBytes(field));
+    default:
+      return true;
+  }
+}
+
 /**
- * Prints the definition in TLS presentation language (RFC 8446 §3, RFC 9420 §2), inner structures first, each once.
+ * Prints the definition in TLS presentation language (RFC 8446 §3, RFC 9420 §2), inner structures first, each once, in
+ * lines of at most 100 columns where names allow. Throws where one name stands for two structures.
  */
 export function printNotation(notation: Notation): string {
   const definitions = new Map<string, string>();
   define(notation, definitions);
-  return [...definitions.values()].join('\n\n');
+  const unnamed = 'name' in notation ? [] : [declaration('value', notation)];
+  return [...definitions.values(), ...unnamed].join('\n\n');
 }
 
 function define(notation: Notation, definitions: Map<string, string>): void {
   for (const inner of innerNotations(notation)) define(inner, definitions);
+  if (!('name' in notation)) return;
   const text = definitionOf(notation);
-  if (text !== undefined && 'name' in notation) definitions.set(notation.name, text);
+  if ((definitions.get(notation.name) ?? text) !== text) throw new Error(`two structures are called ${notation.name}`);
+  definitions.set(notation.name, text);
 }
 
 function innerNotations(notation: Notation): readonly Notation[] {
@@ -51,48 +67,93 @@ function innerNotations(notation: Notation): readonly Notation[] {
   }
 }
 
-function definitionOf(notation: Notation): string | undefined {
+type Named = Extract<Notation, { readonly name: string }>;
+
+function definitionOf(notation: Named): string {
   switch (notation.kind) {
     case 'struct':
-      return `struct {\n${notation.fields.map(([name, field]) => `  ${declaration(name, field)}`).join('\n')}\n} ${notation.name};`;
+      return block(
+        'struct',
+        notation.name,
+        notation.fields.map(([name, field]) => declaration(name, field)),
+      );
     case 'choice':
-      return `enum { ${[...notation.values].map(([name, value]) => `${snake(name)}(${value})`).join(', ')}, (${2 ** notation.bits - 1}) } ${notation.name};`;
+      return enumOf(notation.name, [
+        ...[...notation.values].map(([name, value]) => `${snake(name)}(${value})`),
+        `(${2 ** notation.bits - 1})`,
+      ]);
     case 'variant':
-      return `struct {\n  ${declaration('kind', notation.tag)}\n  select (${notation.name}.kind) {\n${[...notation.arms]
-        .map(([name, arm]) => `    case ${snake(name)}: ${declaration(name, arm)}`)
-        .join('\n')}\n  };\n} ${notation.name};`;
-    default:
-      return undefined;
+      return block('struct', notation.name, [
+        declaration('kind', notation.tag),
+        `select (${notation.name}.kind) {`,
+        ...[...notation.arms].map(([name, arm]) => `  case ${snake(name)}: ${declaration(name, arm)}`),
+        '};',
+      ]);
   }
+}
+
+const MAX_COLUMNS = 100;
+
+function enumOf(name: string, members: readonly string[]): string {
+  const line = `enum { ${members.join(', ')} } ${name};`;
+  if (line.length <= MAX_COLUMNS) return line;
+  return block(
+    'enum',
+    name,
+    members.map((member, i) => (i < members.length - 1 ? `${member},` : member)),
+  );
+}
+
+function block(keyword: string, name: string, lines: readonly string[]): string {
+  return lines.length === 0 ? `${keyword} {} ${name};` : `${keyword} {\n  ${lines.join('\n  ')}\n} ${name};`;
 }
 
 function declaration(fieldName: string, notation: Notation): string {
-  const name = snake(fieldName);
+  const { type, length = '', note } = typeOf(notation);
+  return `${type} ${snake(fieldName)}${length};${note === undefined ? '' : `  /* ${note} */`}`;
+}
+
+/** How a type is written before and after the name of its field, and the limit that the language has no sign for. */
+interface TypeText {
+  readonly type: string;
+  readonly length?: string;
+  readonly note?: string;
+}
+
+function typeOf(notation: Notation): TypeText {
   switch (notation.kind) {
     case 'integer':
-      return `uint${notation.bits} ${name};`;
+      return { type: `uint${notation.bits}` };
     case 'constant':
-      return declaration(name, notation.of).replace(';', ` = ${notation.value};`);
+      return { type: typeOf(notation.of).type, length: ` = ${notation.value}` };
     case 'opaque':
-      return `opaque ${name}[${notation.byteCount}];`;
+      return { type: 'opaque', length: `[${notation.byteCount}]` };
     case 'opaque-vector':
-      return `opaque ${name}<V>;  /* at most ${notation.maxBytes} bytes */`;
+      return { type: 'opaque', length: '<V>', note: `at most ${notation.maxBytes} bytes` };
     case 'text':
-      return `opaque ${name}<V>;  /* UTF-8, at most ${notation.maxBytes} bytes */`;
+      return { type: 'opaque', length: '<V>', note: `UTF-8, at most ${notation.maxBytes} bytes` };
     case 'vector':
-      return `${typeName(notation.item)} ${name}<V>;  /* at most ${notation.maxCount} */`;
-    case 'optional':
-      return `optional<${typeName(notation.value)}> ${name};`;
+      return vectorOf(notation);
+    case 'optional': {
+      const { type, length = '', ...rest } = typeOf(notation.value);
+      return { type: `optional<${type}${length}>`, ...rest };
+    }
     case 'choice':
     case 'struct':
     case 'variant':
-      return `${notation.name} ${name};`;
+      return { type: notation.name };
   }
 }
 
-/** The name of a type where no field name goes between it and its length. */
-function typeName(notation: Notation): string {
-  return declaration('', notation).replace(/;.*$/, '').replace(' ', '');
+function vectorOf({ item, maxCount, isSorted }: Extract<Notation, { readonly kind: 'vector' }>): TypeText {
+  const order = isSorted ? ', rising' : '';
+  // The language has no vector of fixed-size strings, but their bytes in a row are one.
+  if (item.kind === 'opaque') {
+    return { type: 'opaque', length: '<V>', note: `at most ${maxCount} of ${item.byteCount} bytes each${order}` };
+  }
+  const { type, length = '', note } = typeOf(item);
+  const each = note === undefined ? '' : `, each ${note}`;
+  return { type: `${type}${length}`, length: '<V>', note: `at most ${maxCount}${order}${each}` };
 }
 
 function snake(name: string): string {

@@ -92,6 +92,7 @@ export function choice<const Values extends Readonly<Record<string, number>>>(
 ): Codec<keyof Values & string> {
   const numberOf = new Map(Object.entries(values));
   const nameOf = new Map(Object.entries(values).map(([key, value]) => [value, key]));
+  if (nameOf.size !== numberOf.size) throw new RangeError(`${name} gives one number two names`);
   return {
     notation: { kind: 'choice', name, bits, values: numberOf },
     write: (writer, value) => {

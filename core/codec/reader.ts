@@ -14,7 +14,8 @@ export type DecodeReason =
   | 'unknown-value'
   | 'unknown-version'
   | 'invalid-text'
-  | 'too-many-items';
+  | 'too-many-items'
+  | 'out-of-order';
 
 /** Carries a refusal out of nested readers; `decode` turns it into a value, so it never leaves this folder. */
 export class DecodeFault extends Error {

@@ -1,11 +1,12 @@
 import { equalBytes } from '../bytes/index.ts';
-import { choice, decode, encode, variant, type Json } from '../codec/index.ts';
+import { decode, encode, variant, type Json } from '../codec/index.ts';
 import { sha256 } from '../crypto/index.ts';
+import { chainKind } from './genesis.ts';
 import { groupStateCodec, type GroupState } from './group/group-state.ts';
 import { findMember } from './group/roster.ts';
 import { identityStateCodec, type IdentityState } from './identity/identity-state.ts';
 
-const chainStateCodec = variant('ChainState', choice('ChainKind', { identity: 1, group: 2 }), {
+const chainStateCodec = variant('ChainState', chainKind, {
   identity: identityStateCodec,
   group: groupStateCodec,
 });

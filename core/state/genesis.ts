@@ -1,3 +1,4 @@
+import { equalBytes } from '../bytes/index.ts';
 import { choice, opaque, struct, text, uint64, uint8, variant, vector, type Decoded } from '../codec/index.ts';
 import { ACTOR_BYTES, defineEvent, HASH_BYTES } from '../event/index.ts';
 
@@ -6,6 +7,8 @@ const DAY_MS = 86_400_000;
 export const MAX_RETENTION_MS = 30 * DAY_MS;
 export const MIN_RETENTION_MS = 60_000;
 export const MAX_RELAY_NAME_BYTES = 253;
+/** Visible ASCII without a plus sign, which separates the parts of a key in notes. */
+const RELAY_NAME = /^[!-*,-~]+$/;
 const MAX_SUCCESSORS = 16;
 
 /** The actors who may hand the chain to another relay, and how many of them it takes. */
@@ -27,7 +30,7 @@ const groupParameters = struct('GroupParameters', {
 
 const identityParameters = struct('IdentityParameters', {});
 
-const chainKind = choice('ChainKind', { identity: 1, group: 2 });
+export const chainKind = choice('ChainKind', { identity: 1, group: 2 });
 
 /** Everything about a chain that never changes. */
 export const genesisBody = struct('Genesis', {
@@ -47,13 +50,21 @@ export const chainGenesis = defineEvent({ type: 0x0001, name: 'chain.genesis', o
 
 export type GenesisRefusal =
   | { readonly code: 'retention-out-of-range'; readonly minMs: number; readonly maxMs: number }
+  | { readonly code: 'invalid-relay-name' }
   | { readonly code: 'invalid-successor-rule' };
 
 /** What the encoding alone can't rule out (`CH3`). */
-export function checkGenesis({ retentionMs, successor }: Genesis): GenesisRefusal | undefined {
+export function checkGenesis({ relayName, retentionMs, successor }: Genesis): GenesisRefusal | undefined {
   if (retentionMs < MIN_RETENTION_MS || retentionMs > MAX_RETENTION_MS) {
     return { code: 'retention-out-of-range', minMs: MIN_RETENTION_MS, maxMs: MAX_RETENTION_MS };
   }
-  const isReachable = successor.threshold >= 1 && successor.threshold <= successor.actors.length;
-  return isReachable ? undefined : { code: 'invalid-successor-rule' };
+  // The name begins the origin of the chain's checkpoints, which is a line of a note and the name of a key.
+  if (!RELAY_NAME.test(relayName)) return { code: 'invalid-relay-name' };
+  return isReachable(successor) ? undefined : { code: 'invalid-successor-rule' };
+}
+
+/** An actor named twice would count for two, or make a threshold that nobody can meet look sound. */
+function isReachable({ actors, threshold }: Genesis['successor']): boolean {
+  const areDistinct = actors.every((actor, i) => !actors.slice(0, i).some((earlier) => equalBytes(earlier, actor)));
+  return areDistinct && threshold >= 1 && threshold <= actors.length;
 }

@@ -25,6 +25,7 @@ export type { PayloadName, RuleRefusal } from './rule.ts';
 export {
   eventDefinitions,
   foundChain,
+  parseGenesis,
   transition,
   viewBody,
   type Transition,

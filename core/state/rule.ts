@@ -12,7 +12,7 @@ export type RuleRefusal =
   | GenesisRefusal
   | { readonly code: 'not-permitted' }
   | { readonly code: 'actor-removed'; readonly at: number }
-  | { readonly code: 'unknown-event-type'; readonly type: number }
+  | { readonly code: 'unknown-event-type'; readonly eventType: number }
   | { readonly code: 'wrong-membership'; readonly membership: 'plain' | 'mls' }
   | { readonly code: 'already-member' }
   | { readonly code: 'no-such-member' }
@@ -21,6 +21,7 @@ export type RuleRefusal =
   | { readonly code: 'already-created' }
   | { readonly code: 'unsupported-ciphersuite' }
   | { readonly code: 'mls-not-created' }
+  | { readonly code: 'welcome-mismatch' }
   | { readonly code: 'future-epoch'; readonly epoch: number }
   | { readonly code: 'epoch-closed'; readonly epoch: number }
   | { readonly code: 'wrong-epoch'; readonly epoch: number };

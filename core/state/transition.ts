@@ -1,4 +1,4 @@
-import { decode, type DecodeRefusal, type Json } from '../codec/index.ts';
+import type { DecodeRefusal, Json } from '../codec/index.ts';
 import {
   applicationOrdering,
   FIRST_APPLICATION_TYPE,
@@ -8,9 +8,9 @@ import {
 } from '../event/index.ts';
 import { toBase64Url } from '../bytes/index.ts';
 import { err, ok, type Result } from '../result.ts';
-import type { ChainState } from './chain-state.ts';
+import { admittedAt, type ChainState } from './chain-state.ts';
 import { chainGenesis, checkGenesis, type Genesis } from './genesis.ts';
-import { foundGroup, type GroupState } from './group/group-state.ts';
+import { foundGroup, requireCreated, type GroupState } from './group/group-state.ts';
 import { groupRules } from './group/index.ts';
 import { requireRole } from './group/roster.ts';
 import { foundIdentity } from './identity/identity-state.ts';
@@ -35,17 +35,22 @@ export const eventDefinitions: readonly EventDefinition<unknown>[] = [
 
 const definitionOf = new Map(eventDefinitions.map((definition) => [definition.type, definition]));
 
+/** The body of an event that may found a chain: a genesis and nothing else (`CH1`). */
+export function parseGenesis({ type, body }: Event): Result<Genesis, TransitionRefusal> {
+  if (type !== chainGenesis.type) return err({ code: 'unknown-event-type', eventType: type });
+  // A copy: the state keeps what it holds for as long as the chain lives, and the event may view a whole frame.
+  return chainGenesis.decodeBody(body.slice());
+}
+
 /**
- * The first state of a chain (`CH1`, `CH3`). Total over what `parseSignedEvent` lets through: anything but a valid genesis
- * is refused.
+ * The first state of a chain (`CH3`). Total over what `parseSignedEvent` lets through: anything but a valid genesis is
+ * refused.
  */
 export function foundChain(event: Event): Result<ChainState, TransitionRefusal> {
-  if (event.type !== chainGenesis.type || event.chain.length !== 0)
-    return err({ code: 'unknown-event-type', type: event.type });
-  const body = chainGenesis.decodeBody(event.body);
-  if (!body.ok) return body;
-  const refusal = checkGenesis(body.value);
-  return refusal === undefined ? ok(foundState(body.value, event.actor)) : err(refusal);
+  const genesis = parseGenesis(event);
+  if (!genesis.ok) return genesis;
+  const refusal = checkGenesis(genesis.value);
+  return refusal === undefined ? ok(foundState(genesis.value, event.actor)) : err(refusal);
 }
 
 function foundState(genesis: Genesis, founder: Uint8Array): ChainState {
@@ -57,13 +62,35 @@ function foundState(genesis: Genesis, founder: Uint8Array): ChainState {
   }
 }
 
-/** Finds the rule for an event and parses its body: the only way to a later state (`ST1`). */
+/**
+ * Finds the rule for an event and parses its body: the only way to a later state (`ST1`). A refusal here follows from the
+ * event alone, so that it tells a stranger nothing of the chain (`AP9`).
+ */
 export function transition(state: ChainState, event: Event): Result<Transition, TransitionRefusal> {
   if (event.type >= FIRST_APPLICATION_TYPE) return ok(applicationTransition(state, event));
+  const definition = definitionOf.get(event.type);
+  if (definition === undefined) return err({ code: 'unknown-event-type', eventType: event.type });
+  const body = definition.decodeBody(event.body);
+  if (!body.ok) return body;
   const rule = state.kind === 'group' ? groupRules.get(event.type) : undefined;
-  if (state.kind !== 'group' || rule === undefined) return err({ code: 'unknown-event-type', type: event.type });
-  const body = decode(rule.definition.body, event.body);
-  return body.ok ? ok(groupTransition(state.value, rule, event, body.value)) : body;
+  if (state.kind !== 'group' || rule === undefined) return ok(misplacedTransition(state, event, definition.ordering));
+  return ok(groupTransition(state.value, rule, event, body.value));
+}
+
+/** An event type of another kind of chain, or a second genesis: those who may read are told, others only that they may not. */
+function misplacedTransition(state: ChainState, { type, actor }: Event, ordering: Ordering): Transition {
+  return {
+    ordering,
+    payload: undefined,
+    permit: () => requirePresence(state, actor),
+    check: () => ({ code: 'unknown-event-type', eventType: type }),
+    apply: () => state,
+  };
+}
+
+function requirePresence(state: ChainState, actor: Uint8Array): RuleRefusal | undefined {
+  if (state.kind === 'group') return requireRole(state.value.roster, actor, 'reader');
+  return admittedAt(state, actor) === undefined ? { code: 'not-permitted' } : undefined;
 }
 
 function groupTransition(
@@ -94,7 +121,7 @@ function applicationTransition(state: ChainState, { type, actor }: Event): Trans
     payload: undefined,
     permit: () =>
       state.kind === 'group' ? requireRole(state.value.roster, actor, 'member') : { code: 'not-permitted' },
-    check: () => undefined,
+    check: () => (state.kind === 'group' ? requireCreated(state.value) : undefined),
     apply: (index) => (ordering === 'strict' ? withStrictIndex(state, index) : state),
   };
 }

@@ -27,6 +27,7 @@ export const problems = {
   'seen-too-old': { status: 409, title: 'The actor has not read the chain for too long; read on and sign again.' },
   'unknown-event-type': { status: 400, title: 'This kind of chain has no such event type.' },
   'retention-out-of-range': { status: 400, title: 'The retention is outside what a chain may choose.' },
+  'invalid-relay-name': { status: 400, title: 'A relay name is visible ASCII without a plus sign.' },
   'invalid-successor-rule': { status: 400, title: 'The successor threshold can never be met or is zero.' },
   'wrong-membership': { status: 409, title: 'This group changes its members in the other way.' },
   'already-member': { status: 409, title: 'The actor is a member already.' },
@@ -39,6 +40,10 @@ export const problems = {
   'future-epoch': { status: 409, title: 'The group has not reached that epoch.' },
   'epoch-closed': { status: 409, title: 'That epoch takes no more messages; encrypt again in the current one.' },
   'wrong-epoch': { status: 409, title: 'A commit must end the current epoch.' },
+  'welcome-mismatch': {
+    status: 400,
+    title: 'A commit names one Welcome for each actor that it adds, and no other.',
+  },
   'commit-lost': { status: 409, title: 'Another commit ended this epoch; apply the winner and try again.' },
   'lone-commit': { status: 400, title: 'A commit is posted as a bundle to the commits path.' },
   'invalid-handshake': { status: 400, title: 'The MLS message is not one that may follow this group.' },

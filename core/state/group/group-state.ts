@@ -34,8 +34,19 @@ export function foundGroup(genesis: Genesis, founder: Uint8Array): GroupState {
 }
 
 /** Which roster events fit: an MLS group's roster changes through commits alone (`GR2`). */
-export function requireMembership(state: GroupState, needed: 'plain' | 'mls'): RuleRefusal | undefined {
-  const { parameters } = state.genesis;
-  const membership = parameters.kind === 'group' ? parameters.value.membership : 'plain';
+export function requireMembership({ genesis }: GroupState, needed: 'plain' | 'mls'): RuleRefusal | undefined {
+  const membership = membershipOf(genesis);
   return membership === needed ? undefined : { code: 'wrong-membership', membership };
+}
+
+/**
+ * An MLS group takes nothing before its `group.mls-created` (`GM1`): whatever came between would take its place at index 1
+ * and leave the group without keys for ever.
+ */
+export function requireCreated({ genesis, mls }: GroupState): RuleRefusal | undefined {
+  return mls === undefined && membershipOf(genesis) === 'mls' ? { code: 'mls-not-created' } : undefined;
+}
+
+function membershipOf({ parameters }: Genesis): 'plain' | 'mls' {
+  return parameters.kind === 'group' ? parameters.value.membership : 'plain';
 }

@@ -2,7 +2,7 @@ import { opaque, struct, type Decoded } from '../../codec/index.ts';
 import { equalBytes } from '../../bytes/index.ts';
 import { ACTOR_BYTES, defineEvent } from '../../event/index.ts';
 import type { Rule, RuleRefusal } from '../rule.ts';
-import { requireMembership, type GroupState } from './group-state.ts';
+import { requireCreated, requireMembership, type GroupState } from './group-state.ts';
 import {
   addedMember,
   applyRosterChange,
@@ -62,7 +62,10 @@ type RoleChange = Decoded<typeof changedRole>;
 export const roleChangedRule: Rule<GroupState, RoleChange> = {
   definition: roleChanged,
   permit: permitRoleChange,
-  check: ({ roster }, _position, { actor, role }) => {
+  check: (state, _position, { actor, role }) => {
+    const { roster } = state;
+    const notCreated = requireCreated(state);
+    if (notCreated !== undefined) return notCreated;
     if (roleOf(roster, actor) === 'none') return { code: 'no-such-member' };
     return role !== 'owner' && !hasOtherOwner(roster, actor) ? { code: 'last-owner' } : undefined;
   },

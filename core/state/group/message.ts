@@ -1,7 +1,7 @@
-import { opaque, struct, uint16, uint32, uint64 } from '../../codec/index.ts';
+import { opaque, struct, uint16, uint32, uint64, type Decoded } from '../../codec/index.ts';
 import { defineEvent, HASH_BYTES } from '../../event/index.ts';
 import type { Rule, RuleRefusal } from '../rule.ts';
-import { PAST_EPOCHS, type GroupState } from './group-state.ts';
+import { PAST_EPOCHS, requireCreated, type GroupState } from './group-state.ts';
 import { requireRole } from './roster.ts';
 
 const messageBody = struct('GroupMessage', {
@@ -20,9 +20,9 @@ export const groupMessage = defineEvent({
   body: messageBody,
 });
 
-type Body = ReturnType<typeof messageBody.read>;
+type GroupMessage = Decoded<typeof messageBody>;
 
-export const messageRule: Rule<GroupState, Body> = {
+export const messageRule: Rule<GroupState, GroupMessage> = {
   definition: groupMessage,
   permit: (state, actor) => requireRole(state.roster, actor, 'member'),
   check: (state, _position, { epoch }) => checkEpoch(state, epoch),
@@ -32,13 +32,10 @@ export const messageRule: Rule<GroupState, Body> = {
 
 /** `GM3`: the current epoch or up to three past, never a future one, never one that a removed member could read. */
 function checkEpoch(state: GroupState, epoch: number): RuleRefusal | undefined {
+  const notCreated = requireCreated(state);
+  if (notCreated !== undefined) return notCreated;
   const current = state.mls?.epoch ?? 0;
-  if (state.mls === undefined && isMlsGroup(state)) return { code: 'mls-not-created' };
   if (epoch > current) return { code: 'future-epoch', epoch: current };
   const oldest = Math.max(current - PAST_EPOCHS, state.mls?.oldestOpenEpoch ?? 0);
   return epoch < oldest ? { code: 'epoch-closed', epoch: current } : undefined;
-}
-
-function isMlsGroup({ genesis }: GroupState): boolean {
-  return genesis.parameters.kind === 'group' && genesis.parameters.value.membership === 'mls';
 }

@@ -10,12 +10,10 @@ import {
   permitRosterChange,
   rosterChange,
 } from './roster-change.ts';
-import { findMember } from './roster.ts';
+import { requireRole, roleOf } from './roster.ts';
 
 /** MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519 (RFC 9420 §17.1). */
 export const CIPHERSUITE_X25519_AES128_ED25519 = 1;
-/** An MLS group is created by the entry after its genesis and by nothing else. */
-const MLS_CREATED_INDEX = 1;
 
 const createdBody = struct('MlsCreated', {
   ciphersuite: uint16,
@@ -54,17 +52,26 @@ export const mlsCreated = defineEvent({
 });
 export const mlsCommit = defineEvent({ type: 0x0202, name: 'group.mls-commit', ordering: 'strict', body: commitBody });
 
+/** Nothing but the genesis comes before it (`GM1`), so the only owner at that point is the founder. */
 export const mlsCreatedRule: Rule<GroupState, MlsCreated> = {
   definition: mlsCreated,
-  permit: ({ roster }, actor) => (findMember(roster, actor)?.since === 0 ? undefined : { code: 'not-permitted' }),
-  check: (state, { index }, { ciphersuite }) => {
-    if (index !== MLS_CREATED_INDEX) return { code: 'already-created' };
-    if (ciphersuite !== CIPHERSUITE_X25519_AES128_ED25519) return { code: 'unsupported-ciphersuite' };
-    return requireMembership(state, 'mls');
+  permit: ({ roster }, actor) => requireRole(roster, actor, 'owner'),
+  check: (state, _position, { ciphersuite }) => {
+    const misplaced = requireMembership(state, 'mls');
+    if (misplaced !== undefined) return misplaced;
+    if (state.mls !== undefined) return { code: 'already-created' };
+    return ciphersuite === CIPHERSUITE_X25519_AES128_ED25519 ? undefined : { code: 'unsupported-ciphersuite' };
   },
   apply: (state, { index }, { ciphersuite, treeHash, groupInfoHash }) => ({
     ...state,
-    mls: { ciphersuite, treeHash, groupInfoHash, epoch: 0, epochIndex: index, oldestOpenEpoch: 0 },
+    mls: {
+      ciphersuite,
+      epoch: 0,
+      treeHash: treeHash.slice(),
+      groupInfoHash: groupInfoHash.slice(),
+      epochIndex: index,
+      oldestOpenEpoch: 0,
+    },
   }),
 };
 
@@ -84,8 +91,19 @@ function checkCommit(state: GroupState, { actor }: Position, body: MlsCommit): R
   if (state.mls === undefined) return requireMembership(state, 'mls') ?? { code: 'mls-not-created' };
   if (body.epoch !== state.mls.epoch) return { code: 'wrong-epoch', epoch: state.mls.epoch };
   // RFC 9420 §12.2: a member can't remove its own leaf; it asks another to.
-  if (body.roster.removed.some((removed) => equalBytes(removed, actor))) return { code: 'not-permitted' };
-  return checkRosterChange(state.roster, body.roster);
+  if (includes(body.roster.removed, actor)) return { code: 'not-permitted' };
+  return checkRosterChange(state.roster, body.roster) ?? checkWelcomes(body);
+}
+
+/** `GM5`: exactly those who are added get a Welcome, one each, or a member could fill a stranger's mailbox. */
+function checkWelcomes({ welcomeRefs, roster }: MlsCommit): RuleRefusal | undefined {
+  const welcomed = welcomeRefs.map(({ actor }) => actor);
+  const isComplete = roster.added.every(({ actor }) => includes(welcomed, actor));
+  return isComplete && welcomed.length === roster.added.length ? undefined : { code: 'welcome-mismatch' };
+}
+
+function includes(actors: readonly Uint8Array[], wanted: Uint8Array): boolean {
+  return actors.some((actor) => equalBytes(actor, wanted));
 }
 
 /** A commit that removes a leaf closes every earlier epoch: whoever left could still read them (`GM3`). */
@@ -94,8 +112,8 @@ function openEpoch(mls: MlsState, index: number, body: MlsCommit): MlsState {
   return {
     ...mls,
     epoch,
-    treeHash: body.treeHash,
-    groupInfoHash: body.groupInfoHash,
+    treeHash: body.treeHash.slice(),
+    groupInfoHash: body.groupInfoHash.slice(),
     epochIndex: index,
     oldestOpenEpoch: body.roster.removed.length > 0 ? epoch : mls.oldestOpenEpoch,
   };

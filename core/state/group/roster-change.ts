@@ -50,9 +50,8 @@ export function permitTarget(roster: Roster, actor: Uint8Array, role: GrantedRol
   return own === 'owner' || outranks(own, role) ? undefined : { code: 'not-permitted' };
 }
 
-/** Whether the change fits the roster (`GR5`): no double entry, no unknown removal, and an owner stays. */
+/** Whether the change fits the roster (`GR5`): nobody twice, no unknown removal, room for all, and an owner stays. */
 export function checkRosterChange(roster: Roster, change: RosterChange): RuleRefusal | undefined {
-  if (roster.length + change.added.length > MAX_ROSTER) return { code: 'roster-full', limit: MAX_ROSTER };
   let next = roster;
   for (const actor of change.removed) {
     if (roleOf(next, actor) === 'none') return { code: 'no-such-member' };
@@ -60,10 +59,11 @@ export function checkRosterChange(roster: Roster, change: RosterChange): RuleRef
     next = removeMember(next, actor, 0);
   }
   for (const { actor, role } of change.added) {
-    if (roleOf(next, actor) !== 'none') return { code: 'already-member' };
+    // Looked up before the removals too: who leaves and comes back in one change would get another role unnoticed.
+    if (roleOf(roster, actor) !== 'none' || roleOf(next, actor) !== 'none') return { code: 'already-member' };
     next = admitMember(next, actor, role, 0);
   }
-  return undefined;
+  return next.length > MAX_ROSTER ? { code: 'roster-full', limit: MAX_ROSTER } : undefined;
 }
 
 export function applyRosterChange(roster: Roster, change: RosterChange, index: number): Roster {

@@ -1,5 +1,5 @@
 import { compareBytes } from '../../bytes/index.ts';
-import { choice, opaque, struct, uint64, vector, type Decoded } from '../../codec/index.ts';
+import { choice, opaque, sortedVector, struct, uint64, type Decoded } from '../../codec/index.ts';
 import { ACTOR_BYTES } from '../../event/index.ts';
 import type { RuleRefusal } from '../rule.ts';
 
@@ -26,7 +26,7 @@ const memberCodec = struct('Member', {
 export type Member = Decoded<typeof memberCodec>;
 /** Sorted by actor key, so that equal rosters encode equally. */
 export type Roster = readonly Member[];
-export const rosterCodec = vector(memberCodec, MAX_ROSTER);
+export const rosterCodec = sortedVector(memberCodec, MAX_ROSTER, (a, b) => compareBytes(a.actor, b.actor));
 
 export function findMember(roster: Roster, actor: Uint8Array): Member | undefined {
   const at = lowerBound(roster, actor);

@@ -1,4 +1,5 @@
-import { opaque, struct, uint64, vector, type Decoded } from '../../codec/index.ts';
+import { compareBytes } from '../../bytes/index.ts';
+import { opaque, sortedVector, struct, uint64, type Decoded } from '../../codec/index.ts';
 import { ACTOR_BYTES } from '../../event/index.ts';
 import { genesisBody, type Genesis } from '../genesis.ts';
 
@@ -13,7 +14,7 @@ const deviceCodec = struct('Device', {
 export const identityStateCodec = struct('IdentityState', {
   genesis: genesisBody,
   lastStrictIndex: uint64,
-  devices: vector(deviceCodec, MAX_DEVICES),
+  devices: sortedVector(deviceCodec, MAX_DEVICES, (a, b) => compareBytes(a.actor, b.actor)),
 });
 
 export type IdentityState = Decoded<typeof identityStateCodec>;
