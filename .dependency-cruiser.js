@@ -60,6 +60,7 @@ const layers = {
     entry: '^sdk/node/index\\.ts$',
     inside: '^sdk/',
     layers: ['core'],
+    packages: ['proper-lockfile/'],
     builtins: ['.'],
   },
   cli: {
@@ -145,7 +146,7 @@ export default {
     {
       name: 'cloudflare-in-workerd-alone',
       severity: 'error',
-      from: { pathNot: '^(durable-objects|storage|workers)/|\\.workerd(\\.test)?\\.ts$' },
+      from: { pathNot: '^(test/)?durable-objects/|^(storage|workers)/|\\.workerd(\\.test)?\\.ts$' },
       to: { path: '^cloudflare:' },
     },
   ],

@@ -30,7 +30,7 @@ export function snippetFaults(root: string, pages: readonly Page[]): string[] {
 }
 
 function compilerOptions(root: string): ts.CompilerOptions {
-  const config = ts.readConfigFile(`${root}/tsconfig/node.json`, (path) => readFileSync(path, 'utf8'));
+  const config = ts.readConfigFile(`${root}/tsconfig/development.json`, (path) => readFileSync(path, 'utf8'));
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, `${root}/tsconfig`);
   delete options.tsBuildInfoFile;
   return {
