@@ -1,0 +1,194 @@
+import { problems, type ProblemCode } from '../core/index.ts';
+
+/**
+ * Every error that the SDK throws on purpose. `code` is stable and kebab-case; `hint` says what to do next. Bad arguments
+ * throw a TypeError or RangeError, and an aborted call throws its signal's reason.
+ */
+export abstract class TeraChatError extends Error {
+  abstract readonly code: string;
+  abstract readonly hint: string;
+}
+
+/** The relay refused, and said why (RFC 9457). `details` are the members that this code adds. */
+export class RelayProblem extends TeraChatError {
+  override readonly name = 'RelayProblem';
+  readonly code: ProblemCode;
+  readonly status: number;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ProblemCode, details: Readonly<Record<string, unknown>> = {}) {
+    super(`${code}: ${problems[code].title}`);
+    this.code = code;
+    this.status = problems[code].status;
+    this.details = details;
+  }
+
+  get hint(): string {
+    return problems[this.code].title;
+  }
+}
+
+/** No answer came, or none that a relay gives. What became of a request that changes something is then unknown. */
+export class NetworkError extends TeraChatError {
+  override readonly name = 'NetworkError';
+  readonly code: 'unreachable' | 'timeout' | 'not-a-relay';
+
+  constructor(code: NetworkError['code'], message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+
+  get hint(): string {
+    return this.code === 'not-a-relay'
+      ? 'Check the address: what answered does not speak this protocol.'
+      : 'Check that the relay runs and can be reached, then try again; sending the same bytes twice is safe.';
+  }
+}
+
+/** What an answer failed. Nothing of it was shown or stored. */
+export type UntrustedCode =
+  | 'malformed-answer'
+  | 'checkpoint-invalid'
+  | 'checkpoint-older'
+  | 'entry-invalid'
+  | 'root-mismatch'
+  | 'proof-invalid'
+  | 'uncovered-entries'
+  | 'receipt-mismatch'
+  | 'payload-mismatch'
+  | 'other-relay'
+  | 'wrong-kind'
+  | 'key-package-invalid'
+  | 'group-mismatch';
+
+/** An answer did not verify (`CL2`). It may have been damaged on its way: the same call may be tried again. */
+export class UntrustedError extends TeraChatError {
+  override readonly name = 'UntrustedError';
+  readonly code: UntrustedCode;
+  /** The entry that failed, where one did. */
+  readonly index: number | undefined;
+
+  constructor(code: UntrustedCode, message: string, index?: number) {
+    super(message);
+    this.code = code;
+    this.index = index;
+  }
+
+  get hint(): string {
+    return 'Nothing of the answer was used. Try again; if it stays, keep this message and ask another member what they see.';
+  }
+}
+
+/** Two checkpoints of one log that can't both be true, each signed by the relay: text in C2SP signed-note form. */
+export interface ForkEvidence {
+  readonly chain: string;
+  readonly held: string;
+  readonly offered: string;
+}
+
+/** The relay showed two histories of one chain (`CL5`). The chain stays stopped on this device. */
+export class ForkError extends TeraChatError {
+  override readonly name = 'ForkError';
+  readonly code = 'fork';
+  readonly hint = 'Trust nothing new in this chain. Keep both checkpoints: together they prove what the relay did.';
+  readonly evidence: ForkEvidence;
+
+  constructor(evidence: ForkEvidence) {
+    super(`the relay signed two histories of chain ${evidence.chain}`);
+    this.evidence = evidence;
+  }
+}
+
+/** Who a relay says it is. */
+export interface RelayIdentity {
+  readonly name: string;
+  /** 32 bytes as base64url. */
+  readonly checkpointKey: string;
+}
+
+/** The relay at this address is not the one that this storage knows (`CL1`). */
+export class RelayChangedError extends TeraChatError {
+  override readonly name = 'RelayChangedError';
+  readonly code = 'relay-changed';
+  readonly hint = 'Use the address of the relay that this identity was made at, or make an identity in another folder.';
+  readonly pinned: RelayIdentity;
+  readonly offered: RelayIdentity;
+
+  constructor(pinned: RelayIdentity, offered: RelayIdentity) {
+    super(
+      `this storage belongs to ${pinned.name} (${pinned.checkpointKey}); ${offered.name} (${offered.checkpointKey}) answered`,
+    );
+    this.pinned = pinned;
+    this.offered = offered;
+  }
+}
+
+/** This actor was removed from the group by entry `index`, the last one that it may read. */
+export class RemovedError extends TeraChatError {
+  override readonly name = 'RemovedError';
+  readonly code = 'removed';
+  readonly hint = 'Ask an admin of the group for a new invitation. What was received stays readable.';
+  readonly index: number;
+
+  constructor(index: number) {
+    super(`this identity was removed from the group by entry ${index}`);
+    this.index = index;
+  }
+}
+
+/** The local storage could not do what was asked of it. */
+export class StorageError extends TeraChatError {
+  override readonly name = 'StorageError';
+  readonly code: 'storage-closed' | 'storage-locked' | 'lock-lost' | 'storage-damaged' | 'storage-failed';
+
+  constructor(code: StorageError['code'], message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+
+  get hint(): string {
+    return storageHints[this.code];
+  }
+}
+
+const storageHints: Readonly<Record<StorageError['code'], string>> = {
+  'storage-closed': 'Open the storage again.',
+  'storage-locked': 'Another process holds the storage for long; end it or wait.',
+  'lock-lost': 'The process was paused for so long that another took over. Run the command again.',
+  'storage-damaged': 'Restore the folder from a backup, or begin with an empty one.',
+  'storage-failed': 'Check free space and permissions of the folder, then try again.',
+};
+
+/** A call that can't be done as things stand. */
+export type UsageCode = keyof typeof usageHints;
+
+export class UsageError extends TeraChatError {
+  override readonly name = 'UsageError';
+  readonly code: UsageCode;
+
+  constructor(code: UsageCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+
+  get hint(): string {
+    return usageHints[this.code];
+  }
+}
+
+const usageHints = {
+  'identity-missing': 'Create an identity first.',
+  'identity-exists': 'Use the identity that is there, or another storage.',
+  'unknown-group': 'Join the group first, or check its id.',
+  'not-a-group': 'Give the id of a group chain.',
+  'not-joined': 'Accept the invitation to this group first.',
+  'plain-group': 'Only groups with MLS have epochs.',
+  'already-member': 'The actor is in the group.',
+  'no-such-member': 'Name an actor that is in the group.',
+  'not-invited': 'Ask for a new invitation: the one that came does not fit this device.',
+  'commit-contended': 'Others change the group at the same time; try again.',
+  'append-contended': 'Others change the chain at the same time; try again.',
+  'epoch-unreadable': 'This device lost the thread of the group; ask an admin to remove and invite it again.',
+  'session-closed': 'Connect again.',
+  'no-web-socket': 'This platform has no WebSocket; pass one to connect as `webSocket`.',
+} as const;

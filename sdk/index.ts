@@ -1,0 +1,2 @@
+export { memoryStorage } from './memory-storage.ts';
+export type { Storage, StorageWrite } from './storage.ts';

@@ -1,0 +1,49 @@
+import type { ClientState } from 'ts-mls';
+import { createGroup as createClientState } from 'ts-mls/clientState.js';
+import { createGroupInfoWithExternalPubAndRatchetTree } from 'ts-mls/createCommit.js';
+import { encodeMlsMessage } from 'ts-mls/message.js';
+import { clientConfig } from './client-config.ts';
+import { makeState, openState, type GroupState } from './group-state.ts';
+import type { MlsIdentity } from './identity.ts';
+import { drawKeyPackage } from './key-package.ts';
+import { loadSuite } from './suite.ts';
+
+export interface GroupFounding {
+  /** The chain id. */
+  readonly groupId: Uint8Array;
+  readonly identity: MlsIdentity;
+  readonly nowMs: number;
+}
+
+export interface FoundedGroup {
+  readonly state: GroupState;
+  /** An MLSMessage with the GroupInfo of epoch 0, tree and `external_pub` in it. */
+  readonly groupInfo: Uint8Array;
+  readonly treeHash: Uint8Array;
+}
+
+/** A group at epoch 0 whose only member is its founder. */
+export async function createGroup(founding: GroupFounding): Promise<FoundedGroup> {
+  const { keyPackage, secrets } = await drawKeyPackage(founding.identity, { nowMs: founding.nowMs });
+  const client = await createClientState(
+    founding.groupId.slice(),
+    keyPackage,
+    secrets,
+    [],
+    await loadSuite(),
+    clientConfig,
+  );
+  const state = makeState(client);
+  if (!state.ok) throw new Error(`founded a group that is refused: ${state.error.code}`);
+  return { state: state.value, groupInfo: await encodeGroupInfo(client), treeHash: client.groupContext.treeHash };
+}
+
+/** The GroupInfo of a state's epoch, signed by this client: an MLSMessage with tree and `external_pub`. */
+export function makeGroupInfo(state: GroupState): Promise<Uint8Array> {
+  return encodeGroupInfo(openState(state).client);
+}
+
+async function encodeGroupInfo(client: ClientState): Promise<Uint8Array> {
+  const groupInfo = await createGroupInfoWithExternalPubAndRatchetTree(client, [], await loadSuite());
+  return encodeMlsMessage({ version: 'mls10', wireformat: 'mls_group_info', groupInfo });
+}
