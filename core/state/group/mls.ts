@@ -10,7 +10,7 @@ import {
   permitRosterChange,
   rosterChange,
 } from './roster-change.ts';
-import { requireRole, roleOf } from './roster.ts';
+import { requireRole } from './roster.ts';
 
 /** MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519 (RFC 9420 §17.1). */
 export const CIPHERSUITE_X25519_AES128_ED25519 = 1;
