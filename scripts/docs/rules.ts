@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import type { Page } from './markdown.ts';
 
-/** A rule opens its line in docs/spec with its ID: bare, bold, in brackets or in the first cell of a table. */
-const ruleLine = /^\s*(?:[-*|]\s+)?(?:\*\*|\[|`)*([A-Z]{2}\d+)(?![A-Za-z0-9-])/;
+/** A rule's line in docs/spec opens with its ID: in bold, after a bullet or not, or in the first cell of a table. */
+const ruleLine = /^(?:(?:[-*] )?\*\*|\| *(?:\*\*|`)?)([A-Z]{2}\d+)(?![A-Za-z0-9-])/;
 const namedByTest = /\[([A-Z]{2}\d+(?:, ?[A-Z]{2}\d+)*)\]/g;
 const citedInSource = /`([A-Z]{2}\d+)`/g;
 

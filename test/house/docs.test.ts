@@ -49,7 +49,7 @@ describe('links', () => {
 describe('rules', () => {
   /** Written apart, since the check reads this file too. */
   const named = (...rules: string[]): string => rules.map((rule) => `test('[${rule}] holds', f);`).join('\n');
-  const spec = '# Spec\n- **AB1** one\n| AB2 | two |\nAB3. three\n';
+  const spec = '# Spec\n- **AB1** one\n| AB2 | two |\n**AB3** three\nAB1 in prose.\n';
 
   test('a spec whose rules all have a test passes', async () => {
     await write('docs/spec/a.md', spec);
@@ -62,7 +62,7 @@ describe('rules', () => {
     await write('test/a.test.ts', named('AB1', 'AB2', 'ZZ9'));
     await write('core/a.ts', '// refuses what `YY8` refuses\n');
     expect(ruleFaults(root, readPages(root))).toEqual([
-      'docs/spec/a.md:5: AB1 is already defined at docs/spec/a.md:2',
+      'docs/spec/a.md:6: AB1 is already defined at docs/spec/a.md:2',
       'test/a.test.ts:3: there is no rule ZZ9 in docs/spec',
       'core/a.ts:1: there is no rule YY8 in docs/spec',
       'docs/spec/a.md:4: no test is named for AB3',
