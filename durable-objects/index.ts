@@ -1,2 +1,4 @@
 export { ChainObject } from './chain/object.ts';
 export { DeviceObject } from './device/object.ts';
+export { ed25519Checker } from './platform/ed25519.ts';
+export { checkpointKeyOf, type RelayEnvironment } from './platform/environment.ts';

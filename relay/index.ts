@@ -1,1 +1,22 @@
 export type { Answer, Caller, RelayRefusal } from './answer.ts';
+export { outcomesOf } from './answers.ts';
+export { authoriseRead, mayInvite, readsHead, type ReadableRange } from './access.ts';
+export type { Decision, Receipt } from './append.ts';
+export { chainSigner, signCheckpoint, type CheckpointKey } from './checkpoint.ts';
+export { screenCommit, type CommitContext } from './commit.ts';
+export { decideFlush, type Flush } from './flush.ts';
+export { completeRefusal, type Quotable } from './lost-race.ts';
+export { screenMessages } from './mls-message.ts';
+export { judgeGenesis, type Founding } from './founding.ts';
+export type { ChainHead, EpochChange, LoggedEvent, LogReader, NewEntry, NewPayload } from './ports.ts';
+export {
+  checkSize,
+  screenAppend,
+  screenEvent,
+  screenSubmissions,
+  type Candidate,
+  type CheckSignatures,
+  type Screened,
+} from './submission.ts';
+export { isSnapshotDue, restoreHead, SNAPSHOT_INTERVAL, snapshotOf, type Snapshot, type StoredLog } from './restore.ts';
+export { Audience, knownSize, rosterOf } from './audience.ts';

@@ -5,6 +5,7 @@ export {
   parseTimestampedSignature,
   type TimestampedSignature,
 } from './cosignature.ts';
+export { formatLogProof, parseLogProof, type LogProof, type LogProofRefusal } from './log-proof.ts';
 export { isKeyName, MAX_NAME_LENGTH } from './key-name.ts';
 export {
   formatNote,

@@ -1,24 +1,128 @@
 import { DurableObject } from 'cloudflare:workers';
-import { chainMigrations } from '../../migrations/index.ts';
-import { JobScheduler } from '../jobs/index.ts';
-import { applyMigrations } from '../migrate.ts';
-import { ChainStore } from './store.ts';
+import { err, ok, toBase64Url, type Result } from '../../core/index.ts';
+import { judgeGenesis, mayInvite, type Answer, type Caller, type RelayRefusal } from '../../relay/index.ts';
+import { ed25519Checker } from '../platform/ed25519.ts';
+import { checkpointKeyOf, type RelayEnvironment } from '../platform/environment.ts';
+import { openStorage, writeGenesis } from './founding.ts';
+import { OpenChain } from './open-chain.ts';
 
-/** One chain. */
-export class ChainObject extends DurableObject {
-  clock: () => number = Date.now;
-  readonly store: ChainStore;
-  readonly jobs: JobScheduler<never>;
+/**
+ * One chain's Durable Object: the single writer that gives its events their order. Answers are bytes or refusals; what
+ * decides them lives in `relay/` and `core/`.
+ */
+export class ChainObject extends DurableObject<RelayEnvironment> {
+  /** ms since the Unix epoch; tests move it. */
+  clock: () => number = () => Date.now();
+  readonly #key = checkpointKeyOf(this.env);
+  #chain: OpenChain | undefined;
 
-  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+  constructor(ctx: DurableObjectState, env: RelayEnvironment) {
     super(ctx, env);
-    applyMigrations(ctx.storage, chainMigrations);
-    this.store = new ChainStore(ctx.storage);
-    this.jobs = new JobScheduler(ctx.storage, {}, () => this.clock());
-    void ctx.blockConcurrencyWhile(() => this.jobs.recover());
+    void ctx.blockConcurrencyWhile(() => this.#open());
   }
 
-  override alarm(): Promise<void> {
-    return this.jobs.run();
+  async found(body: Uint8Array): Promise<Answer> {
+    if (this.#key === undefined) return err({ code: 'relay-not-configured' });
+    if (this.#chain === undefined) {
+      const founding = judgeGenesis(body, { key: this.#key, check: ed25519Checker(), clock: this.clock() });
+      if (!founding.ok) return founding;
+      writeGenesis(this.ctx.storage, founding.value);
+      await this.#open();
+    }
+    return this.#with((chain) => ok(chain.reads.genesisReceipt()));
+  }
+
+  append(body: Uint8Array): Promise<Answer> {
+    return this.#with((chain) => chain.appends.appendBody(body));
+  }
+
+  commit(body: Uint8Array): Promise<Answer> {
+    return this.#with((chain) => chain.appends.commit(body));
+  }
+
+  entries(caller: Caller | undefined, from: number, limit: number): Promise<Answer> {
+    return this.#read(caller, (chain, actor) => chain.reads.entries(actor, from, limit));
+  }
+
+  payload(caller: Caller | undefined, hash: Uint8Array): Promise<Answer> {
+    return this.#read(caller, (chain, actor) => chain.reads.payload(actor, hash));
+  }
+
+  state(caller: Caller | undefined): Promise<Answer> {
+    return this.#read(caller, (chain, actor) => chain.reads.state(actor));
+  }
+
+  groupInfo(caller: Caller | undefined): Promise<Answer> {
+    return this.#read(caller, (chain, actor) => chain.reads.groupInfo(actor));
+  }
+
+  checkpoint(caller: Caller | undefined): Promise<Answer> {
+    return this.#read(caller, (chain, actor) => chain.reads.checkpoint(actor));
+  }
+
+  proof(caller: Caller | undefined, index: number): Promise<Answer> {
+    return this.#read(caller, (chain, actor) => chain.reads.proof(actor, index));
+  }
+
+  /** A ticket for the stream, for those who may read at all. */
+  ticket(caller: Caller, origin: string): Promise<Answer> {
+    return this.#read(caller, (chain, actor) => {
+      const permission = chain.reads.entries(actor, 0, 1);
+      return permission.ok && actor !== undefined ? chain.gate.issueTicket(actor, origin) : permission;
+    });
+  }
+
+  /** For devices that are asked for a KeyPackage: whether this actor could add anyone here. */
+  mayInvite(actor: Uint8Array): Promise<boolean> {
+    return Promise.resolve(this.#chain !== undefined && mayInvite(this.#chain.head.state, actor));
+  }
+
+  override fetch(request: Request): Response {
+    if (this.#chain === undefined) return new Response(null, { status: 404 });
+    return this.#chain.sockets.accept(request.headers.get('origin') ?? '');
+  }
+
+  override async webSocketMessage(socket: WebSocket, data: ArrayBuffer | string): Promise<void> {
+    await this.#chain?.sockets.receive(socket, data);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#chain?.sockets.leave(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#chain?.sockets.leave(socket);
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#chain?.jobs.run();
+  }
+
+  async #open(): Promise<void> {
+    const chain = openStorage(this.ctx.storage);
+    if (chain === undefined || this.#key === undefined) return;
+    this.#chain = new OpenChain({ ctx: this.ctx, env: this.env, key: this.#key, chain, clock: () => this.clock() });
+    await this.#chain.jobs.recover();
+  }
+
+  /** Claims the caller's nonce, then answers. Reading also means that the next entry is news again. */
+  #read(
+    caller: Caller | undefined,
+    answer: (chain: OpenChain, actor: Uint8Array | undefined) => Answer,
+  ): Promise<Answer> {
+    return this.#with((chain) => {
+      const actor = chain.gate.admit(caller);
+      if (!actor.ok) return actor;
+      if (actor.value !== undefined) chain.arrived(toBase64Url(actor.value));
+      return answer(chain, actor.value);
+    });
+  }
+
+  async #with(answer: (chain: OpenChain) => Answer | Promise<Answer>): Promise<Answer> {
+    return this.#chain === undefined ? this.#absent() : answer(this.#chain);
+  }
+
+  #absent(): Result<never, RelayRefusal> {
+    return err({ code: this.#key === undefined ? 'relay-not-configured' : 'not-found' });
   }
 }

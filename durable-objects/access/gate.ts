@@ -1,0 +1,62 @@
+import { randomFillSync } from 'node:crypto';
+import {
+  encode,
+  err,
+  ok,
+  sha256,
+  TICKET_BYTES,
+  TICKET_LIFETIME_MS,
+  ticketAnswer,
+  type Result,
+} from '../../core/index.ts';
+import type { Answer, Caller, RelayRefusal } from '../../relay/index.ts';
+import type { AccessStore } from './store.ts';
+
+/** A replay must find its nonce for as long as any worker could still take the signature for fresh. */
+const NONCE_GRACE_MS = 60_000;
+
+/** Rows that one sweep drops of each kind. */
+const SWEEP_ROWS = 500;
+
+/** Single use for signed requests and tickets, in the object that answers them (`RQ5`, `SK1`). */
+export class AccessGate {
+  readonly #store: AccessStore;
+  readonly #clock: () => number;
+  readonly #scheduleSweep: (dueAt: number) => void;
+
+  constructor(store: AccessStore, clock: () => number, scheduleSweep: (dueAt: number) => void) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#scheduleSweep = scheduleSweep;
+  }
+
+  /** Claims a signed request's nonce. A caller who did not sign has none and is nobody. */
+  admit(caller: Caller | undefined): Result<Uint8Array | undefined, RelayRefusal> {
+    if (caller === undefined) return ok(undefined);
+    const keepUntil = caller.expiresAt + NONCE_GRACE_MS;
+    if (!this.#store.rememberNonce(caller.nonce, keepUntil)) return err({ code: 'nonce-replayed' });
+    this.#scheduleSweep(keepUntil);
+    return ok(caller.actor);
+  }
+
+  /** A ticket for the socket on this path; only its hash is stored. `origin` is empty for callers outside browsers. */
+  issueTicket(actor: Uint8Array, origin: string): Answer {
+    const ticket = randomFillSync(new Uint8Array(TICKET_BYTES));
+    const expiresAt = this.#clock() + TICKET_LIFETIME_MS;
+    this.#store.issueTicket({ hash: sha256(ticket), actor, origin: origin === '' ? undefined : origin, expiresAt });
+    this.#scheduleSweep(expiresAt);
+    return ok(encode(ticketAnswer, { ticket, expiresAt }));
+  }
+
+  /** Uses a ticket up. Returns whose it was, if it fits the socket's origin. */
+  redeem(ticket: Uint8Array, origin: string): Uint8Array | undefined {
+    const redeemed = this.#store.redeemTicket(sha256(ticket), this.#clock());
+    return redeemed !== undefined && (redeemed.origin ?? '') === origin ? redeemed.actor : undefined;
+  }
+
+  /** Job step: forgets what can't be used or replayed any more. */
+  sweep(now: number): number | undefined {
+    const dropped = this.#store.dropExpired(now, SWEEP_ROWS);
+    return dropped >= SWEEP_ROWS ? now : this.#store.nextExpiry();
+  }
+}

@@ -1,0 +1,107 @@
+import {
+  appendAnswer,
+  appendRequest,
+  decode,
+  encode,
+  err,
+  MAX_APPEND_BYTES,
+  ok,
+  type AppendAnswer,
+  type AppendRequest,
+  type Result,
+} from '../../core/index.ts';
+import {
+  checkSize,
+  completeRefusal,
+  outcomesOf,
+  screenCommit,
+  screenMessages,
+  screenSubmissions,
+  type Answer,
+  type Candidate,
+  type CheckSignatures,
+  type Decision,
+  type Quotable,
+  type RelayRefusal,
+  type Screened,
+} from '../../relay/index.ts';
+import type { ChainLog } from './chain-log.ts';
+import type { Sequencer } from './sequencer.ts';
+import type { ChainStore } from './store.ts';
+
+export interface AppendHost {
+  readonly store: ChainStore;
+  readonly log: ChainLog;
+  readonly sequencer: Sequencer;
+  readonly quotes: Quotable;
+  readonly check: CheckSignatures;
+  clock(): number;
+}
+
+/** The way into the log: screened before the queue, decided in the flush, answered with receipts. */
+export class ChainAppends {
+  readonly #host: AppendHost;
+
+  constructor(host: AppendHost) {
+    this.#host = host;
+  }
+
+  /** An encoded AppendRequest, answered with an encoded AppendAnswer. */
+  async appendBody(body: Uint8Array): Promise<Answer> {
+    const refusal = checkSize(body, MAX_APPEND_BYTES);
+    if (refusal !== undefined) return err(refusal);
+    const request = decode(appendRequest, body);
+    if (!request.ok) return err({ ...request.error });
+    const answer = await this.append(request.value);
+    return answer.ok ? ok(encode(appendAnswer, answer.value)) : answer;
+  }
+
+  /** Each submission stands or falls alone; the answer keeps their order. */
+  async append({ submissions }: AppendRequest): Promise<Result<AppendAnswer, RelayRefusal>> {
+    const { sequencer, check } = this.#host;
+    const { chain, state } = sequencer.head;
+    const screened = screenMessages(screenSubmissions(submissions, chain, check), state);
+    return this.#sequence(screened);
+  }
+
+  /** A bundle is refused as a whole, with the problem itself instead of an outcome that holds it. */
+  async commit(body: Uint8Array): Promise<Answer> {
+    const { store, log, sequencer, quotes, check, clock } = this.#host;
+    const { state } = sequencer.head;
+    const hash = state.kind === 'group' ? state.value.mls?.groupInfoHash : undefined;
+    const groupInfo = hash && store.handshakes.read(hash, clock());
+    const candidate = screenCommit(body, { head: sequencer.head, log, clock: clock(), check, groupInfo, quotes });
+    if (!candidate.ok) return candidate;
+    const decided = await this.#decide([candidate.value]);
+    if (!decided.ok) return decided;
+    const [decision] = decided.value.decisions;
+    if (decision?.kind === 'refused') return err(decision.refusal);
+    const { decisions, checkpoint } = decided.value;
+    return ok(encode(appendAnswer, { outcomes: outcomesOf([candidate], decisions), checkpoint }));
+  }
+
+  async #sequence(screened: readonly Screened[]): Promise<Result<AppendAnswer, RelayRefusal>> {
+    const decided = await this.#decide(screened.flatMap((one) => (one.ok ? [one.value] : [])));
+    if (!decided.ok) return decided;
+    const { decisions, checkpoint } = decided.value;
+    return ok({ outcomes: outcomesOf(screened, decisions), checkpoint });
+  }
+
+  async #decide(
+    candidates: readonly Candidate[],
+  ): Promise<Result<{ decisions: Decision[]; checkpoint: string }, RelayRefusal>> {
+    const { sequencer, quotes } = this.#host;
+    try {
+      const { decisions, checkpoint } = await sequencer.submit(candidates);
+      const completed = decisions.map((decision, i): Decision => {
+        if (decision.kind !== 'refused') return decision;
+        const { signed } = candidates[i] as Candidate;
+        return { kind: 'refused', refusal: completeRefusal(decision.refusal, signed, sequencer.head, quotes) };
+      });
+      return ok({ decisions: completed, checkpoint });
+    } catch (cause) {
+      console.error(JSON.stringify({ event: 'append-failed', cause: String(cause) }));
+      return err({ code: 'unavailable' });
+    }
+  }
+}

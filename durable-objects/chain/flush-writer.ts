@@ -1,0 +1,94 @@
+import { MAX_RETENTION_MS } from '../../core/index.ts';
+import {
+  isSnapshotDue,
+  snapshotOf,
+  type ChainHead,
+  type EpochChange,
+  type Flush,
+  type NewEntry,
+} from '../../relay/index.ts';
+import { MAX_LOOKUP_LAG, type ChainStore, type PayloadRow } from './store.ts';
+
+/** Work that a flush leaves for later. */
+export type FlushJob = 'expiry' | 'lookup' | 'welcomes' | 'pokes';
+
+/** A poke waits this long, so that a lively conversation becomes one. */
+const POKE_DELAY_MS = 500;
+/** Payloads between two extensions of the lookup by hash. */
+const LOOKUP_STEP = MAX_LOOKUP_LAG / 2;
+
+interface FlushWriterOptions {
+  readonly storage: DurableObjectStorage;
+  readonly store: ChainStore;
+  readonly schedule: (job: FlushJob, dueAt: number) => void;
+}
+
+/** Writes what a flush decided, in the one transaction that makes it true (`AP12`). */
+export class FlushWriter {
+  readonly #options: FlushWriterOptions;
+  #isExpiryScheduled = false;
+  #payloadsSinceLookup = 0;
+
+  constructor(options: FlushWriterOptions) {
+    this.#options = options;
+  }
+
+  write({ head, entries }: Flush, previousSize: number, away: readonly Uint8Array[], clock: number): void {
+    const { storage, store } = this.#options;
+    storage.transactionSync(() => {
+      store.log.append(entries);
+      this.#writePayloads(entries, clock);
+      for (const { index, epochChange } of entries) {
+        if (epochChange !== undefined) this.#writeEpoch(index, epochChange, clock);
+      }
+      if (away.length > 0) this.#writePokes(away, head, clock);
+      if (isSnapshotDue(previousSize, head.size)) store.snapshots.save(snapshotOf(head));
+    });
+  }
+
+  /** The expiry job has nothing left to wait for. */
+  expiryEnded(): void {
+    this.#isExpiryScheduled = false;
+  }
+
+  #writePayloads(entries: readonly NewEntry[], clock: number): void {
+    const rows = entries.flatMap(({ index, payload }): PayloadRow[] => (payload ? [{ index, ...payload }] : []));
+    const [first] = rows;
+    if (first === undefined) return;
+    const { store, schedule } = this.#options;
+    store.payloads.append(rows);
+    // Rows expire in their order, so while the job has a time, later ones can't bring it forward.
+    if (!this.#isExpiryScheduled) schedule('expiry', first.expiresAt);
+    this.#isExpiryScheduled = true;
+    this.#payloadsSinceLookup += rows.length;
+    if (this.#payloadsSinceLookup < LOOKUP_STEP) return;
+    this.#payloadsSinceLookup = 0;
+    schedule('lookup', clock);
+  }
+
+  /** GroupInfo of this epoch and the one before stay in force; older ones live as long as a payload. */
+  #writeEpoch(index: number, { groupInfo, welcomes }: EpochChange, clock: number): void {
+    const { store, schedule } = this.#options;
+    const retiredUntil = clock + MAX_RETENTION_MS;
+    store.handshakes.put({ ...groupInfo, kind: 'group-info', expiresAt: null });
+    store.handshakes.retire('group-info', groupInfo.epoch - 1, retiredUntil);
+    schedule('expiry', retiredUntil);
+    if (welcomes.length === 0) return;
+    const deliveries = welcomes.map(({ recipient, content }) => ({
+      index,
+      recipient,
+      kind: 'welcome',
+      body: content,
+      dueAt: clock,
+      expiresAt: retiredUntil,
+    }));
+    store.outbox.enqueue(deliveries);
+    schedule('welcomes', clock);
+  }
+
+  #writePokes(away: readonly Uint8Array[], head: ChainHead, clock: number): void {
+    const dueAt = clock + POKE_DELAY_MS;
+    this.#options.store.pokes.raise(away, head.size - 1, dueAt);
+    this.#options.schedule('pokes', dueAt);
+  }
+}

@@ -1,0 +1,20 @@
+import { chainDownFrame, encode, problemOf, type AppendAnswer, type EntryPage } from '../../core/index.ts';
+import type { RelayRefusal } from '../../relay/index.ts';
+
+/** Frames that a chain sends, encoded. */
+export function entriesFrame(page: EntryPage): Uint8Array {
+  return encode(chainDownFrame, { kind: 'entries', value: page });
+}
+
+export function caughtUpFrame(next: number): Uint8Array {
+  return encode(chainDownFrame, { kind: 'caughtUp', value: { next } });
+}
+
+/** `request` is 0 when the problem is the socket's own. */
+export function problemFrame(request: number, refusal: RelayRefusal): Uint8Array {
+  return encode(chainDownFrame, { kind: 'problem', value: { request, problem: JSON.stringify(problemOf(refusal)) } });
+}
+
+export function appendedFrame(request: number, answer: AppendAnswer): Uint8Array {
+  return encode(chainDownFrame, { kind: 'appended', value: { request, answer } });
+}

@@ -1,0 +1,135 @@
+import type { ChainId } from '../../core/index.ts';
+import { Audience, restoreHead, type ChainHead, type CheckpointKey, type Flush } from '../../relay/index.ts';
+import { AccessGate } from '../access/gate.ts';
+import { JobScheduler } from '../jobs/index.ts';
+import { ed25519Checker } from '../platform/ed25519.ts';
+import type { RelayEnvironment } from '../platform/environment.ts';
+import { ChainAppends } from './appends.ts';
+import { ChainLog } from './chain-log.ts';
+import { Deliveries } from './deliveries.ts';
+import { FlushWriter, type FlushJob } from './flush-writer.ts';
+import { ChainReads } from './reads.ts';
+import { Sequencer } from './sequencer.ts';
+import { ChainSockets } from './sockets.ts';
+import { ChainStore } from './store.ts';
+
+/** Payloads, and handshakes, that one step of the expiry job drops. */
+const EXPIRY_ROWS = 500;
+
+export interface OpenChainOptions {
+  readonly ctx: DurableObjectState;
+  readonly env: RelayEnvironment;
+  readonly key: CheckpointKey;
+  readonly chain: ChainId;
+  readonly clock: () => number;
+}
+
+/** A founded chain in the memory of its object: its parts, and which of them tells which. */
+export class OpenChain {
+  readonly appends: ChainAppends;
+  readonly gate: AccessGate;
+  readonly jobs: JobScheduler<FlushJob | 'access' | 'unopened'>;
+  readonly reads: ChainReads;
+  readonly sockets: ChainSockets;
+  readonly #audience = new Audience();
+  readonly #log: ChainLog;
+  readonly #sequencer: Sequencer;
+  readonly #store: ChainStore;
+  readonly #writer: FlushWriter;
+
+  constructor(options: OpenChainOptions) {
+    const { ctx, clock } = options;
+    const store = new ChainStore(ctx.storage);
+    this.#store = store;
+    this.#log = new ChainLog(store);
+    this.#writer = new FlushWriter({ storage: ctx.storage, store, schedule: (job, at) => this.jobs.schedule(job, at) });
+    const sequencer = this.#sequence(options);
+    this.#sequencer = sequencer;
+    this.gate = new AccessGate(store.access, clock, (at) => this.jobs.schedule('access', at));
+    this.reads = new ChainReads(store, sequencer, clock);
+    this.appends = new ChainAppends({
+      store,
+      log: this.#log,
+      sequencer,
+      quotes: this.reads,
+      check: ed25519Checker(),
+      clock,
+    });
+    this.sockets = this.#listen(options);
+    this.jobs = this.#schedule(options);
+  }
+
+  get head(): ChainHead {
+    return this.#sequencer.head;
+  }
+
+  /** This member reads: whatever comes after is news to them again. */
+  arrived(member: string): void {
+    this.#audience.arrived(member);
+  }
+
+  #sequence({ key, clock, chain }: OpenChainOptions): Sequencer {
+    return new Sequencer({
+      key,
+      clock,
+      log: this.#log,
+      restoreHead: () => this.#restoreHead(chain),
+      write: (flush, previous) => this.#write(flush, previous, clock()),
+      announce: (flush, checkpoint, previous) => this.sockets.announce(flush, checkpoint, previous),
+    });
+  }
+
+  #listen({ ctx, clock }: OpenChainOptions): ChainSockets {
+    return new ChainSockets({
+      ctx,
+      clock,
+      head: () => this.head,
+      page: (from, end, knownSize) => this.reads.page(from, end, knownSize),
+      redeem: (ticket, origin) => this.gate.redeem(ticket, origin),
+      append: (request) => this.appends.append(request),
+      arrived: (member) => this.arrived(member),
+      scheduleSweep: (at) => this.jobs.schedule('unopened', at),
+    });
+  }
+
+  #schedule({ ctx, env, chain, clock }: OpenChainOptions): OpenChain['jobs'] {
+    const deliveries = new Deliveries(env, this.#store, chain);
+    const steps = {
+      access: (now: number) => this.gate.sweep(now),
+      unopened: (now: number) => this.sockets.sweep(now),
+      expiry: (now: number) => this.#expire(now),
+      lookup: () => this.#extendLookup(),
+      welcomes: (now: number) => deliveries.deliverWelcomes(now),
+      pokes: (now: number) => deliveries.deliverPokes(now),
+    };
+    return new JobScheduler(ctx.storage, steps, clock);
+  }
+
+  #write(flush: Flush, previous: ChainHead, clock: number): void {
+    const away = this.#audience.awayFrom(flush.head.state, (member) => this.sockets.isPresent(member));
+    this.#writer.write(flush, previous.size, away, clock);
+    this.#log.remember(flush);
+    this.#audience.told(away);
+  }
+
+  /** A snapshot that can't be used is dropped: the log gives the same state again (`ST3`). */
+  #restoreHead(chain: ChainId): ChainHead {
+    const [newest] = this.#store.snapshots.list();
+    return restoreHead(chain, this.#log, newest);
+  }
+
+  /** Job step: ciphertext whose time is up. */
+  #expire(now: number): number | undefined {
+    const { payloads, handshakes } = this.#store;
+    const dropped = payloads.dropExpired(now, EXPIRY_ROWS) + handshakes.dropExpired(now, EXPIRY_ROWS);
+    if (dropped >= EXPIRY_ROWS) return now;
+    const next = Math.min(payloads.nextExpiry() ?? Infinity, handshakes.nextExpiry() ?? Infinity);
+    if (next < Infinity) return next;
+    this.#writer.expiryEnded();
+    return undefined;
+  }
+
+  #extendLookup(): undefined {
+    this.#store.payloads.extendLookup();
+  }
+}

@@ -1,0 +1,131 @@
+import {
+  appendAnswer,
+  decodeTrusted,
+  encode,
+  encodeState,
+  entryCodec,
+  entryPage,
+  err,
+  formatLogProof,
+  inclusionProof,
+  MAX_MISSED_ENTRIES,
+  MAX_PAGE_BYTES,
+  ok,
+  rangeFromNodes,
+  sha256,
+  stateAnswer,
+  utf8ToBytes,
+  type EntryPage,
+} from '../../core/index.ts';
+import { authoriseRead, readsHead, signCheckpoint, type Answer, type Quotable } from '../../relay/index.ts';
+import type { Sequencer } from './sequencer.ts';
+import type { ChainStore } from './store.ts';
+
+/** Bytes of entries that one refusal quotes. */
+const MAX_QUOTED_BYTES = 524_288;
+
+/** What a chain tells those who may read it. Every answer is cut at the reader's last permitted entry. */
+export class ChainReads implements Quotable {
+  readonly #store: ChainStore;
+  readonly #sequencer: Sequencer;
+  readonly #clock: () => number;
+
+  constructor(store: ChainStore, sequencer: Sequencer, clock: () => number) {
+    this.#store = store;
+    this.#sequencer = sequencer;
+    this.#clock = clock;
+  }
+
+  entries(actor: Uint8Array | undefined, from: number, limit: number): Answer {
+    const { state, size } = this.#sequencer.head;
+    const range = authoriseRead(state, size, actor, { from, limit });
+    if (!range.ok) return range;
+    return ok(encode(entryPage, this.page(range.value.from, range.value.end, range.value.knownSize)));
+  }
+
+  /** Entries from `from` up to `end` or until the page is full, under a checkpoint of what this reader may know of. */
+  page(from: number, end: number, knownSize: number): EntryPage {
+    const query = { from, limit: Math.max(end - from, 0), maxBytes: MAX_PAGE_BYTES, now: this.#clock() };
+    const rows = this.#store.log.page(query);
+    return {
+      entries: rows.map(({ entry, payload }) => ({ entry, payload })),
+      checkpoint: this.checkpointAt(knownSize),
+    };
+  }
+
+  payload(actor: Uint8Array | undefined, hash: Uint8Array): Answer {
+    const { state, size } = this.#sequencer.head;
+    const range = authoriseRead(state, size, actor, { from: 0, limit: 1 });
+    if (!range.ok) return range;
+    const now = this.#clock();
+    const index = this.#store.payloads.find(hash, now);
+    const bytes =
+      index === undefined || index >= range.value.knownSize ? undefined : this.#store.payloads.read(index, now);
+    return bytes === undefined ? err({ code: 'not-found' }) : ok(bytes);
+  }
+
+  state(actor: Uint8Array | undefined): Answer {
+    const { state, size } = this.#sequencer.head;
+    if (!readsHead(state, size, actor)) return err({ code: 'not-found' });
+    const bytes = encodeState(state);
+    const answer = { index: size - 1, digest: sha256(bytes), state: bytes, checkpoint: this.#sequencer.checkpoint };
+    return ok(encode(stateAnswer, answer));
+  }
+
+  groupInfo(actor: Uint8Array | undefined): Answer {
+    const { state, size } = this.#sequencer.head;
+    if (!readsHead(state, size, actor)) return err({ code: 'not-found' });
+    const hash = state.kind === 'group' ? state.value.mls?.groupInfoHash : undefined;
+    const bytes = hash && this.#store.handshakes.read(hash, this.#clock());
+    return bytes === undefined ? err({ code: 'mls-not-created' }) : ok(bytes);
+  }
+
+  checkpoint(actor: Uint8Array | undefined): Answer {
+    const { state, size } = this.#sequencer.head;
+    const range = authoriseRead(state, size, actor, { from: size - 1, limit: 1 });
+    return range.ok ? ok(utf8ToBytes(this.checkpointAt(range.value.knownSize))) : range;
+  }
+
+  proof(actor: Uint8Array | undefined, index: number): Answer {
+    const { state, size } = this.#sequencer.head;
+    const range = authoriseRead(state, size, actor, { from: index, limit: 1 });
+    if (!range.ok) return range;
+    const { knownSize } = range.value;
+    return index < knownSize ? ok(utf8ToBytes(this.#proofText(index, knownSize))) : err({ code: 'not-found' });
+  }
+
+  /** What founding answers, again for a retry: the receipt of entry 0. */
+  genesisReceipt(): Uint8Array {
+    const genesis = this.#store.log.entry(0);
+    if (genesis === undefined) throw new Error('a founded chain has a genesis');
+    const { index, relayTime, prev } = decodeTrusted(entryCodec, genesis);
+    const outcome = { kind: 'accepted', value: { index, relayTime, prev } } as const;
+    return encode(appendAnswer, { outcomes: [outcome], checkpoint: this.#sequencer.checkpoint });
+  }
+
+  entriesFrom(from: number): readonly Uint8Array[] {
+    const query = { from, limit: MAX_MISSED_ENTRIES, maxBytes: MAX_QUOTED_BYTES, now: this.#clock() };
+    return this.#store.log.page(query).map(({ entry }) => entry);
+  }
+
+  payloadOf(index: number): Uint8Array | undefined {
+    return this.#store.payloads.read(index, this.#clock());
+  }
+
+  proofOf(index: number): string {
+    return this.#proofText(index, this.#sequencer.head.size);
+  }
+
+  /** C2SP tlog-proof of an entry in the tree of `size`. */
+  #proofText(index: number, size: number): string {
+    const path = inclusionProof(index, size, this.#store.log.node);
+    return formatLogProof({ index, path, checkpoint: this.checkpointAt(size) });
+  }
+
+  /** A removed reader gets the tree as it was at its removal: it can't verify a later one. */
+  checkpointAt(size: number): string {
+    const { head, checkpoint, signer } = this.#sequencer;
+    if (size === head.size) return checkpoint;
+    return signCheckpoint({ size, range: rangeFromNodes(size, this.#store.log.node) }, signer);
+  }
+}

@@ -1,0 +1,118 @@
+import {
+  chainSigner,
+  decideFlush,
+  signCheckpoint,
+  type Candidate,
+  type ChainHead,
+  type CheckpointKey,
+  type Decision,
+  type Flush,
+} from '../../relay/index.ts';
+import type { NoteSigner } from '../../core/index.ts';
+
+/** What became of one caller's candidates, with a checkpoint over everything that was accepted. */
+export interface Sequenced {
+  readonly decisions: readonly Decision[];
+  readonly checkpoint: string;
+}
+
+/** What the sequencer needs of the object around it. */
+export interface SequencerHost {
+  readonly key: CheckpointKey;
+  clock(): number;
+  /** Reads the head back from the log; also the way out of a failed flush. */
+  restoreHead(): ChainHead;
+  /** Writes a flush in one transaction, or throws and leaves nothing. */
+  write(flush: Flush, previous: ChainHead): void;
+  readonly log: Parameters<typeof decideFlush>[2];
+  /** Runs after the write, in the same turn, for what must reach others. Not awaited. */
+  announce(flush: Flush, checkpoint: string, previous: ChainHead): void;
+}
+
+interface Waiting {
+  readonly candidates: readonly Candidate[];
+  resolve(sequenced: Sequenced): void;
+  reject(cause: unknown): void;
+}
+
+/** Candidates that may wait for one flush; beyond it callers are told to come back. */
+const MAX_QUEUED = 16_384;
+
+/**
+ * Gives a chain its one order. What arrives in a turn is decided together, written in one transaction and covered by one
+ * checkpoint signature (`AP12`): one disk flush for all of it, which is what an append costs most.
+ */
+export class Sequencer {
+  readonly #host: SequencerHost;
+  readonly #signer: NoteSigner;
+  #head: ChainHead;
+  #checkpoint: string | undefined;
+  #queue: Waiting[] = [];
+  #queued = 0;
+
+  constructor(host: SequencerHost) {
+    this.#host = host;
+    this.#head = host.restoreHead();
+    this.#signer = chainSigner(host.key, this.#head.chain);
+  }
+
+  get head(): ChainHead {
+    return this.#head;
+  }
+
+  get signer(): NoteSigner {
+    return this.#signer;
+  }
+
+  /** The signed checkpoint of the head. */
+  get checkpoint(): string {
+    this.#checkpoint ??= signCheckpoint(this.#head, this.#signer);
+    return this.#checkpoint;
+  }
+
+  /** Queues candidates whose signatures are verified. Rejects when the outcome is unknown or the queue is full. */
+  submit(candidates: readonly Candidate[]): Promise<Sequenced> {
+    if (this.#queued + candidates.length > MAX_QUEUED) return Promise.reject(new Error('the append queue is full'));
+    // The only timer of an object, and none when idle: a pending one would keep its sockets from hibernating.
+    if (this.#queue.length === 0) setTimeout(() => this.#flush(), 0);
+    this.#queued += candidates.length;
+    return new Promise((resolve, reject) => this.#queue.push({ candidates, resolve, reject }));
+  }
+
+  /** No await from the decision to the swap of the head: nothing can come between. */
+  #flush(): void {
+    const waiting = this.#queue;
+    this.#queue = [];
+    this.#queued = 0;
+    let flush: Flush;
+    try {
+      const candidates = waiting.flatMap((one) => one.candidates);
+      flush = decideFlush(this.#head, candidates, this.#host.log, this.#host.clock());
+      if (flush.entries.length > 0) this.#host.write(flush, this.#head);
+    } catch (cause) {
+      this.#abandon(waiting, cause);
+      return;
+    }
+    const previous = this.#head;
+    this.#head = flush.head;
+    if (flush.entries.length > 0) this.#checkpoint = undefined;
+    this.#settle(waiting, flush);
+    if (flush.entries.length > 0) this.#host.announce(flush, this.checkpoint, previous);
+  }
+
+  #settle(waiting: readonly Waiting[], { decisions }: Flush): void {
+    const { checkpoint } = this;
+    let next = 0;
+    for (const { candidates, resolve } of waiting) {
+      resolve({ decisions: decisions.slice(next, next + candidates.length), checkpoint });
+      next += candidates.length;
+    }
+  }
+
+  /** The transaction may or may not have held: only the log can say where the chain stands. */
+  #abandon(waiting: readonly Waiting[], cause: unknown): void {
+    this.#head = this.#host.restoreHead();
+    this.#checkpoint = undefined;
+    for (const { reject } of waiting) reject(cause);
+  }
+}

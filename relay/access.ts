@@ -1,0 +1,38 @@
+import { err, MAX_PAGE_ENTRIES, ok, readableUntil, roleOf, type ChainState, type Result } from '../core/index.ts';
+import type { RelayRefusal } from './answer.ts';
+
+/** A range of entries that a reader may have, `from` included and `end` not. */
+export interface ReadableRange {
+  readonly from: number;
+  readonly end: number;
+  /** The size of the log that this reader may know of: all of it, or what it was at their removal. */
+  readonly knownSize: number;
+}
+
+/**
+ * Cuts a request at the reader's last permitted index (`AC3`). One who may read nothing learns only that there is nothing
+ * for them, not whether the chain exists.
+ */
+export function authoriseRead(
+  state: ChainState,
+  size: number,
+  actor: Uint8Array | undefined,
+  wanted: { readonly from: number; readonly limit: number },
+): Result<ReadableRange, RelayRefusal> {
+  const until = readableUntil(state, actor);
+  if (until === undefined) return err({ code: 'not-found' });
+  const limit = Math.min(Math.max(wanted.limit, 1), MAX_PAGE_ENTRIES);
+  const knownSize = Math.min(size, until + 1);
+  return ok({ from: wanted.from, end: Math.min(knownSize, wanted.from + limit), knownSize });
+}
+
+/** Whether this actor reads the chain as it is, not only a past part of it. */
+export function readsHead(state: ChainState, size: number, actor: Uint8Array | undefined): boolean {
+  const until = readableUntil(state, actor);
+  return until !== undefined && until >= size - 1;
+}
+
+/** Whether the actor could add members: what a device asks before it gives away a KeyPackage (`KP4`). */
+export function mayInvite(state: ChainState, actor: Uint8Array): boolean {
+  return state.kind === 'group' && ['owner', 'admin'].includes(roleOf(state.value.roster, actor));
+}

@@ -1,0 +1,176 @@
+import {
+  admitEvent,
+  commitBundle,
+  decode,
+  equalBytes,
+  err,
+  MAX_BUNDLE_BYTES,
+  mlsCommit,
+  mlsCreated,
+  ok,
+  sha256,
+  type CommitBundle,
+  type MlsCommit,
+  type MlsCreated,
+  type Result,
+  type VerifiedEvent,
+} from '../core/index.ts';
+import {
+  checkCommitBundle,
+  checkFoundingGroupInfo,
+  parseAuthenticatedData,
+  parseCommitMessage,
+  parseGroupInfo,
+  parseWelcome,
+  type CheckedCommit,
+  type MlsCommit as MlsCommitMessage,
+  type MlsWelcome,
+} from '../core/mls/index.ts';
+import type { RelayRefusal } from './answer.ts';
+import { eventKeyOf } from './append.ts';
+import { completeRefusal, type Quotable } from './lost-race.ts';
+import type { ChainHead, EpochChange, LogReader } from './ports.ts';
+import { checkSize, screenEvent, type Candidate, type CheckSignatures } from './submission.ts';
+
+/** What a bundle is judged against. */
+export interface CommitContext {
+  readonly head: ChainHead;
+  readonly log: LogReader;
+  readonly clock: number;
+  readonly check: CheckSignatures;
+  /** GroupInfo in force, as received; undefined before `group.mls-created`. */
+  readonly groupInfo: Uint8Array | undefined;
+  readonly quotes: Quotable;
+}
+
+type Screening<T> = Result<T, RelayRefusal>;
+
+/**
+ * Judges a bundle whole before it is queued (`MB1`, `MB2`): the event as any other, then that commit, Welcome and GroupInfo
+ * are what the event says and follow the group's epoch. The answer holds as long as the epoch does, and the flush checks
+ * that again. A retry is passed on, to get its first receipt.
+ */
+export function screenCommit(body: Uint8Array, context: CommitContext): Screening<Candidate> {
+  const refusal = checkSize(body, MAX_BUNDLE_BYTES);
+  if (refusal !== undefined) return err(refusal);
+  const bundle = decode(commitBundle, body);
+  if (!bundle.ok) return err({ ...bundle.error });
+  const screened = screenEvent(bundle.value.event, bundle.value.signature, context.head.chain, context.check);
+  if (!screened.ok) return screened;
+  const { signed } = screened.value;
+  if (context.log.findEvent(eventKeyOf(signed)) !== undefined) return ok({ signed, payload: bundle.value.commit });
+  const admission = admitNow(signed, context);
+  if (admission !== undefined) return err(completeRefusal(admission, signed, context.head, context.quotes));
+  const change = judgeBundle(bundle.value, signed, context);
+  if (!change.ok) return change;
+  const payload = bundle.value.commit.length === 0 ? undefined : bundle.value.commit;
+  return ok({ signed, payload, epochChange: change.value });
+}
+
+/** Permission comes before the handshake is looked at, so that strangers can't have trees parsed (`AP5`–`AP9`). */
+function admitNow({ event }: VerifiedEvent, { head, log, clock }: CommitContext): RelayRefusal | undefined {
+  const view = { state: head.state, size: head.size, leafAt: (index: number) => log.leafAt(index) };
+  const admission = admitEvent(view, event, Math.max(clock, head.relayTime), clock);
+  return admission.ok ? undefined : { ...admission.error };
+}
+
+function judgeBundle(bundle: CommitBundle, signed: VerifiedEvent, context: CommitContext): Screening<EpochChange> {
+  switch (signed.event.type) {
+    case mlsCreated.type: {
+      const body = mlsCreated.decodeBody(signed.event.body);
+      return body.ok ? judgeCreation(bundle, body.value, signed, context) : err({ ...body.error });
+    }
+    case mlsCommit.type: {
+      const body = mlsCommit.decodeBody(signed.event.body);
+      return body.ok ? judgeCommit(bundle, body.value, signed, context) : err({ ...body.error });
+    }
+    default:
+      return err({ code: 'unknown-event-type', type: signed.event.type });
+  }
+}
+
+function judgeCreation(
+  bundle: CommitBundle,
+  body: MlsCreated,
+  { event }: VerifiedEvent,
+  { head, check }: CommitContext,
+): Screening<EpochChange> {
+  if (bundle.commit.length > 0 || bundle.welcome.length > 0) return invalid('stray-message');
+  if (!isNamed(bundle.groupInfo, body.groupInfoHash, body.groupInfoSize)) return invalid('group-info-hash');
+  const groupInfo = parseGroupInfo(bundle.groupInfo);
+  if (!groupInfo.ok) return invalid(groupInfo.error.code);
+  const founding = checkFoundingGroupInfo(groupInfo.value);
+  if (!founding.ok) return invalid(founding.error.code);
+  const { groupId, treeHash, suite } = groupInfo.value;
+  if (!equalBytes(groupId, head.chain)) return invalid('group-id');
+  if (!equalBytes(treeHash, body.treeHash) || suite !== body.ciphersuite) return invalid('group-context');
+  if (!equalBytes(founding.value.founder, event.actor)) return invalid('founder');
+  if (!check(founding.value.signatures).every(Boolean)) return invalid('signature');
+  return ok({ groupInfo: { hash: body.groupInfoHash, bytes: bundle.groupInfo, epoch: 0 }, welcomes: [] });
+}
+
+function judgeCommit(
+  bundle: CommitBundle,
+  body: MlsCommit,
+  { event }: VerifiedEvent,
+  { head, check, groupInfo: previousBytes }: CommitContext,
+): Screening<EpochChange> {
+  if (!isNamed(bundle.commit, body.commitHash, body.commitSize)) return invalid('commit-hash');
+  if (!isNamed(bundle.groupInfo, body.groupInfoHash, body.groupInfoSize)) return invalid('group-info-hash');
+  const commit = parseCommitMessage(bundle.commit);
+  if (!commit.ok) return invalid(commit.error.code);
+  const groupInfo = parseGroupInfo(bundle.groupInfo);
+  if (!groupInfo.ok) return invalid(groupInfo.error.code);
+  const welcome = bundle.welcome.length === 0 ? ok(undefined) : parseWelcome(bundle.welcome);
+  if (!welcome.ok) return invalid(welcome.error.code);
+  if (!equalBytes(commit.value.groupId, head.chain)) return invalid('group-id');
+  if (!namesEvent(commit.value, event)) return invalid('authenticated-data');
+  const previous = previousBytes && parseGroupInfo(previousBytes);
+  if (previous?.ok !== true) throw new Error('the GroupInfo in force is missing or does not parse');
+  const parts = { previous: previous.value, commit: commit.value, welcome: welcome.value, groupInfo: groupInfo.value };
+  const checked = checkCommitBundle(parts);
+  if (!checked.ok) return invalid(checked.error.code);
+  if (!equalBytes(groupInfo.value.treeHash, body.treeHash)) return invalid('group-context');
+  const mismatch = compareWithEvent(checked.value, welcome.value, body, event.actor);
+  if (mismatch !== undefined) return invalid(mismatch);
+  if (!check(checked.value.signatures).every(Boolean)) return invalid('signature');
+  return ok({
+    groupInfo: { hash: body.groupInfoHash, bytes: bundle.groupInfo, epoch: body.epoch + 1 },
+    welcomes: body.welcomeRefs.map(({ actor }) => ({ recipient: actor, content: bundle.welcome })),
+  });
+}
+
+/** `MB3`: the event says of the commit exactly what it does, since the roster follows the event. */
+function compareWithEvent(
+  { delta }: CheckedCommit,
+  welcome: MlsWelcome | undefined,
+  body: MlsCommit,
+  actor: Uint8Array,
+): string | undefined {
+  if (!equalBytes(delta.committer, actor)) return 'committer';
+  if (delta.replaced.length > 0) return 'replaced-leaf';
+  const added = body.roster.added.map((member) => member.actor);
+  const isSameRoster = isSameSet(delta.added, added) && isSameSet(delta.removed, body.roster.removed);
+  if (!isSameRoster) return 'roster';
+  const namedRefs = body.welcomeRefs.map(({ keyPackageRef }) => keyPackageRef);
+  const namedActors = body.welcomeRefs.map((ref) => ref.actor);
+  return isSameSet(namedRefs, welcome?.refs ?? []) && isSameSet(namedActors, added) ? undefined : 'welcome-refs';
+}
+
+/** The commit itself says which event carries it, so that nobody can wrap another member's commit in an own event. */
+function namesEvent({ authenticatedData }: MlsCommitMessage, event: VerifiedEvent['event']): boolean {
+  const data = parseAuthenticatedData(authenticatedData);
+  return data !== undefined && equalBytes(data.actor, event.actor) && equalBytes(data.eventId, event.eventId);
+}
+
+function isNamed(bytes: Uint8Array, hash: Uint8Array, size: number): boolean {
+  return bytes.length === size && equalBytes(sha256(bytes), hash);
+}
+
+function isSameSet(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  return a.length === b.length && a.every((item) => b.some((other) => equalBytes(item, other)));
+}
+
+function invalid(reason: string): Screening<never> {
+  return err({ code: 'invalid-handshake', reason });
+}

@@ -1,0 +1,55 @@
+import type { LoggedLeaf } from '../core/index.ts';
+import { decideAppend, type Decision } from './append.ts';
+import type { ChainHead, LoggedEvent, LogReader, NewEntry } from './ports.ts';
+import type { Candidate } from './submission.ts';
+
+/** What one transaction makes true. */
+export interface Flush {
+  readonly head: ChainHead;
+  readonly entries: readonly NewEntry[];
+  /** One a candidate, in order. */
+  readonly decisions: readonly Decision[];
+}
+
+/** Decides everything that arrived in a turn, each on the head that those before it left (`AP12`). */
+export function decideFlush(head: ChainHead, candidates: readonly Candidate[], log: LogReader, clock: number): Flush {
+  const pending = new PendingLog(log, head.size);
+  const entries: NewEntry[] = [];
+  let working = head;
+  const decisions = candidates.map((candidate) => {
+    const decision = decideAppend(working, candidate, pending, clock);
+    if (decision.kind === 'accepted') {
+      pending.push(decision.entry, decision.head);
+      entries.push(decision.entry);
+      working = decision.head;
+    }
+    return decision;
+  });
+  return { head: working, entries, decisions };
+}
+
+/** A reader that also sees what a flush has decided and not yet stored. */
+class PendingLog implements LogReader {
+  readonly #stored: LogReader;
+  readonly #firstPending: number;
+  readonly #leaves: LoggedLeaf[] = [];
+  readonly #events = new Map<string, LoggedEvent>();
+
+  constructor(stored: LogReader, size: number) {
+    this.#stored = stored;
+    this.#firstPending = size;
+  }
+
+  push({ index, entry, eventKey }: NewEntry, { leaf, relayTime }: ChainHead): void {
+    this.#leaves.push({ hash: leaf, relayTime });
+    this.#events.set(String.fromCharCode(...eventKey), { index, entry });
+  }
+
+  leafAt(index: number): LoggedLeaf | undefined {
+    return index < this.#firstPending ? this.#stored.leafAt(index) : this.#leaves[index - this.#firstPending];
+  }
+
+  findEvent(eventKey: Uint8Array): LoggedEvent | undefined {
+    return this.#events.get(String.fromCharCode(...eventKey)) ?? this.#stored.findEvent(eventKey);
+  }
+}

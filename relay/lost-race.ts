@@ -1,0 +1,45 @@
+import { mlsCommit, type VerifiedEvent } from '../core/index.ts';
+import type { RelayRefusal } from './answer.ts';
+import type { ChainHead } from './ports.ts';
+
+/** What a refusal may quote of the log; each reader is bounded by its implementation. */
+export interface Quotable {
+  /** Entries from an index on, as many as one answer carries. */
+  entriesFrom(index: number): readonly Uint8Array[];
+  payloadOf(index: number): Uint8Array | undefined;
+  /** C2SP tlog-proof of an entry under the newest checkpoint. */
+  proofOf(index: number): string;
+}
+
+/**
+ * Completes a refusal with what its receiver needs to go on (`AP13`, `MB4`): the missed entries, or for a commit that lost
+ * its epoch the winner and its proof. Only refusals that come after the permission check are completed.
+ */
+export function completeRefusal(
+  refusal: RelayRefusal,
+  { event }: VerifiedEvent,
+  head: ChainHead,
+  log: Quotable,
+): RelayRefusal {
+  const winner = winningCommit(refusal, event, head);
+  if (winner !== undefined) {
+    const { epoch, epochIndex: index } = winner;
+    const [entry] = log.entriesFrom(index);
+    return { code: 'commit-lost', epoch, index, entry, commit: log.payloadOf(index), proof: log.proofOf(index) };
+  }
+  if (refusal.code !== 'stale-parent') return refusal;
+  const entries = log.entriesFrom(event.seenIndex + 1);
+  return { ...refusal, entries, cursor: event.seenIndex + 1 + entries.length };
+}
+
+/** The commit that ended the epoch which this one meant to end, if that is why it was refused. */
+function winningCommit(
+  { code }: RelayRefusal,
+  event: VerifiedEvent['event'],
+  { state }: ChainHead,
+): { readonly epoch: number; readonly epochIndex: number } | undefined {
+  if (event.type !== mlsCommit.type || (code !== 'stale-parent' && code !== 'wrong-epoch')) return undefined;
+  const body = mlsCommit.decodeBody(event.body);
+  const mls = state.kind === 'group' ? state.value.mls : undefined;
+  return body.ok && mls !== undefined && body.value.epoch < mls.epoch ? mls : undefined;
+}

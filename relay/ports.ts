@@ -1,0 +1,51 @@
+import type { ChainId, ChainState, CompactRange, LoggedLeaf } from '../core/index.ts';
+
+/** Where a chain stands: all that the next entry is decided on. An immutable value; a failed flush just drops it. */
+export interface ChainHead {
+  readonly chain: ChainId;
+  readonly size: number;
+  /** Leaf hash of the newest entry; zeros before the genesis. */
+  readonly leaf: Uint8Array;
+  readonly relayTime: number;
+  readonly range: CompactRange;
+  readonly state: ChainState;
+}
+
+/** What was logged of an event, as far as a receipt needs it. */
+export interface LoggedEvent {
+  readonly index: number;
+  /** The Entry as stored. */
+  readonly entry: Uint8Array;
+}
+
+/** What a decision reads of the log below the head. */
+export interface LogReader {
+  leafAt(index: number): LoggedLeaf | undefined;
+  /** By actor[32] || event_id[16]. */
+  findEvent(eventKey: Uint8Array): LoggedEvent | undefined;
+}
+
+/** One entry as it goes into the store, in the transaction that makes it true. */
+export interface NewEntry {
+  readonly index: number;
+  readonly relayTime: number;
+  readonly entry: Uint8Array;
+  /** The hashes of the perfect subtrees that the leaf completes, concatenated, leaf first (`MT4`). */
+  readonly nodes: Uint8Array;
+  readonly eventKey: Uint8Array;
+  readonly payload: NewPayload | undefined;
+  readonly epochChange: EpochChange | undefined;
+}
+
+/** What a new MLS epoch brings besides its entry, stored in the same transaction (`MB1`). */
+export interface EpochChange {
+  readonly groupInfo: { readonly hash: Uint8Array; readonly bytes: Uint8Array; readonly epoch: number };
+  /** For the mailboxes of those who were added. */
+  readonly welcomes: readonly { readonly recipient: Uint8Array; readonly content: Uint8Array }[];
+}
+
+export interface NewPayload {
+  readonly hash: Uint8Array;
+  readonly bytes: Uint8Array;
+  readonly expiresAt: number;
+}
