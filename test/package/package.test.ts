@@ -42,6 +42,20 @@ function filenameIn(output: string): string {
   return filename;
 }
 
+/** The lines that a patch adds, by file. */
+function additionsOf(patch: string): Map<string, string[]> {
+  const files = patch.split(/^diff --git a\/(\S+) .*$/m).slice(1);
+  const additions = new Map<string, string[]>();
+  for (let i = 0; i < files.length; i += 2) {
+    const lines = (files[i + 1] ?? '').split('\n').filter((line) => line.startsWith('+') && !line.startsWith('+++'));
+    additions.set(
+      files[i] ?? '',
+      lines.map((line) => line.slice(1)),
+    );
+  }
+  return additions;
+}
+
 /** The Node of the scripts and, where there is another, the machine's own, which may be as old as `engines` allows. */
 async function nodesHere(): Promise<string[]> {
   const nodes = [process.execPath];
@@ -102,6 +116,19 @@ describe('the bundles', () => {
       const inside = bundledPackages([metafile]);
       expect(inside.filter((name) => externalPackages.includes(name))).toEqual([]);
       expect(inside).toEqual(entry.source.startsWith('sdk/') ? ['ts-mls'] : []);
+    }
+  });
+
+  test('what is bundled of a patched package is the patched copy', async () => {
+    const bundled = new Set(
+      [...(await bundleEntries({ write: false })).values()].flatMap(({ inputs }) => Object.keys(inputs)),
+    );
+    for (const patch of await readdir(join(root, 'patches'))) {
+      const additions = additionsOf(await readFile(join(root, 'patches', patch), 'utf8'));
+      for (const [path, lines] of [...additions].filter(([path]) => bundled.has(path))) {
+        const source = await readFile(join(root, path), 'utf8');
+        expect(lines.filter((line) => !source.includes(line))).toEqual([]);
+      }
     }
   });
 
