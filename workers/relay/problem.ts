@@ -1,7 +1,7 @@
-import { problemOf, type ProblemCode } from '../../core/index.ts';
+import { problemOf, type Problem, type ProblemCode } from '../../core/index.ts';
 import type { RelayRefusal } from '../../relay/index.ts';
-import { ACCEPT_SIGNATURE } from './request-signature.ts';
 import { responseHeaders } from './response-headers.ts';
+import { ACCEPT_SIGNATURE } from './signature-policy.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
@@ -15,16 +15,21 @@ const RETRY_AFTER_S: Partial<Record<ProblemCode, number>> = {
 
 /** A refusal as an RFC 9457 problem. Only the refusal's own members cross the wire: never an exception's text. */
 export function problemResponse(refusal: RelayRefusal): Response {
-  const problem = problemOf(refusal);
-  const { status, code } = problem;
-  return new Response(JSON.stringify(problem), {
-    status,
-    headers: responseHeaders(PROBLEM_TYPE, headersFor(status, code, refusal['retryAfterMs'])),
-  });
+  return documentResponse(problemOf(refusal));
+}
+
+/** The refusal of one submission, whose problem the object has written already. */
+export function refusedOutcomeResponse(document: string): Response {
+  return documentResponse(JSON.parse(document) as Problem);
+}
+
+function documentResponse(problem: Problem): Response {
+  const { status } = problem;
+  return new Response(JSON.stringify(problem), { status, headers: responseHeaders(PROBLEM_TYPE, headersFor(problem)) });
 }
 
 /** What RFC 9110 asks of some statuses besides the body. */
-function headersFor(status: number, code: ProblemCode, retryAfterMs: unknown): Readonly<Record<string, string>> {
+function headersFor({ status, code, retryAfterMs }: Problem): Readonly<Record<string, string>> {
   switch (status) {
     case 401:
       return { 'www-authenticate': 'Signature', 'accept-signature': ACCEPT_SIGNATURE };
@@ -32,7 +37,8 @@ function headersFor(status: number, code: ProblemCode, retryAfterMs: unknown): R
       return { upgrade: 'websocket' };
     case 429:
     case 503: {
-      const seconds = typeof retryAfterMs === 'number' ? Math.ceil(retryAfterMs / 1000) : RETRY_AFTER_S[code];
+      // A detail in ms, which a problem document shows as a decimal string (`WI3`).
+      const seconds = typeof retryAfterMs === 'string' ? Math.ceil(Number(retryAfterMs) / 1000) : RETRY_AFTER_S[code];
       return seconds === undefined ? {} : { 'retry-after': String(seconds) };
     }
     default:

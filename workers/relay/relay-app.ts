@@ -1,10 +1,8 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { RelayEnvironment } from '../../durable-objects/index.ts';
+import type { Clock } from './clock.ts';
 import { problemResponse } from './problem.ts';
 import type { RequestGate } from './request-gate.ts';
-
-/** Milliseconds since the Unix epoch. An argument of the app, so that tests can live at any time. */
-export type Clock = () => number;
 
 /** What routes need besides their request. */
 export interface Services {

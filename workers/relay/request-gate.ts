@@ -1,7 +1,7 @@
 import { contentDigest, err, ok, type Result } from '../../core/index.ts';
 import type { Caller, CheckSignatures, RelayRefusal } from '../../relay/index.ts';
 import { checkBodyHeaders, readBody } from './body.ts';
-import type { Clock } from './relay-app.ts';
+import type { Clock } from './clock.ts';
 import { isSigned, verifyRequest } from './request-signature.ts';
 
 /** A signed request, its body read and compared with the signed digest. */

@@ -18,18 +18,13 @@ import {
   type Result,
 } from '../../core/index.ts';
 import type { Caller, CheckSignatures, RelayRefusal } from '../../relay/index.ts';
-import type { Clock } from './relay-app.ts';
+import type { Clock } from './clock.ts';
+import { MAX_FUTURE_SKEW_S, SIGNATURE_ALGORITHM } from './signature-policy.ts';
 
-/** How far ahead of the relay a signer's clock may be; signers that are behind lose it from their lifetime. */
-export const MAX_FUTURE_SKEW_S = 5;
 /** Longest Signature or Signature-Input header that is parsed; a signature of ours takes some 300 characters. */
 const MAX_SIGNATURE_HEADER = 4096;
 
-const ALGORITHM = 'ed25519';
 const ACTOR_BYTES = 32;
-
-/** What a caller who did not sign, or signed wrongly, is asked for (RFC 9421 §5.1). */
-export const ACCEPT_SIGNATURE = `${REQUEST_SIGNATURE_LABEL}=(${SIGNED_COMPONENTS.map((name) => `"${name}"`).join(' ')});created;expires;nonce;keyid;alg="${ALGORITHM}"`;
 
 /** A verified request without its body. */
 export interface SignedRequest {
@@ -62,7 +57,7 @@ export async function verifyRequest(
     const { verifier } = await verifySignature(message, {
       label: REQUEST_SIGNATURE_LABEL,
       policy: {
-        algorithms: [ALGORITHM],
+        algorithms: [SIGNATURE_ALGORITHM],
         // The library names every breach of its policy alike, and its bounds leave open what ours close: how long a
         // signature may live and that nothing else is covered. So those are decided in `actorVerifier`.
         requiredComponents: [],
@@ -111,7 +106,7 @@ function actorVerifier(
   const caller = parseCaller(parameters);
   checkLifetime(parameters, nowMs);
   return {
-    algorithm: ALGORITHM,
+    algorithm: SIGNATURE_ALGORITHM,
     caller,
     verify: (message, signature) => checkSignatures([{ key: caller.actor, message, signature }])[0] === true,
   };

@@ -1,0 +1,50 @@
+import { routePath } from 'hono/route';
+import { ed25519Checker, type RelayEnvironment } from '../../durable-objects/index.ts';
+import { addChainLogRoutes } from './chain-log.ts';
+import { addChainReadRoutes } from './chain-reads.ts';
+import { addChainRoutes } from './chains.ts';
+import type { Clock } from './clock.ts';
+import { addDeviceRoutes } from './devices.ts';
+import { addDocumentationRoutes } from './documentation.ts';
+import { configuredIdentity } from './identity.ts';
+import { reportIncident } from './incident.ts';
+import { problemResponse } from './problem.ts';
+import { createApp, type RelayApp } from './relay-app.ts';
+import { addRelayRoutes, HEALTH_PATH } from './relay-info.ts';
+import { createRequestGate } from './request-gate.ts';
+import { preflightResponse } from './response-headers.ts';
+import { addStreamRoutes } from './streams.ts';
+
+export interface Relay {
+  fetch(request: Request, env: RelayEnvironment, context: ExecutionContext): Response | Promise<Response>;
+}
+
+/** The relay's HTTP side. The only thing it takes from its surroundings besides bindings is the time. */
+export function createRelay({ clock }: { readonly clock: Clock }): Relay {
+  const app = routedApp(clock);
+  return {
+    fetch(request, env, context) {
+      if (request.method === 'OPTIONS') return preflightResponse();
+      // Checked here and not in a middleware: a route with one handler is called without composing any.
+      if (configuredIdentity(env) === undefined && new URL(request.url).pathname !== HEALTH_PATH) {
+        return problemResponse({ code: 'relay-not-configured' });
+      }
+      return app.fetch(request, env, context);
+    },
+  };
+}
+
+function routedApp(clock: Clock): RelayApp {
+  const services = { clock, gate: createRequestGate({ clock, checkSignatures: ed25519Checker() }) };
+  const app = createApp();
+  addChainRoutes(app, services);
+  addChainReadRoutes(app, services);
+  addChainLogRoutes(app, services);
+  addStreamRoutes(app, services);
+  addDeviceRoutes(app, services);
+  addRelayRoutes(app, services);
+  addDocumentationRoutes(app);
+  app.notFound(() => problemResponse({ code: 'not-found' }));
+  app.onError((error, c) => problemResponse(reportIncident(error, { method: c.req.method, route: routePath(c) })));
+  return app;
+}

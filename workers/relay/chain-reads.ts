@@ -1,0 +1,86 @@
+import { MAX_PAGE_ENTRIES } from '../../core/index.ts';
+import { callAsReader } from './calls.ts';
+import { contentOf, describeRoute } from './describe-route.ts';
+import { chainObject } from './objects.ts';
+import { bytesOfName, chainParameters, noQuery, pageQuery, payloadParameters } from './parameters.ts';
+import { ENTRY_PAGE, GROUP_INFO, PAYLOAD, STATE } from './presentations.ts';
+import type { RelayApp, Services } from './relay-app.ts';
+
+const entriesRoute = describeRoute({
+  method: 'get',
+  path: '/v1/chains/{chain}/entries',
+  tag: 'Reading a chain',
+  summary: 'Read entries',
+  description:
+    'Entries from an index on, with the payloads that they name where the relay still holds them. A removed member reads ' +
+    'up to its removal. An empty page says that there is no more.',
+  access: 'reader',
+  params: chainParameters,
+  query: pageQuery,
+  answer: { status: 200, description: 'A page of entries.', content: contentOf(ENTRY_PAGE) },
+  problems: [],
+});
+
+const payloadRoute = describeRoute({
+  method: 'get',
+  path: '/v1/chains/{chain}/payloads/{hash}',
+  tag: 'Reading a chain',
+  summary: 'Read a payload',
+  description: 'The ciphertext that an entry names, until it expires.',
+  access: 'reader',
+  params: payloadParameters,
+  query: noQuery,
+  answer: { status: 200, description: 'The bytes whose SHA-256 is the hash.', content: contentOf(PAYLOAD) },
+  problems: ['payload-expired'],
+});
+
+const stateRoute = describeRoute({
+  method: 'get',
+  path: '/v1/chains/{chain}/state',
+  tag: 'Reading a chain',
+  summary: 'Read the state',
+  description: 'What the entries add up to, with its digest. Whoever replays the entries gets the same bytes.',
+  access: 'reader',
+  params: chainParameters,
+  query: noQuery,
+  answer: { status: 200, description: 'The state after the newest entry.', content: contentOf(STATE) },
+  problems: [],
+});
+
+const groupInfoRoute = describeRoute({
+  method: 'get',
+  path: '/v1/chains/{chain}/group-info',
+  tag: 'Reading a chain',
+  summary: 'Read the GroupInfo',
+  description: 'The MLSMessage with the GroupInfo of the current epoch, as the committer sent it (RFC 9420 §12.4.3).',
+  access: 'reader',
+  params: chainParameters,
+  query: noQuery,
+  answer: { status: 200, description: 'The GroupInfo in force.', content: contentOf(GROUP_INFO) },
+  problems: [],
+});
+
+/** Reading a chain, each time authorised anew by the object that keeps it. */
+export function addChainReadRoutes(app: RelayApp, { gate }: Services): void {
+  app.openapi(entriesRoute, (c) => {
+    const { from = 0, limit = MAX_PAGE_ENTRIES } = c.req.valid('query');
+    const chain = chainObject(c.env, c.req.valid('param').chain);
+    return callAsReader(gate, c.req.raw, ENTRY_PAGE, (caller) => chain.entries(caller, from, limit));
+  });
+
+  app.openapi(payloadRoute, (c) => {
+    const { chain: name, hash } = c.req.valid('param');
+    const chain = chainObject(c.env, name);
+    return callAsReader(gate, c.req.raw, PAYLOAD, (caller) => chain.payload(caller, bytesOfName(hash)));
+  });
+
+  app.openapi(stateRoute, (c) => {
+    const chain = chainObject(c.env, c.req.valid('param').chain);
+    return callAsReader(gate, c.req.raw, STATE, (caller) => chain.state(caller));
+  });
+
+  app.openapi(groupInfoRoute, (c) => {
+    const chain = chainObject(c.env, c.req.valid('param').chain);
+    return callAsReader(gate, c.req.raw, GROUP_INFO, (caller) => chain.groupInfo(caller));
+  });
+}

@@ -1,0 +1,162 @@
+import {
+  appendAnswer,
+  appendRequest,
+  chainIdOf,
+  commitBundle,
+  decode,
+  MAX_APPEND_BYTES,
+  MAX_BUNDLE_BYTES,
+  MAX_ENTRY_BYTES,
+  submission,
+  toBase64Url,
+} from '../../core/index.ts';
+import type { Answer } from '../../relay/index.ts';
+import { answerResponse } from './answer-response.ts';
+import { contentOf, describeRoute } from './describe-route.ts';
+import { chainObject } from './objects.ts';
+import { chainParameters, isName, noParameters, noQuery } from './parameters.ts';
+import { structureOf } from './presentation.ts';
+import { APPEND_ANSWER } from './presentations.ts';
+import { problemResponse, refusedOutcomeResponse } from './problem.ts';
+import type { RelayApp, Services } from './relay-app.ts';
+
+/** A genesis has no payload, and its event fits a log entry; so does the submission around it. */
+const MAX_GENESIS_BYTES = MAX_ENTRY_BYTES;
+
+const foundRoute = describeRoute({
+  method: 'post',
+  path: '/v1/chains',
+  tag: 'Chains',
+  summary: 'Found a chain',
+  description:
+    'The genesis names this relay and its checkpoint key, as /v1/relay gives them. Location is the new chain. Sending the ' +
+    'same genesis again finds the chain that it founded.',
+  access: 'event',
+  params: noParameters,
+  query: noQuery,
+  body: { structure: structureOf(submission.notation), limitBytes: MAX_GENESIS_BYTES },
+  answer: { status: 201, description: 'The receipt of entry 0.', content: contentOf(APPEND_ANSWER) },
+  problems: ['bad-signature', 'clock-skew', 'wrong-relay', 'retention-out-of-range', 'invalid-successor-rule'],
+});
+
+const appendRoute = describeRoute({
+  method: 'post',
+  path: '/v1/chains/{chain}/events',
+  tag: 'Chains',
+  summary: 'Append events',
+  description:
+    'Each submission is accepted or refused by itself, in order. Refusals among several stand in the outcomes; that of a ' +
+    'single submission is the answer itself. The same bytes again get their first receipt.',
+  access: 'event',
+  params: chainParameters,
+  query: noQuery,
+  body: { structure: structureOf(appendRequest.notation), limitBytes: MAX_APPEND_BYTES },
+  answer: { status: 200, description: 'One outcome a submission.', content: contentOf(APPEND_ANSWER) },
+  problems: [
+    'bad-signature',
+    'wrong-chain',
+    'event-id-reused',
+    'not-permitted',
+    'actor-removed',
+    'clock-skew',
+    'stale-parent',
+    'unknown-parent',
+    'seen-too-old',
+    'unknown-event-type',
+    'payload-missing',
+    'payload-mismatch',
+    'payload-too-large',
+    'epoch-closed',
+    'future-epoch',
+    'lone-commit',
+    'not-found',
+    'relay-clock-behind',
+  ],
+});
+
+const commitRoute = describeRoute({
+  method: 'post',
+  path: '/v1/chains/{chain}/commits',
+  tag: 'Chains',
+  summary: 'Post an MLS commit',
+  description:
+    'The event with the commit, Welcome and GroupInfo that it names, stored together or not at all. One commit wins an ' +
+    'epoch; another gets commit-lost with the winner.',
+  access: 'event',
+  params: chainParameters,
+  query: noQuery,
+  body: { structure: structureOf(commitBundle.notation), limitBytes: MAX_BUNDLE_BYTES },
+  answer: { status: 200, description: 'The receipt of the commit.', content: contentOf(APPEND_ANSWER) },
+  problems: [
+    'bad-signature',
+    'wrong-chain',
+    'not-permitted',
+    'actor-removed',
+    'clock-skew',
+    'stale-parent',
+    'wrong-epoch',
+    'commit-lost',
+    'invalid-handshake',
+    'already-created',
+    'unsupported-ciphersuite',
+    'not-found',
+    'relay-clock-behind',
+  ],
+});
+
+/** Writing to chains: founding, appending, committing. Bodies carry their own signatures, which the object verifies. */
+export function addChainRoutes(app: RelayApp, { gate }: Services): void {
+  app.openapi(foundRoute, async (c) => {
+    const body = await gate.admitBody(c.req.raw, MAX_GENESIS_BYTES);
+    if (!body.ok) return problemResponse(body.error);
+    const genesis = decode(submission, body.value);
+    if (!genesis.ok) return problemResponse({ ...genesis.error });
+    const { event, signature } = genesis.value;
+    const chain = toBase64Url(chainIdOf({ tbs: event, signature }));
+    const answer = await chainObject(c.env, chain).found(body.value);
+    return appendResponse(c.req.raw, answer, { status: 201, location: `/v1/chains/${chain}` });
+  });
+
+  // The hot path is described like the others but validated without a schema: it pays for one pattern and no JSON.
+  app.openAPIRegistry.registerPath(appendRoute);
+  app.post(appendRoute.getRoutingPath(), async (c) => {
+    const chain = c.req.param('chain');
+    if (!isName(chain)) return problemResponse({ code: 'malformed-request', parameter: 'chain' });
+    const body = await gate.admitBody(c.req.raw, MAX_APPEND_BYTES);
+    if (!body.ok) return problemResponse(body.error);
+    return appendResponse(c.req.raw, await chainObject(c.env, chain).append(body.value));
+  });
+
+  app.openapi(commitRoute, async (c) => {
+    const body = await gate.admitBody(c.req.raw, MAX_BUNDLE_BYTES);
+    if (!body.ok) return problemResponse(body.error);
+    return appendResponse(c.req.raw, await chainObject(c.env, c.req.valid('param').chain).commit(body.value));
+  });
+}
+
+/** `WI6`: the refusal of a single submission is the refusal of the request. */
+function appendResponse(
+  request: Request,
+  answer: Answer,
+  init?: { readonly status: number; readonly location: string },
+): Response {
+  const problem = answer.ok && beginsRefused(answer.value) ? soleRefusal(answer.value) : undefined;
+  return problem === undefined ? answerResponse(request, answer, APPEND_ANSWER, init) : refusedOutcomeResponse(problem);
+}
+
+const REFUSED_KIND = 2;
+
+/**
+ * Whether the first outcome is a refusal: the byte after the vector's length prefix, whose own two high bits say how long
+ * it is (RFC 9420 §2.1.2). Saves decoding every answer to an append for the sake of the few that are refused.
+ */
+function beginsRefused(encoded: Uint8Array): boolean {
+  const prefixBytes = 1 << ((encoded[0] ?? 0) >> 6);
+  return encoded[prefixBytes] === REFUSED_KIND;
+}
+
+function soleRefusal(encoded: Uint8Array): string | undefined {
+  const decoded = decode(appendAnswer, encoded);
+  const [only, ...others] = decoded.ok ? decoded.value.outcomes : [];
+  return only?.kind === 'refused' && others.length === 0 ? only.value.problem : undefined;
+}

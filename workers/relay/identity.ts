@@ -1,0 +1,27 @@
+import { checkpointKeyOf, type RelayEnvironment } from '../../durable-objects/index.ts';
+
+/** What this relay is to its clients: the name in every origin, and the key that signs every checkpoint. */
+export interface RelayIdentity {
+  readonly relayName: string;
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+}
+
+let known: { readonly name: string; readonly secret: string; readonly identity: RelayIdentity | undefined } | undefined;
+
+/**
+ * The configured identity, or undefined where no usable key is set. An isolate serves one configuration, so the one that
+ * was seen last is remembered: deriving a public key costs more than most requests.
+ */
+export function configuredIdentity(env: RelayEnvironment): RelayIdentity | undefined {
+  const { RELAY_NAME: name, RELAY_CHECKPOINT_KEY: secret = '' } = env;
+  if (known?.name !== name || known.secret !== secret) known = { name, secret, identity: checkpointKeyOf(env) };
+  return known.identity;
+}
+
+/** For routes that are only reached on a configured relay. */
+export function relayIdentity(env: RelayEnvironment): RelayIdentity {
+  const identity = configuredIdentity(env);
+  if (identity === undefined) throw new Error('a route was reached before the relay was configured');
+  return identity;
+}

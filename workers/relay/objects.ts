@@ -1,0 +1,32 @@
+import type { ChainObject, DeviceObject, RelayEnvironment } from '../../durable-objects/index.ts';
+
+/**
+ * An object's methods as a stub gives them. The platform's own mapping would turn an `Answer` into `never`, since a refusal
+ * may carry any detail; what is named here is checked against the class all the same.
+ */
+type Remote<Methods> = {
+  readonly [Name in keyof Methods]: Methods[Name] extends (...args: infer Arguments) => infer Returned
+    ? (...args: Arguments) => Promise<Awaited<Returned>>
+    : never;
+};
+
+type ChainMethod =
+  'found' | 'append' | 'commit' | 'entries' | 'payload' | 'state' | 'groupInfo' | 'checkpoint' | 'proof' | 'ticket';
+type DeviceMethod = 'publish' | 'stock' | 'claim' | 'mailbox' | 'ack' | 'ticket';
+
+export interface StreamingObject {
+  fetch(request: Request): Promise<Response>;
+}
+
+type RemoteChain = Remote<Pick<ChainObject, ChainMethod>> & StreamingObject;
+type RemoteDevice = Remote<Pick<DeviceObject, DeviceMethod>> & StreamingObject;
+
+/** The object that keeps a chain, by its base64url id. Asking for one creates none until it is called. */
+export function chainObject(env: RelayEnvironment, chain: string): RemoteChain {
+  return env.CHAIN.getByName(chain) as unknown as RemoteChain;
+}
+
+/** The object that keeps a device's KeyPackages and mailbox, by its base64url actor. */
+export function deviceObject(env: RelayEnvironment, device: string): RemoteDevice {
+  return env.DEVICE.getByName(device) as unknown as RemoteDevice;
+}

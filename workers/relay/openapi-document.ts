@@ -1,0 +1,128 @@
+import {
+  appendAnswer,
+  appendRequest,
+  chainDownFrame,
+  chainUpFrame,
+  claimedKeyPackage,
+  commitBundle,
+  entryCodec,
+  entryPage,
+  eventDefinitions,
+  eventTbs,
+  isProblemCode,
+  keyPackageClaim,
+  keyPackagePublication,
+  keyPackageStock,
+  mailboxAck,
+  mailboxDownFrame,
+  mailboxPage,
+  mailboxUpFrame,
+  problems,
+  stateAnswer,
+  submission,
+  ticketAnswer,
+} from '../../core/index.ts';
+import { SIGNATURE_SCHEME } from './describe-route.ts';
+import { structureOf, type Structure } from './presentation.ts';
+import type { RelayApp } from './relay-app.ts';
+import { ACCEPT_SIGNATURE } from './signature-policy.ts';
+import { VERSION } from './version.ts';
+
+export type ApiDocument = ReturnType<RelayApp['getOpenAPI31Document']>;
+
+/** Every structure that a body, an answer or a frame is, and before them what travels inside: events and their bodies. */
+export const STRUCTURES: readonly Structure[] = [
+  eventTbs,
+  ...eventDefinitions.map(({ body }) => body),
+  entryCodec,
+  submission,
+  appendRequest,
+  appendAnswer,
+  commitBundle,
+  entryPage,
+  stateAnswer,
+  ticketAnswer,
+  chainUpFrame,
+  chainDownFrame,
+  keyPackagePublication,
+  keyPackageStock,
+  keyPackageClaim,
+  claimedKeyPackage,
+  mailboxPage,
+  mailboxAck,
+  mailboxUpFrame,
+  mailboxDownFrame,
+].map(({ notation }) => structureOf(notation));
+
+const TAGS = [
+  ['Chains', 'Writing: what is posted carries its own signatures, so these requests are not signed again.'],
+  ['Reading a chain', 'For members, former members up to their removal, and anybody where the genesis says public.'],
+  ['Transparency', 'Checkpoints and proofs in the formats of C2SP.'],
+  ['Streams', 'WebSockets for what is new, opened by a ticket.'],
+  ['Devices', 'KeyPackages, and the mailbox of one actor.'],
+  ['The relay', 'The relay itself.'],
+].map(([name = '', description = '']) => ({ name, description }));
+
+const INTRODUCTION =
+  'An encrypted group over a verifiable chain. Bodies are TLS presentation language (RFC 8446 §3, RFC 9420 §2); every ' +
+  'answer also has a JSON view for people, sent where Accept prefers application/json. 32-byte values in paths and JSON ' +
+  'are base64url without padding, 64-bit integers decimal strings. Refusals are RFC 9457 problems with a stable code.';
+
+/** OpenAPI 3.1 of all routes, from the schemas that validate them and the codecs that encode their bodies (`HT7`). */
+export function describeApi(app: RelayApp): ApiDocument {
+  const document = app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'TeraChat Relay',
+      version: VERSION,
+      description: INTRODUCTION,
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+    },
+    servers: [{ url: '/' }],
+    tags: TAGS,
+    externalDocs: { url: '/docs', description: 'The same for people' },
+  });
+  const { schemas } = document.components ?? {};
+  return {
+    ...document,
+    components: {
+      ...document.components,
+      schemas: { ...schemas, ...Object.fromEntries(STRUCTURES.map(describeStructure)), Problem: PROBLEM_SCHEMA },
+      securitySchemes: { [SIGNATURE_SCHEME]: SIGNATURE_SECURITY },
+    },
+  };
+}
+
+/** Binary, so OpenAPI can only point at the definition; the definition itself rides along for tools without a browser. */
+function describeStructure({ name, definition }: Structure) {
+  const schema = {
+    type: 'string' as const,
+    format: 'binary',
+    title: name,
+    description: `TLS presentation language:\n\n\`\`\`\n${definition}\n\`\`\``,
+    externalDocs: { url: `/docs#${name}` },
+  };
+  return [name, schema] as const;
+}
+
+const PROBLEM_SCHEMA = {
+  type: 'object' as const,
+  description: 'RFC 9457. Details of the refusal stand beside these members.',
+  required: ['type', 'title', 'status', 'code'],
+  properties: {
+    type: { type: 'string' as const, format: 'uri-reference' },
+    title: { type: 'string' as const },
+    status: { type: 'integer' as const },
+    code: { type: 'string' as const, enum: Object.keys(problems).filter(isProblemCode) },
+  },
+};
+
+export const SIGNATURE_SECURITY = {
+  type: 'apiKey' as const,
+  in: 'header' as const,
+  name: 'Signature',
+  description:
+    `HTTP Message Signatures (RFC 9421) with the actor's Ed25519 key: ${ACCEPT_SIGNATURE}. keyid is the actor and nonce 16 ` +
+    'random bytes, both base64url; expires is at most 60 s after created. Content-Digest (RFC 9530) is sha-256, also of ' +
+    'an empty body.',
+};
