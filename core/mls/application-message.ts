@@ -14,7 +14,7 @@ export interface MlsApplicationMessage {
   readonly hash: Uint8Array;
 }
 
-/** Parses an MLSMessage that holds a PrivateMessage with application data (`MLS22`). */
+/** Parses an MLSMessage that holds a PrivateMessage with application data (`ML22`). */
 export function parseApplicationMessage(bytes: Uint8Array): Result<MlsApplicationMessage, MlsRefusal<MlsMessageCode>> {
   const message = openMlsMessage(bytes, 'mls_private_message', MAX_APPLICATION_MESSAGE_BYTES);
   if (!message.ok) return message;

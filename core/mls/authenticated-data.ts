@@ -6,7 +6,7 @@ const authenticatedDataCodec = struct('AuthenticatedData', {
   eventId: opaque(EVENT_ID_BYTES),
 });
 
-/** What the `authenticated_data` of a message or commit says: the event that carries it (`MLS4`). */
+/** What the `authenticated_data` of a message or commit says: the event that carries it (`ML4`). */
 export type AuthenticatedData = Decoded<typeof authenticatedDataCodec>;
 
 export function encodeAuthenticatedData(data: AuthenticatedData): Uint8Array {

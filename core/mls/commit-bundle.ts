@@ -26,7 +26,7 @@ export interface CheckedCommit {
 }
 
 /**
- * Checks that the parts of a bundle belong together and follow the epoch before (`MLS23`-`MLS29`). Given that `previous`
+ * Checks that the parts of a bundle belong together and follow the epoch before (`ML23`-`ML29`). Given that `previous`
  * was genuine and the signatures verify, the members after the commit are who the delta says. Not checked here, since it
  * takes secrets or the whole tree: membership tag, path ciphertexts, transcript and parent hashes.
  */
@@ -70,7 +70,7 @@ function isGroupInfoAfter({ previous, commit, groupInfo }: CommitBundle, applied
 }
 
 /**
- * Checks that a GroupInfo is the first of a group (`MLS31`): epoch 0, no history, one leaf. Gives the founder's 32-byte
+ * Checks that a GroupInfo is the first of a group (`ML31`): epoch 0, no history, one leaf. Gives the founder's 32-byte
  * actor key, and the signatures that prove it.
  */
 export function checkFoundingGroupInfo(

@@ -19,7 +19,7 @@ export type MlsCommitProposal = MlsProposal | { readonly kind: 'reference'; read
 
 type CommitRefusal = MlsRefusal<MlsMessageCode | MlsLeafCode | 'commit-proposal-list'>;
 
-/** Parses an MLSMessage that holds a PublicMessage with a commit (`MLS20`). */
+/** Parses an MLSMessage that holds a PublicMessage with a commit (`ML20`). */
 export function parseCommitMessage(bytes: Uint8Array): Result<MlsCommit, CommitRefusal> {
   const message = openMlsMessage(bytes, 'mls_public_message', MAX_COMMIT_BYTES);
   return message.ok ? readCommit(bytes, message.value.publicMessage) : message;

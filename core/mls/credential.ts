@@ -12,7 +12,7 @@ const credentialIdentityCodec = struct('CredentialIdentity', {
 
 const boundKeyCodec = struct('BoundKey', { suite: uint16, signatureKey: opaqueVector(MLS_KEY_BYTES) });
 
-/** The `identity` of a BasicCredential: whose leaf it is, and that actor's word for the leaf's signature key (`MLS2`). */
+/** The `identity` of a BasicCredential: whose leaf it is, and that actor's word for the leaf's signature key (`ML2`). */
 export type CredentialIdentity = Decoded<typeof credentialIdentityCodec>;
 
 export function encodeCredentialIdentity(identity: CredentialIdentity): Uint8Array {
@@ -25,7 +25,7 @@ export function parseCredentialIdentity(bytes: Uint8Array): CredentialIdentity |
   return identity.ok ? identity.value : undefined;
 }
 
-/** What an actor signs with its own key to bind an MLS signature key to itself (`MLS3`). */
+/** What an actor signs with its own key to bind an MLS signature key to itself (`ML3`). */
 export function bindingContent(suite: number, signatureKey: Uint8Array): Uint8Array {
   return signContent(BINDING_LABEL, encode(boundKeyCodec, { suite, signatureKey }));
 }

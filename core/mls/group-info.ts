@@ -35,7 +35,7 @@ export interface MlsGroupInfo {
 
 type GroupInfoRefusal = MlsRefusal<MlsMessageCode | MlsLeafCode | MlsGroupInfoCode>;
 
-/** Parses an MLSMessage that holds a GroupInfo with its `ratchet_tree` extension (`MLS30`). */
+/** Parses an MLSMessage that holds a GroupInfo with its `ratchet_tree` extension (`ML30`). */
 export function parseGroupInfo(bytes: Uint8Array): Result<MlsGroupInfo, GroupInfoRefusal> {
   const message = openMlsMessage(bytes, 'mls_group_info', MAX_GROUP_INFO_BYTES);
   return message.ok ? readGroupInfo(bytes, message.value.groupInfo) : message;

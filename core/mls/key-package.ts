@@ -72,7 +72,7 @@ export function readKeyPackage(keyPackage: KeyPackage): Result<MlsKeyPackage, Ke
 /** A leaf from a KeyPackage is signed for no group in particular. */
 const NO_PLACE = { groupId: new Uint8Array(), leafIndex: 0 };
 
-/** Every signature that makes a KeyPackage genuine: the leaf's, the actor's binding, the KeyPackage's (`MLS10`). */
+/** Every signature that makes a KeyPackage genuine: the leaf's, the actor's binding, the KeyPackage's (`ML10`). */
 export function keyPackageSignatures({ leaf, signature }: MlsKeyPackage): readonly VerifyJob[] {
   return [...leafSignatures(leaf, NO_PLACE), signature];
 }

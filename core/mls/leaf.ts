@@ -1,7 +1,7 @@
 import type { LeafNode } from 'ts-mls';
 import { extensionsSupportedByCapabilities } from 'ts-mls/extension.js';
 import { encodeLeafNode } from 'ts-mls/leafNode.js';
-import { concatBytes } from '../bytes/index.ts';
+import { concatBytes, equalBytes } from '../bytes/index.ts';
 import { encode, opaqueVector, struct, uint32, type Decoded } from '../codec/index.ts';
 import type { VerifyJob } from '../crypto/index.ts';
 import { ok, type Result } from '../result.ts';
@@ -34,6 +34,8 @@ export function readLeaf(leaf: LeafNode): Result<MlsLeaf, MlsRefusal<MlsLeafCode
   const identity = credential.credentialType === 'basic' ? parseCredentialIdentity(credential.identity) : undefined;
   if (identity === undefined) return refuse('credential-unbound');
   if (signaturePublicKey.length !== MLS_KEY_BYTES || hpkePublicKey.length !== MLS_KEY_BYTES) return refuse('leaf-keys');
+  // A key for two protocols is as strong as the weaker one, and an actor's can't be replaced with its device's state.
+  if (equalBytes(signaturePublicKey, identity.actor)) return refuse('leaf-keys');
   const isCapable =
     capabilities.versions.includes('mls10') &&
     capabilities.ciphersuites.includes(MLS_SUITE_NAME) &&

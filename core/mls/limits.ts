@@ -1,5 +1,5 @@
 /**
- * What an MLS message may cost, checked before any of it is parsed (`MLS5`). Each is far above what a well-behaved
+ * What an MLS message may cost, checked before any of it is parsed (`ML5`). Each is far above what a well-behaved
  * client sends and far below what hurts: one storage row holds at most 2 MB.
  */
 export const MAX_KEY_PACKAGE_BYTES = 8 * 1024;

@@ -12,7 +12,7 @@ type MessageOf<W extends WireFormat> = Extract<MLSMessage, { readonly wireformat
 export const MESSAGE_HEADER_BYTES = 4;
 const MLS10 = 1;
 
-/** Opens an MLSMessage of one wire format. Sizes are checked before parsing, and one encoding is accepted (`MLS5`, `MLS6`). */
+/** Opens an MLSMessage of one wire format. Sizes are checked before parsing, and one encoding is accepted (`ML5`, `ML6`). */
 export function openMlsMessage<W extends WireFormat>(
   bytes: Uint8Array,
   wireFormat: W,

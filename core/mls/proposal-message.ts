@@ -11,7 +11,7 @@ export interface MlsProposalMessage extends MlsHandshake {
   readonly proposal: MlsProposal;
 }
 
-/** Parses an MLSMessage that holds a PublicMessage with a proposal (`MLS21`). */
+/** Parses an MLSMessage that holds a PublicMessage with a proposal (`ML21`). */
 export function parseProposalMessage(
   bytes: Uint8Array,
 ): Result<MlsProposalMessage, MlsRefusal<MlsMessageCode | MlsLeafCode>> {

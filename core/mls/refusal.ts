@@ -21,7 +21,7 @@ export type MlsMessageCode =
 export type MlsLeafCode =
   /** The credential is not a BasicCredential of actor and binding. */
   | 'credential-unbound'
-  /** A key of the wrong length, or `init_key` equal to `encryption_key`. */
+  /** A key of the wrong length, `init_key` equal to `encryption_key`, or the actor's own key as signature key. */
   | 'leaf-keys'
   /** The capabilities leave out the version, the suite, the credential type or an extension that the leaf uses. */
   | 'leaf-capabilities'

@@ -35,7 +35,7 @@ export interface AppliedCommit {
 type CommitRefusal = MlsRefusal<MlsCommitCode>;
 
 /**
- * Applies a commit to the leaves of its epoch (`MLS23`-`MLS26`): Removes, then the committer's new leaf, then Adds.
+ * Applies a commit to the leaves of its epoch (`ML23`-`ML26`): Removes, then the committer's new leaf, then Adds.
  * Refuses everything but a member's commit of Adds and Removes by value. Relay and members call this one function, so
  * none of them can disagree with the others about what a commit does.
  */

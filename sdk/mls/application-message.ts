@@ -12,6 +12,7 @@ import {
 } from '../../core/mls/index.ts';
 import { openState, replaceClient, type GroupState } from './group-state.ts';
 import { paddedLength } from './padding.ts';
+import { provenActor } from './proven-actor.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
 import { loadSuite } from './suite.ts';
 
@@ -134,9 +135,9 @@ function decodePrivateMessage(bytes: Uint8Array): PrivateMessage {
   return message.privateMessage;
 }
 
-/** Every leaf of a tree that this client keeps was verified when it came in. */
 function actorAt({ ratchetTree }: EpochReceiverData, leafIndex: number): ActorKey | undefined {
   const node = ratchetTree[leafToNodeIndex(toLeafIndex(leafIndex))];
   if (node?.nodeType !== 'leaf' || node.leaf.credential.credentialType !== 'basic') return undefined;
-  return parseCredentialIdentity(node.leaf.credential.identity)?.actor as ActorKey | undefined;
+  const identity = parseCredentialIdentity(node.leaf.credential.identity);
+  return identity && provenActor(identity.actor);
 }

@@ -3,7 +3,7 @@ import { equalBytes } from '../../core/index.ts';
 import { bindingJob, MLS_SUITE, parseCredentialIdentity } from '../../core/mls/index.ts';
 import { isGenuine } from './suite.ts';
 
-/** Epochs before the current one whose messages can still be read: as many as the relay accepts them for (`MLS42`). */
+/** Epochs before the current one whose messages can still be read: as many as the relay accepts them for (`ML42`). */
 export const RETAINED_EPOCHS = 3;
 /** Skipped messages of one sender whose keys are kept, in case they arrive late. */
 const RETAINED_GENERATIONS = 64;
@@ -32,7 +32,7 @@ export const clientConfig: ClientConfig = {
   paddingConfig: { kind: 'alwaysPad', paddingLength: 0 },
 };
 
-/** The check that every leaf passes before it counts: its actor signed for its signature key (`MLS3`). */
+/** The check that every leaf passes before it counts: its actor signed for its signature key (`ML3`). */
 async function isBound(credential: Credential, signatureKey: Uint8Array): Promise<boolean> {
   const identity = credential.credentialType === 'basic' ? parseCredentialIdentity(credential.identity) : undefined;
   return identity !== undefined && (await isGenuine([bindingJob(identity, MLS_SUITE, signatureKey)]));

@@ -15,6 +15,7 @@ import {
 } from '../../core/index.ts';
 import { parseRatchetTree, type MlsTreeLeaf } from '../../core/mls/index.ts';
 import { clientConfig } from './client-config.ts';
+import { provenActor } from './proven-actor.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
 import { loadSuite } from './suite.ts';
 
@@ -77,7 +78,7 @@ function bindState(client: ClientState, leaves: readonly MlsTreeLeaf[]): Result<
   const state: GroupState = {
     groupId: client.groupContext.groupId,
     epoch: Number(client.groupContext.epoch),
-    actor: actorOf(own),
+    actor: provenActor(own.actor),
     leafIndex,
     status: client.groupActiveState.kind === 'removedFromGroup' ? 'removed' : 'member',
   };
@@ -88,15 +89,10 @@ function bindState(client: ClientState, leaves: readonly MlsTreeLeaf[]): Result<
 /** In the order of their leaves. */
 export function membersOf(state: GroupState): readonly GroupMember[] {
   return openState(state).leaves.map((leaf) => ({
-    actor: actorOf(leaf),
+    actor: provenActor(leaf.actor),
     leafIndex: leaf.leafIndex,
     signatureKey: leaf.signatureKey,
   }));
-}
-
-/** No leaf enters a state before its binding verified, and a binding verifies for an admissible key alone. */
-export function actorOf(leaf: MlsTreeLeaf): ActorKey {
-  return leaf.actor as ActorKey;
 }
 
 /** A secret that only the members of this epoch can compute (RFC 9420 §8.5). `length` in bytes. */
@@ -111,7 +107,7 @@ export async function exportSecret(
 }
 
 /** Far above the tree and keys of the largest group over all retained epochs. */
-const MAX_STATE_BYTES = 64 * 1024 * 1024;
+export const MAX_STATE_BYTES = 64 * 1024 * 1024;
 const stateCodec = struct('GroupStateRecord', { version: version(1), client: opaqueVector(MAX_STATE_BYTES) });
 
 /** Everything needed to go on after a restart, secrets included: to be stored encrypted or where nobody else reads. */

@@ -22,7 +22,7 @@ export interface ActorSigner {
 /** What an actor is inside MLS: a signature key of its own, bound to the actor's key. Holds a secret. */
 export interface MlsIdentity {
   readonly actor: ActorKey;
-  /** Ed25519 public key, 32 bytes; no other than the actor's key may sign with the actor's (`MLS3`). */
+  /** Ed25519 public key, 32 bytes, never the actor's own (`ML12`). */
   readonly signatureKey: Uint8Array;
   /** The secret behind `signatureKey`, 32 bytes. */
   readonly signatureSeed: Uint8Array;

@@ -4,7 +4,7 @@ const SMALLEST_BYTES = 256;
 const FRAMING_BYTES = 4 + 2 + 64;
 
 /**
- * The length that a message of this many bytes is padded to (`MLS43`): PADMÉ (Nikitin et al., PURBs, 2019), which keeps
+ * The length that a message of this many bytes is padded to (`ML43`): PADMÉ (Nikitin et al., PURBs, 2019), which keeps
  * only the leading bits of a length. It tells an eavesdropper about as many bits as the logarithm of the logarithm, for at most 12% more bytes.
  */
 export function paddedLength(plaintextBytes: number): number {

@@ -103,7 +103,7 @@ async function validate(state: ClientState, alter: (nodeIndex: number, unmerged:
 }
 
 describe('unmerged leaves of a received tree (RFC 9420 §12.4.3.1)', () => {
-  test('[MLS60] a joiner accepts nodes on one path whose unmerged leaves differ', async () => {
+  test('[ML60] a joiner accepts nodes on one path whose unmerged leaves differ', async () => {
     const { added, join } = await groupWithUnequalUnmergedLeaves();
     expect([unmergedAt(added.newState, 3), unmergedAt(added.newState, 7)]).toEqual([[3], [5]]);
     const fay = await join();
@@ -113,7 +113,7 @@ describe('unmerged leaves of a received tree (RFC 9420 §12.4.3.1)', () => {
     expect(received).toMatchObject({ kind: 'applicationMessage', message: new Uint8Array([1]) });
   });
 
-  test('[MLS60] refuses an unmerged leaf that a populated node in between leaves out', async () => {
+  test('[ML60] refuses an unmerged leaf that a populated node in between leaves out', async () => {
     const { added } = await groupWithUnequalUnmergedLeaves();
     expect(await validate(added.newState, (_, unmerged) => unmerged)).toBeUndefined();
     const refusal = await validate(added.newState, (node, unmerged) => (node === 7 ? [0, 5] : unmerged));
@@ -124,7 +124,7 @@ describe('unmerged leaves of a received tree (RFC 9420 §12.4.3.1)', () => {
     ['of another subtree', 4],
     ['that is blank', 6],
     ['outside the tree', 4_000_000_000],
-  ])('[MLS60] refuses an unmerged leaf %s', async (_, leafIndex) => {
+  ])('[ML60] refuses an unmerged leaf %s', async (_, leafIndex) => {
     const { added } = await groupWithUnequalUnmergedLeaves();
     const refusal = await validate(added.newState, (node, unmerged) => (node === 3 ? [leafIndex] : unmerged));
     expect(refusal?.message).toContain('non-blank descendant leaf');
@@ -151,7 +151,7 @@ async function joinExternally(groupInfo: GroupInfo) {
 }
 
 describe('external_pub (RFC 9420 §12.4.3.2)', () => {
-  test('[MLS61] is written as opaque<V> inside the extension', async () => {
+  test('[ML61] is written as opaque<V> inside the extension', async () => {
     const ada = await foundGroup();
     const written = Uint8Array.of(32, ...(await externalKeyOf(ada)));
     for (const create of [createGroupInfoWithExternalPub, createGroupInfoWithExternalPubAndRatchetTree]) {
@@ -160,7 +160,7 @@ describe('external_pub (RFC 9420 §12.4.3.2)', () => {
     }
   });
 
-  test('[MLS61] is read as opaque<V>: an external commit reaches the members', async () => {
+  test('[ML61] is read as opaque<V>: an external commit reaches the members', async () => {
     const ada = await foundGroup();
     const bob = await joinExternally(await groupInfoWith(ada, Uint8Array.of(32, ...(await externalKeyOf(ada)))));
     const { newState } = await processPublicMessage(ada, bob.publicMessage, emptyPskIndex, suite);
@@ -170,7 +170,7 @@ describe('external_pub (RFC 9420 §12.4.3.2)', () => {
   test.each([
     ['the bare key', (key: Uint8Array) => key],
     ['bytes after the key', (key: Uint8Array) => Uint8Array.of(32, ...key, 0)],
-  ])('[MLS61] refuses %s', async (_, spoil) => {
+  ])('[ML61] refuses %s', async (_, spoil) => {
     const ada = await foundGroup();
     const groupInfo = await groupInfoWith(ada, spoil(await externalKeyOf(ada)));
     await expect(joinExternally(groupInfo)).rejects.toThrow();
@@ -193,7 +193,7 @@ function removalOf(removed: number): Proposal {
 }
 
 describe('commit_secret (RFC 9420 §7.4, §12.4.1)', () => {
-  test('[MLS62] follows the last path secret where the root stays blank', async () => {
+  test('[ML62] follows the last path secret where the root stays blank', async () => {
     const { cem, dan } = await groupWithBlankRoot();
     expect(cem.ratchetTree.map((node) => node !== undefined)).toEqual([false, false, false, false, true, true, true]);
     const secret = crypto.getRandomValues(new Uint8Array(32));
@@ -203,12 +203,29 @@ describe('commit_secret (RFC 9420 §7.4, §12.4.1)', () => {
     expect(Object.keys(dan.privatePath.privateKeys)).not.toContain('3');
   });
 
-  test('[MLS62] is fresh when the committer is alone: whoever was removed can’t follow', async () => {
+  test('[ML62] is fresh when the committer is alone: whoever was removed can’t follow', async () => {
     const { added, join } = await add(await foundGroup(), 'bob');
     const bob = await join();
     const alone = (await commit(added.newState, [removalOf(1)])).newState;
     const zeroes = new Uint8Array(suite.kdf.size);
     const guess = await initializeEpoch(bob.keySchedule.initSecret, zeroes, alone.groupContext, zeroes, suite.kdf);
     expect(guess.keySchedule.exporterSecret).not.toEqual(alone.keySchedule.exporterSecret);
+  });
+});
+
+describe('a commit with two Adds that are refused', () => {
+  test('[ML63] is one rejection, and none that nobody sees', async () => {
+    const { added, join } = await add(await foundGroup(), 'bob');
+    const keyPackages = await Promise.all(['cem', 'dan'].map(makeKeyPackage));
+    const proposals = keyPackages.map(({ publicPackage: keyPackage }): Proposal => ({ proposalType: 'add', add: { keyPackage } }));
+    const twice = await commit(await join(), proposals);
+    const suspicious = { ...defaultClientConfig, authService: { validateCredential: async () => false } };
+    const unseen: unknown[] = [];
+    const record = (reason: unknown) => unseen.push(reason);
+    process.on('unhandledRejection', record);
+    await expect(follow({ ...added.newState, clientConfig: suspicious }, twice)).rejects.toThrow('validate credential');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    process.off('unhandledRejection', record);
+    expect(unseen).toEqual([]);
   });
 });

@@ -1,0 +1,139 @@
+import type { ClientState, KeyPackage, LeafIndex, Proposal, ProposalOrRef } from 'ts-mls';
+import { applyProposals } from 'ts-mls/clientState.js';
+import { leafToNodeIndex, toLeafIndex } from 'ts-mls/treemath.js';
+import { createUpdatePath } from 'ts-mls/updatePath.js';
+import { equalBytes, ok, sha256, type Result } from '../../core/index.ts';
+import { keyPackageSignatures, MAX_COMMIT_BYTES, MAX_COMMIT_PROPOSALS, parseKeyPackage } from '../../core/mls/index.ts';
+import { makeGroupInfo } from './create-group.ts';
+import { makeState, openState, type GroupState } from './group-state.ts';
+import { decodeKeyPackageMessage } from './key-package.ts';
+import { beginEpoch, type RenewedTree } from './next-epoch.ts';
+import type { PendingCommit } from './pending-commit.ts';
+import { refuse, type EngineRefusal } from './refusal.ts';
+import { isGenuine, loadSuite } from './suite.ts';
+import { makeWelcome } from './welcome.ts';
+
+export interface CommitRequest {
+  /** KeyPackages of the members to add, as MLSMessages. */
+  readonly add?: readonly Uint8Array[];
+  /** Actors of the members to remove. */
+  readonly remove?: readonly Uint8Array[];
+  /** Of the event that carries the commit, see `encodeAuthenticatedData`. */
+  readonly authenticatedData: Uint8Array;
+  /** Added KeyPackages are in force at this time. */
+  readonly nowMs: number;
+  /** Opaque bytes for the joiners, signed by this client and inside the Welcome's encryption. */
+  readonly joinerNote?: Uint8Array;
+}
+
+/**
+ * Prepares a commit, always with an update path, so that the keys of the whole group rotate. With nothing to add or
+ * remove it does just that. `state` stays in force until the commit is accepted: see `acceptOwnCommit`.
+ */
+export async function commit(state: GroupState, request: CommitRequest): Promise<Result<PendingCommit, EngineRefusal>> {
+  if (state.status === 'removed') return refuse('not-a-member');
+  const added = await readAdditions(request);
+  if (!added.ok) return added;
+  const removed = findRemovals(state, request.remove ?? []);
+  if (!removed.ok) return removed;
+  const proposals = [...removed.value, ...added.value.map(additionOf)];
+  if (proposals.length > MAX_COMMIT_PROPOSALS) return refuse('commit-proposal-list');
+  const { client } = openState(state);
+  const renewed = await renewTree(client, proposals);
+  if (!renewed.ok) return renewed;
+  return prepare(state, renewed.value, request);
+}
+
+async function prepare(
+  state: GroupState,
+  renewed: RenewedTree,
+  request: CommitRequest,
+): Promise<Result<PendingCommit, EngineRefusal>> {
+  const epoch = await beginEpoch(openState(state).client, renewed, request.authenticatedData);
+  if (epoch.message.length > MAX_COMMIT_BYTES) return refuse('mls-too-large');
+  const next = makeState(epoch.client);
+  if (!next.ok) return next;
+  const welcome = await makeWelcome(epoch, renewed, request.joinerNote);
+  return ok({
+    epoch: state.epoch,
+    commit: epoch.message,
+    commitHash: sha256(epoch.message),
+    welcome,
+    groupInfo: await makeGroupInfo(next.value),
+    treeHash: epoch.client.groupContext.treeHash,
+    next: next.value,
+  });
+}
+
+async function readAdditions({
+  add = [],
+  nowMs,
+}: CommitRequest): Promise<Result<readonly KeyPackage[], EngineRefusal>> {
+  const keyPackages: KeyPackage[] = [];
+  for (const message of add) {
+    const parsed = parseKeyPackage(message, { nowMs });
+    if (!parsed.ok) return parsed;
+    // Checked before ts-mls checks again, so that the caller learns which kind of refusal it is.
+    if (!(await isGenuine(keyPackageSignatures(parsed.value)))) return refuse('key-package-forged');
+    const keyPackage = decodeKeyPackageMessage(message.slice());
+    if (keyPackage === undefined) throw new TypeError('parsed as a KeyPackage before');
+    keyPackages.push(keyPackage);
+  }
+  return ok(keyPackages);
+}
+
+function additionOf(keyPackage: KeyPackage): Proposal {
+  return { proposalType: 'add', add: { keyPackage } };
+}
+
+function findRemovals(state: GroupState, actors: readonly Uint8Array[]): Result<readonly Proposal[], EngineRefusal> {
+  const proposals: Proposal[] = [];
+  for (const actor of actors) {
+    const leaf = openState(state).leaves.find((candidate) => equalBytes(candidate.actor, actor));
+    if (leaf === undefined) return refuse('member-unknown');
+    proposals.push({ proposalType: 'remove', remove: { removed: leaf.leafIndex } });
+  }
+  return ok(proposals);
+}
+
+/** Applies the proposals and renews the committer's path in the tree that they leave (RFC 9420 §12.4.1). */
+async function renewTree(
+  client: ClientState,
+  proposals: readonly Proposal[],
+): Promise<Result<RenewedTree, EngineRefusal>> {
+  const suite = await loadSuite();
+  const committer: LeafIndex = toLeafIndex(client.privatePath.leafIndex);
+  const byValue: ProposalOrRef[] = proposals.map((proposal) => ({ proposalOrRefType: 'proposal', proposal }));
+  const applied = await applyOrRefuse(client, byValue, committer);
+  if (!applied.ok) return applied;
+  const joiners = applied.value.joiners;
+  const [tree, path, pathSecrets, leafPrivateKey, commitSecret] = await createUpdatePath(
+    applied.value.tree,
+    committer,
+    client.groupContext,
+    client.signaturePrivateKey,
+    suite,
+    // Joiners get their path secret in the Welcome.
+    joiners.map(([leafIndex]) => leafToNodeIndex(leafIndex)),
+  );
+  const leafKey = await suite.hpke.exportPrivateKey(leafPrivateKey);
+  return ok({ tree, joiners, pathSecrets, leafKey, commitSecret, commit: { proposals: byValue, path } });
+}
+
+const NO_PSK = { findPsk: () => undefined };
+
+async function applyOrRefuse(
+  client: ClientState,
+  proposals: ProposalOrRef[],
+  committer: LeafIndex,
+): Promise<Result<Pick<RenewedTree, 'tree' | 'joiners'>, EngineRefusal>> {
+  try {
+    // Not as "sent by this client": ts-mls would then compare lifetimes with a clock of its own.
+    const applied = await applyProposals(client, proposals, committer, NO_PSK, false, await loadSuite());
+    if (applied.additionalResult.kind !== 'memberCommit') throw new TypeError('a commit of Adds and Removes');
+    return ok({ tree: applied.tree, joiners: applied.additionalResult.addedLeafNodes });
+  } catch {
+    // Two changes to one member, the committer's own removal, a member added again.
+    return refuse('commit-proposal-list');
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * A member's side of MLS (RFC 9420): state in, new state out, no I/O, no storage and no clock. What to send, when, and
+ * what of the answers to believe is for the session that uses it.
+ */
+export {
+  decrypt,
+  encrypt,
+  MAX_PLAINTEXT_BYTES,
+  type DecryptedMessage,
+  type EncryptedMessage,
+} from './application-message.ts';
+export { RETAINED_EPOCHS } from './client-config.ts';
+export { commit, type CommitRequest } from './commit.ts';
+export { createGroup, makeGroupInfo, type FoundedGroup, type GroupFounding } from './create-group.ts';
+export {
+  exportSecret,
+  membersOf,
+  parseState,
+  serialiseState,
+  type GroupMember,
+  type GroupState,
+} from './group-state.ts';
+export {
+  createMlsIdentity,
+  parseMlsIdentity,
+  serialiseMlsIdentity,
+  type ActorSigner,
+  type MlsIdentity,
+} from './identity.ts';
+export { joinGroup, type JoinedGroup } from './join-group.ts';
+export { newKeyPackage, type KeyPackageRequest, type NewKeyPackage } from './key-package.ts';
+export {
+  acceptOwnCommit,
+  isOwnCommit,
+  parsePendingCommit,
+  serialisePendingCommit,
+  type PendingCommit,
+} from './pending-commit.ts';
+export { processCommit, type ProcessedCommit } from './process-commit.ts';
+export type { EngineRefusal, MlsEngineCode } from './refusal.ts';

@@ -1,0 +1,109 @@
+import type { ClientState, Commit, GroupContext, KeyPackage, LeafIndex, RatchetTree } from 'ts-mls';
+import { addHistoricalReceiverData, nextEpochContext } from 'ts-mls/clientState.js';
+import { createConfirmationTag, createContentCommitSignature } from 'ts-mls/framedContent.js';
+import { initializeEpoch, type EpochSecrets } from 'ts-mls/keySchedule.js';
+import { encodeMlsMessage } from 'ts-mls/message.js';
+import { protectPublicMessage } from 'ts-mls/messageProtectionPublic.js';
+import { pathToPathSecrets } from 'ts-mls/pathSecrets.js';
+import { mergePrivateKeyPaths, toPrivateKeyPath, updateLeafKey, type PrivateKeyPath } from 'ts-mls/privateKeyPath.js';
+import { createSecretTree } from 'ts-mls/secretTree.js';
+import { treeHashRoot } from 'ts-mls/treeHash.js';
+import { leafWidth } from 'ts-mls/treemath.js';
+import type { PathSecret } from 'ts-mls/updatePath.js';
+import { loadSuite } from './suite.ts';
+
+/** The tree after a commit's proposals and path, and the secrets of that path. */
+export interface RenewedTree {
+  readonly tree: RatchetTree;
+  readonly commit: Commit;
+  readonly joiners: readonly (readonly [LeafIndex, KeyPackage])[];
+  /** From the leaf's parent up. */
+  readonly pathSecrets: PathSecret[];
+  readonly leafKey: Uint8Array;
+  readonly commitSecret: Uint8Array;
+}
+
+/** The epoch that a commit of this client begins. */
+export interface BegunEpoch {
+  /** The commit: an MLSMessage that holds a PublicMessage. */
+  readonly message: Uint8Array;
+  readonly client: ClientState;
+  readonly joinerSecret: Uint8Array;
+  readonly welcomeSecret: Uint8Array;
+}
+
+/** Signs the commit in the epoch that it ends, and derives the next one (RFC 9420 §8, §12.4.1). */
+export async function beginEpoch(
+  client: ClientState,
+  renewed: RenewedTree,
+  authenticatedData: Uint8Array,
+): Promise<BegunEpoch> {
+  const suite = await loadSuite();
+  const { groupContext, signaturePrivateKey, privatePath, keySchedule } = client;
+  const { framedContent: content, signature } = await createContentCommitSignature(
+    groupContext,
+    'mls_public_message',
+    renewed.commit,
+    { senderType: 'member', leafIndex: privatePath.leafIndex },
+    authenticatedData,
+    signaturePrivateKey,
+    suite.signature,
+  );
+  const nextContext = await nextEpochContext(
+    groupContext,
+    'mls_public_message',
+    content,
+    signature,
+    await treeHashRoot(renewed.tree, suite.hash),
+    client.confirmationTag,
+    suite.hash,
+  );
+  const noPsk = new Uint8Array(suite.kdf.size);
+  const secrets = await initializeEpoch(keySchedule.initSecret, renewed.commitSecret, nextContext, noPsk, suite.kdf);
+  const { confirmationKey } = secrets.keySchedule;
+  const confirmationTag = await createConfirmationTag(confirmationKey, nextContext.confirmedTranscriptHash, suite.hash);
+  const publicMessage = await protectPublicMessage(
+    keySchedule.membershipKey,
+    groupContext,
+    { wireformat: 'mls_public_message', content, auth: { contentType: 'commit', signature, confirmationTag } },
+    suite,
+  );
+  return {
+    message: encodeMlsMessage({ version: 'mls10', wireformat: 'mls_public_message', publicMessage }),
+    client: await enterEpoch(client, renewed, { nextContext, secrets, confirmationTag }),
+    joinerSecret: secrets.joinerSecret,
+    welcomeSecret: secrets.welcomeSecret,
+  };
+}
+
+interface NextEpoch {
+  readonly nextContext: GroupContext;
+  readonly secrets: EpochSecrets;
+  readonly confirmationTag: Uint8Array;
+}
+
+async function enterEpoch(client: ClientState, renewed: RenewedTree, next: NextEpoch): Promise<ClientState> {
+  const { kdf } = await loadSuite();
+  const { tree } = renewed;
+  return {
+    ...client,
+    groupContext: next.nextContext,
+    keySchedule: next.secrets.keySchedule,
+    secretTree: await createSecretTree(leafWidth(tree.length), next.secrets.encryptionSecret, kdf),
+    ratchetTree: tree,
+    privatePath: await renewPrivatePath(client.privatePath, renewed),
+    unappliedProposals: {},
+    confirmationTag: next.confirmationTag,
+    ...retainEpoch(client),
+  };
+}
+
+async function renewPrivatePath(path: PrivateKeyPath, { leafKey, pathSecrets }: RenewedTree): Promise<PrivateKeyPath> {
+  const renewed = await toPrivateKeyPath(pathToPathSecrets(pathSecrets), path.leafIndex, await loadSuite());
+  return mergePrivateKeyPaths(updateLeafKey(path, leafKey), renewed);
+}
+
+/** Keeps what it takes to read late messages of this client's current epoch, and drops what is too old. */
+export function retainEpoch(client: ClientState): Pick<ClientState, 'historicalReceiverData'> {
+  return { historicalReceiverData: addHistoricalReceiverData(client)[0] };
+}

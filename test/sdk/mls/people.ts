@@ -1,0 +1,89 @@
+import { parseActorKey, publicKeyOf, signEd25519, type ActorKey, type Result } from '../../../core/index.ts';
+import {
+  acceptOwnCommit,
+  commit,
+  createGroup,
+  createMlsIdentity,
+  decrypt,
+  encrypt,
+  joinGroup,
+  newKeyPackage,
+  processCommit,
+  type CommitRequest,
+  type GroupState,
+  type MlsIdentity,
+  type NewKeyPackage,
+  type PendingCommit,
+} from '../../../sdk/mls/index.ts';
+
+export const NOW_MS = Date.UTC(2026, 0, 1);
+export const GROUP_ID = new Uint8Array(32).fill(7);
+export const NO_DATA = new Uint8Array();
+
+export interface Person {
+  readonly actor: ActorKey;
+  readonly identity: MlsIdentity;
+}
+
+/** A person with a key of their own: a number stands for the whole seed. */
+export async function makePerson(seedByte: number): Promise<Person> {
+  const seed = new Uint8Array(32).fill(seedByte);
+  const actor = parseActorKey(publicKeyOf(seed))!;
+  return { actor, identity: await createMlsIdentity({ actor, sign: (message) => signEd25519(seed, message) }) };
+}
+
+export function valueOf<T, E>(result: Result<T, E>): T {
+  if (!result.ok) throw new Error(`refused: ${JSON.stringify(result.error)}`);
+  return result.value;
+}
+
+export function codeOf<T>(result: Result<T, { readonly code: string }>): string {
+  return result.ok ? 'accepted' : result.error.code;
+}
+
+export async function foundGroup(person: Person): Promise<GroupState> {
+  return (await createGroup({ groupId: GROUP_ID, identity: person.identity, nowMs: NOW_MS })).state;
+}
+
+export function keyPackageOf(person: Person): Promise<NewKeyPackage> {
+  return newKeyPackage(person.identity, { nowMs: NOW_MS });
+}
+
+export async function prepare(state: GroupState, request: Partial<CommitRequest> = {}): Promise<PendingCommit> {
+  return valueOf(await commit(state, { nowMs: NOW_MS, authenticatedData: NO_DATA, ...request }));
+}
+
+/** A commit by the first state that all the others follow; gives the states in the same order, then the joiners'. */
+export async function commitAndFollow(
+  states: readonly GroupState[],
+  request: { readonly add?: readonly Person[]; readonly remove?: readonly Person[] } = {},
+): Promise<GroupState[]> {
+  const [committer, ...others] = states;
+  const keyPackages = await Promise.all((request.add ?? []).map(keyPackageOf));
+  const pending = await prepare(committer!, {
+    add: keyPackages.map(({ message }) => message),
+    remove: (request.remove ?? []).map(({ actor }) => actor),
+  });
+  const followed = [valueOf(acceptOwnCommit(committer!, pending))];
+  for (const state of others) followed.push(valueOf(await processCommit(state, pending.commit)).state);
+  for (const { privateState } of keyPackages) {
+    followed.push(valueOf(await joinGroup(pending.welcome!, privateState)).state);
+  }
+  return followed;
+}
+
+/** One group with these members, the first of whom founded it. */
+export async function groupOf(people: readonly Person[]): Promise<GroupState[]> {
+  const [founder, ...others] = people;
+  return commitAndFollow([await foundGroup(founder!)], { add: others });
+}
+
+export async function send(state: GroupState, text: string, authenticatedData: Uint8Array = NO_DATA) {
+  return valueOf(await encrypt(state, new TextEncoder().encode(text), authenticatedData));
+}
+
+/** What the message says to the holder of this state, or the code of the refusal. */
+export async function readText(state: GroupState, message: Uint8Array): Promise<string> {
+  const read = await decrypt(state, message);
+  return read.ok ? new TextDecoder().decode(read.value.plaintext) : `(${read.error.code})`;
+}
