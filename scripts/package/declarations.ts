@@ -12,21 +12,8 @@ const specifier = /(\bfrom |\bimport\(|\bimport )(['"])([^'"]+)\2/g;
  */
 export function emitDeclarations(): void {
   rmSync(`${root}${emitted}`, { recursive: true, force: true });
-  const flags = '--noEmit false --incremental false --tsBuildInfoFile null --declaration --emitDeclarationOnly';
-  const { status } = spawnSync(
-    process.execPath,
-    [
-      'node_modules/typescript/bin/tsc',
-      '-p',
-      'tsconfig/sdk.json',
-      '--outDir',
-      emitted,
-      '--rootDir',
-      '.',
-      ...flags.split(' '),
-    ],
-    { cwd: root, stdio: 'inherit' },
-  );
+  const tsc = ['node_modules/typescript/bin/tsc', '--project', 'tsconfig/declarations.json'];
+  const { status } = spawnSync(process.execPath, tsc, { cwd: root, stdio: 'inherit' });
   if (status !== 0) throw new Error('the public types do not compile');
   const reached = new Set<string>();
   for (const { source } of libraries) keepReachable(source.replace(/\.ts$/, '.d.ts'), reached);

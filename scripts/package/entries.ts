@@ -10,6 +10,11 @@ export interface Entry {
   readonly output: string;
 }
 
+export interface Library extends Entry {
+  /** What importers write: `terachat-relay/sdk`. */
+  readonly specifier: string;
+}
+
 interface Manifest {
   readonly name: string;
   readonly version: string;
@@ -22,10 +27,9 @@ interface Manifest {
 export const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as Manifest;
 
 /** What `exports` promises to importers; the manifest alone says which entries there are. */
-export const libraries: readonly Entry[] = Object.values(manifest.exports)
-  .map((target) => (typeof target === 'string' ? target : target.default))
-  .filter((target) => target.endsWith('.js'))
-  .map(entryOf);
+export const libraries: readonly Library[] = Object.entries(manifest.exports).flatMap(([path, target]) =>
+  typeof target === 'string' ? [] : [{ specifier: manifest.name + path.slice(1), ...entryOf(target.default) }],
+);
 
 /** What `bin` promises to shells. */
 export const programs: readonly Entry[] = Object.values(manifest.bin ?? {}).map(entryOf);
