@@ -1,0 +1,186 @@
+import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  chainDownFrame,
+  chainUpFrame,
+  decodeTrusted,
+  encode,
+  memberRemoved,
+  ticketAnswer,
+  utf8ToBytes,
+  type ChainDownFrame,
+  type ChainUpFrame,
+} from '../../../core/index.ts';
+import { TestActor } from '../../support/test-actor.ts';
+import { bytesFor } from '../bytes-for.ts';
+import { callerOf, replayUnder, T0, TestChain, valueOf } from './test-chain.ts';
+
+const alice = new TestActor('alice');
+const bob = new TestActor('bob');
+const mallory = new TestActor('mallory');
+const ORIGIN = 'https://app.example';
+
+/** A client's end of a socket, with what it got in order. */
+class Peer {
+  readonly frames: ChainDownFrame[] = [];
+  readonly closed: Promise<CloseEvent>;
+  readonly #socket: WebSocket;
+  #wake: () => void = () => undefined;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.binaryType = 'arraybuffer';
+    this.closed = new Promise((resolve) => socket.addEventListener('close', resolve));
+    socket.addEventListener('message', ({ data }) => {
+      this.frames.push(decodeTrusted(chainDownFrame, new Uint8Array(data as ArrayBuffer)));
+      this.#wake();
+    });
+    socket.accept();
+  }
+
+  send(frame: ChainUpFrame): void {
+    this.#socket.send(encode(chainUpFrame, frame));
+  }
+
+  sendText(text: string): void {
+    this.#socket.send(text);
+  }
+
+  /** Waits until some frame fits. */
+  async until(fits: (frame: ChainDownFrame) => boolean): Promise<ChainDownFrame> {
+    for (;;) {
+      const found = this.frames.find(fits);
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  entries(): readonly Uint8Array[] {
+    return this.frames.flatMap((frame) =>
+      frame.kind === 'entries' ? frame.value.entries.map(({ entry }) => entry) : [],
+    );
+  }
+
+  checkpoint(): string {
+    const page = this.frames.findLast((frame) => frame.kind === 'entries');
+    return page?.kind === 'entries' ? page.value.checkpoint : '';
+  }
+}
+
+let chain: TestChain;
+
+beforeEach(async () => {
+  chain = await TestChain.found(alice);
+});
+
+async function connect(origin = ORIGIN): Promise<Peer> {
+  const response = await chain.stub.fetch('https://relay/stream', { headers: { upgrade: 'websocket', origin } });
+  return new Peer(response.webSocket as WebSocket);
+}
+
+async function ticketOf(actor: TestActor, origin = ORIGIN): Promise<Uint8Array> {
+  return decodeTrusted(ticketAnswer, valueOf(await chain.object.ticket(callerOf(actor), origin))).ticket;
+}
+
+async function subscribe(actor: TestActor, cursor = 0): Promise<Peer> {
+  const peer = await connect();
+  peer.send({ kind: 'open', value: { ticket: await ticketOf(actor), cursor } });
+  await peer.until(({ kind }) => kind === 'caughtUp');
+  return peer;
+}
+
+function problemOfFrame(frame: ChainDownFrame): string {
+  return frame.kind === 'problem' ? (JSON.parse(frame.value.problem) as { code: string }).code : frame.kind;
+}
+
+describe('a chain stream', () => {
+  it('[SK3] gives history from the cursor, one caught-up, then every entry once, while others append', async () => {
+    const seen = await chain.head();
+    const message = (i: number) => alice.message(chain.id, seen, T0, bytesFor('payload', i, 700));
+    for (let i = 0; i < 5; i++) await chain.append(...Array.from({ length: 200 }, (_, j) => message(i * 200 + j)));
+    const [peer] = await Promise.all([
+      subscribe(alice),
+      ...Array.from({ length: 30 }, (_, i) => chain.append(message(2000 + i))),
+    ]);
+    await chain.append(message(3000));
+    const total = 1 + 1000 + 30 + 1;
+    while (peer.entries().length < total) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(replayUnder(chain.id, peer.entries(), peer.checkpoint()).size).toBe(total);
+    expect(peer.frames.filter(({ kind }) => kind === 'caughtUp')).toHaveLength(1);
+  });
+
+  it('[SK3] resumes at a cursor without repeating what came before it', async () => {
+    await chain.add(bob);
+    const peer = await subscribe(bob, 1);
+    expect(peer.entries()).toEqual([(await chain.page(alice)).entries[1]?.entry]);
+  });
+
+  it('[SK2] answers appends on the socket by their request number', async () => {
+    const peer = await subscribe(alice);
+    const seen = await chain.head();
+    const submissions = [
+      alice.message(chain.id, seen, T0, utf8ToBytes('a')),
+      mallory.message(chain.id, seen, T0, utf8ToBytes('b')),
+    ];
+    peer.send({ kind: 'append', value: { request: 7, append: { submissions } } });
+    const answer = await peer.until(({ kind }) => kind === 'appended');
+    expect(answer).toMatchObject({
+      value: { request: 7, answer: { outcomes: [{ kind: 'accepted' }, { kind: 'refused' }] } },
+    });
+  });
+
+  it('[SK1] uses a ticket once, for its origin and its time', async () => {
+    const ticket = await ticketOf(alice);
+    const attempt = async (origin: string, used: Uint8Array): Promise<string> => {
+      const peer = await connect(origin);
+      peer.send({ kind: 'open', value: { ticket: used, cursor: 0 } });
+      return problemOfFrame(await peer.until(({ kind }) => kind === 'problem' || kind === 'caughtUp'));
+    };
+    expect(await attempt('https://evil.example', ticket)).toBe('ticket-invalid');
+    expect(await attempt(ORIGIN, ticket)).toBe('ticket-invalid');
+    expect(await attempt(ORIGIN, await ticketOf(alice))).toBe('caughtUp');
+    const late = await ticketOf(alice);
+    await chain.setClock(T0 + 30_000);
+    expect(await attempt(ORIGIN, late)).toBe('ticket-invalid');
+    expect(await chain.object.ticket(callerOf(mallory), ORIGIN)).toMatchObject({ error: { code: 'not-found' } });
+  });
+
+  it('[SK1] closes a socket that speaks before it opens, speaks nonsense, or never opens', async () => {
+    const early = await connect();
+    early.send({ kind: 'append', value: { request: 1, append: { submissions: [] } } });
+    expect((await early.closed).reason).toBe('open-first');
+    const noise = await connect();
+    noise.sendText('hello');
+    expect((await noise.closed).code).toBe(4400);
+    const silent = await connect();
+    await chain.setClock(T0 + 5_000);
+    await runDurableObjectAlarm(chain.stub);
+    expect((await silent.closed).reason).toBe('open-first');
+  });
+
+  it('[AC4] gives a removed member its removal and nothing after it', async () => {
+    await chain.add(bob);
+    const [peer, stays] = [await subscribe(bob), await subscribe(alice)];
+    const seen = await chain.head();
+    const draft = { chain: chain.id, seen, time: T0 };
+    const removal = alice.sign({
+      ...draft,
+      type: memberRemoved.type,
+      body: memberRemoved.encodeBody({ actor: bob.key }),
+    });
+    await chain.append(removal, alice.message(chain.id, seen, T0, utf8ToBytes('only for those who stayed')));
+    expect((await peer.closed).reason).toBe('actor-removed');
+    expect(replayUnder(chain.id, peer.entries(), peer.checkpoint()).size).toBe(3);
+    while (stays.entries().length < 4) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(replayUnder(chain.id, stays.entries(), stays.checkpoint()).size).toBe(4);
+  });
+
+  it('[SK4] keeps live sockets through hibernation without losing an entry', async () => {
+    const peer = await subscribe(alice);
+    await evictDurableObject(chain.stub);
+    await chain.setClock(T0);
+    await chain.append(alice.message(chain.id, await chain.head(), T0, utf8ToBytes('after waking')));
+    while (peer.entries().length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(replayUnder(chain.id, peer.entries(), peer.checkpoint()).size).toBe(2);
+  });
+});
