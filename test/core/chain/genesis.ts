@@ -1,0 +1,48 @@
+import { sha256, utf8ToBytes, type Genesis, type MlsCommit, type MlsCreated } from '../../../core/index.ts';
+
+/** Stands for the hash of something; the same bytes for the same words. */
+export function hashOf(words: string): Uint8Array {
+  return sha256(utf8ToBytes(words));
+}
+
+const common = {
+  nonce: hashOf('nonce'),
+  relayName: 'relay.example',
+  checkpointKey: hashOf('checkpoint key'),
+  successor: { actors: [hashOf('successor')], threshold: 1 },
+  visibility: 'private',
+  retentionMs: 30 * 86_400_000,
+} as const;
+
+export function groupGenesis(membership: 'plain' | 'mls' = 'plain', fields: Partial<Genesis> = {}): Genesis {
+  const modes = { handshakes: 'public', credentials: 'bound', authenticatedData: 'required' } as const;
+  return { ...common, parameters: { kind: 'group', value: { membership, ...modes } }, ...fields };
+}
+
+export function identityGenesis(fields: Partial<Genesis> = {}): Genesis {
+  return { ...common, parameters: { kind: 'identity', value: {} }, ...fields };
+}
+
+export const createdBody: MlsCreated = {
+  ciphersuite: 1,
+  groupInfoHash: hashOf('GroupInfo 0'),
+  groupInfoSize: 100,
+  treeHash: hashOf('tree 0'),
+};
+
+/** A commit that ends `epoch` and changes the roster as told, with a Welcome for each actor that it adds. */
+export function commitBody(epoch: number, roster: Partial<MlsCommit['roster']> = {}): MlsCommit {
+  const { added = [], removed = [] } = roster;
+  return {
+    epoch,
+    commitHash: hashOf(`commit ${epoch}`),
+    commitSize: 200,
+    groupInfoHash: hashOf(`GroupInfo ${epoch + 1}`),
+    groupInfoSize: 300,
+    treeHash: hashOf(`tree ${epoch + 1}`),
+    welcomeRefs: added.map(({ actor }) => ({ actor, keyPackageRef: hashOf('KeyPackage') })),
+    roster: { added, removed },
+  };
+}
+
+export const messageBody = { epoch: 0, contentType: 0, payloadHash: hashOf('payload'), payloadSize: 12 };

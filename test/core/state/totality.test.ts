@@ -1,0 +1,97 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  encodeState,
+  eventDefinitions,
+  foundChain,
+  memberAdded,
+  mlsCommit,
+  mlsCreated,
+  transition,
+  type ChainState,
+  type Event,
+} from '../../../core/index.ts';
+import { commitBody, createdBody, groupGenesis, identityGenesis } from '../chain/genesis.ts';
+import { actorNamed, LogBuilder } from '../chain/log-builder.ts';
+import { valuesOf } from '../codec/values.ts';
+
+const [alice, bob, stranger] = [actorNamed('alice'), actorNamed('bob'), actorNamed('stranger')];
+
+function statesOf(log: LogBuilder, grow: (log: LogBuilder) => void): ChainState[] {
+  const first = log.state;
+  grow(log);
+  return [first, log.state];
+}
+
+const states = [
+  ...statesOf(new LogBuilder(alice), (log) => log.append(alice, memberAdded, { actor: bob.key, role: 'member' })),
+  ...statesOf(new LogBuilder(alice, groupGenesis('mls')), (log) => {
+    log.append(alice, mlsCreated, createdBody);
+    log.append(alice, mlsCommit, commitBody(0, { added: [{ actor: bob.key, role: 'admin' }] }));
+  }),
+  new LogBuilder(alice, identityGenesis()).state,
+];
+
+/** Bodies that parse, with actors who mean something here, and bytes that may or may not. */
+const typesAndBodies = fc.oneof(
+  ...eventDefinitions.map(({ type, body, encodeBody }) =>
+    valuesOf(body.notation).map((value) => ({ type, body: encodeBody(value) })),
+  ),
+  fc.record({ type: fc.constantFrom(0, 1, 0x0203, 0x0204, 0x7fff, 0x8000, 0xc000, 0xffff), body: fc.uint8Array() }),
+);
+
+const events: fc.Arbitrary<Event> = fc
+  .record({ who: fc.constantFrom(alice, bob, stranger), typeAndBody: typesAndBodies, target: fc.constantFrom(alice, bob) })
+  .map(({ who, typeAndBody: { type, body }, target }) => {
+    // Random keys name nobody; half the time, one that stands first in a body becomes a member's.
+    const aimed = type === memberAdded.type + 1 || type === memberAdded.type + 2;
+    if (aimed && body.length >= 32) body.set(target.key);
+    const zeros = new Uint8Array(32);
+    const envelope = { version: 1 as const, chain: zeros, seenIndex: 0, seenHash: zeros, actorTime: 0 };
+    return { ...envelope, actor: who.key, eventId: new Uint8Array(16), type, body };
+  });
+
+describe('[ST1] transition', () => {
+  test('answers every event, and what it permits leads to a state that encodes', () => {
+    let applied = 0;
+    fc.assert(
+      fc.property(fc.constantFrom(...states), events, (state, event) => {
+        const before = encodeState(state);
+        const change = transition(state, event);
+        if (!change.ok) return;
+        const refusal = change.value.permit() ?? change.value.check(7);
+        if (refusal === undefined) {
+          applied += 1;
+          expect(encodeState(change.value.apply(7))).toEqual(encodeState(change.value.apply(7)));
+        }
+        expect(encodeState(state)).toEqual(before);
+      }),
+      { numRuns: 3000 },
+    );
+    expect(applied).toBeGreaterThan(100);
+  });
+
+  test('[ST4] gives the same verdict on the same bytes in other memory', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...states), events, (state, event) => {
+        const verdict = (of: Event) => {
+          const change = transition(state, of);
+          return change.ok ? (change.value.permit() ?? change.value.check(7)) : change.error;
+        };
+        expect(verdict(structuredClone(event))).toEqual(verdict(event));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('a genesis of any bytes founds a chain or is refused', () => {
+    fc.assert(
+      fc.property(events, (event) => {
+        const state = foundChain({ ...event, type: 1 });
+        if (state.ok) expect(encodeState(state.value).length).toBeGreaterThan(0);
+        else expect(state.error.code).toEqual(expect.any(String));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
