@@ -1,1 +1,2 @@
 export { fileStorage } from './file-storage.ts';
+export { nodeSigner, nodeVerifyBatch } from './node-crypto.ts';

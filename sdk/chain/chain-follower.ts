@@ -1,0 +1,292 @@
+import {
+  beginReplay,
+  decode,
+  encode,
+  MAX_CHECKPOINT_BYTES,
+  MAX_PAGE_ENTRIES,
+  parseState,
+  encodeState,
+  equalBytes,
+  struct,
+  text,
+  toBase64Url,
+  type ChainId,
+  type ChainState,
+  type EntryPage,
+} from '../../core/index.ts';
+import { ForkError, StorageError, UntrustedError } from '../errors.ts';
+import { untilAborted } from '../mutex.ts';
+import type { RelayClient } from '../relay-client.ts';
+import type { Storage, StorageWrite } from '../storage.ts';
+import { chainKeys, type ChainKeys } from './chain-keys.ts';
+import { chainTrust, openSigned, type ChainTrust, type CheckSignatures, type PinnedRelay } from './chain-trust.ts';
+import { provesFork } from './fork-inquiry.ts';
+import { LeafLog } from './leaf-log.ts';
+import { Contradiction, verifyPage, type HeldChain, type VerifiedPage } from './page-verification.ts';
+import { encodePosition, parsePosition, type HeldCheckpoint, type Position } from './position.ts';
+
+/** What following a chain needs of its session. */
+export interface ChainContext {
+  readonly client: RelayClient;
+  readonly storage: Storage;
+  readonly relay: PinnedRelay;
+  readonly check: CheckSignatures;
+}
+
+/** What is made of verified entries. Its writes are stored in one commit with the position that they belong to (`CL8`). */
+export interface EntryReader {
+  /** Called under the chain's lock, with the entries of one page in order, each entry once. */
+  read(page: VerifiedPage): Promise<readonly StorageWrite[]>;
+  /** The commit is durable: what `read` has prepared holds. */
+  stored?(): void;
+}
+
+/** A chain as far as it was verified. Values, not views: a later page makes a new one. */
+export interface FollowedChain extends Position {
+  readonly state: ChainState;
+  readonly checkpoint: HeldCheckpoint;
+}
+
+export interface PageOutcome {
+  /** Verified entries, those of the page included. */
+  readonly size: number;
+  /** How far the log reached when the page was made. */
+  readonly offeredSize: number;
+}
+
+const forkCodec = struct('ForkEvidence', { held: text(MAX_CHECKPOINT_BYTES), offered: text(MAX_CHECKPOINT_BYTES) });
+
+/**
+ * Follows one chain: takes pages of entries from anywhere, verifies them (`CL2`) and stores how far it came. Several
+ * followers of one chain, also in other processes, share the position through the storage.
+ */
+export class ChainFollower {
+  readonly chain: ChainId;
+  readonly keys: ChainKeys;
+  readonly #context: ChainContext;
+  readonly #trust: ChainTrust;
+  readonly #reader: EntryReader | undefined;
+  #leaves = new LeafLog();
+  #record: Uint8Array | undefined;
+  #position: Position;
+  #catchingUp: Promise<void> | undefined;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(context: ChainContext, chain: ChainId, reader?: EntryReader) {
+    this.chain = chain;
+    this.keys = chainKeys(chain);
+    this.#context = context;
+    this.#trust = chainTrust(context.relay, chain, context.check);
+    this.#reader = reader;
+    this.#position = beginning(chain);
+  }
+
+  /** Calls `listener` whenever the verified position changed. Returns the way to end that. */
+  onAdvance(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The chain as it was last verified, by this process or another; undefined before the first page. */
+  async current(): Promise<FollowedChain | undefined> {
+    const isFresh = isSame(await this.#context.storage.read(this.keys.position), this.#record);
+    if (!isFresh) await this.exclusive(() => this.#load());
+    await this.#assertNotForked();
+    return followed(this.#position);
+  }
+
+  /** Runs a task while no page is taken and nothing else of this chain changes, in any process. */
+  async exclusive<T>(task: (chain: FollowedChain | undefined) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#context.storage.exclusive(
+      this.keys.root,
+      async () => {
+        await this.#load();
+        return task(followed(this.#position));
+      },
+      signal,
+    );
+  }
+
+  /** Reads and verifies what the relay has beyond the position. Calls at the same time share one reading. */
+  async catchUp(signal?: AbortSignal): Promise<void> {
+    const running = this.#catchingUp;
+    if (running !== undefined) {
+      await untilAborted(running.catch(ignore), signal);
+      // What came after the other reading had asked is still to be read.
+      if (this.#catchingUp !== undefined && this.#catchingUp !== running) return this.catchUp(signal);
+    }
+    const reading = this.#readToEnd(signal).finally(() => {
+      if (this.#catchingUp === reading) this.#catchingUp = undefined;
+    });
+    this.#catchingUp = reading;
+    return reading;
+  }
+
+  async #readToEnd(signal: AbortSignal | undefined): Promise<void> {
+    const { client } = this.#context;
+    const before = await this.current();
+    let from = before?.cursor.size ?? 0;
+    const fetchNext = (): Promise<EntryPage> => client.entries(this.chain, { from, limit: MAX_PAGE_ENTRIES }, signal);
+    let page = await fetchNext();
+    for (;;) {
+      from += page.entries.length;
+      // The next page travels while this one is verified.
+      const next = page.entries.length > 0 && from < claimedSize(page.checkpoint) ? fetchNext() : undefined;
+      next?.catch(ignore);
+      const { offeredSize } = await this.take(page, signal);
+      this.#assertNotBehind(offeredSize, before?.checkpoint);
+      if (next === undefined) return;
+      page = await next;
+    }
+  }
+
+  /** A relay that shows less than it has shown before lost entries or was set back; or someone repeats an old answer. */
+  #assertNotBehind(offeredSize: number, before: HeldCheckpoint | undefined): void {
+    if (before === undefined || offeredSize >= before.size) return;
+    const message = `the relay shows ${offeredSize} entries of a chain that had ${before.size}`;
+    throw new UntrustedError('checkpoint-older', message);
+  }
+
+  /**
+   * Verifies a page and stores what it brought, whole or not at all. A page that begins where an earlier one ended, or
+   * before, fits; one that leaves a gap is refused.
+   */
+  async take(page: EntryPage, signal?: AbortSignal): Promise<PageOutcome> {
+    return this.#context.storage.exclusive(this.keys.root, () => this.#take(page, signal), signal);
+  }
+
+  async #take(page: EntryPage, signal: AbortSignal | undefined): Promise<PageOutcome> {
+    await this.#load();
+    const held = { ...this.#position, leaves: this.#leaves };
+    try {
+      const verified = await verifyPage(page, held, this.#trust, (index) =>
+        this.#context.client.proof(this.chain, index, signal),
+      );
+      await this.#store(verified);
+      return { size: verified.cursor.size, offeredSize: verified.offeredSize };
+    } catch (error) {
+      this.#leaves.rollBack();
+      throw await this.#judge(error, page, held, signal);
+    }
+  }
+
+  async #store(verified: VerifiedPage): Promise<void> {
+    const { cursor, checkpoint, entries } = verified;
+    const before = this.#position;
+    const isNewer = checkpoint.size > (before.checkpoint?.size ?? -1);
+    if (entries.length === 0 && !isNewer) return;
+    const newestRecord = entries.length > 0 ? before.cursor.size : before.newestRecord;
+    const position = { cursor, checkpoint, newestRecord };
+    const record = encodePosition(position);
+    const read = entries.length > 0 ? await this.#reader?.read(verified) : undefined;
+    await this.#context.storage.commit([
+      { key: this.keys.position, value: record },
+      ...stateWrites(this.keys, before.cursor.state, cursor.state),
+      ...this.#leaves.pendingWrites(this.keys),
+      ...(read ?? []),
+    ]);
+    this.#leaves.markStored();
+    this.#position = position;
+    this.#record = record;
+    if (read !== undefined) this.#reader?.stored?.();
+    this.#announce();
+  }
+
+  /** What a failed page means: a fork where it is proven, which is kept; else the failure itself. */
+  async #judge(error: unknown, page: EntryPage, held: HeldChain, signal: AbortSignal | undefined): Promise<unknown> {
+    if (error instanceof Contradiction) return this.#stop(error.held, error.offered);
+    if (!(error instanceof UntrustedError) || error.code === 'checkpoint-invalid') return error;
+    const source = { client: this.#context.client, chain: this.chain, signal };
+    try {
+      const offered = await openSigned(page.checkpoint, this.#trust);
+      if (held.checkpoint === undefined || !(await provesFork(offered, held, source))) return error;
+      return await this.#stop(held.checkpoint, offered);
+    } catch {
+      // The inquiry could not be finished. What is known stands, and the next page brings the question up again.
+      return error;
+    }
+  }
+
+  async #stop(held: HeldCheckpoint, offered: HeldCheckpoint): Promise<ForkError> {
+    const value = encode(forkCodec, { held: held.note, offered: offered.note });
+    await this.#context.storage.commit([{ key: this.keys.fork, value }]);
+    this.#announce();
+    return new ForkError({ chain: toBase64Url(this.chain), held: held.note, offered: offered.note });
+  }
+
+  async #assertNotForked(): Promise<void> {
+    const bytes = await this.#context.storage.read(this.keys.fork);
+    if (bytes === undefined) return;
+    const evidence = decode(forkCodec, bytes);
+    if (!evidence.ok) throw new StorageError('storage-damaged', `the evidence of a fork is ${evidence.error.reason}`);
+    throw new ForkError({ chain: toBase64Url(this.chain), ...evidence.value });
+  }
+
+  /** Brings what this process knows up to what is stored. Called under the chain's lock. */
+  async #load(): Promise<void> {
+    await this.#assertNotForked();
+    const { storage } = this.#context;
+    const record = await storage.read(this.keys.position);
+    if (isSame(record, this.#record)) return;
+    if (record === undefined) {
+      this.#leaves = new LeafLog();
+      this.#position = beginning(this.chain);
+    } else {
+      const position = parsePosition(record, this.chain, await this.#loadState());
+      // Less than before was stored from the beginning again.
+      if (position.cursor.size < this.#leaves.size) this.#leaves = new LeafLog();
+      await this.#leaves.load(storage, this.keys, position.cursor.size);
+      this.#position = position;
+    }
+    this.#record = record;
+    this.#announce();
+  }
+
+  async #loadState(): Promise<ChainState> {
+    const bytes = await this.#context.storage.read(this.keys.state);
+    const state = bytes && parseState(bytes);
+    if (state === undefined) throw new StorageError('storage-damaged', `${this.keys.state} holds no state`);
+    return state;
+  }
+
+  /** Verified leaf hash of an entry, once `current` or `exclusive` has shown that far. */
+  leafAt(index: number): Uint8Array | undefined {
+    return this.#leaves.at(index)?.hash;
+  }
+
+  #announce(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function beginning(chain: ChainId): Position {
+  return { cursor: beginReplay(chain), checkpoint: undefined, newestRecord: 0 };
+}
+
+function followed(position: Position): FollowedChain | undefined {
+  const { checkpoint, cursor } = position;
+  return checkpoint && cursor.state && { ...position, checkpoint, state: cursor.state };
+}
+
+/** The state is large where a group is, and most entries leave it as it was. */
+function stateWrites(
+  keys: ChainKeys,
+  before: ChainState | undefined,
+  after: ChainState | undefined,
+): readonly StorageWrite[] {
+  if (after === undefined || after.value === before?.value) return [];
+  return [{ key: keys.state, value: encodeState(after) }];
+}
+
+function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : equalBytes(a, b);
+}
+
+/** The size in a checkpoint before anyone looked whether it is true: a hint whether there is more to ask for. */
+export function claimedSize(checkpoint: string): number {
+  return Number(checkpoint.split('\n')[1]);
+}
+
+function ignore(): void {
+  // Whoever waits for it gets the error.
+}

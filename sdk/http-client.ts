@@ -1,0 +1,141 @@
+import { bytesToUtf8, concatBytes, isProblemCode, MEDIA_TYPE } from '../core/index.ts';
+import type { ActorSigner } from './actor-signer.ts';
+import { NetworkError, RelayProblem, UntrustedError, UsageError } from './errors.ts';
+import type { Platform } from './platform.ts';
+import { signRequest } from './signed-request.ts';
+
+/** Longest wait for an answer. */
+const REQUEST_DEADLINE_MS = 30_000;
+/** No answer of a relay is larger; a larger one is not read to its end. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+const PROBLEM_TYPE = 'application/problem+json';
+
+export interface RequestOptions {
+  readonly body?: Uint8Array;
+  readonly accept?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Requests to one relay: signed where a route asks who is there, bounded in time and size, failing with typed errors. */
+export class HttpClient {
+  readonly #base: URL;
+  readonly #platform: Platform;
+  #signer: ActorSigner | undefined;
+
+  /** Throws a TypeError unless `base` is an http or https address. */
+  constructor(base: string | URL, platform: Platform) {
+    this.#base = new URL(base);
+    if (!/^https?:$/.test(this.#base.protocol)) throw new TypeError(`${this.#base.href} is no http address`);
+    this.#platform = platform;
+  }
+
+  get url(): string {
+    return this.#base.origin;
+  }
+
+  /** From here on signed requests are this actor's. */
+  signAs(signer: ActorSigner): void {
+    this.#signer = signer;
+  }
+
+  async json(path: string, signal: AbortSignal | undefined): Promise<unknown> {
+    const bytes = await this.unsigned('GET', path, { accept: 'application/json', signal });
+    return parseJson(bytes);
+  }
+
+  async unsigned(method: string, path: string, options: RequestOptions): Promise<Uint8Array> {
+    return this.#answer(method, path, options, new Headers());
+  }
+
+  async signed(method: string, path: string, options: RequestOptions): Promise<Uint8Array> {
+    return this.#answer(method, path, options, await this.signature(method, path, options.body));
+  }
+
+  /** Rejects with `identity-missing` where nobody is there to sign. */
+  async signature(method: string, path: string, body: Uint8Array = EMPTY): Promise<Headers> {
+    if (this.#signer === undefined) throw new UsageError('identity-missing', 'this request is signed by an identity');
+    return signRequest({ method, url: this.#urlOf(path), body }, this.#signer, this.#platform);
+  }
+
+  socketUrl(path: string): string {
+    return this.#urlOf(path).replace(/^http/, 'ws');
+  }
+
+  #urlOf(path: string): string {
+    return new URL(path, this.#base).href;
+  }
+
+  async #answer(
+    method: string,
+    path: string,
+    { body, accept = MEDIA_TYPE, signal }: RequestOptions,
+    headers: Headers,
+  ): Promise<Uint8Array> {
+    headers.set('accept', `${accept}, ${PROBLEM_TYPE}`);
+    if (body !== undefined) headers.set('content-type', MEDIA_TYPE);
+    const deadline = AbortSignal.timeout(REQUEST_DEADLINE_MS);
+    try {
+      const response = await this.#platform.fetch(this.#urlOf(path), {
+        method,
+        headers,
+        redirect: 'error',
+        signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+        ...(body !== undefined && { body: body as Uint8Array<ArrayBuffer> }),
+      });
+      const bytes = await readBounded(response);
+      if (response.ok) return bytes;
+      throw problemOf(response, bytes);
+    } catch (cause) {
+      throw errorOf(cause, { signal, deadline, url: this.#urlOf(path) });
+    }
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
+async function readBounded(response: Response): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  const reader = response.body?.getReader();
+  for (let chunk = await reader?.read(); chunk?.done === false; chunk = await reader?.read()) {
+    const part = chunk.value as Uint8Array;
+    length += part.length;
+    if (length > MAX_ANSWER_BYTES) {
+      await reader?.cancel();
+      throw new UntrustedError('malformed-answer', `the answer is over ${MAX_ANSWER_BYTES} bytes`);
+    }
+    parts.push(part);
+  }
+  return parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(...parts);
+}
+
+/** A refusal counts only in the relay's own form: what stands between may answer with anything. */
+function problemOf(response: Response, bytes: Uint8Array): Error {
+  const type = response.headers.get('content-type') ?? '';
+  const json = type.startsWith(PROBLEM_TYPE) ? parseJson(bytes) : undefined;
+  if (typeof json === 'object' && json !== null && 'code' in json && isProblemCode(json.code)) {
+    return new RelayProblem(json.code, { ...json });
+  }
+  const message = `${response.url} answered ${response.status} without a reason that is known`;
+  return new NetworkError(response.status >= 500 ? 'unreachable' : 'not-a-relay', message);
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(bytesToUtf8(bytes) ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whose doing it was: the caller's signal, the clock, or the way there. */
+function errorOf(
+  cause: unknown,
+  { signal, deadline, url }: { signal: AbortSignal | undefined; deadline: AbortSignal; url: string },
+): unknown {
+  if (signal?.aborted === true) return signal.reason;
+  const isOurs = [RelayProblem, NetworkError, UntrustedError].some((type) => cause instanceof type);
+  if (isOurs) return cause;
+  if (deadline.aborted) return new NetworkError('timeout', `${url} gave no answer in ${REQUEST_DEADLINE_MS} ms`, cause);
+  return new NetworkError('unreachable', `${url} could not be reached`, cause);
+}

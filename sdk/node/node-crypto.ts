@@ -1,0 +1,43 @@
+import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { type VerifyJob } from '../../core/index.ts';
+import { actorOfSeed, type ActorSigner } from '../actor-signer.ts';
+
+/** DER around a raw Ed25519 key (RFC 8410 §4, §7): everything but the 32 bytes themselves. */
+const PUBLIC_KEY_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
+const PRIVATE_KEY_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
+/** Imported keys that are kept: an import costs about as much as a verification. */
+const MAX_IMPORTED_KEYS = 1_000;
+
+const imported = new Map<string, KeyObject | undefined>();
+
+/** Ed25519 by `node:crypto`, which answers at once: the fastest verifier of a Node process. */
+export function nodeVerifyBatch(jobs: readonly VerifyJob[]): boolean[] {
+  return jobs.map(({ key, message, signature }) => {
+    const publicKey = importKey(key);
+    return publicKey !== undefined && verify(null, message, publicKey, signature);
+  });
+}
+
+function importKey(bytes: Uint8Array): KeyObject | undefined {
+  const name = String.fromCharCode(...bytes);
+  if (imported.has(name)) return imported.get(name);
+  if (imported.size >= MAX_IMPORTED_KEYS) imported.delete(imported.keys().next().value as string);
+  const key = tryImport(bytes);
+  imported.set(name, key);
+  return key;
+}
+
+/** Undefined where OpenSSL refuses the key: that is a verdict, not a fault. */
+function tryImport(bytes: Uint8Array): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: Buffer.concat([PUBLIC_KEY_PREFIX, bytes]), format: 'der', type: 'spki' });
+  } catch {
+    return undefined;
+  }
+}
+
+/** An actor's signer on `node:crypto`. */
+export function nodeSigner(seed: Uint8Array): ActorSigner {
+  const key = createPrivateKey({ key: Buffer.concat([PRIVATE_KEY_PREFIX, seed]), format: 'der', type: 'pkcs8' });
+  return { actor: actorOfSeed(seed), sign: (message) => new Uint8Array(sign(null, message, key)) };
+}

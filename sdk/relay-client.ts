@@ -1,0 +1,156 @@
+import {
+  appendAnswer,
+  appendRequest,
+  claimedKeyPackage,
+  commitBundle,
+  decode,
+  encode,
+  entryPage,
+  keyPackageClaim,
+  keyPackagePublication,
+  keyPackageStock,
+  mailboxAck,
+  mailboxPage,
+  submission,
+  ticketAnswer,
+  toBase64Url,
+  bytesToUtf8,
+  type AppendAnswer,
+  type ClaimedKeyPackage,
+  type Codec,
+  type CommitBundle,
+  type EntryPage,
+  type KeyPackageClaim,
+  type KeyPackageStock,
+  type MailboxPage,
+  type RelayInfo,
+  type Submission,
+  type TicketAnswer,
+} from '../core/index.ts';
+import { UntrustedError } from './errors.ts';
+import type { HttpClient } from './http-client.ts';
+
+/** The routes of a relay, in the protocol's own terms. Nothing that they answer is verified here beyond its encoding. */
+export class RelayClient {
+  readonly #http: HttpClient;
+
+  constructor(http: HttpClient) {
+    this.#http = http;
+  }
+
+  /** Unsigned: it is asked before there is an identity. */
+  async info(signal?: AbortSignal): Promise<RelayInfo> {
+    const json: unknown = await this.#http.json('/v1/relay', signal);
+    if (!isRelayInfo(json)) throw new UntrustedError('malformed-answer', '/v1/relay is not a description of a relay');
+    return json;
+  }
+
+  async found(genesis: Submission, signal?: AbortSignal): Promise<AppendAnswer> {
+    return this.#post('/v1/chains', encode(submission, genesis), appendAnswer, signal);
+  }
+
+  async append(chain: Uint8Array, submissions: readonly Submission[], signal?: AbortSignal): Promise<AppendAnswer> {
+    return this.#post(chainPath(chain, 'events'), encode(appendRequest, { submissions }), appendAnswer, signal);
+  }
+
+  async commit(chain: Uint8Array, bundle: CommitBundle, signal?: AbortSignal): Promise<AppendAnswer> {
+    return this.#post(chainPath(chain, 'commits'), encode(commitBundle, bundle), appendAnswer, signal);
+  }
+
+  async entries(chain: Uint8Array, range: EntryRange, signal?: AbortSignal): Promise<EntryPage> {
+    const query = `?from=${range.from}&limit=${range.limit}`;
+    return this.#signed('GET', `${chainPath(chain, 'entries')}${query}`, { codec: entryPage, signal });
+  }
+
+  /** Raw bytes, to be compared with the hash that names them. */
+  async payload(chain: Uint8Array, hash: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#http.signed('GET', chainPath(chain, `payloads/${toBase64Url(hash)}`), { signal });
+  }
+
+  /** A C2SP tlog-proof of one entry under the newest checkpoint, as text. */
+  async proof(chain: Uint8Array, index: number, signal?: AbortSignal): Promise<string> {
+    const path = chainPath(chain, `log/proof/${index}`);
+    const text = bytesToUtf8(await this.#http.signed('GET', path, { accept: 'text/plain', signal }));
+    if (text === undefined) throw new UntrustedError('malformed-answer', `${path} is no text`);
+    return text;
+  }
+
+  async chainTicket(chain: Uint8Array, signal?: AbortSignal): Promise<TicketAnswer> {
+    return this.#signed('POST', chainPath(chain, 'stream'), { codec: ticketAnswer, signal });
+  }
+
+  chainSocketUrl(chain: Uint8Array): string {
+    return this.#http.socketUrl(chainPath(chain, 'stream'));
+  }
+
+  async publishKeyPackages(
+    device: Uint8Array,
+    keyPackages: readonly Uint8Array[],
+    signal?: AbortSignal,
+  ): Promise<KeyPackageStock> {
+    const body = encode(keyPackagePublication, { keyPackages });
+    return this.#signed('PUT', devicePath(device, 'key-packages'), { body, codec: keyPackageStock, signal });
+  }
+
+  async keyPackageStock(device: Uint8Array, signal?: AbortSignal): Promise<KeyPackageStock> {
+    return this.#signed('GET', devicePath(device, 'key-packages'), { codec: keyPackageStock, signal });
+  }
+
+  async claimKeyPackage(device: Uint8Array, claim: KeyPackageClaim, signal?: AbortSignal): Promise<ClaimedKeyPackage> {
+    const body = encode(keyPackageClaim, claim);
+    return this.#signed('POST', devicePath(device, 'key-packages/claim'), { body, codec: claimedKeyPackage, signal });
+  }
+
+  async mailbox(device: Uint8Array, from: number, signal?: AbortSignal): Promise<MailboxPage> {
+    return this.#signed('GET', `${devicePath(device, 'mailbox')}?from=${from}`, { codec: mailboxPage, signal });
+  }
+
+  async acknowledge(device: Uint8Array, upTo: number, signal?: AbortSignal): Promise<void> {
+    await this.#http.signed('POST', devicePath(device, 'mailbox/ack'), { body: encode(mailboxAck, { upTo }), signal });
+  }
+
+  async mailboxTicket(device: Uint8Array, signal?: AbortSignal): Promise<TicketAnswer> {
+    return this.#signed('POST', devicePath(device, 'mailbox/stream'), { codec: ticketAnswer, signal });
+  }
+
+  mailboxSocketUrl(device: Uint8Array): string {
+    return this.#http.socketUrl(devicePath(device, 'mailbox/stream'));
+  }
+
+  async #post<T>(path: string, body: Uint8Array, codec: Codec<T>, signal: AbortSignal | undefined): Promise<T> {
+    return parse(path, codec, await this.#http.unsigned('POST', path, { body, signal }));
+  }
+
+  async #signed<T>(
+    method: string,
+    path: string,
+    { codec, body, signal }: { codec: Codec<T>; body?: Uint8Array; signal: AbortSignal | undefined },
+  ): Promise<T> {
+    return parse(path, codec, await this.#http.signed(method, path, { ...(body && { body }), signal }));
+  }
+}
+
+export interface EntryRange {
+  readonly from: number;
+  readonly limit: number;
+}
+
+function chainPath(chain: Uint8Array, rest: string): string {
+  return `/v1/chains/${toBase64Url(chain)}/${rest}`;
+}
+
+function devicePath(device: Uint8Array, rest: string): string {
+  return `/v1/devices/${toBase64Url(device)}/${rest}`;
+}
+
+function parse<T>(path: string, codec: Codec<T>, bytes: Uint8Array): T {
+  const parsed = decode(codec, bytes);
+  if (parsed.ok) return parsed.value;
+  throw new UntrustedError('malformed-answer', `the answer of ${path} is ${parsed.error.reason}`);
+}
+
+function isRelayInfo(json: unknown): json is RelayInfo {
+  if (typeof json !== 'object' || json === null) return false;
+  const { name, version, checkpointKey, time } = json as Record<string, unknown>;
+  return [name, version, checkpointKey, time].every((value) => typeof value === 'string');
+}

@@ -1,0 +1,45 @@
+import { appendSignature, createSignature, type RequestDescriptor } from 'http-message-sig';
+import {
+  contentDigest,
+  MAX_REQUEST_LIFETIME_S,
+  REQUEST_NONCE_BYTES,
+  REQUEST_SIGNATURE_LABEL,
+  SIGNED_COMPONENTS,
+  toBase64Url,
+} from '../core/index.ts';
+import type { ActorSigner } from './actor-signer.ts';
+import type { Platform } from './platform.ts';
+
+export interface RequestToSign {
+  readonly method: string;
+  readonly url: string;
+  readonly body: Uint8Array;
+}
+
+/**
+ * The headers that authorise one request as this actor's (RFC 9421, `RQ1`): Content-Digest, Signature-Input and Signature.
+ * They hold for this method, URL and body, once, for at most a minute.
+ */
+export async function signRequest(
+  { method, url, body }: RequestToSign,
+  signer: ActorSigner,
+  { now, randomBytes }: Pick<Platform, 'now' | 'randomBytes'>,
+): Promise<Headers> {
+  const digest = contentDigest(body);
+  const fields = [{ name: 'content-digest', value: digest }];
+  const message: RequestDescriptor = { kind: 'request', method, targetUri: url, fields };
+  const created = Math.floor(now() / 1000);
+  const signature = await createSignature(message, {
+    label: REQUEST_SIGNATURE_LABEL,
+    components: SIGNED_COMPONENTS,
+    parameters: {
+      created,
+      expires: created + MAX_REQUEST_LIFETIME_S,
+      nonce: toBase64Url(randomBytes(REQUEST_NONCE_BYTES)),
+      alg: 'ed25519',
+      keyid: toBase64Url(signer.actor),
+    },
+    signer: { algorithm: 'ed25519', sign: (data) => signer.sign(data) },
+  });
+  return appendSignature(new Headers({ 'content-digest': digest }), signature);
+}
