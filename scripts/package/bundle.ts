@@ -55,9 +55,11 @@ function otherFoldersAside(folder: string): Plugin {
 const absentPackages: Plugin = {
   name: 'absent-packages',
   setup(bundler) {
-    bundler.onResolve({ filter: /^(?!node:)@?[a-z]/ }, ({ path, kind }) => {
+    bundler.onResolve({ filter: /^@?[a-z]/ }, ({ path, kind }) => {
       const installed = externalPackages.some((name) => path === name || path.startsWith(`${name}/`));
-      return kind === 'dynamic-import' && !installed ? { path: 'absent', namespace: 'absent' } : undefined;
+      return kind === 'dynamic-import' && !installed && !path.startsWith('node:')
+        ? { path: 'absent', namespace: 'absent' }
+        : undefined;
     });
     bundler.onLoad({ filter: /.*/, namespace: 'absent' }, () => ({
       contents: "throw new Error('this package is not part of the bundle');",
