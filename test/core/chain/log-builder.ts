@@ -16,6 +16,7 @@ import {
   type AdmissionRefusal,
   type ChainId,
   type ChainState,
+  type ChainView,
   type Event,
   type EventDefinition,
   type Genesis,
@@ -96,9 +97,12 @@ export class LogBuilder {
     return { ...this.#envelope(actor), ...head, ...fields, type, body };
   }
 
-  admit(event: Event, clock: number | undefined = this.time): Result<Admission, AdmissionRefusal> {
-    const view = { state: this.state, size: this.size, leafAt: (index: number) => this.leaves[index] };
-    return admitEvent(view, event, this.time, clock);
+  admit(event: Event): Result<Admission, AdmissionRefusal> {
+    return admitEvent(this.view, event, this.time, this.time);
+  }
+
+  get view(): ChainView {
+    return { state: this.state, size: this.size, leafAt: (index) => this.leaves[index] };
   }
 
   /** Why the event would be refused; nothing is appended. */

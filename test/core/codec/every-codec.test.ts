@@ -51,7 +51,7 @@ describe.each(codecs)('%s', (_name, codec) => {
       fc.property(samples(codec), fc.nat(255), ({ bytes }, extra) => {
         for (let end = 0; end < bytes.length; end++) {
           const cut = decode(codec, bytes.subarray(0, end));
-          expect(cut).toEqual({ ok: false, error: { code: 'malformed', reason: 'truncated', offset: expect.any(Number) } });
+          if (cut.ok || cut.error.reason !== 'truncated') expect(cut, `the first ${end} bytes`).toBe('truncated');
         }
         const longer = decode(codec, Uint8Array.of(...bytes, extra));
         const refusal = { code: 'malformed', reason: 'trailing-bytes', offset: bytes.length };
@@ -80,7 +80,7 @@ describe.each(codecs)('%s', (_name, codec) => {
         if (bytes.length === 0) return;
         bytes[at % bytes.length]! ^= change;
         const result = decode(codec, bytes);
-        if (result.ok) expect(encode(codec, result.value)).toEqual(bytes);
+        if (result.ok) expect(Buffer.compare(encode(codec, result.value), bytes)).toBe(0);
         else expect(result.error.offset).toBeLessThanOrEqual(bytes.length);
       }),
       { numRuns: 50 },

@@ -71,7 +71,8 @@ describe('byte strings', () => {
     const value = new Uint8Array(length).fill(7);
     const bytes = encode(any, value);
     expect(toHex(bytes.subarray(0, bytes.length - length))).toBe(prefix);
-    expect(decode(any, bytes)).toEqual({ ok: true, value });
+    const result = decode(any, bytes);
+    expect(result.ok && Buffer.compare(result.value, value)).toBe(0);
   });
 
   test.each([
@@ -162,7 +163,12 @@ describe('stored bytes', () => {
   });
 
   test('a fault that is no refusal passes through', () => {
-    const broken: Codec<number> = { ...uint8, read: () => { throw new TypeError('not a refusal'); } };
+    const broken: Codec<number> = {
+      ...uint8,
+      read: () => {
+        throw new TypeError('not a refusal');
+      },
+    };
     expect(() => decode(broken, new Uint8Array(1))).toThrow(TypeError);
   });
 });

@@ -19,7 +19,10 @@ export function referenceEncode(notation: Notation, value: unknown, widen?: Wide
     case 'choice':
       return bigEndian(notation.values.get(value as string)!, notation.bits / 8);
     case 'vector':
-      return prefixed(Buffer.concat((value as unknown[]).map((item) => referenceEncode(notation.item, item, widen))), widen);
+      return prefixed(
+        Buffer.concat((value as unknown[]).map((item) => referenceEncode(notation.item, item, widen))),
+        widen,
+      );
     case 'optional':
       if (value === undefined) return Buffer.of(0);
       return Buffer.concat([Buffer.of(1), referenceEncode(notation.value, value, widen)]);
@@ -48,7 +51,12 @@ function prefixed(content: Buffer, widen: WideVector | undefined): Buffer {
 }
 
 function bigEndian(value: number, byteCount: number): Buffer {
-  return Buffer.from(BigInt(value).toString(16).padStart(2 * byteCount, '0'), 'hex');
+  return Buffer.from(
+    BigInt(value)
+      .toString(16)
+      .padStart(2 * byteCount, '0'),
+    'hex',
+  );
 }
 
 function member(value: unknown, name: string): unknown {

@@ -38,7 +38,10 @@ export function valuesOf(notation: Notation): fc.Arbitrary<unknown> {
 
 function integersOf(bits: 8 | 16 | 32 | 64): fc.Arbitrary<number> {
   const max = bits === 64 ? Number.MAX_SAFE_INTEGER : 2 ** bits - 1;
-  return fc.oneof(fc.maxSafeNat().map((value) => value % (max + 1)), fc.constantFrom(0, 1, max));
+  return fc.oneof(
+    fc.maxSafeNat().map((value) => value % (max + 1)),
+    fc.constantFrom(0, 1, max),
+  );
 }
 
 function bytes(minLength: number, maxLength: number): fc.Arbitrary<Uint8Array> {

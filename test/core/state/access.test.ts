@@ -14,7 +14,12 @@ describe('reading', () => {
     const log = new LogBuilder(alice);
     log.append(alice, memberAdded, { actor: bob.key, role: 'reader' });
     const until = (actor?: Uint8Array) => readableUntil(log.state, actor);
-    expect([until(alice.key), until(bob.key), until(stranger.key), until()]).toEqual([WHOLE, WHOLE, undefined, undefined]);
+    expect([until(alice.key), until(bob.key), until(stranger.key), until()]).toEqual([
+      WHOLE,
+      WHOLE,
+      undefined,
+      undefined,
+    ]);
   });
 
   test('[AC3] ends with the removal of the one who reads, and begins again with a new admission', () => {
@@ -31,7 +36,11 @@ describe('reading', () => {
     const log = new LogBuilder(alice, groupGenesis('plain', { visibility: 'public' }));
     log.append(alice, memberAdded, { actor: bob.key, role: 'member' });
     log.append(alice, memberRemoved, { actor: bob.key });
-    expect([bob.key, stranger.key, undefined].map((actor) => readableUntil(log.state, actor))).toEqual([WHOLE, WHOLE, WHOLE]);
+    expect([bob.key, stranger.key, undefined].map((actor) => readableUntil(log.state, actor))).toEqual([
+      WHOLE,
+      WHOLE,
+      WHOLE,
+    ]);
   });
 
   test('[AC3] an identity chain: its devices', () => {
@@ -60,7 +69,9 @@ describe('an identity chain', () => {
   const log = new LogBuilder(alice, identityGenesis());
 
   test('[CH5] takes no event of a group, from its own device or another', () => {
-    const refusals = [alice, stranger].map((actor) => log.codeOf(actor, memberAdded, { actor: bob.key, role: 'member' }));
+    const refusals = [alice, stranger].map((actor) =>
+      log.codeOf(actor, memberAdded, { actor: bob.key, role: 'member' }),
+    );
     expect(refusals).toEqual(['unknown-event-type', 'not-permitted']);
   });
 

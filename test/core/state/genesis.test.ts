@@ -57,11 +57,15 @@ describe('a genesis', () => {
     ['of nobody', [], 0],
     ['of one named twice', [hashOf('a'), hashOf('b'), hashOf('a')], 2],
   ])('[CH3] with a successor threshold %s is refused', (_what, actors, threshold) => {
-    expect(found(groupGenesis('plain', { successor: { actors, threshold } }))).toEqual({ code: 'invalid-successor-rule' });
+    expect(found(groupGenesis('plain', { successor: { actors, threshold } }))).toEqual({
+      code: 'invalid-successor-rule',
+    });
   });
 
   test('[CH3] with a successor threshold that can be met is taken', () => {
-    expect(found(groupGenesis('plain', { successor: { actors: [hashOf('a'), hashOf('b')], threshold: 2 } }))).toBe('group');
+    expect(found(groupGenesis('plain', { successor: { actors: [hashOf('a'), hashOf('b')], threshold: 2 } }))).toBe(
+      'group',
+    );
   });
 
   test.each(['', 'a b', 'a+b', 'a\nb', 'rélay', 'a\u0000', 'a\u007f', '\u2028'])(

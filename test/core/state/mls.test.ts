@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { defineEvent, groupMessage, mlsCommit, mlsCreated, roleChanged, stateDigest, uint8 } from '../../../core/index.ts';
+import {
+  defineEvent,
+  groupMessage,
+  mlsCommit,
+  mlsCreated,
+  roleChanged,
+  stateDigest,
+  uint8,
+} from '../../../core/index.ts';
 import { commitBody, createdBody, groupGenesis, hashOf, messageBody } from '../chain/genesis.ts';
 import { actorNamed, LogBuilder } from '../chain/log-builder.ts';
 

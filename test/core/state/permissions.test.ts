@@ -142,7 +142,9 @@ describe('from outside', () => {
   test('[GR3] a stranger may nothing', () => {
     for (const [definition, body] of attempts)
       for (const log of [plain, mls])
-        expect(log.codeOf(stranger, definition as typeof roleChanged, body as never), definition.name).toBe('not-permitted');
+        expect(log.codeOf(stranger, definition as typeof roleChanged, body as never), definition.name).toBe(
+          'not-permitted',
+        );
   });
 
   test('[GR7] one who was removed may nothing from then on, and is told since when', () => {

@@ -97,11 +97,14 @@ function plainEvent(log: LogBuilder, step: Step): Event {
 test('[GR3, GR4, GR5, GR6, GM2] an MLS group agrees with the model on every walk', () => {
   let taken = 0;
   fc.assert(
-    fc.property(fc.array(fc.oneof(roleSteps, changeSteps(commitChanges)), { minLength: 20, maxLength: 40 }), (steps) => {
-      const log = new LogBuilder(actorNamed('alice'), groupGenesis('mls'));
-      log.append(actorNamed('alice'), mlsCreated, createdBody);
-      taken += walk(log, withoutLeaving(steps), (step) => commitEvent(log, step));
-    }),
+    fc.property(
+      fc.array(fc.oneof(roleSteps, changeSteps(commitChanges)), { minLength: 20, maxLength: 40 }),
+      (steps) => {
+        const log = new LogBuilder(actorNamed('alice'), groupGenesis('mls'));
+        log.append(actorNamed('alice'), mlsCreated, createdBody);
+        taken += walk(log, withoutLeaving(steps), (step) => commitEvent(log, step));
+      },
+    ),
     { numRuns: 120 },
   );
   expect(taken).toBeGreaterThan(300);

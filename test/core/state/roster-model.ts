@@ -23,7 +23,9 @@ export class RosterModel {
 
   /** Why `by` may not, or undefined; the order of the reasons is that of the rules. */
   judgeChange(by: string, { added, removed }: ModelChange): string | undefined {
-    const everyone = added.map(({ role }) => role).concat(removed.filter((name) => name !== by).map((name) => this.#ranked(name)));
+    const everyone = added
+      .map(({ role }) => role)
+      .concat(removed.filter((name) => name !== by).map((name) => this.#ranked(name)));
     const needed = everyone.length > 0 ? 'admin' : removed.length > 0 ? 'reader' : 'member';
     const refusal = this.judgeRole(by, needed);
     if (refusal !== undefined) return refusal;

@@ -62,9 +62,9 @@ describe.each(states)('the state of %s', (_name, state) => {
         const changed = bytes.slice();
         changed[at]! ^= change;
         const parsed = parseState(changed);
-        if (parsed !== undefined) expect(encodeState(parsed)).toEqual(changed);
+        if (parsed !== undefined) expect(Buffer.compare(encodeState(parsed), changed)).toBe(0);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
@@ -97,7 +97,9 @@ test('[ST2] the view names what is in force', () => {
       lastStrictIndex: '2',
       genesis: { relayName: 'relay.example', visibility: 'private', parameters: { value: { membership: 'mls' } } },
       mls: { epoch: '1', epochIndex: '2', ciphersuite: 1 },
-      roster: expect.arrayContaining([{ actor: toBase64Url(bob.key), role: 'member', since: '2', until: '0' }]) as unknown,
+      roster: expect.arrayContaining([
+        { actor: toBase64Url(bob.key), role: 'member', since: '2', until: '0' },
+      ]) as unknown,
     },
   });
 });

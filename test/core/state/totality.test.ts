@@ -41,7 +41,11 @@ const typesAndBodies = fc.oneof(
 );
 
 const events: fc.Arbitrary<Event> = fc
-  .record({ who: fc.constantFrom(alice, bob, stranger), typeAndBody: typesAndBodies, target: fc.constantFrom(alice, bob) })
+  .record({
+    who: fc.constantFrom(alice, bob, stranger),
+    typeAndBody: typesAndBodies,
+    target: fc.constantFrom(alice, bob),
+  })
   .map(({ who, typeAndBody: { type, body }, target }) => {
     // Random keys name nobody; half the time, one that stands first in a body becomes a member's.
     const aimed = type === memberAdded.type + 1 || type === memberAdded.type + 2;
@@ -62,13 +66,13 @@ describe('[ST1] transition', () => {
         const refusal = change.value.permit() ?? change.value.check(7);
         if (refusal === undefined) {
           applied += 1;
-          expect(encodeState(change.value.apply(7))).toEqual(encodeState(change.value.apply(7)));
+          expect(Buffer.compare(encodeState(change.value.apply(7)), encodeState(change.value.apply(7)))).toBe(0);
         }
-        expect(encodeState(state)).toEqual(before);
+        expect(Buffer.compare(encodeState(state), before)).toBe(0);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
-    expect(applied).toBeGreaterThan(100);
+    expect(applied).toBeGreaterThan(50);
   });
 
   test('[ST4] gives the same verdict on the same bytes in other memory', () => {

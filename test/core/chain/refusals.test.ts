@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest';
+import {
+  admitGenesis,
+  groupMessage,
+  isProblemCode,
+  MAX_EVENT_BYTES,
+  memberAdded,
+  memberRemoved,
+  mlsCommit,
+  mlsCreated,
+  parseSignedEvent,
+  problemOf,
+  roleChanged,
+  type AdmissionRefusal,
+  type Genesis,
+  type ParseRefusal,
+} from '../../../core/index.ts';
+import { MAX_ROSTER } from '../../../core/state/group/roster.ts';
+import { commitBody, createdBody, groupGenesis, identityGenesis, messageBody } from './genesis.ts';
+import { actorNamed, LogBuilder } from './log-builder.ts';
+
+type Refusal = AdmissionRefusal | ParseRefusal;
+const [alice, bob, stranger] = [actorNamed('alice'), actorNamed('bob'), actorNamed('stranger')];
+const withBob = { actor: bob.key, role: 'member' } as const;
+
+function genesisRefusal(fields: Partial<Genesis>): Refusal | undefined {
+  const result = admitGenesis(new LogBuilder(alice).genesisEvent(alice, groupGenesis('plain', fields)));
+  return result.ok ? undefined : result.error;
+}
+
+function mlsGroup(): LogBuilder {
+  const log = new LogBuilder(alice, groupGenesis('mls'));
+  log.append(alice, mlsCreated, createdBody);
+  log.append(alice, mlsCommit, commitBody(0, { added: [withBob] }));
+  return log;
+}
+
+function parseRefusal(bytes: number, signatureBytes: number): Refusal | undefined {
+  const parsed = parseSignedEvent(new Uint8Array(bytes), new Uint8Array(signatureBytes));
+  return parsed.ok ? undefined : parsed.error;
+}
+
+function refusalIn(log: LogBuilder, ...[actor, definition, body, fields]: Parameters<LogBuilder['event']>): unknown {
+  return log.refusalOf(log.event(actor, definition, body, fields));
+}
+
+/** One way to each refusal. The type makes it a compile error to add a code and no way to it. */
+const ways: Record<Refusal['code'], (log: LogBuilder) => unknown> = {
+  'event-too-large': () => parseRefusal(MAX_EVENT_BYTES + 1, 64),
+  'malformed-signature': () => parseRefusal(200, 63),
+  malformed: (log) => log.refusalOf(log.rawEvent(alice, groupMessage.type, new Uint8Array(3))),
+  'wrong-chain': (log) => {
+    const genesis = admitGenesis({ ...log.genesisEvent(alice, groupGenesis()), chain: log.chain });
+    return genesis.ok ? undefined : genesis.error;
+  },
+  'unknown-event-type': (log) => log.refusalOf(log.rawEvent(alice, 0x0203, new Uint8Array())),
+  'retention-out-of-range': () => genesisRefusal({ retentionMs: 0 }),
+  'invalid-relay-name': () => genesisRefusal({ relayName: '' }),
+  'invalid-successor-rule': () => genesisRefusal({ successor: { actors: [], threshold: 0 } }),
+  'not-permitted': (log) => refusalIn(log, stranger, groupMessage, messageBody),
+  'actor-removed': (log) => {
+    log.append(alice, memberAdded, withBob);
+    log.append(alice, memberRemoved, { actor: bob.key });
+    return refusalIn(log, bob, groupMessage, messageBody);
+  },
+  'clock-skew': (log) => refusalIn(log, alice, groupMessage, messageBody, { actorTime: 0 }),
+  'unknown-parent': (log) => refusalIn(log, alice, groupMessage, messageBody, { seenIndex: 1 }),
+  'stale-parent': (log) => {
+    log.append(alice, memberAdded, withBob);
+    return refusalIn(log, alice, memberRemoved, { actor: bob.key }, { seenIndex: 0 });
+  },
+  'seen-too-old': (log) => {
+    log.append(alice, memberAdded, withBob);
+    return refusalIn(log, bob, groupMessage, messageBody, { seenIndex: 0 });
+  },
+  'wrong-membership': () => refusalIn(mlsGroup(), alice, memberAdded, withBob),
+  'already-member': (log) => refusalIn(log, alice, memberAdded, { actor: alice.key, role: 'reader' }),
+  'no-such-member': (log) => refusalIn(log, alice, roleChanged, withBob),
+  'last-owner': (log) => refusalIn(log, alice, memberRemoved, { actor: alice.key }),
+  'roster-full': (log) => {
+    const rest = Array.from({ length: MAX_ROSTER - 1 }, (_, i) => {
+      const actor = Uint8Array.from(alice.key);
+      new DataView(actor.buffer).setUint32(0, i);
+      return { actor, role: 'none' as const, since: 1, until: 2 };
+    });
+    const roster = [...rest, ...log.group.roster].sort((a, b) => Buffer.compare(a.actor, b.actor));
+    log.state = { kind: 'group', value: { ...log.group, roster } };
+    return refusalIn(log, alice, memberAdded, withBob);
+  },
+  'already-created': () => refusalIn(mlsGroup(), alice, mlsCreated, createdBody),
+  'unsupported-ciphersuite': () =>
+    refusalIn(new LogBuilder(alice, groupGenesis('mls')), alice, mlsCreated, { ...createdBody, ciphersuite: 7 }),
+  'mls-not-created': () => refusalIn(new LogBuilder(alice, groupGenesis('mls')), alice, groupMessage, messageBody),
+  'welcome-mismatch': () => {
+    const body = commitBody(1, { added: [{ actor: stranger.key, role: 'reader' }] });
+    return refusalIn(mlsGroup(), alice, mlsCommit, { ...body, welcomeRefs: [] });
+  },
+  'future-epoch': () => refusalIn(mlsGroup(), alice, groupMessage, { ...messageBody, epoch: 2 }),
+  'epoch-closed': () => {
+    const log = mlsGroup();
+    log.append(alice, mlsCommit, commitBody(1, { removed: [bob.key] }));
+    return refusalIn(log, alice, groupMessage, { ...messageBody, epoch: 1 });
+  },
+  'wrong-epoch': () => refusalIn(mlsGroup(), alice, mlsCommit, commitBody(0)),
+};
+
+describe('every refusal of core', () => {
+  test.each(Object.entries(ways))('[PR1] %s is reached, and is a problem that can cross the wire', (code, way) => {
+    const refusal = way(new LogBuilder(alice)) as Refusal | undefined;
+    expect(refusal?.code).toBe(code);
+    expect(isProblemCode(code)).toBe(true);
+    expect(problemOf(refusal!)).toMatchObject({ code, type: `/docs#${code}` });
+  });
+
+  test('leaves the state as it was', () => {
+    const log = new LogBuilder(alice, identityGenesis());
+    const before = structuredClone(log.state);
+    expect(refusalIn(log, stranger, groupMessage, messageBody)).toEqual({ code: 'not-permitted' });
+    expect(log.state).toEqual(before);
+  });
+});
