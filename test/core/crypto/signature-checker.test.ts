@@ -63,9 +63,10 @@ describe('createSignatureChecker', () => {
       short,
       { ...job, key: job.key.subarray(1) },
       { ...job, key: new Uint8Array(32) },
+      { ...job, key: Uint8Array.from([0xf0, ...new Array<number>(30).fill(0xff), 0x7f]) },
       { ...job, signature: new Uint8Array(64).fill(0xff) },
     ];
-    expect(check([...inadmissible, job])).toEqual([false, false, false, false, true]);
+    expect(check([...inadmissible, job])).toEqual([false, false, false, false, false, true]);
     expect(seen).toEqual([job]);
   });
 

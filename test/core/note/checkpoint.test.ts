@@ -52,6 +52,7 @@ describe('checkpoint text', () => {
   const malformed: readonly [string, string][] = [
     ['nothing', ''],
     ['no last newline', TEXT.slice(0, -1)],
+    ['another character for the last newline', `${TEXT.slice(0, -1)}x`],
     ['an empty last line', `${TEXT}\n`],
     ['an empty origin', `\n12\n${ENCODED_ROOT}\n`],
     ['no root', `${ORIGIN}\n12\n`],
@@ -170,6 +171,7 @@ describe('cosignatures', () => {
         expect(parseTimestampedSignature(encodeTimestampedSignature(stamped))).toEqual(stamped);
       }),
     );
+    for (const length of [0, 71, 73]) expect(parseTimestampedSignature(new Uint8Array(length))).toBeUndefined();
     for (const late of [[0, 0x20, 0, 0, 0, 0, 0, 0], new Array<number>(8).fill(0xff)]) {
       expect(parseTimestampedSignature(Uint8Array.from([...late, ...signature]))).toBeUndefined();
     }
