@@ -21,7 +21,6 @@ import {
   foundGroup,
   groupOf,
   keyPackageOf,
-  makePerson,
   NO_DATA,
   NOW_MS,
   prepare,
@@ -29,13 +28,15 @@ import {
   send,
   valueOf,
   type Person,
+  makeCast,
+  type Cast,
 } from './people.ts';
 
 let people: Person[];
-let [ada, bob, cem, dan, eve] = [] as unknown as Person[];
+let { ada, bob, cem, dan, eve } = {} as Cast;
 beforeAll(async () => {
-  people = await Promise.all([1, 2, 3, 4, 5].map(makePerson));
-  [ada, bob, cem, dan, eve] = people as [Person, Person, Person, Person, Person];
+  ({ ada, bob, cem, dan, eve } = await makeCast());
+  people = [ada, bob, cem, dan, eve];
 });
 
 async function expectAgreement(states: readonly GroupState[], members: readonly Person[]): Promise<void> {
@@ -149,7 +150,10 @@ describe('membership', () => {
     }
   });
 
-  function changeFor(situation: { step: number; committer: Person; subject: Person; isMember: boolean }) {
+  function changeFor(situation: { step: number; committer: Person; subject: Person; isMember: boolean }): {
+    add: Person[];
+    remove: Person[];
+  } {
     const { step, committer, subject, isMember } = situation;
     if (!isMember) return { add: [subject], remove: [] };
     return { add: [], remove: subject === committer || step % 4 === 0 ? [] : [subject] };

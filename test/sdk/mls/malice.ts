@@ -1,8 +1,10 @@
 import type { Capabilities, ClientState, Proposal } from 'ts-mls';
 import { createProposal } from 'ts-mls';
 import { createCommit, createGroupInfoWithExternalPubAndRatchetTree } from 'ts-mls/createCommit.js';
-import { generateKeyPackageWithKey } from 'ts-mls/keyPackage.js';
+import { signKeyPackage } from 'ts-mls/keyPackage.js';
+import { signLeafNodeKeyPackage } from 'ts-mls/leafNode.js';
 import { decodeMlsMessage, encodeMlsMessage } from 'ts-mls/message.js';
+import { MLS_SUITE_NAME } from '../../../core/mls/index.ts';
 import { clientConfig } from '../../../sdk/mls/client-config.ts';
 import { openState, type GroupState } from '../../../sdk/mls/group-state.ts';
 import { encodeKeyPackageMessage } from '../../../sdk/mls/key-package.ts';
@@ -54,25 +56,45 @@ export interface Oddities {
   readonly lifetime?: { readonly notBefore: bigint; readonly notAfter: bigint };
   readonly leafExtensions?: number[];
   readonly identity?: Uint8Array;
+  readonly initKey?: Uint8Array;
+  readonly encryptionKey?: Uint8Array;
 }
+
+const ORDINARY_CAPABILITIES: Capabilities = {
+  versions: ['mls10'],
+  ciphersuites: [MLS_SUITE_NAME],
+  extensions: [],
+  proposals: [],
+  credentials: ['basic'],
+};
 
 /** A KeyPackage that is signed as it should be and odd in one way, as an MLSMessage. */
 export async function oddKeyPackage(identity: MlsIdentity, oddities: Oddities): Promise<Uint8Array> {
-  const { publicPackage } = await generateKeyPackageWithKey(
-    { credentialType: 'basic', identity: oddities.identity ?? identity.credentialIdentity },
+  const { signature } = await loadSuite();
+  const leafNode = await signLeafNodeKeyPackage(
     {
-      versions: ['mls10'],
-      ciphersuites: ['MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519'],
-      extensions: [],
-      proposals: [],
-      credentials: ['basic'],
-      ...oddities.capabilities,
+      leafNodeSource: 'key_package',
+      hpkePublicKey: oddities.encryptionKey ?? new Uint8Array(32).fill(1),
+      signaturePublicKey: identity.signatureKey,
+      credential: { credentialType: 'basic', identity: oddities.identity ?? identity.credentialIdentity },
+      capabilities: { ...ORDINARY_CAPABILITIES, ...oddities.capabilities },
+      lifetime: oddities.lifetime ?? { notBefore: NOW_SECONDS - HOUR_SECONDS, notAfter: NOW_SECONDS + HOUR_SECONDS },
+      extensions: (oddities.leafExtensions ?? []).map((extensionType) => ({
+        extensionType,
+        extensionData: new Uint8Array(),
+      })),
     },
-    oddities.lifetime ?? { notBefore: NOW_SECONDS - HOUR_SECONDS, notAfter: NOW_SECONDS + HOUR_SECONDS },
-    [],
-    { signKey: identity.signatureSeed, publicKey: identity.signatureKey },
-    await loadSuite(),
-    (oddities.leafExtensions ?? []).map((extensionType) => ({ extensionType, extensionData: new Uint8Array() })),
+    identity.signatureSeed,
+    signature,
   );
-  return encodeKeyPackageMessage(publicPackage);
+  const unsigned = {
+    version: 'mls10',
+    cipherSuite: MLS_SUITE_NAME,
+    initKey: oddities.initKey ?? new Uint8Array(32).fill(2),
+    leafNode,
+    extensions: [],
+  } as const;
+  return encodeKeyPackageMessage(
+    await signKeyPackage({ ...unsigned, extensions: [] }, identity.signatureSeed, signature),
+  );
 }

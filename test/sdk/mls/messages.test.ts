@@ -19,14 +19,15 @@ import {
   readText,
   send,
   valueOf,
-  type Person,
+  makeCast,
+  type Cast,
 } from './people.ts';
 
-let [ada, bob] = [] as unknown as Person[];
+let { ada, bob } = {} as Cast;
 let adaState: GroupState;
 let bobState: GroupState;
 beforeAll(async () => {
-  [ada, bob] = (await Promise.all([1, 2].map(makePerson))) as [Person, Person];
+  ({ ada, bob } = await makeCast());
   [adaState, bobState] = (await groupOf([ada, bob])) as [GroupState, GroupState];
 });
 

@@ -32,6 +32,15 @@ export async function makePerson(seedByte: number): Promise<Person> {
   return { actor, identity: await createMlsIdentity({ actor, sign: (message) => signEd25519(seed, message) }) };
 }
 
+const NAMES = ['ada', 'bob', 'cem', 'dan', 'eve'] as const;
+export type Cast = Readonly<Record<(typeof NAMES)[number], Person>>;
+
+/** Five people who play in most of the stories; Ada has seed byte 1, Bob 2, and so on. */
+export async function makeCast(): Promise<Cast> {
+  const people = await Promise.all(NAMES.map(async (name, index) => [name, await makePerson(index + 1)] as const));
+  return Object.fromEntries(people) as unknown as Cast;
+}
+
 export function valueOf<T, E>(result: Result<T, E>): T {
   if (!result.ok) throw new Error(`refused: ${JSON.stringify(result.error)}`);
   return result.value;

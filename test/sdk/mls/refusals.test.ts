@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { ClientState } from 'ts-mls';
+import type { ClientState, Proposal } from 'ts-mls';
 import { leafToNodeIndex, toLeafIndex } from 'ts-mls/treemath.js';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { publicKeyOf, signEd25519 } from '../../../core/index.ts';
@@ -25,15 +25,16 @@ import {
   NOW_MS,
   prepare,
   valueOf,
-  type Person,
+  makeCast,
+  type Cast,
 } from './people.ts';
 
-let [ada, bob, cem, dan] = [] as unknown as Person[];
+let { ada, bob, cem, dan } = {} as Cast;
 let states: GroupState[];
 beforeAll(async () => {
   // The forger's library reads the clock of its machine.
   vi.setSystemTime(NOW_MS);
-  [ada, bob, cem, dan] = (await Promise.all([1, 2, 3, 4].map(makePerson))) as [Person, Person, Person, Person];
+  ({ ada, bob, cem, dan } = await makeCast());
   states = await groupOf([ada, bob, cem]);
 });
 
@@ -103,10 +104,10 @@ describe('a commit that breaks the rules', () => {
     const proposed = await proposeAnything(states[1]!, removal(2));
     const byReference = await commitAnything(states[1]!, [], () => proposed.client);
     expect(await adasVerdict(byReference.commit)).toBe('commit-proposal');
-    const extensions = {
+    const extensions: Proposal = {
       proposalType: 'group_context_extensions',
       groupContextExtensions: { extensions: [] },
-    } as const;
+    };
     expect(await adasVerdict((await commitAnything(states[1]!, [extensions])).commit)).toBe('commit-proposal');
     const custom = { proposalType: 0xf001, proposalData: NO_DATA };
     expect(await adasVerdict((await commitAnything(states[1]!, [custom])).commit)).toBe('commit-proposal');

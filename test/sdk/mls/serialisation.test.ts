@@ -20,18 +20,18 @@ import {
   commitAndFollow,
   groupOf,
   keyPackageOf,
-  makePerson,
   NOW_MS,
   prepare,
   readText,
   send,
   valueOf,
-  type Person,
+  makeCast,
+  type Cast,
 } from './people.ts';
 
-let [ada, bob, cem] = [] as unknown as Person[];
+let { ada, bob, cem } = {} as Cast;
 beforeAll(async () => {
-  [ada, bob, cem] = (await Promise.all([1, 2, 3].map(makePerson))) as [Person, Person, Person];
+  ({ ada, bob, cem } = await makeCast());
 });
 
 function restart(state: GroupState): GroupState {
