@@ -1,0 +1,164 @@
+import { join } from 'node:path';
+import type * as MiniflarePackage from 'miniflare';
+import { leavingSignalsToCaller } from './local/caller-signals.ts';
+import { FolderLock } from './local/folder-lock.ts';
+import { LocalRelayError } from './local/local-relay-error.ts';
+import { portTaken, requireFreePort } from './local/ports.ts';
+import { openRelayFile, type RelayIdentity } from './local/relay-file.ts';
+import { RuntimeWatch } from './local/runtime-watch.ts';
+import { relayBundle, type WorkerBundle } from './local/worker-bundle.ts';
+import { readWorkerOptions } from './local/worker-modules.ts';
+
+export { LocalRelayError, type LocalRelayProblem } from './local/local-relay-error.ts';
+export { DEFAULT_RELAY_NAME } from './local/relay-file.ts';
+export { spawnRelay, type SpawnedRelay } from './local/spawn-relay.ts';
+export { buildWorker, relayBundle, type WorkerBundle } from './local/worker-bundle.ts';
+
+export interface LocalRelayOptions {
+  /** Holds `relay.json` (name and key), `relay.lock` and `storage/`; made where it is missing. */
+  readonly folder: string;
+  /** 0 for one that the system chooses. */
+  readonly port: number;
+  /** Where to listen; this machine alone by default. */
+  readonly host?: string;
+  /** The relay's name, for a folder that has none yet. */
+  readonly name?: string;
+  /** Another worker in the relay's place: same server, same storage, same variables. */
+  readonly bundle?: WorkerBundle;
+  /** Given what the worker logs. Nothing is printed. */
+  readonly onLog?: (line: WorkerLog) => void;
+}
+
+export interface WorkerLog {
+  readonly level: string;
+  readonly message: string;
+}
+
+export interface LocalRelay {
+  /** Without a trailing slash. */
+  readonly url: string;
+  readonly port: number;
+  /** Absolute. */
+  readonly folder: string;
+  readonly name: string;
+  /** Of the checkpoint key, base64url without padding. */
+  readonly publicKey: string;
+  /** Of the workerd that serves; another one after a crash, since it is started again. */
+  readonly runtimePid: number;
+  /** Ends workerd and frees port and folder; state is kept. Calling it again waits for the same end. */
+  stop(): Promise<void>;
+}
+
+const THIS_MACHINE = '127.0.0.1';
+
+/** One start at a time in a process: a workerd that appears meanwhile is known to belong to it. */
+let lastStart: Promise<unknown> = Promise.resolve();
+
+/**
+ * Runs the relay on this machine: the bundle that is deployed, on real workerd, with its state in a folder. Throws
+ * `LocalRelayError` for what the caller can mend. Signals are the caller's, who answers them with `stop()`: a process
+ * that dies of one leaves its workerd behind.
+ */
+export function startLocalRelay(options: LocalRelayOptions): Promise<LocalRelay> {
+  const start = lastStart.then(() => lockAndServe(options));
+  lastStart = start.catch(() => undefined);
+  return start;
+}
+
+async function lockAndServe(options: LocalRelayOptions): Promise<LocalRelay> {
+  const { port, host = THIS_MACHINE } = options;
+  const lock = await FolderLock.acquire(options.folder);
+  const runtime = new RuntimeWatch((pid) => lock.setRuntime(pid));
+  const release = () => {
+    runtime.close();
+    lock.release();
+  };
+  try {
+    await requireFreePort(port, host);
+    const identity = openRelayFile(lock.folder, options.name);
+    const bundle = options.bundle ?? (await relayBundle());
+    const miniflare = await serve({ ...options, folder: lock.folder, host }, bundle, identity);
+    return await handleOf(miniflare, { identity, runtime, folder: lock.folder, release });
+  } catch (cause) {
+    release();
+    throw await asLocalRelayError(cause, port, host);
+  }
+}
+
+interface Serving {
+  readonly identity: RelayIdentity;
+  readonly runtime: RuntimeWatch;
+  readonly folder: string;
+  readonly release: () => void;
+}
+
+async function handleOf(
+  miniflare: MiniflarePackage.Miniflare,
+  { identity, runtime, folder, release }: Serving,
+): Promise<LocalRelay> {
+  const { origin, port } = await miniflare.unsafeGetDirectURL();
+  let stopped: Promise<void> | undefined;
+  return {
+    url: origin,
+    port: Number(port),
+    folder,
+    name: identity.name,
+    publicKey: identity.publicKey,
+    get runtimePid() {
+      return runtime.pid;
+    },
+    stop: () => (stopped ??= miniflare.dispose().finally(release)),
+  };
+}
+
+type Served = LocalRelayOptions & { readonly host: string };
+
+async function serve(
+  options: Served,
+  bundle: WorkerBundle,
+  identity: RelayIdentity,
+): Promise<MiniflarePackage.Miniflare> {
+  const { Miniflare: Runtime, convertV4MiniflareOptions } = await importMiniflare();
+  const converted = convertV4MiniflareOptions(miniflareOptions(options, bundle, identity));
+  const miniflare = leavingSignalsToCaller(() => new Runtime(converted));
+  try {
+    await miniflare.ready;
+    return miniflare;
+  } catch (cause) {
+    await miniflare.dispose().catch(() => undefined);
+    throw cause;
+  }
+}
+
+function miniflareOptions({ folder, port, host, onLog }: Served, bundle: WorkerBundle, identity: RelayIdentity) {
+  const worker = readWorkerOptions(bundle);
+  return {
+    ...worker,
+    bindings: { ...worker.bindings, RELAY_NAME: identity.name, RELAY_CHECKPOINT_KEY: identity.checkpointKey },
+    // Clients talk to workerd itself. Miniflare's own entry, for tools, is in front of nothing that they need and would
+    // cost them half the throughput.
+    unsafeDirectSockets: [{ host, port }],
+    host: THIS_MACHINE,
+    port: 0,
+    resourcePersistencePath: join(folder, 'storage'),
+    // Anything else asks a server of the platform about this machine's address.
+    cf: false,
+    logRequests: false,
+    handleStructuredLogs: ({ level, message }: WorkerLog) => onLog?.({ level, message }),
+  };
+}
+
+async function importMiniflare(): Promise<typeof MiniflarePackage> {
+  try {
+    return await import('miniflare');
+  } catch (cause) {
+    throw new LocalRelayError({ code: 'runtime-missing', cause: String(cause) });
+  }
+}
+
+/** The port may be taken between the check and workerd's own attempt. */
+async function asLocalRelayError(cause: unknown, port: number, host: string): Promise<LocalRelayError> {
+  if (cause instanceof LocalRelayError) return cause;
+  if ((cause as { code?: unknown }).code === 'ERR_ADDRESS_IN_USE') return portTaken(port, host);
+  return new LocalRelayError({ code: 'start-failed', cause: cause instanceof Error ? cause.message : String(cause) });
+}

@@ -1,0 +1,53 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LocalRelayError } from './local-relay-error.ts';
+import { writeOwnFile } from './write-file.ts';
+
+/** Who a local relay is. Every 32-byte value is base64url without padding. */
+export interface RelayIdentity {
+  readonly name: string;
+  /** Seed of the Ed25519 key that signs checkpoints. */
+  readonly checkpointKey: string;
+  readonly publicKey: string;
+}
+
+export const DEFAULT_RELAY_NAME = 'localhost.terachat';
+
+/** RFC 8410: what stands before the seed of an Ed25519 key in PKCS #8. */
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+/**
+ * Reads `relay.json`, or makes the relay's key and keeps it there. Neither is ever replaced, since the chains of a relay
+ * are bound to its name and key for ever: an unreadable file and another name are refused. Needs the folder's lock.
+ */
+export function openRelayFile(folder: string, name: string | undefined): RelayIdentity {
+  const path = join(folder, 'relay.json');
+  if (!existsSync(path)) createRelayFile(path, name ?? DEFAULT_RELAY_NAME);
+  else chmodSync(path, 0o600);
+  const identity = parseRelayFile(path);
+  if (identity === undefined) throw new LocalRelayError({ code: 'relay-file-invalid', path });
+  if (name !== undefined && name !== identity.name) {
+    throw new LocalRelayError({ code: 'relay-name-fixed', path, name: identity.name });
+  }
+  return identity;
+}
+
+function createRelayFile(path: string, name: string): void {
+  const { d: checkpointKey } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+  writeOwnFile(path, `${JSON.stringify({ name, checkpointKey }, null, 2)}\n`);
+}
+
+function parseRelayFile(path: string): RelayIdentity | undefined {
+  try {
+    const { name, checkpointKey } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+    if (typeof name !== 'string' || typeof checkpointKey !== 'string') return undefined;
+    const seed = Buffer.from(checkpointKey, 'base64url');
+    if (seed.length !== 32 || seed.toString('base64url') !== checkpointKey) return undefined;
+    const key = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
+    const { x: publicKey } = createPublicKey(key).export({ format: 'jwk' });
+    return publicKey === undefined ? undefined : { name, checkpointKey, publicKey };
+  } catch {
+    return undefined;
+  }
+}
