@@ -8,8 +8,11 @@ export {
   type ChainView,
   type LoggedLeaf,
 } from './admission.ts';
+export { auditStateIntegrity, type AuditFault, type AuditReport, type AuditSubject, type CheckJobs } from './audit.ts';
 export { chainIdOf, parseChainId } from './chain-id.ts';
+export { encodeLogCopy, parseLogCopy, type LogCopy } from './log-copy.ts';
 export { MemoryHistory } from './memory-history.ts';
+export { chainOrigin } from './origin.ts';
 export {
   beginReplay,
   parseEntries,

@@ -21,6 +21,8 @@ export interface CommitBundle {
 
 export interface CheckedCommit {
   readonly delta: RosterDelta;
+  /** Whose lifetimes are to be compared with a clock, and whose refs with claims. */
+  readonly addedKeyPackages: readonly MlsKeyPackage[];
   /** All of them must verify before the commit counts: framing, GroupInfo, new leaves and bindings, added KeyPackages. */
   readonly signatures: readonly VerifyJob[];
 }
@@ -44,7 +46,7 @@ export function checkCommitBundle(bundle: CommitBundle): Result<CheckedCommit, M
     // Their leaves are new in the GroupInfo's tree, so those signatures are among the ones above.
     ...addedKeyPackages.map(({ signature }) => signature),
   ];
-  return ok({ delta, signatures });
+  return ok({ delta, addedKeyPackages, signatures });
 }
 
 function addressesExactly(welcome: MlsWelcome | undefined, keyPackages: readonly MlsKeyPackage[]): boolean {

@@ -31,7 +31,6 @@ export {
 } from './device.ts';
 export { viewEntry } from './entry-view.ts';
 export * from './limits.ts';
-export { chainOrigin } from './origin.ts';
 export {
   isProblemCode,
   MEDIA_TYPE,

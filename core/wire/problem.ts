@@ -66,6 +66,8 @@ export const problems = {
     title: 'The device has no KeyPackage to give; ask again when it has been online.',
   },
   'key-package-pool-full': { status: 409, title: 'The pool holds as many KeyPackages as it may.' },
+  'ack-ahead': { status: 409, title: 'No item has that sequence number yet; acknowledge only what was read.' },
+  'rate-limited': { status: 429, title: 'Too many of these for the time being; wait as long as Retry-After says.' },
   'upgrade-required': { status: 426, title: 'This path speaks WebSocket.' },
   'too-many-subscribers': { status: 503, title: 'The chain has as many live readers as one object serves.' },
   'relay-clock-behind': { status: 503, title: 'The relay clock fell behind the log; appends wait until it is right.' },

@@ -1,0 +1,31 @@
+/** Whether two byte strings are the same. Not constant-time: never use it on secrets. */
+export function equalBytes(a, b) {
+    if (a.length !== b.length)
+        return false;
+    for (let i = 0; i < a.length; i++)
+        if (a[i] !== b[i])
+            return false;
+    return true;
+}
+/** Lexicographic order; a prefix sorts before what it begins. */
+export function compareBytes(a, b) {
+    const shared = Math.min(a.length, b.length);
+    for (let i = 0; i < shared; i++) {
+        const difference = a[i] - b[i];
+        if (difference !== 0)
+            return difference;
+    }
+    return a.length - b.length;
+}
+export function concatBytes(...parts) {
+    let length = 0;
+    for (const part of parts)
+        length += part.length;
+    const joined = new Uint8Array(length);
+    let offset = 0;
+    for (const part of parts) {
+        joined.set(part, offset);
+        offset += part.length;
+    }
+    return joined;
+}

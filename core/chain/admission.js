@@ -1,0 +1,63 @@
+import { equalBytes } from '../bytes/index.ts';
+import { err, ok } from '../result.ts';
+import { admittedAt, foundChain, parseGenesis, transition, } from '../state/index.ts';
+/** How far an actor's clock may be from the relay's (`AP6`). */
+export const MAX_CLOCK_SKEW_MS = 5 * 60_000;
+/** How long an actor may go without looking before its observed events are refused (`AP8`). */
+export const MAX_SEEN_AGE_MS = 24 * 3_600_000;
+/**
+ * Whether an event may be entry `view.size` at `relayTime`: body, permission, clock, parent and type rules, in the fixed
+ * order of `AP9`. Size, encoding, chain, signature and event id come before; the caller has checked them. `clock` is only
+ * given at admission: an auditor can't know what the relay's clock said.
+ */
+export function admitEvent(view, event, relayTime, clock) {
+    const change = transition(view.state, event);
+    if (!change.ok)
+        return change;
+    const refusal = change.value.permit() ??
+        (clock === undefined ? undefined : checkClock(event, clock)) ??
+        checkParent(view, event, change.value, relayTime) ??
+        change.value.check(view.size);
+    if (refusal !== undefined)
+        return err(refusal);
+    return ok({ state: change.value.apply(view.size), payload: change.value.payload });
+}
+/** The same for entry 0, which has no parent and brings its own state (`CH1`). */
+export function admitGenesis(event, clock) {
+    if (event.chain.length !== 0)
+        return err({ code: 'wrong-chain' });
+    const genesis = parseGenesis(event);
+    if (!genesis.ok)
+        return genesis;
+    const refusal = (clock === undefined ? undefined : checkClock(event, clock)) ?? checkRoot(event);
+    return refusal === undefined ? foundChain(event) : err(refusal);
+}
+function checkRoot({ seenIndex, seenHash }) {
+    const isRoot = seenIndex === 0 && seenHash.every((byte) => byte === 0);
+    return isRoot ? undefined : { code: 'unknown-parent', head: 0 };
+}
+function checkClock({ actorTime }, clock) {
+    return Math.abs(actorTime - clock) > MAX_CLOCK_SKEW_MS ? { code: 'clock-skew', relayTime: clock } : undefined;
+}
+/**
+ * The signature vouches for the history that the actor names (`AP7`, `AP8`): a relay that rewrote it would contradict its
+ * members. Strict events also refuse to follow a strict event that their actor had not seen.
+ */
+function checkParent(view, event, change, relayTime) {
+    const head = view.size - 1;
+    const seen = event.seenIndex < view.size ? view.leafAt(event.seenIndex) : undefined;
+    if (seen === undefined || !equalBytes(seen.hash, event.seenHash))
+        return { code: 'unknown-parent', head };
+    if (change.ordering === 'strict') {
+        return view.state.value.lastStrictIndex > event.seenIndex ? { code: 'stale-parent', head } : undefined;
+    }
+    if (event.seenIndex === head)
+        return undefined;
+    // Observed events may lag, but not to before their actor could read the chain.
+    if (event.seenIndex < (admittedAt(view.state, event.actor) ?? 0))
+        return { code: 'seen-too-old', head };
+    // The first entry that the actor had not seen tells how old its view is; a quiet chain never makes it stale.
+    const firstUnseen = view.leafAt(event.seenIndex + 1);
+    const isFresh = firstUnseen !== undefined && relayTime - firstUnseen.relayTime <= MAX_SEEN_AGE_MS;
+    return isFresh ? undefined : { code: 'seen-too-old', head };
+}

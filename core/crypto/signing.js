@@ -1,0 +1,42 @@
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { sha512 } from '@noble/hashes/sha2.js';
+import { concatBytes, equalBytes } from '../bytes/index.ts';
+import { decodePoint, isAdmissibleKey, isAdmissibleSignature, SIGNATURE_BYTES } from './admission.ts';
+import { POINT_BYTES } from './encoded-point.ts';
+/** Ed25519 (RFC 8032 §5.1.6) in plain TypeScript: the same 64 bytes as any platform's. `seed` is the 32-byte private key. */
+export function signEd25519(seed, message) {
+    return ed25519.sign(message, seed);
+}
+/** The 32-byte public key of a 32-byte seed (RFC 8032 §5.1.5). */
+export function publicKeyOf(seed) {
+    return ed25519.getPublicKey(seed);
+}
+/**
+ * The whole admission rule without a platform: the judge in tests. Pays for the torsion check every time, so to verify
+ * where no platform verifier exists, give `satisfiesEquation` to `createSignatureChecker` instead.
+ */
+export function verifyOracle(job) {
+    return isAdmissibleKey(job.key) && isAdmissibleSignature(job.signature) && satisfiesEquation(job);
+}
+/**
+ * The cofactorless equation (`ED1`): encode([S]B - [h]A) equals the bytes of R, with h = SHA-512(R || A || M) mod L. The
+ * library's own `verify` multiplies by the cofactor, hence this. Ten times slower than a platform's verifier.
+ */
+export function satisfiesEquation(job) {
+    const { key, message, signature } = job;
+    const { Point } = ed25519;
+    const point = decodePoint(key);
+    const encodedR = signature.subarray(0, POINT_BYTES);
+    const s = littleEndian(signature.subarray(POINT_BYTES));
+    if (point === undefined || signature.length !== SIGNATURE_BYTES || s >= Point.Fn.ORDER)
+        return false;
+    const h = Point.Fn.create(littleEndian(sha512(concatBytes(encodedR, key, message))));
+    const expected = Point.BASE.multiplyUnsafe(s).subtract(point.multiplyUnsafe(h));
+    return equalBytes(expected.toBytes(), encodedR);
+}
+function littleEndian(bytes) {
+    let value = 0n;
+    for (let i = bytes.length - 1; i >= 0; i--)
+        value = (value << 8n) | BigInt(bytes[i]);
+    return value;
+}

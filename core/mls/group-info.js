@@ -1,0 +1,87 @@
+import { encodeGroupContext } from 'ts-mls/groupContext.js';
+import { equalBytes } from '../bytes/index.ts';
+import { decode, opaqueVector } from '../codec/index.ts';
+import { sha256 } from '../crypto/index.ts';
+import { ok } from '../result.ts';
+import { readEpoch } from './handshake.ts';
+import { leafSignatures } from './leaf.ts';
+import { MAX_GROUP_INFO_BYTES } from './limits.ts';
+import { MESSAGE_HEADER_BYTES, openMlsMessage } from './message.ts';
+import { parseRatchetTree } from './ratchet-tree.ts';
+import { refuse } from './refusal.ts';
+import { mlsSignatureJob, withoutTrailing } from './signed-bytes.ts';
+import { MLS_KEY_BYTES, MLS_SUITE, MLS_SUITE_NAME } from './suite.ts';
+/** Parses an MLSMessage that holds a GroupInfo with its `ratchet_tree` extension (`ML30`). */
+export function parseGroupInfo(bytes) {
+    const message = openMlsMessage(bytes, 'mls_group_info', MAX_GROUP_INFO_BYTES);
+    return message.ok ? readGroupInfo(bytes, message.value.groupInfo) : message;
+}
+function readGroupInfo(bytes, groupInfo) {
+    const { groupContext, confirmationTag, signature } = groupInfo;
+    if (groupContext.cipherSuite !== MLS_SUITE_NAME)
+        return refuse('mls-suite');
+    const epoch = readEpoch(groupContext.epoch);
+    if (epoch === undefined)
+        return refuse('mls-malformed');
+    const encodedTree = extensionData(groupInfo, 'ratchet_tree');
+    if (encodedTree === undefined)
+        return refuse('group-info-tree-missing');
+    const tree = parseRatchetTree(encodedTree);
+    if (!tree.ok)
+        return tree;
+    const { leaves, hash } = tree.value;
+    // A tree that the group didn't agree on would let its server choose who the members seem to be.
+    if (!equalBytes(hash, groupContext.treeHash))
+        return refuse('group-info-tree-hash');
+    const signer = leaves.find(({ leafIndex }) => leafIndex === groupInfo.signer);
+    if (signer === undefined)
+        return refuse('group-info-signer');
+    const externalPub = readExternalPub(groupInfo);
+    if (!externalPub.ok)
+        return externalPub;
+    const content = withoutTrailing(bytes.subarray(MESSAGE_HEADER_BYTES), signature);
+    return ok({
+        groupId: groupContext.groupId,
+        epoch,
+        suite: MLS_SUITE,
+        treeHash: groupContext.treeHash,
+        confirmedTranscriptHash: groupContext.confirmedTranscriptHash,
+        confirmationTag,
+        groupContext: encodeGroupContext(groupContext),
+        leaves,
+        signer,
+        externalPub: externalPub.value,
+        hash: sha256(bytes),
+        signature: mlsSignatureJob({ key: signer.signatureKey, label: 'GroupInfoTBS', content, signature }),
+    });
+}
+function extensionData({ extensions }, type) {
+    return extensions.find(({ extensionType }) => extensionType === type)?.extensionData;
+}
+const externalPubCodec = opaqueVector(MLS_KEY_BYTES);
+function readExternalPub(groupInfo) {
+    const data = extensionData(groupInfo, 'external_pub');
+    if (data === undefined)
+        return ok(undefined);
+    const externalPub = decode(externalPubCodec, data);
+    return externalPub.ok && externalPub.value.length === MLS_KEY_BYTES ? externalPub : refuse('group-info-external-pub');
+}
+/**
+ * Every signature that makes a GroupInfo genuine: the signer's, and each leaf's with its binding. Leaves that are in
+ * `verified`, an earlier GroupInfo of the same group, at the same place and byte for byte are left out: in a group of a
+ * thousand, a commit changes one or two.
+ */
+export function groupInfoSignatures(groupInfo, verified) {
+    const { groupId } = groupInfo;
+    // A leaf's signature covers its group, so what was verified for another one proves nothing here.
+    const known = verified && equalBytes(verified.groupId, groupId) ? verified.leaves : [];
+    const knownByIndex = new Map(known.map((leaf) => [leaf.leafIndex, leaf.encoded]));
+    const jobs = [groupInfo.signature];
+    for (const leaf of groupInfo.leaves) {
+        const before = knownByIndex.get(leaf.leafIndex);
+        if (before !== undefined && equalBytes(before, leaf.encoded))
+            continue;
+        jobs.push(...leafSignatures(leaf, { groupId, leafIndex: leaf.leafIndex }));
+    }
+    return jobs;
+}

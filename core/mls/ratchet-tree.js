@@ -1,0 +1,78 @@
+import { encodeParentNode } from 'ts-mls/parentNode.js';
+import { decodeRatchetTree, encodeRatchetTree } from 'ts-mls/ratchetTree.js';
+import { toBase64 } from '../bytes/index.ts';
+import { sha256 } from '../crypto/index.ts';
+import { ok } from '../result.ts';
+import { readLeaf } from './leaf.ts';
+import { MAX_GROUP_LEAVES } from './limits.ts';
+import { decodeWhole } from './message.ts';
+import { refuse } from './refusal.ts';
+/** Parses the content of a `ratchet_tree` extension. Parent hashes are not checked. */
+export function parseRatchetTree(bytes) {
+    const tree = decodeWhole(bytes, decodeRatchetTree, encodeRatchetTree);
+    if (!tree.ok)
+        return tree;
+    if (tree.value.length > 2 * MAX_GROUP_LEAVES - 1 || !isSound(tree.value))
+        return refuse('group-info-tree');
+    const leaves = [];
+    for (const [nodeIndex, node] of tree.value.entries()) {
+        if (node?.nodeType !== 'leaf')
+            continue;
+        const leaf = readLeaf(node.leaf);
+        if (!leaf.ok)
+            return leaf;
+        leaves.push({ ...leaf.value, leafIndex: nodeIndex / 2 });
+    }
+    if (!isUnambiguous(tree.value, leaves))
+        return refuse('group-info-tree');
+    return ok({ leaves, hash: hashTree(tree.value, leaves) });
+}
+/** Leaves have even node indexes and parents odd ones (RFC 9420 §4.1.1, appendix C). */
+function isSound(tree) {
+    return tree.every((node, index) => node === undefined || node.nodeType === (index % 2 === 0 ? 'leaf' : 'parent'));
+}
+/** No key twice (RFC 9420 §7.3, §12.4.3.1), and no actor in two places: the roster is a set. */
+function isUnambiguous(tree, leaves) {
+    const encryptionKeys = leaves.map(({ encryptionKey }) => encryptionKey);
+    for (const node of tree)
+        if (node?.nodeType === 'parent')
+            encryptionKeys.push(node.parent.hpkePublicKey);
+    const signatureKeys = leaves.map(({ signatureKey }) => signatureKey);
+    return [encryptionKeys, signatureKeys, leaves.map(({ actor }) => actor)].every(areDistinct);
+}
+export function areDistinct(values) {
+    return new Set(values.map(toBase64)).size === values.length;
+}
+/** The tree hash of RFC 9420 §7.8, from the root down. */
+function hashTree(tree, leaves) {
+    const encodedLeaves = new Map(leaves.map(({ leafIndex, encoded }) => [leafIndex * 2, encoded]));
+    const hashSubtree = (index, halfWidth) => {
+        if (halfWidth === 0)
+            return hashLeaf(index, encodedLeaves.get(index));
+        const node = tree[index];
+        const parent = node?.nodeType === 'parent' ? encodeParentNode(node.parent) : undefined;
+        const left = hashSubtree(index - halfWidth, halfWidth >> 1);
+        const right = hashSubtree(index + halfWidth, halfWidth >> 1);
+        return sha256(Uint8Array.of(NODE_TYPE.parent), presence(parent), HASH_PREFIX, left, HASH_PREFIX, right);
+    };
+    // A full tree of 2^d leaves has 2^(d+1) - 1 nodes, with the root in the middle.
+    return hashSubtree((tree.length - 1) / 2, (tree.length + 1) >> 2);
+}
+/** The length prefix of a SHA-256 hash. */
+const HASH_PREFIX = Uint8Array.of(32);
+const NODE_TYPE = { leaf: 1, parent: 2 };
+function hashLeaf(nodeIndex, encoded) {
+    const head = new Uint8Array(5);
+    head[0] = NODE_TYPE.leaf;
+    new DataView(head.buffer).setUint32(1, nodeIndex / 2);
+    return sha256(head, presence(encoded));
+}
+/** `optional<T>` of RFC 9420 §2.1.1. */
+function presence(encoded) {
+    if (encoded === undefined)
+        return Uint8Array.of(0);
+    const present = new Uint8Array(encoded.length + 1);
+    present[0] = 1;
+    present.set(encoded, 1);
+    return present;
+}

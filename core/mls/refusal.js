@@ -1,0 +1,4 @@
+import { err } from '../result.ts';
+export function refuse(code) {
+    return err({ code });
+}

@@ -1,0 +1,53 @@
+import { equalBytes } from '../bytes/index.ts';
+import { choice, opaque, struct, text, uint64, uint8, variant, vector } from '../codec/index.ts';
+import { ACTOR_BYTES, defineEvent, HASH_BYTES } from '../event/index.ts';
+const DAY_MS = 86_400_000;
+/** Ciphertext lives no longer than this, whatever a genesis asks for. */
+export const MAX_RETENTION_MS = 30 * DAY_MS;
+export const MIN_RETENTION_MS = 60_000;
+export const MAX_RELAY_NAME_BYTES = 253;
+/** Visible ASCII without a plus sign, which separates the parts of a key in notes. */
+const RELAY_NAME = /^[!-*,-~]+$/;
+const MAX_SUCCESSORS = 16;
+/** The actors who may hand the chain to another relay, and how many of them it takes. */
+const successorRule = struct('SuccessorRule', {
+    actors: vector(opaque(ACTOR_BYTES), MAX_SUCCESSORS),
+    threshold: uint8,
+});
+/** `plain`: members come and go by events of their own. `mls`: through MLS commits alone (`GR2`). */
+const membership = choice('Membership', { plain: 0, mls: 1 });
+/** How far the relay can follow MLS handshakes. Values that this version does not check are refused. */
+const groupParameters = struct('GroupParameters', {
+    membership,
+    handshakes: choice('HandshakeMode', { public: 0 }),
+    credentials: choice('CredentialMode', { bound: 0 }),
+    authenticatedData: choice('AuthenticatedDataMode', { required: 0 }),
+});
+const identityParameters = struct('IdentityParameters', {});
+export const chainKind = choice('ChainKind', { identity: 1, group: 2 });
+/** Everything about a chain that never changes. */
+export const genesisBody = struct('Genesis', {
+    nonce: opaque(HASH_BYTES),
+    relayName: text(MAX_RELAY_NAME_BYTES),
+    checkpointKey: opaque(HASH_BYTES),
+    successor: successorRule,
+    visibility: choice('Visibility', { private: 0, public: 1 }),
+    retentionMs: uint64,
+    parameters: variant('Parameters', chainKind, { identity: identityParameters, group: groupParameters }),
+});
+export const chainGenesis = defineEvent({ type: 0x0001, name: 'chain.genesis', ordering: 'strict', body: genesisBody });
+/** What the encoding alone can't rule out (`CH3`). */
+export function checkGenesis({ relayName, retentionMs, successor }) {
+    if (retentionMs < MIN_RETENTION_MS || retentionMs > MAX_RETENTION_MS) {
+        return { code: 'retention-out-of-range', minMs: MIN_RETENTION_MS, maxMs: MAX_RETENTION_MS };
+    }
+    // The name begins the origin of the chain's checkpoints, which is a line of a note and the name of a key.
+    if (!RELAY_NAME.test(relayName))
+        return { code: 'invalid-relay-name' };
+    return isReachable(successor) ? undefined : { code: 'invalid-successor-rule' };
+}
+/** An actor named twice would count for two, or make a threshold that nobody can meet look sound. */
+function isReachable({ actors, threshold }) {
+    const areDistinct = actors.every((actor, i) => !actors.slice(0, i).some((earlier) => equalBytes(earlier, actor)));
+    return areDistinct && threshold >= 1 && threshold <= actors.length;
+}

@@ -1,0 +1,41 @@
+import { opaque, optional, struct, uint16, uint64 } from '../../codec/index.ts';
+import { HASH_BYTES } from '../../event/index.ts';
+import { genesisBody } from '../genesis.ts';
+import { admitMember, rosterCodec } from './roster.ts';
+/** Epochs behind the current one whose messages are still taken (`GM3`). */
+export const PAST_EPOCHS = 3;
+const mlsState = struct('MlsState', {
+    ciphersuite: uint16,
+    epoch: uint64,
+    treeHash: opaque(HASH_BYTES),
+    groupInfoHash: opaque(HASH_BYTES),
+    /** Entry that opened the current epoch. */
+    epochIndex: uint64,
+    /** Messages of earlier epochs are refused, since someone who could read them has been removed. */
+    oldestOpenEpoch: uint64,
+});
+export const groupStateCodec = struct('GroupState', {
+    genesis: genesisBody,
+    lastStrictIndex: uint64,
+    roster: rosterCodec,
+    mls: optional(mlsState),
+});
+/** The founder owns the group from entry 0 on. */
+export function foundGroup(genesis, founder) {
+    return { genesis, lastStrictIndex: 0, roster: admitMember([], founder, 'owner', 0), mls: undefined };
+}
+/** Which roster events fit: an MLS group's roster changes through commits alone (`GR2`). */
+export function requireMembership({ genesis }, needed) {
+    const membership = membershipOf(genesis);
+    return membership === needed ? undefined : { code: 'wrong-membership', membership };
+}
+/**
+ * An MLS group takes nothing before its `group.mls-created` (`GM1`): whatever came between would take its place at index 1
+ * and leave the group without keys for ever.
+ */
+export function requireCreated({ genesis, mls }) {
+    return mls === undefined && membershipOf(genesis) === 'mls' ? { code: 'mls-not-created' } : undefined;
+}
+function membershipOf({ parameters }) {
+    return parameters.kind === 'group' ? parameters.value.membership : 'plain';
+}

@@ -1,0 +1,62 @@
+import { opaque, struct } from '../../codec/index.ts';
+import { equalBytes } from '../../bytes/index.ts';
+import { ACTOR_BYTES, defineEvent } from '../../event/index.ts';
+import { requireCreated, requireMembership } from './group-state.ts';
+import { addedMember, applyRosterChange, checkRosterChange, permitRosterChange, permitTarget, } from './roster-change.ts';
+import { changeRole, grantedRole, hasOtherOwner, requireRole, roleOf } from './roster.ts';
+const removedMember = struct('RemovedMember', { actor: opaque(ACTOR_BYTES) });
+const changedRole = struct('RoleChanged', { actor: opaque(ACTOR_BYTES), role: grantedRole });
+export const memberAdded = defineEvent({
+    type: 0x0205,
+    name: 'group.member-added',
+    ordering: 'strict',
+    body: addedMember,
+});
+export const memberRemoved = defineEvent({
+    type: 0x0206,
+    name: 'group.member-removed',
+    ordering: 'strict',
+    body: removedMember,
+});
+export const roleChanged = defineEvent({
+    type: 0x0207,
+    name: 'group.role-changed',
+    ordering: 'strict',
+    body: changedRole,
+});
+export const memberAddedRule = rosterRule(memberAdded, (added) => ({
+    added: [added],
+    removed: [],
+}));
+export const memberRemovedRule = rosterRule(memberRemoved, ({ actor }) => ({
+    added: [],
+    removed: [actor],
+}));
+function rosterRule(definition, changeOf) {
+    return {
+        definition,
+        permit: (state, actor, body) => permitRosterChange(state.roster, actor, changeOf(body)),
+        check: (state, _position, body) => requireMembership(state, 'plain') ?? checkRosterChange(state.roster, changeOf(body)),
+        apply: (state, { index }, body) => ({ ...state, roster: applyRosterChange(state.roster, changeOf(body), index) }),
+    };
+}
+export const roleChangedRule = {
+    definition: roleChanged,
+    permit: permitRoleChange,
+    check: (state, _position, { actor, role }) => {
+        const { roster } = state;
+        const notCreated = requireCreated(state);
+        if (notCreated !== undefined)
+            return notCreated;
+        if (roleOf(roster, actor) === 'none')
+            return { code: 'no-such-member' };
+        return role !== 'owner' && !hasOtherOwner(roster, actor) ? { code: 'last-owner' } : undefined;
+    },
+    apply: (state, _position, { actor, role }) => ({ ...state, roster: changeRole(state.roster, actor, role) }),
+};
+/** `GR6`: an admin moves others among the ranks below its own; an owner may also step down itself. */
+function permitRoleChange({ roster }, actor, change) {
+    return (requireRole(roster, actor, 'admin') ??
+        permitTarget(roster, actor, change.role) ??
+        (equalBytes(actor, change.actor) ? undefined : permitTarget(roster, actor, roleOf(roster, change.actor))));
+}

@@ -1,0 +1,104 @@
+import { opaque, struct, uint16, uint32, uint64, vector } from '../../codec/index.ts';
+import { equalBytes } from '../../bytes/index.ts';
+import { ACTOR_BYTES, defineEvent, HASH_BYTES } from '../../event/index.ts';
+import { requireMembership } from './group-state.ts';
+import { applyRosterChange, checkRosterChange, MAX_ROSTER_CHANGES, permitRosterChange, rosterChange, } from './roster-change.ts';
+import { requireRole } from './roster.ts';
+/** MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519 (RFC 9420 §17.1). */
+export const CIPHERSUITE_X25519_AES128_ED25519 = 1;
+const createdBody = struct('MlsCreated', {
+    ciphersuite: uint16,
+    groupInfoHash: opaque(HASH_BYTES),
+    groupInfoSize: uint32,
+    treeHash: opaque(HASH_BYTES),
+});
+const welcomeRef = struct('WelcomeRef', {
+    /** Whose mailbox the Welcome goes to. */
+    actor: opaque(ACTOR_BYTES),
+    /** RFC 9420 §5.2 KeyPackageRef. */
+    keyPackageRef: opaque(HASH_BYTES),
+});
+const commitBody = struct('MlsCommit', {
+    /** The epoch that this commit ends. */
+    epoch: uint64,
+    commitHash: opaque(HASH_BYTES),
+    commitSize: uint32,
+    groupInfoHash: opaque(HASH_BYTES),
+    groupInfoSize: uint32,
+    treeHash: opaque(HASH_BYTES),
+    welcomeRefs: vector(welcomeRef, MAX_ROSTER_CHANGES),
+    roster: rosterChange,
+});
+export const mlsCreated = defineEvent({
+    type: 0x0201,
+    name: 'group.mls-created',
+    ordering: 'strict',
+    body: createdBody,
+});
+export const mlsCommit = defineEvent({ type: 0x0202, name: 'group.mls-commit', ordering: 'strict', body: commitBody });
+/** Nothing but the genesis comes before it (`GM1`), so the only owner at that point is the founder. */
+export const mlsCreatedRule = {
+    definition: mlsCreated,
+    permit: ({ roster }, actor) => requireRole(roster, actor, 'owner'),
+    check: (state, _position, { ciphersuite }) => {
+        const misplaced = requireMembership(state, 'mls');
+        if (misplaced !== undefined)
+            return misplaced;
+        if (state.mls !== undefined)
+            return { code: 'already-created' };
+        return ciphersuite === CIPHERSUITE_X25519_AES128_ED25519 ? undefined : { code: 'unsupported-ciphersuite' };
+    },
+    apply: (state, { index }, { ciphersuite, treeHash, groupInfoHash }) => ({
+        ...state,
+        mls: {
+            ciphersuite,
+            epoch: 0,
+            treeHash: treeHash.slice(),
+            groupInfoHash: groupInfoHash.slice(),
+            epochIndex: index,
+            oldestOpenEpoch: 0,
+        },
+    }),
+};
+export const mlsCommitRule = {
+    definition: mlsCommit,
+    permit: ({ roster }, actor, body) => permitRosterChange(roster, actor, body.roster),
+    check: checkCommit,
+    apply: (state, { index }, body) => ({
+        ...state,
+        roster: applyRosterChange(state.roster, body.roster, index),
+        mls: state.mls === undefined ? undefined : openEpoch(state.mls, index, body),
+    }),
+    payload: ({ commitHash, commitSize }) => ({ hash: commitHash, size: commitSize }),
+};
+function checkCommit(state, { actor }, body) {
+    if (state.mls === undefined)
+        return requireMembership(state, 'mls') ?? { code: 'mls-not-created' };
+    if (body.epoch !== state.mls.epoch)
+        return { code: 'wrong-epoch', epoch: state.mls.epoch };
+    // RFC 9420 §12.2: a member can't remove its own leaf; it asks another to.
+    if (includes(body.roster.removed, actor))
+        return { code: 'not-permitted' };
+    return checkRosterChange(state.roster, body.roster) ?? checkWelcomes(body);
+}
+/** `GM5`: exactly those who are added get a Welcome, one each, or a member could fill a stranger's mailbox. */
+function checkWelcomes({ welcomeRefs, roster }) {
+    const welcomed = welcomeRefs.map(({ actor }) => actor);
+    const isComplete = roster.added.every(({ actor }) => includes(welcomed, actor));
+    return isComplete && welcomed.length === roster.added.length ? undefined : { code: 'welcome-mismatch' };
+}
+function includes(actors, wanted) {
+    return actors.some((actor) => equalBytes(actor, wanted));
+}
+/** A commit that removes a leaf closes every earlier epoch: whoever left could still read them (`GM3`). */
+function openEpoch(mls, index, body) {
+    const epoch = body.epoch + 1;
+    return {
+        ...mls,
+        epoch,
+        treeHash: body.treeHash.slice(),
+        groupInfoHash: body.groupInfoHash.slice(),
+        epochIndex: index,
+        oldestOpenEpoch: body.roster.removed.length > 0 ? epoch : mls.oldestOpenEpoch,
+    };
+}

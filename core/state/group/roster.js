@@ -1,0 +1,71 @@
+import { compareBytes } from '../../bytes/index.ts';
+import { choice, opaque, sortedVector, struct, uint64 } from '../../codec/index.ts';
+import { ACTOR_BYTES } from '../../event/index.ts';
+/** Everyone who is or ever was in a group; who has left stays listed, since their reading ends at an index. */
+export const MAX_ROSTER = 16_384;
+const ROLE_RANK = { none: 0, reader: 1, member: 2, admin: 3, owner: 4 };
+export const roleCodec = choice('Role', ROLE_RANK);
+/** The roles that a person in the group can hold. */
+export const grantedRole = choice('GrantedRole', { reader: 1, member: 2, admin: 3, owner: 4 });
+const memberCodec = struct('Member', {
+    actor: opaque(ACTOR_BYTES),
+    /** `none` once removed. */
+    role: roleCodec,
+    /** Index of the latest admission. */
+    since: uint64,
+    /** Index of the removal; 0 while the actor is in. */
+    until: uint64,
+});
+export const rosterCodec = sortedVector(memberCodec, MAX_ROSTER, (a, b) => compareBytes(a.actor, b.actor));
+export function findMember(roster, actor) {
+    const at = lowerBound(roster, actor);
+    const found = roster[at];
+    return found !== undefined && compareBytes(found.actor, actor) === 0 ? found : undefined;
+}
+export function roleOf(roster, actor) {
+    return findMember(roster, actor)?.role ?? 'none';
+}
+export function outranks(a, b) {
+    return ROLE_RANK[a] > ROLE_RANK[b];
+}
+/** Refuses an actor below `needed`. Tells one who was removed since when, and a stranger nothing at all. */
+export function requireRole(roster, actor, needed) {
+    const member = findMember(roster, actor);
+    if (member === undefined)
+        return { code: 'not-permitted' };
+    if (member.role === 'none')
+        return { code: 'actor-removed', at: member.until };
+    return outranks(needed, member.role) ? { code: 'not-permitted' } : undefined;
+}
+export function admitMember(roster, actor, role, index) {
+    return putMember(roster, { actor: actor.slice(), role, since: index, until: 0 });
+}
+export function removeMember(roster, actor, index) {
+    const member = findMember(roster, actor);
+    return member === undefined ? roster : putMember(roster, { ...member, role: 'none', until: index });
+}
+export function changeRole(roster, actor, role) {
+    const member = findMember(roster, actor);
+    return member === undefined ? roster : putMember(roster, { ...member, role });
+}
+export function hasOtherOwner(roster, actor) {
+    return roster.some((member) => member.role === 'owner' && compareBytes(member.actor, actor) !== 0);
+}
+function putMember(roster, member) {
+    const at = lowerBound(roster, member.actor);
+    const held = roster[at];
+    const isHeld = held !== undefined && compareBytes(held.actor, member.actor) === 0;
+    return [...roster.slice(0, at), member, ...roster.slice(isHeld ? at + 1 : at)];
+}
+function lowerBound(roster, actor) {
+    let low = 0;
+    let high = roster.length;
+    while (low < high) {
+        const middle = (low + high) >>> 1;
+        if (compareBytes(roster[middle].actor, actor) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}

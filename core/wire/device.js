@@ -1,0 +1,34 @@
+import { choice, opaque, opaqueVector, struct, uint16, uint32, uint64, vector } from '../codec/index.ts';
+import { HASH_BYTES } from '../event/index.ts';
+import { MAX_HANDSHAKE_BYTES, MAX_KEY_PACKAGE_BYTES, MAX_KEY_PACKAGES, MAX_MAILBOX_PAGE } from './limits.ts';
+/** MLSMessages that each hold one KeyPackage of the device (RFC 9420 §10). */
+export const keyPackagePublication = struct('KeyPackagePublication', {
+    keyPackages: vector(opaqueVector(MAX_KEY_PACKAGE_BYTES), MAX_KEY_PACKAGES),
+});
+/** KeyPackages that can still be claimed, the last resort not counted. */
+export const keyPackageStock = struct('KeyPackageStock', { available: uint32, lastResort: uint32 });
+/** Names a chain in which the claimer may invite (`KP4`). */
+export const keyPackageClaim = struct('KeyPackageClaim', { chain: opaque(HASH_BYTES), ciphersuite: uint16 });
+export const claimedKeyPackage = struct('ClaimedKeyPackage', {
+    ref: opaque(HASH_BYTES),
+    keyPackage: opaqueVector(MAX_KEY_PACKAGE_BYTES),
+});
+const mailboxItem = struct('MailboxItem', {
+    /** Rises with each item of this mailbox; the cursor of reading and the argument of an ack. */
+    sequence: uint64,
+    kind: choice('MailboxKind', { welcome: 1, poke: 2 }),
+    chain: opaque(HASH_BYTES),
+    /** The chain's entry that this is about: the commit of a Welcome, the newest unread of a poke. */
+    index: uint64,
+    receivedAt: uint64,
+    /** The Welcome; empty in a poke. */
+    content: opaqueVector(MAX_HANDSHAKE_BYTES),
+});
+export const mailboxPage = struct('MailboxPage', {
+    items: vector(mailboxItem, MAX_MAILBOX_PAGE),
+    /** Where to read on. */
+    next: uint64,
+    stock: keyPackageStock,
+});
+/** Everything up to and including this sequence number is forgotten. */
+export const mailboxAck = struct('MailboxAck', { upTo: uint64 });

@@ -1,0 +1,28 @@
+/** Largest payload that travels inside an append and stays in the chain object. */
+export const MAX_PAYLOAD_BYTES = 16_384;
+/** Largest MLS commit, Welcome or GroupInfo; a storage row must hold it whole. */
+export const MAX_HANDSHAKE_BYTES = 1_048_576;
+/** Submissions in one append. */
+export const MAX_BATCH = 256;
+/** Body of an append, checked before anything is parsed. */
+export const MAX_APPEND_BYTES = 4_194_304;
+/** Body of a commit bundle: three handshake messages and an event. */
+export const MAX_BUNDLE_BYTES = 3 * MAX_HANDSHAKE_BYTES + 131_072;
+/** Entries in one page, and the bytes at which a page is full earlier. */
+export const MAX_PAGE_ENTRIES = 256;
+export const MAX_PAGE_BYTES = 1_048_576;
+/** Missed entries that a `stale-parent` problem carries; the rest is read by cursor. */
+export const MAX_MISSED_ENTRIES = 256;
+export const MAX_KEY_PACKAGE_BYTES = 16_384;
+/** KeyPackages in one publication and in one device's pool. */
+export const MAX_KEY_PACKAGES = 100;
+/** Mailbox items in one page. */
+export const MAX_MAILBOX_PAGE = 256;
+export const TICKET_BYTES = 32;
+export const TICKET_LIFETIME_MS = 30_000;
+/** A socket that has not opened with its ticket by then is closed. */
+export const OPEN_DEADLINE_MS = 5_000;
+export const MAX_CHECKPOINT_BYTES = 4_096;
+export const MAX_PROBLEM_BYTES = 1_048_576;
+/** Lifetime of a signed request, from `created` to `expires`. */
+export const MAX_REQUEST_LIFETIME_S = 60;

@@ -1,0 +1,104 @@
+import { toBase64Url } from '../bytes/index.ts';
+/** Media type of every binary body. */
+export const MEDIA_TYPE = 'application/vnd.terachat.v1+tls';
+/**
+ * Every refusal that can cross the wire: its HTTP status, and what it means in a sentence that tells what to do next. The
+ * only place that knows either (`WI4`).
+ */
+export const problems = {
+    malformed: { status: 400, title: 'The bytes are not the one encoding of what belongs here.' },
+    'malformed-signature': { status: 400, title: 'A signature is 64 bytes.' },
+    'malformed-request': { status: 400, title: 'The path or query is not one that this route takes.' },
+    'event-too-large': { status: 413, title: 'An event must fit a log entry; put large content in a payload.' },
+    'body-too-large': { status: 413, title: 'The body is over the limit of this route.' },
+    'unsupported-media-type': { status: 415, title: `Send the body as ${MEDIA_TYPE}.` },
+    'wrong-chain': { status: 400, title: 'The event was signed for another chain.' },
+    'wrong-relay': { status: 400, title: 'The genesis names another relay or checkpoint key; read /v1/relay first.' },
+    'bad-signature': { status: 403, title: 'The signature does not fit the event and its actor.' },
+    'event-id-reused': { status: 409, title: 'This actor used the event id for other bytes; take a new id.' },
+    'not-permitted': { status: 403, title: 'The actor does not hold the permission for this.' },
+    'actor-removed': { status: 403, title: 'The actor was removed from this chain.' },
+    'clock-skew': { status: 409, title: 'The event time is over 5 minutes from the relay time; set the clock.' },
+    'stale-parent': { status: 409, title: 'Another change came first; read the missed entries and sign again.' },
+    'unknown-parent': { status: 409, title: 'The entry that the event names as seen is not in this chain.' },
+    'seen-too-old': { status: 409, title: 'The actor has not read the chain for too long; read on and sign again.' },
+    'unknown-event-type': { status: 400, title: 'This kind of chain has no such event type.' },
+    'retention-out-of-range': { status: 400, title: 'The retention is outside what a chain may choose.' },
+    'invalid-relay-name': { status: 400, title: 'A relay name is visible ASCII without a plus sign.' },
+    'invalid-successor-rule': { status: 400, title: 'The successor threshold can never be met or is zero.' },
+    'wrong-membership': { status: 409, title: 'This group changes its members in the other way.' },
+    'already-member': { status: 409, title: 'The actor is a member already.' },
+    'no-such-member': { status: 409, title: 'The actor is not a member.' },
+    'last-owner': { status: 409, title: 'A group keeps at least one owner; make another one first.' },
+    'roster-full': { status: 409, title: 'The group has as many past and present members as it can list.' },
+    'already-created': { status: 409, title: 'The MLS group is created once, right after the genesis.' },
+    'unsupported-ciphersuite': { status: 400, title: 'This relay does not follow that MLS ciphersuite.' },
+    'mls-not-created': { status: 409, title: 'The MLS group is not created yet.' },
+    'future-epoch': { status: 409, title: 'The group has not reached that epoch.' },
+    'epoch-closed': { status: 409, title: 'That epoch takes no more messages; encrypt again in the current one.' },
+    'wrong-epoch': { status: 409, title: 'A commit must end the current epoch.' },
+    'welcome-mismatch': {
+        status: 400,
+        title: 'A commit names one Welcome for each actor that it adds, and no other.',
+    },
+    'commit-lost': { status: 409, title: 'Another commit ended this epoch; apply the winner and try again.' },
+    'lone-commit': { status: 400, title: 'A commit is posted as a bundle to the commits path.' },
+    'invalid-handshake': { status: 400, title: 'The MLS message is not one that may follow this group.' },
+    'invalid-key-package': { status: 400, title: 'The KeyPackage is not valid or not bound to this device.' },
+    'payload-missing': { status: 400, title: 'The event names a payload; send it along.' },
+    'payload-mismatch': { status: 400, title: 'The payload is not the one that the event names.' },
+    'payload-too-large': { status: 413, title: 'The payload is over the limit for inline payloads.' },
+    'payload-expired': { status: 410, title: 'The payload has expired; its entry still proves what it was.' },
+    'not-found': { status: 404, title: 'There is nothing here, or nothing that this actor may see.' },
+    'signature-required': { status: 401, title: 'Sign the request with the actor key (RFC 9421).' },
+    'signature-invalid': { status: 401, title: 'The request signature is not valid for this request.' },
+    'signature-expired': { status: 401, title: 'The request signature is too old, too long-lived or from the future.' },
+    'digest-mismatch': { status: 400, title: 'The body does not match its Content-Digest.' },
+    'nonce-replayed': { status: 401, title: 'This signed request was seen before; sign a new one.' },
+    'ticket-invalid': { status: 401, title: 'The ticket is unknown, used, expired or for something else.' },
+    'open-first': { status: 400, title: 'A socket opens with a ticket, once, before anything else.' },
+    'mailbox-full': { status: 507, title: 'The mailbox has no room; its owner must read and acknowledge first.' },
+    'key-packages-exhausted': {
+        status: 409,
+        title: 'The device has no KeyPackage to give; ask again when it has been online.',
+    },
+    'key-package-pool-full': { status: 409, title: 'The pool holds as many KeyPackages as it may.' },
+    'ack-ahead': { status: 409, title: 'No item has that sequence number yet; acknowledge only what was read.' },
+    'rate-limited': { status: 429, title: 'Too many of these for the time being; wait as long as Retry-After says.' },
+    'upgrade-required': { status: 426, title: 'This path speaks WebSocket.' },
+    'too-many-subscribers': { status: 503, title: 'The chain has as many live readers as one object serves.' },
+    'relay-clock-behind': { status: 503, title: 'The relay clock fell behind the log; appends wait until it is right.' },
+    'relay-not-configured': { status: 503, title: 'The relay has no key yet; see the operating guide.' },
+    unavailable: {
+        status: 503,
+        title: 'The relay could not finish; the outcome is unknown, so send the same bytes again.',
+    },
+    internal: { status: 500, title: 'The relay failed; nothing was changed by this request.' },
+};
+/**
+ * The problem document of a refusal (`PR2`): `type` is a path of the relay's own documentation. In a detail, bytes become
+ * base64url and numbers decimal strings, since most of them are 64-bit on the wire. A detail never takes the name of a
+ * member that every problem has.
+ */
+export function problemOf(refusal) {
+    const { code } = refusal;
+    const { status, title } = problems[code];
+    return { ...viewDetails(refusal), type: `/docs#${code}`, title, status, code };
+}
+export function isProblemCode(code) {
+    return typeof code === 'string' && Object.hasOwn(problems, code);
+}
+function viewDetails(details) {
+    return Object.fromEntries(Object.entries(details).map(([name, value]) => [name, viewDetail(value)]));
+}
+function viewDetail(value) {
+    if (value instanceof Uint8Array)
+        return toBase64Url(value);
+    if (typeof value === 'number')
+        return String(value);
+    if (Array.isArray(value))
+        return value.map(viewDetail);
+    if (typeof value === 'object' && value !== null)
+        return viewDetails(value);
+    return typeof value === 'string' || typeof value === 'boolean' ? value : null;
+}

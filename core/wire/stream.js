@@ -1,0 +1,21 @@
+import { choice, opaque, struct, text, uint32, uint64, variant } from '../codec/index.ts';
+import { appendAnswer, appendRequest, entryPage } from './append.ts';
+import { mailboxPage } from './device.ts';
+import { MAX_PROBLEM_BYTES, TICKET_BYTES } from './limits.ts';
+/** Answers a signed POST on a stream's path; good once, on that path, for the actor who asked. */
+export const ticketAnswer = struct('TicketAnswer', { ticket: opaque(TICKET_BYTES), expiresAt: uint64 });
+/** The first frame of every socket: who it is for, and the first index or sequence number that it wants. */
+const open = struct('Open', { ticket: opaque(TICKET_BYTES), cursor: uint64 });
+/** `request` comes back in the answer; the client chooses it. */
+const append = struct('Append', { request: uint32, append: appendRequest });
+const ack = struct('Ack', { upTo: uint64 });
+const caughtUp = struct('CaughtUp', { next: uint64 });
+const appended = struct('Appended', { request: uint32, answer: appendAnswer });
+/** `request` is 0 when the problem is the socket's and not one append's. */
+const refusedFrame = struct('Problem', { request: uint32, problem: text(MAX_PROBLEM_BYTES) });
+/** What a client sends on `chains/{c}/stream` (`SK2`). */
+export const chainUpFrame = variant('ChainUpFrame', choice('ChainUpKind', { open: 1, append: 2 }), { open, append });
+/** What a chain sends: history, exactly one `caught-up`, then what is new; answers in between (`SK3`). */
+export const chainDownFrame = variant('ChainDownFrame', choice('ChainDownKind', { entries: 1, caughtUp: 2, appended: 3, problem: 4 }), { entries: entryPage, caughtUp, appended, problem: refusedFrame });
+export const mailboxUpFrame = variant('MailboxUpFrame', choice('MailboxUpKind', { open: 1, ack: 2 }), { open, ack });
+export const mailboxDownFrame = variant('MailboxDownFrame', choice('MailboxDownKind', { items: 1, caughtUp: 2, problem: 4 }), { items: mailboxPage, caughtUp, problem: refusedFrame });
