@@ -23,6 +23,7 @@ const LOOKUP_END = '(SELECT coalesce(max(idx), -1) FROM payload_lookup)';
 const FIND_IN_TAIL = `SELECT idx FROM payloads
   WHERE idx > ${LOOKUP_END} AND hash = ? AND expires_at > ? ORDER BY idx DESC LIMIT 1`;
 const TAIL = `SELECT idx, substr(hash, 1, 6) FROM payloads WHERE idx > ${LOOKUP_END} ORDER BY idx LIMIT ?`;
+const LAG = `SELECT coalesce((SELECT max(idx) FROM payloads), -1) - ${LOOKUP_END}`;
 const INSERT_LOOKUP = insertStatements('payload_lookup', ['idx', 'tag']);
 const NEXT_EXPIRY = 'SELECT expires_at FROM payloads ORDER BY idx LIMIT 1';
 const DROP = 'DELETE FROM payloads WHERE idx IN (SELECT idx FROM payloads ORDER BY idx LIMIT ?) AND expires_at <= ?';
@@ -51,6 +52,14 @@ export class PayloadStore {
     const inTail = firstRow<[number]>(this.#sql.exec(FIND_IN_TAIL, hash, now));
     const row = inTail ?? firstRow<[number]>(this.#sql.exec(FIND, hashTag(hash), hash, now));
     return row?.[0];
+  }
+
+  /**
+   * How many payloads the lookup may lack: never too few, too many where entries came without one. What a start counts
+   * on from, so that objects that are evicted often don't leave it behind for ever.
+   */
+  lookupLag(): number {
+    return Math.max(0, firstRow<[number]>(this.#sql.exec(LAG))?.[0] ?? 0);
   }
 
   /**
