@@ -10,8 +10,8 @@ import {
   type Event,
   type Genesis,
 } from '../../../core/index.ts';
-import { groupGenesis, identityGenesis, messageBody } from './genesis.ts';
-import { actorNamed, LogBuilder } from './log-builder.ts';
+import { groupGenesis, identityGenesis, messageBody } from '../../../scripts/vectors/sample-bodies.ts';
+import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 
 const [alice, bob, stranger] = [actorNamed('alice'), actorNamed('bob'), actorNamed('stranger')];
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { chainIdOf, encode, eventTbs, parseChainId } from '../../../core/index.ts';
-import { groupGenesis, hashOf } from './genesis.ts';
-import { actorNamed, LogBuilder } from './log-builder.ts';
+import { groupGenesis, hashOf } from '../../../scripts/vectors/sample-bodies.ts';
+import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 
 const alice = actorNamed('alice');
 const tbs = encode(eventTbs, new LogBuilder(alice).genesisEvent(alice, groupGenesis()));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryHistory } from '../../../core/index.ts';
-import { hashOf } from './genesis.ts';
+import { hashOf } from '../../../scripts/vectors/sample-bodies.ts';
 
 describe('a history in memory', () => {
   test('gives back every leaf over many times its first size, and nothing beyond', () => {

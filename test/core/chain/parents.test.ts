@@ -11,8 +11,8 @@ import {
   uint8,
   type EventDefinition,
 } from '../../../core/index.ts';
-import { commitBody, createdBody, groupGenesis, messageBody } from './genesis.ts';
-import { actorNamed, LogBuilder } from './log-builder.ts';
+import { commitBody, createdBody, groupGenesis, messageBody } from '../../../scripts/vectors/sample-bodies.ts';
+import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 
 const [alice, bob, carol] = [actorNamed('alice'), actorNamed('bob'), actorNamed('carol')];
 const observed = defineEvent({ type: 0x8000, name: 'app.noted', body: uint8 });

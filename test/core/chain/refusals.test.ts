@@ -16,8 +16,14 @@ import {
   type ParseRefusal,
 } from '../../../core/index.ts';
 import { MAX_ROSTER } from '../../../core/state/group/roster.ts';
-import { commitBody, createdBody, groupGenesis, identityGenesis, messageBody } from './genesis.ts';
-import { actorNamed, LogBuilder } from './log-builder.ts';
+import {
+  commitBody,
+  createdBody,
+  groupGenesis,
+  identityGenesis,
+  messageBody,
+} from '../../../scripts/vectors/sample-bodies.ts';
+import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 
 type Refusal = AdmissionRefusal | ParseRefusal;
 const [alice, bob, stranger] = [actorNamed('alice'), actorNamed('bob'), actorNamed('stranger')];

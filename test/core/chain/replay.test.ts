@@ -28,8 +28,8 @@ import {
   type Result,
 } from '../../../core/index.ts';
 import { naiveRoot } from '../merkle/naive-tree.ts';
-import { groupGenesis, messageBody } from './genesis.ts';
-import { actorNamed, LogBuilder } from './log-builder.ts';
+import { groupGenesis, messageBody } from '../../../scripts/vectors/sample-bodies.ts';
+import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 
 const [alice, bob, mallory] = [actorNamed('alice'), actorNamed('bob'), actorNamed('mallory')];
 const checker = createSignatureChecker({ verifyBatch: (jobs) => jobs.map(satisfiesEquation) });

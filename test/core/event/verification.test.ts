@@ -11,8 +11,8 @@ import {
   type SignedEvent,
 } from '../../../core/index.ts';
 import { encode, eventTbs, groupMessage } from '../../../core/index.ts';
-import { messageBody } from '../chain/genesis.ts';
-import { actorNamed, LogBuilder } from '../chain/log-builder.ts';
+import { messageBody } from '../../../scripts/vectors/sample-bodies.ts';
+import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 
 const [alice, mallory] = [actorNamed('alice'), actorNamed('mallory')];
 const log = new LogBuilder(alice);

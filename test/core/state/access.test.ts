@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { admittedAt, defineEvent, memberAdded, memberRemoved, readableUntil, uint8 } from '../../../core/index.ts';
-import { groupGenesis, identityGenesis } from '../chain/genesis.ts';
-import { actorNamed, LogBuilder } from '../chain/log-builder.ts';
+import { groupGenesis, identityGenesis } from '../../../scripts/vectors/sample-bodies.ts';
+import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 
 const alice = actorNamed('alice');
 const bob = actorNamed('bob');

@@ -9,8 +9,8 @@ import {
   uint8,
   type Genesis,
 } from '../../../core/index.ts';
-import { groupGenesis, hashOf, identityGenesis, messageBody } from '../chain/genesis.ts';
-import { actorNamed, LogBuilder } from '../chain/log-builder.ts';
+import { groupGenesis, hashOf, identityGenesis, messageBody } from '../../../scripts/vectors/sample-bodies.ts';
+import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 
 const alice = actorNamed('alice');
 const log = new LogBuilder(alice);

@@ -8,8 +8,8 @@ import {
   stateDigest,
   uint8,
 } from '../../../core/index.ts';
-import { commitBody, createdBody, groupGenesis, hashOf, messageBody } from '../chain/genesis.ts';
-import { actorNamed, LogBuilder } from '../chain/log-builder.ts';
+import { commitBody, createdBody, groupGenesis, hashOf, messageBody } from '../../../scripts/vectors/sample-bodies.ts';
+import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 
 const alice = actorNamed('alice');
 const bob = actorNamed('bob');

@@ -9,8 +9,8 @@ import {
   uint8,
   type GrantedRole,
 } from '../../../core/index.ts';
-import { commitBody, createdBody, groupGenesis, messageBody } from '../chain/genesis.ts';
-import { actorNamed, LogBuilder } from '../chain/log-builder.ts';
+import { commitBody, createdBody, groupGenesis, messageBody } from '../../../scripts/vectors/sample-bodies.ts';
+import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 import { mlsCreated } from '../../../core/index.ts';
 
 const ROLES = ['reader', 'member', 'admin', 'owner'] as const;

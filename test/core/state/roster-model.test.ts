@@ -11,8 +11,8 @@ import {
   type Event,
   type GrantedRole,
 } from '../../../core/index.ts';
-import { commitBody, createdBody, groupGenesis } from '../chain/genesis.ts';
-import { actorNamed, LogBuilder } from '../chain/log-builder.ts';
+import { commitBody, createdBody, groupGenesis } from '../../../scripts/vectors/sample-bodies.ts';
+import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 import { RosterModel, type ModelChange } from './roster-model.ts';
 
 const NAMES = ['alice', 'bob', 'carol', 'dave'] as const;

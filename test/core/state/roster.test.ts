@@ -11,8 +11,8 @@ import {
 } from '../../../core/index.ts';
 import { admitMember, MAX_ROSTER, removeMember, type Roster } from '../../../core/state/group/roster.ts';
 import { checkRosterChange } from '../../../core/state/group/roster-change.ts';
-import { commitBody, createdBody, groupGenesis, messageBody } from '../chain/genesis.ts';
-import { actorNamed, LogBuilder } from '../chain/log-builder.ts';
+import { commitBody, createdBody, groupGenesis, messageBody } from '../../../scripts/vectors/sample-bodies.ts';
+import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 
 const [alice, bob, carol] = ['alice', 'bob', 'carol'].map(actorNamed) as [Actor, Actor, Actor];
 type Actor = ReturnType<typeof actorNamed>;

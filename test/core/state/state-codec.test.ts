@@ -14,8 +14,8 @@ import {
   type ChainState,
   type GroupState,
 } from '../../../core/index.ts';
-import { commitBody, createdBody, groupGenesis, identityGenesis } from '../chain/genesis.ts';
-import { actorNamed, LogBuilder } from '../chain/log-builder.ts';
+import { commitBody, createdBody, groupGenesis, identityGenesis } from '../../../scripts/vectors/sample-bodies.ts';
+import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 
 const [alice, bob] = [actorNamed('alice'), actorNamed('bob')];
 

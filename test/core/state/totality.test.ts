@@ -11,8 +11,8 @@ import {
   type ChainState,
   type Event,
 } from '../../../core/index.ts';
-import { commitBody, createdBody, groupGenesis, identityGenesis } from '../chain/genesis.ts';
-import { actorNamed, LogBuilder } from '../chain/log-builder.ts';
+import { commitBody, createdBody, groupGenesis, identityGenesis } from '../../../scripts/vectors/sample-bodies.ts';
+import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 import { valuesOf } from '../codec/values.ts';
 
 const [alice, bob, stranger] = [actorNamed('alice'), actorNamed('bob'), actorNamed('stranger')];

@@ -8,8 +8,8 @@ import {
   uint8,
   viewEntry,
 } from '../../../core/index.ts';
-import { messageBody } from '../chain/genesis.ts';
-import { actorNamed, LogBuilder } from '../chain/log-builder.ts';
+import { messageBody } from '../../../scripts/vectors/sample-bodies.ts';
+import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 
 const [alice, bob] = [actorNamed('alice'), actorNamed('bob')];
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { chainOrigin, contentDigest } from '../../../core/index.ts';
-import { hashOf } from '../chain/genesis.ts';
+import { hashOf } from '../../../scripts/vectors/sample-bodies.ts';
 
 test('[RQ1] a digest is the Content-Digest of RFC 9530, for a body without bytes too', () => {
   expect(contentDigest(new Uint8Array())).toBe('sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:');

@@ -1,4 +1,4 @@
-import { sha256, utf8ToBytes, type Genesis, type MlsCommit, type MlsCreated } from '../../../core/index.ts';
+import { sha256, utf8ToBytes, type Genesis, type MlsCommit, type MlsCreated } from '../../core/index.ts';
 
 /** Stands for the hash of something; the same bytes for the same words. */
 export function hashOf(words: string): Uint8Array {

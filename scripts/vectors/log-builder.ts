@@ -23,8 +23,8 @@ import {
   type GroupState,
   type LoggedLeaf,
   type Result,
-} from '../../../core/index.ts';
-import { groupGenesis } from './genesis.ts';
+} from '../../core/index.ts';
+import { groupGenesis } from './sample-bodies.ts';
 
 /** 2025-01-01T00:00:00Z. */
 export const START_MS = 1_735_689_600_000;

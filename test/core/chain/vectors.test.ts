@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import {
+  admitEvent,
+  admitGenesis,
+  beginReplay,
+  createSignatureChecker,
+  decode,
+  encodeState,
+  eventTbs,
+  fromHex,
+  MemoryHistory,
+  parseChainId,
+  parseEntries,
+  parseState,
+  replayEntries,
+  replayJobs,
+  replayRoot,
+  satisfiesEquation,
+  stateDigest,
+  toHex,
+  viewEntry,
+  viewState,
+  type Event,
+  type ReplayCursor,
+  type ReplayFault,
+  type Result,
+} from '../../../core/index.ts';
+import type { AdmissionVector } from '../../../scripts/vectors/admissions.ts';
+import type { ChainVector } from '../../../scripts/vectors/chains.ts';
+import type { TamperingVector } from '../../../scripts/vectors/tampering.ts';
+import { readVectors } from '../../vectors/read-vectors.ts';
+
+const { chains } = readVectors<{ chains: readonly ChainVector[] }>('chains');
+const admissions = readVectors<{ vectors: readonly AdmissionVector[] }>('admissions').vectors;
+const tamperings = readVectors<{ vectors: readonly TamperingVector[] }>('tampering').vectors;
+const checker = createSignatureChecker({ verifyBatch: (jobs) => jobs.map(satisfiesEquation) });
+
+function replay(
+  chain: string,
+  entries: readonly string[],
+  history = new MemoryHistory(),
+): Result<ReplayCursor, ReplayFault> {
+  const batch = parseEntries(entries.map((entry) => fromHex(entry)!));
+  return replayEntries(beginReplay(parseChainId(fromHex(chain))!), batch, checker.check(replayJobs(batch)), history);
+}
+
+describe('whole chains', () => {
+  test.each(chains.map((vector) => [vector.name, vector] as const))(
+    '[AU1, ST4] %s',
+    (_name, { chain, steps, state, stateView }) => {
+      for (const [index, step] of steps.entries()) {
+        const entry = fromHex(step.entry)!;
+        expect(createHash('sha256').update(Uint8Array.of(0)).update(entry).digest('hex')).toBe(step.leafHash);
+        expect(viewEntry(entry)).toEqual(step.view);
+        const replayed = replay(
+          chain,
+          steps.slice(0, index + 1).map((earlier) => earlier.entry),
+        );
+        if (!replayed.ok) throw new Error(`${replayed.error.code} at ${index}`);
+        expect(toHex(replayed.value.head)).toBe(step.leafHash);
+        expect(toHex(replayRoot(replayed.value))).toBe(step.root);
+        expect(toHex(stateDigest(replayed.value.state!))).toBe(step.stateDigest);
+      }
+      const last = parseState(fromHex(state)!)!;
+      expect(toHex(encodeState(last))).toBe(state);
+      expect(viewState(last)).toEqual(stateView);
+      expect(createHash('sha256').update(fromHex(state)!).digest('hex')).toBe(steps.at(-1)!.stateDigest);
+    },
+  );
+});
+
+describe('admissions', () => {
+  test.each(admissions.map((vector) => [vector.chain, vector.name, vector] as const))(
+    '[AP9] %s: %s',
+    (_chain, _name, vector) => {
+      expect(outcomeOf(vector)).toEqual([vector.outcome, vector.stateDigest]);
+    },
+  );
+
+  function outcomeOf({ chain, event: hex, relayTime }: AdmissionVector): unknown {
+    const event = decode(eventTbs, fromHex(hex)!);
+    if (!event.ok) throw new Error('an admission vector holds no event');
+    const next = chain === '' ? admitGenesis(event.value, relayTime) : admitAt(chain, event.value, relayTime);
+    return next.ok ? ['admitted', toHex(stateDigest(next.value))] : [next.error.code, undefined];
+  }
+
+  function admitAt(name: string, event: Event, relayTime: number): ReturnType<typeof admitGenesis> {
+    const { chain, steps } = chains.find((vector) => vector.name === name)!;
+    const history = new MemoryHistory();
+    const replayed = replay(
+      chain,
+      steps.map(({ entry }) => entry),
+      history,
+    );
+    if (!replayed.ok) throw new Error(replayed.error.code);
+    const view = { state: replayed.value.state!, size: steps.length, leafAt: (index: number) => history.at(index) };
+    const admission = admitEvent(view, event, relayTime, relayTime);
+    return admission.ok ? { ok: true, value: admission.value.state } : admission;
+  }
+});
+
+test.each(tamperings.map((vector) => [vector.name, vector] as const))(
+  '[AU2] %s',
+  (_name, { chain, entries, fault }) => {
+    const replayed = replay(chain, entries);
+    if (replayed.ok) throw new Error('the tampering was not found');
+    const { code, index, rule } = replayed.error;
+    expect({ code, index, ...(rule !== undefined && { rule }) }).toEqual(fault);
+  },
+);
