@@ -49,6 +49,8 @@ export interface LocalRelay {
   stop(): Promise<void>;
 }
 
+/** Of miniflare. */
+const OLDEST_NODE = 22;
 const THIS_MACHINE = '127.0.0.1';
 
 /** One start at a time in a process: a workerd that appears meanwhile is known to belong to it. */
@@ -149,6 +151,9 @@ function miniflareOptions({ folder, port, host, onLog }: Served, bundle: WorkerB
 }
 
 async function importMiniflare(): Promise<typeof MiniflarePackage> {
+  const { node } = process.versions;
+  if (Number.parseInt(node) < OLDEST_NODE)
+    throw new LocalRelayError({ code: 'runtime-missing', cause: `Node ${node}` });
   try {
     return await import('miniflare');
   } catch (cause) {

@@ -25,20 +25,16 @@ export async function relayBundle(): Promise<WorkerBundle> {
   const root = packageRoot();
   if (!isClone(root)) return { folder: join(root, 'dist', 'worker') };
   const cache = join(root, 'node_modules', '.cache', 'terachat-relay');
-  for (;;) {
-    const key = hashSources(root);
-    const folder = join(cache, `worker-${key}`);
-    if (existsSync(folder)) return { folder };
-    const draft = join(cache, `draft-${randomUUID()}`);
-    await buildWorker({ config: join(root, 'wrangler.toml'), folder: draft });
-    // A source that changed meanwhile would be cached under the hash of another.
-    if (hashSources(root) === key) {
-      moveInto(draft, folder);
-      dropOld(cache);
-      return { folder };
-    }
-    rmSync(draft, { recursive: true, force: true });
-  }
+  const key = hashSources(root);
+  const folder = join(cache, `worker-${key}`);
+  if (existsSync(folder)) return { folder };
+  const draft = join(cache, `draft-${randomUUID()}`);
+  await buildWorker({ config: join(root, 'wrangler.toml'), folder: draft });
+  dropOld(cache);
+  // Sources that changed meanwhile may be half in the bundle: good enough to run once, not to be found again.
+  if (hashSources(root) !== key) return { folder: draft };
+  moveInto(draft, folder);
+  return { folder };
 }
 
 /** Bundles the worker of a wrangler.toml into a folder, and beside it what Miniflare has to know. Throws `worker-not-built`. */

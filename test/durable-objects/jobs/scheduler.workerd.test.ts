@@ -1,4 +1,4 @@
-import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
+import { evictDurableObject } from 'cloudflare:test';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   FIRST_RETRY_MS,
@@ -286,18 +286,6 @@ describe('the alarm', () => {
       await jobs.run();
       expect(ran).toEqual(['one', 'one']);
       expect(rows()).toEqual([]);
-    });
-  });
-
-  it('of a real object runs its jobs and leaves nothing behind', async () => {
-    await withStorage(object, async (storage) => {
-      storage.sql.exec(`INSERT INTO jobs (kind, due_at) VALUES ('unknown-to-it', 0)`);
-      await storage.setAlarm(Date.now() + 60_000);
-    });
-    expect(await runDurableObjectAlarm(object)).toBe(true);
-    await withStorage(object, async (storage) => {
-      expect(storage.sql.exec('SELECT attempt FROM jobs').toArray()).toEqual([{ attempt: 1 }]);
-      expect(await storage.getAlarm()).not.toBeNull();
     });
   });
 });
