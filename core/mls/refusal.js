@@ -1,4 +1,0 @@
-import { err } from '../result.ts';
-export function refuse(code) {
-    return err({ code });
-}
