@@ -3,7 +3,7 @@ import type { Answer } from '../../relay/index.ts';
 import { prefersJson } from './negotiation.ts';
 import type { Presentation } from './presentation.ts';
 import { problemResponse } from './problem.ts';
-import { BINARY_HEADERS, emptyHeaders, responseHeaders } from './response-headers.ts';
+import { BINARY_HEADERS, PAGE_HEADERS, responseHeaders, type HeaderValues } from './response-headers.ts';
 
 const JSON_TYPE = 'application/json';
 
@@ -30,11 +30,16 @@ export function answerResponse(
 }
 
 /** What people read first is indented: these answers are small and their cost is not on any hot path. */
-export function jsonResponse(value: unknown, status = 200, extra?: Readonly<Record<string, string>>): Response {
-  return new Response(`${JSON.stringify(value, null, 2)}\n`, { status, headers: responseHeaders(JSON_TYPE, extra) });
+export function jsonResponse(value: unknown, status = 200, extra?: HeaderValues): Response {
+  return new Response(`${JSON.stringify(value, null, 2)}\n`, {
+    status,
+    headers: responseHeaders(JSON_TYPE, { ...PAGE_HEADERS, ...extra }),
+  });
 }
 
 /** For calls that only succeed or fail. */
 export function emptyResponse(answer: Answer): Response {
-  return answer.ok ? new Response(null, { status: 204, headers: emptyHeaders() }) : problemResponse(answer.error);
+  return answer.ok
+    ? new Response(null, { status: 204, headers: responseHeaders(undefined) })
+    : problemResponse(answer.error);
 }

@@ -75,7 +75,7 @@ function securityOf(access: Access): Record<string, string[]>[] {
 function bodyOf({ structure, limitBytes }: { readonly structure: Structure; readonly limitBytes: number }) {
   return {
     required: true,
-    description: `${structure.name}, at most ${limitBytes} bytes.`,
+    description: `${structure.name}, at most ${limitBytes.toLocaleString('en')} bytes.`,
     content: { [MEDIA_TYPE]: { schema: referenceTo(structure) } },
   };
 }

@@ -4,7 +4,7 @@ import { DOCS_CSP, renderDocs } from './docs-page/page.ts';
 import { describeApi, type ApiDocument } from './openapi-document.ts';
 import { noParameters, noQuery } from './parameters.ts';
 import type { RelayApp } from './relay-app.ts';
-import { responseHeaders } from './response-headers.ts';
+import { PAGE_HEADERS, responseHeaders } from './response-headers.ts';
 
 const TAG = 'The relay';
 /** The same for everybody until the next version. */
@@ -46,7 +46,11 @@ export function addDocumentationRoutes(app: RelayApp): void {
 
   app.openapi(docsRoute, () => {
     page ??= renderDocs(describe());
-    const headers = responseHeaders('text/html; charset=utf-8', { ...PUBLIC, 'content-security-policy': DOCS_CSP });
+    const headers = responseHeaders('text/html; charset=utf-8', {
+      ...PAGE_HEADERS,
+      ...PUBLIC,
+      'content-security-policy': DOCS_CSP,
+    });
     return new Response(page, { headers });
   });
 }

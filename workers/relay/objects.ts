@@ -23,7 +23,7 @@ type RemoteDevice = Remote<Pick<DeviceObject, DeviceMethod>> & StreamingObject;
 
 /** The object that keeps a chain, by its base64url id. Asking for one creates none until it is called. */
 export function chainObject(env: RelayEnvironment, chain: string): RemoteChain {
-  return env.CHAIN.getByName(chain) as unknown as RemoteChain;
+  return env.CHAIN.getByName(chain);
 }
 
 /** The object that keeps a device's KeyPackages and mailbox, by its base64url actor. */

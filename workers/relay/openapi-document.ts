@@ -117,12 +117,15 @@ const PROBLEM_SCHEMA = {
   },
 };
 
-export const SIGNATURE_SECURITY = {
+/** How a request is signed, in words. */
+export const SIGNING =
+  'HTTP Message Signatures (RFC 9421) with the actor key. keyid is the actor, nonce 16 random bytes, both base64url; ' +
+  'created and expires are seconds, at most 60 apart. Exactly these five components are covered. Content-Digest (RFC 9530) ' +
+  'is the SHA-256 of the body, of an empty one too. A signature is good once.';
+
+const SIGNATURE_SECURITY = {
   type: 'apiKey' as const,
   in: 'header' as const,
   name: 'Signature',
-  description:
-    `HTTP Message Signatures (RFC 9421) with the actor's Ed25519 key: ${ACCEPT_SIGNATURE}. keyid is the actor and nonce 16 ` +
-    'random bytes, both base64url; expires is at most 60 s after created. Content-Digest (RFC 9530) is sha-256, also of ' +
-    'an empty body.',
+  description: `${SIGNING}\n\n\`${ACCEPT_SIGNATURE}\``,
 };

@@ -28,7 +28,7 @@ function nameParameter<Name extends string>(name: Name, description: string) {
 const decimal = z.string().regex(DECIMAL).transform(Number).refine(Number.isSafeInteger);
 
 function indexParameter(description: string, place: { readonly name: string; readonly in: 'path' | 'query' }) {
-  return decimal.openapi({ param: place, type: 'string', description, example: '0' });
+  return decimal.openapi({ param: place, description, example: '0' });
 }
 
 const chain = nameParameter('chain', 'Chain id: 32 bytes, base64url.');
@@ -49,7 +49,6 @@ export const pageQuery = z.strictObject({
     .refine((limit) => limit >= 1 && limit <= MAX_PAGE_ENTRIES)
     .openapi({
       param: { name: 'limit', in: 'query' },
-      type: 'string',
       description: `Entries wanted, 1 to ${MAX_PAGE_ENTRIES}; a page may hold fewer.`,
       example: String(MAX_PAGE_ENTRIES),
     })

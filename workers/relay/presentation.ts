@@ -16,7 +16,7 @@ export interface Presentation {
   /** Content-Type of the bytes as they are. */
   readonly contentType: string;
   /** For bytes of this relay's own objects: throws where they are not what was promised. */
-  view(bytes: Uint8Array): Json;
+  readonly view: (bytes: Uint8Array) => Json;
   readonly viewSchema: JsonSchema;
   /** The named structure that the bytes are, where they are one. */
   readonly structure?: Structure;

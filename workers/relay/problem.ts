@@ -1,6 +1,6 @@
 import { problemOf, type Problem, type ProblemCode } from '../../core/index.ts';
 import type { RelayRefusal } from '../../relay/index.ts';
-import { responseHeaders } from './response-headers.ts';
+import { responseHeaders, type HeaderValues } from './response-headers.ts';
 import { ACCEPT_SIGNATURE } from './signature-policy.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -29,7 +29,7 @@ function documentResponse(problem: Problem): Response {
 }
 
 /** What RFC 9110 asks of some statuses besides the body. */
-function headersFor({ status, code, retryAfterMs }: Problem): Readonly<Record<string, string>> {
+function headersFor({ status, code, retryAfterMs }: Problem): HeaderValues {
   switch (status) {
     case 401:
       return { 'www-authenticate': 'Signature', 'accept-signature': ACCEPT_SIGNATURE };

@@ -10,7 +10,7 @@ describe('Whether a caller would rather read JSON', () => {
     'application/json;q=0.9, application/*;q=0.8',
     `application/json, ${BINARY};q=0.5`,
     `application/json, ${BINARY}`,
-    "Application/JSON",
+    'Application/JSON',
     'text/html, application/json ; q=0.5',
     'application/json; charset=utf-8',
   ])('[WI7] yes: %s', (accept) => {

@@ -1,12 +1,16 @@
 import { env } from 'cloudflare:workers';
-import { describe, expect, test } from 'vitest';
-import { contentDigest, toBase64Url, type Problem } from '../../../core/index.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { contentDigest, signEd25519, toBase64Url, type Problem } from '../../../core/index.ts';
+import type { RelayEnvironment } from '../../../durable-objects/index.ts';
 import { createRelay } from '../../../workers/relay/app.ts';
 import { alterRequest, ALICE, BOB, nameOf, RELAY_URL, signRequest, type Call, type Signing } from './signed-request.ts';
-import { relayEnvironment } from './environment.ts';
 
+const bindings = env as unknown as RelayEnvironment;
 const NOW = 1_900_000_000_000;
 const NOW_S = NOW / 1000;
+// The first request of a file waits for the whole worker to be compiled.
+vi.setConfig({ testTimeout: 30_000 });
+
 const relay = createRelay({ clock: () => NOW });
 
 /** A chain that does not exist: a signature that holds is answered by its object, with not-found. */
@@ -14,7 +18,7 @@ const TICKET: Call = { method: 'POST', path: `/v1/chains/${'A'.repeat(43)}/strea
 const PUBLISH: Call = { method: 'PUT', path: `/v1/devices/${nameOf(ALICE)}/key-packages`, body: Uint8Array.of(0) };
 
 async function send(request: Request): Promise<Response> {
-  return await relay.fetch(request, relayEnvironment(env), {} as ExecutionContext);
+  return await relay.fetch(request, bindings, {} as ExecutionContext);
 }
 
 async function problemOf(request: Request): Promise<Problem> {
@@ -203,7 +207,6 @@ describe('Whose signature it is', () => {
   });
 
   test.each([0, 31, 32, 63])('[RQ6] refuses a signature with a bit changed in byte %i', async (index) => {
-    const { signEd25519 } = await import('../../../core/index.ts');
     const sign = (message: Uint8Array) => {
       const signature = signEd25519(ALICE, message);
       signature[index] = (signature[index] ?? 0) ^ 1;

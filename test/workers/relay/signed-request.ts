@@ -55,7 +55,7 @@ export function signRequest(
       ...(digest === undefined ? [] : [{ name: 'content-digest', value: digest }]),
     ],
   };
-  const parameters = {
+  const parameters: Readonly<Record<string, string | number | undefined>> = {
     created,
     expires: created + 60,
     nonce: toBase64Url(crypto.getRandomValues(new Uint8Array(16))),
@@ -69,7 +69,7 @@ export function signRequest(
     components,
     parameters: Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== undefined)),
     // The claimed algorithm must be the signer's own for the library, so a test that claims another signs with that name.
-    signer: { algorithm: parameters.alg ?? 'ed25519', sign },
+    signer: { algorithm: String(parameters['alg'] ?? 'ed25519'), sign },
   });
   return new Request(request, {
     method,

@@ -76,7 +76,7 @@ function renderParameters(parameters: readonly Parameter[]): Markup {
 /** What goes in and what comes out, the refusals folded away: they are many and the same for most routes. */
 function renderExchange({ requestBody }: Operation, responses: Responses): Markup {
   const bodyRow = requestBody && 'content' in requestBody ? [renderRow('Body', requestBody)] : [];
-  const statuses = Object.entries(responses as Readonly<Record<string, Exchange>>);
+  const statuses = Object.entries<Exchange>(responses);
   const answers = statuses
     .filter(([status]) => Number(status) < 400)
     .map(([status, answer]) => renderRow(status, answer));

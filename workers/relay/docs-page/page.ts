@@ -1,5 +1,15 @@
-import { eventDefinitions, isProblemCode, problems, sha256, toBase64, utf8ToBytes } from '../../../core/index.ts';
-import { SIGNATURE_SECURITY, STRUCTURES, type ApiDocument } from '../openapi-document.ts';
+import {
+  contentDigest,
+  eventDefinitions,
+  isProblemCode,
+  problems,
+  REQUEST_SIGNATURE_LABEL,
+  sha256,
+  SIGNED_COMPONENTS,
+  toBase64,
+  utf8ToBytes,
+} from '../../../core/index.ts';
+import { SIGNING, STRUCTURES, type ApiDocument } from '../openapi-document.ts';
 import { html, Markup } from './markup.ts';
 import { listOperations, renderOperation, type NamedOperation } from './operations.ts';
 import { STYLE } from './style.ts';
@@ -12,6 +22,9 @@ export const DOCS_CSP = [
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
+
+/** Made in one piece, since the hash covers every character between the tags. */
+const STYLE_ELEMENT = new Markup(`<style>${STYLE}</style>`);
 
 /** The API for people: routes from the OpenAPI document, then what its answers refer to. */
 export function renderDocs(document: ApiDocument): string {
@@ -27,9 +40,7 @@ export function renderDocs(document: ApiDocument): string {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${info.title} API</title>
-        <style>
-          ${new Markup(STYLE)}
-        </style>
+        ${STYLE_ELEMENT}
       </head>
       <body>
         <nav>
@@ -83,8 +94,21 @@ function renderGroup({ name, description = '', operations }: Group): Markup {
 
 function renderSigning(): Markup {
   return html`<h2 id="signing">Signing a request</h2>
-    <p>${SIGNATURE_SECURITY.description}</p>`;
+    <p>${SIGNING}</p>
+    <pre>${SIGNED_EXAMPLE}</pre>
+    <p>
+      A refused signature is answered with a reason, and with <code>Accept-Signature</code>, which lists what to cover.
+      No handshake of a WebSocket is signed: a signed request gets a <a href="#TicketAnswer">ticket</a> for it.
+    </p>`;
 }
+
+/** The headers of a request without a body; the digest is that of nothing. */
+const SIGNED_EXAMPLE = [
+  `Content-Digest: ${contentDigest(new Uint8Array())}`,
+  `Signature-Input: ${REQUEST_SIGNATURE_LABEL}=(${SIGNED_COMPONENTS.map((name) => `"${name}"`).join(' ')})`,
+  '    ;created=1800000000;expires=1800000060;nonce="…";keyid="…";alg="ed25519"',
+  `Signature: ${REQUEST_SIGNATURE_LABEL}=:…:`,
+].join('\n');
 
 function renderEvents(): Markup {
   const rows = eventDefinitions.map(

@@ -12,7 +12,7 @@ export const STYLE = `
   }
 }
 * { box-sizing: border-box; }
-html { scroll-behavior: smooth; scroll-padding-top: 1.5rem; }
+html { scroll-padding-top: 1.5rem; }
 body {
   margin: 0; color: var(--ink); background: var(--paper);
   font: 16px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif;
@@ -52,7 +52,9 @@ table { border-collapse: collapse; width: 100%; margin: .75rem 0 0; font-size: .
 th { text-align: left; font-weight: 600; color: var(--quiet); font-size: .78rem; }
 th, td { padding: .4rem .75rem .4rem 0; border-top: 1px solid var(--line); vertical-align: top; }
 thead th { border-top: 0; }
-td:first-child { white-space: nowrap; }
+td:first-child, td code { white-space: nowrap; }
+td:first-child { width: 7rem; }
+td:nth-child(2):not(:last-child) { width: 9rem; }
 .status { font-variant-numeric: tabular-nums; }
 .bad { color: var(--bad); }
 details { margin-top: .6rem; font-size: .9rem; }
