@@ -6,7 +6,7 @@ import { groupStateCodec, type GroupState } from './group/group-state.ts';
 import { findMember } from './group/roster.ts';
 import { identityStateCodec, type IdentityState } from './identity/identity-state.ts';
 
-const chainStateCodec = variant('ChainState', chainKind, {
+export const chainStateCodec = variant('ChainState', chainKind, {
   identity: identityStateCodec,
   group: groupStateCodec,
 });

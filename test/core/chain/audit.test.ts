@@ -81,7 +81,7 @@ describe('auditStateIntegrity', () => {
     );
   });
 
-  test('[AU2] refuses a checkpoint of another log, another key or another size', async () => {
+  test('[AU4] refuses a checkpoint of another log, another key or another size', async () => {
     const forged = checkpointOver(log.entries, sha256(utf8ToBytes('another relay')));
     expect(codeOf(await audit(log.entries, { checkpoint: () => forged }))).toBe('note-unsigned');
     const shorter = checkpointOver(log.entries.slice(0, 4));
@@ -92,7 +92,7 @@ describe('auditStateIntegrity', () => {
     expect(codeOf(await audit([]))).toBe('empty-log');
   });
 
-  test('[AU3] refuses a claimed state that replay does not give', async () => {
+  test('[AU4] refuses a claimed state that replay does not give', async () => {
     expect(await audit(log.entries, { claimedDigest: sha256(utf8ToBytes('a better state')) })).toMatchObject({
       error: { code: 'state-mismatch', index: 7 },
     });

@@ -154,14 +154,14 @@ describe('a log that was tampered with', () => {
     expect(faultOf(entries, pageSize)).toBe('bad-signature at 1');
   });
 
-  test('[AU2] that lacks an entry, or has two in the wrong order', () => {
+  test('[CH8, AU2] that lacks an entry, or has two in the wrong order', () => {
     expect(faultOf(log.entries.filter((_entry, index) => index !== 2))).toBe('wrong-index at 2');
     const [a, b, c, d] = log.entries as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
     expect(faultOf([a, b, d, c])).toBe('wrong-index at 2');
     expect(faultOf(log.entries.slice(1))).toBe('wrong-index at 0');
   });
 
-  test('[CH4] has a link that does not fit', () => {
+  test('[CH8] has a link that does not fit', () => {
     expect(faultOf(rewrite(3, () => ({ prev: new Uint8Array(32) })))).toBe('broken-link at 3');
     expect(faultOf(rewrite(0, () => ({ prev: new Uint8Array(32).fill(1) })))).toBe('broken-link at 0');
   });
@@ -189,7 +189,7 @@ describe('a log that was tampered with', () => {
     });
   });
 
-  test('[CH2] is of another chain, by its genesis or by an event', () => {
+  test('[CH2, AP3] is of another chain, by its genesis or by an event', () => {
     const other = new LogBuilder(bob, groupGenesis(), { isSigned: true });
     expect(faultOf(other.entries)).toBe('wrong-chain at 0');
     const foreign = continued((going) => {

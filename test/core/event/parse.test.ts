@@ -59,7 +59,7 @@ describe('an event', () => {
     expect(refusalOf(tbs)).toEqual({ code: 'malformed', reason: 'unknown-version', offset: 0 });
   });
 
-  test('[AP1] fits an entry, to the byte', () => {
+  test('[AP1, EV2] fits an entry, to the byte', () => {
     const largest = eventOf(MAX_EVENT_BYTES);
     expect(largest.length).toBe(MAX_EVENT_BYTES);
     expect(refusalOf(largest)).toBeUndefined();

@@ -32,7 +32,7 @@ describe('reading', () => {
     expect(readableUntil(log.state, bob.key)).toBe(WHOLE);
   });
 
-  test('[AC2] a public chain: anyone, the removed and the nameless too', () => {
+  test('[AC1] a public chain: anyone, the removed and the nameless too', () => {
     const log = new LogBuilder(alice, groupGenesis('plain', { visibility: 'public' }));
     log.append(alice, memberAdded, { actor: bob.key, role: 'member' });
     log.append(alice, memberRemoved, { actor: bob.key });

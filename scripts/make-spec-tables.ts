@@ -1,0 +1,13 @@
+/** Writes the generated parts of docs/spec from the code: tables of types, codes and permissions, and definitions. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fillPage, specSections } from './spec/sections.ts';
+
+const folder = new URL('../docs/spec/', import.meta.url).pathname;
+
+for (const [name, sections] of Object.entries(specSections)) {
+  const path = `${folder}${name}`;
+  const page = readFileSync(path, 'utf8');
+  const filled = fillPage(page, sections);
+  if (filled !== page) writeFileSync(path, filled);
+  console.log(`${filled === page ? 'kept ' : 'wrote'}  docs/spec/${name}`);
+}

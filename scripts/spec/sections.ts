@@ -1,0 +1,102 @@
+import { entryCodec, eventDefinitions, eventTbs, printNotation, problems, type Codec } from '../../core/index.ts';
+import * as wire from '../../core/wire/index.ts';
+import { chainStateCodec } from '../../core/state/chain-state.ts';
+import { markdownTable } from './markdown-table.ts';
+import { permissionTable } from './permissions.ts';
+
+/** The generated parts of docs/spec: by page, then by the name that its markers carry. */
+export const specSections: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+  'events.md': { envelope, 'event types': eventTypes, bodies },
+  'groups.md': { permissions: permissionTable },
+  'state.md': { state: () => definitionOf(chainStateCodec) },
+  'problems.md': { 'problem codes': problemCodes },
+  'wire.md': { appending: wireAppending, reading: wireReading, devices: wireDevices, streams: wireStreams },
+};
+
+/** Puts each generated part between its markers. Throws where a page lacks them. */
+export function fillPage(page: string, sections: Readonly<Record<string, () => string>>): string {
+  return Object.entries(sections).reduce((text, [name, make]) => fillSection(text, name, make()), page);
+}
+
+function fillSection(page: string, name: string, content: string): string {
+  const [start, end] = [`<!-- ${name}: written by scripts/make-spec-tables.ts -->`, `<!-- end of ${name} -->`];
+  const [from, to] = [page.indexOf(start), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`no markers for '${name}'`);
+  return `${page.slice(0, from + start.length)}\n\n${content}\n\n${page.slice(to)}`;
+}
+
+function envelope(): string {
+  return fence(`${printNotation(eventTbs.notation)}\n\n${printNotation(entryCodec.notation)}`);
+}
+
+function eventTypes(): string {
+  const rows = eventDefinitions.map(({ type, name, ordering }) => [hex(type), `\`${name}\``, ordering]);
+  const free = [
+    ['0x8000–0xbfff', 'applications', 'observed'],
+    ['0xc000–0xffff', 'applications', 'strict'],
+  ];
+  return markdownTable(['type', 'name', 'ordering'], [...rows.sort(byFirst), ...free]);
+}
+
+function bodies(): string {
+  return [...eventDefinitions]
+    .sort((a, b) => a.type - b.type)
+    .map(({ name, body }) => `### ${name}\n\n${definitionOf(body)}`)
+    .join('\n\n');
+}
+
+function problemCodes(): string {
+  const rows = Object.entries(problems).map(([code, { status, title }]) => [`\`${code}\``, String(status), title]);
+  return markdownTable(['code', 'status', 'meaning'], rows.sort(byFirst));
+}
+
+function wireAppending(): string {
+  return definitionsOf([wire.appendRequest, wire.commitBundle, wire.appendAnswer]);
+}
+
+function wireReading(): string {
+  return definitionsOf([wire.entryPage, wire.stateAnswer]);
+}
+
+function wireDevices(): string {
+  return definitionsOf([
+    wire.keyPackagePublication,
+    wire.keyPackageStock,
+    wire.keyPackageClaim,
+    wire.claimedKeyPackage,
+    wire.mailboxPage,
+    wire.mailboxAck,
+  ]);
+}
+
+function wireStreams(): string {
+  return definitionsOf([
+    wire.ticketAnswer,
+    wire.chainUpFrame,
+    wire.chainDownFrame,
+    wire.mailboxUpFrame,
+    wire.mailboxDownFrame,
+  ]);
+}
+
+/** Definitions that share structures, each structure once. */
+function definitionsOf(codecs: readonly { readonly notation: Codec<unknown>['notation'] }[]): string {
+  const blocks = codecs.flatMap(({ notation }) => printNotation(notation).split('\n\n'));
+  return fence([...new Set(blocks)].join('\n\n'));
+}
+
+function definitionOf({ notation }: { readonly notation: Codec<unknown>['notation'] }): string {
+  return fence(printNotation(notation));
+}
+
+function fence(text: string): string {
+  return `\`\`\`text\n${text}\n\`\`\``;
+}
+
+function hex(type: number): string {
+  return `0x${type.toString(16).padStart(4, '0')}`;
+}
+
+function byFirst(a: readonly string[], b: readonly string[]): number {
+  return (a[0] ?? '') < (b[0] ?? '') ? -1 : 1;
+}
