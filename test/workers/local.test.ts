@@ -31,8 +31,9 @@ beforeAll(async () => {
 }, 60_000);
 
 afterEach(async () => {
-  await Promise.all([...running].map((relay) => relay.stop()));
+  const relays = [...running];
   running.clear();
+  await Promise.all(relays.map((relay) => relay.stop()));
 });
 
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -95,7 +96,16 @@ describe('a local relay', { timeout: 60_000 }, () => {
     const second = await start({ folder });
     expect(await count(second)).toBe(2);
     expect([second.name, second.publicKey]).toEqual(['first.example', first.publicKey]);
-    expect((await start({ folder: freshFolder() })).publicKey).not.toBe(first.publicKey);
+  });
+
+  it('has a key and a workerd of its own beside another in the same process', async () => {
+    const one = await start({ folder: freshFolder() });
+    const { runtimePid } = one;
+    const other = await start({ folder: freshFolder() });
+    expect(other.publicKey).not.toBe(one.publicKey);
+    expect(other.runtimePid).not.toBe(runtimePid);
+    expect(one.runtimePid).toBe(runtimePid);
+    expect([await count(one, 'POST'), await count(other)]).toEqual([1, 0]);
   });
 
   it('leaves no process, no lock and no signal handler when it stops', async () => {
