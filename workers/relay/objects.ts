@@ -28,5 +28,5 @@ export function chainObject(env: RelayEnvironment, chain: string): RemoteChain {
 
 /** The object that keeps a device's KeyPackages and mailbox, by its base64url actor. */
 export function deviceObject(env: RelayEnvironment, device: string): RemoteDevice {
-  return env.DEVICE.getByName(device) as unknown as RemoteDevice;
+  return env.DEVICE.getByName(device);
 }

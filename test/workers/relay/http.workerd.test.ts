@@ -16,6 +16,7 @@ import type { RelayEnvironment } from '../../../durable-objects/index.ts';
 import manifest from '../../../package.json' with { type: 'json' };
 import { createRelay } from '../../../workers/relay/app.ts';
 import { problemResponse } from '../../../workers/relay/problem.ts';
+import { problemOf } from './answers.ts';
 import { ALICE, nameOf, RELAY_URL, signRequest } from './signed-request.ts';
 
 const { default: worker } = exports as unknown as { readonly default: Fetcher };
@@ -35,13 +36,6 @@ async function call(
 ): Promise<Response> {
   const request = new Request(`${RELAY_URL}${path}`, init);
   return await relay.fetch(request, { ...bindings, ...changes }, {} as ExecutionContext);
-}
-
-async function problemOf(response: Response): Promise<Problem> {
-  expect(response.headers.get('content-type')).toBe('application/problem+json');
-  const problem: Problem = await response.json();
-  expect(problem.status).toBe(response.status);
-  return problem;
 }
 
 function post(body: BodyInit, headers: Readonly<Record<string, string>> = {}): RequestInit {

@@ -1,0 +1,161 @@
+import { exports } from 'cloudflare:workers';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import {
+  chainIdOf,
+  CIPHERSUITE_X25519_AES128_ED25519,
+  claimedKeyPackage,
+  decodeTrusted,
+  encode,
+  keyPackageClaim,
+  keyPackagePublication,
+  keyPackageStock,
+  mailboxAck,
+  mailboxDownFrame,
+  mailboxPage,
+  mailboxUpFrame,
+  MEDIA_TYPE,
+  parseActorKey,
+  signEd25519,
+  submission,
+  ticketAnswer,
+  toBase64Url,
+  type ChainId,
+  type MailboxPage,
+} from '../../../core/index.ts';
+import { createMlsIdentity, newKeyPackage } from '../../../sdk/mls/index.ts';
+import { TestActor } from '../../support/test-actor.ts';
+import { bytesOf, problemOf } from './answers.ts';
+import { RELAY_URL, signRequest, type Call } from './signed-request.ts';
+
+// The first request of a file waits for the whole worker to be compiled.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
+
+const { default: worker } = exports as unknown as { readonly default: Fetcher };
+const alice = new TestActor('alice with a device');
+const bob = new TestActor('bob with a device');
+const mallory = new TestActor('mallory with a device');
+
+function pathOf(actor: TestActor, rest: string): string {
+  return `/v1/devices/${toBase64Url(actor.key)}/${rest}`;
+}
+
+function callAs(actor: TestActor, call: Call): Promise<Response> {
+  return worker.fetch(signRequest(call, Date.now(), { seed: actor.seed }));
+}
+
+async function keyPackageOf({ key, seed }: TestActor): Promise<Uint8Array> {
+  const actor = parseActorKey(key)!;
+  const identity = await createMlsIdentity({ actor, sign: (message) => signEd25519(seed, message) });
+  return (await newKeyPackage(identity, { nowMs: Date.now() })).message;
+}
+
+async function publish(actor: TestActor, owner: TestActor, ...keyPackages: Uint8Array[]): Promise<Response> {
+  const body = encode(keyPackagePublication, { keyPackages });
+  return callAs(actor, { method: 'PUT', path: pathOf(owner, 'key-packages'), body });
+}
+
+function claim(actor: TestActor, owner: TestActor, chain: ChainId): Promise<Response> {
+  const body = encode(keyPackageClaim, { chain, ciphersuite: CIPHERSUITE_X25519_AES128_ED25519 });
+  return callAs(actor, { method: 'POST', path: pathOf(owner, 'key-packages/claim'), body });
+}
+
+let chain: ChainId;
+
+beforeAll(async () => {
+  const genesis = alice.genesis({}, Date.now());
+  const init = { method: 'POST', body: encode(submission, genesis), headers: { 'content-type': MEDIA_TYPE } };
+  expect((await worker.fetch(new Request(`${RELAY_URL}/v1/chains`, init))).status).toBe(201);
+  chain = chainIdOf({ tbs: genesis.event, signature: genesis.signature });
+});
+
+describe('KeyPackages', () => {
+  test('[WI1] go in, are counted, and come out once', async () => {
+    const keyPackage = await keyPackageOf(bob);
+    const stock = decodeTrusted(keyPackageStock, await bytesOf(await publish(bob, bob, keyPackage)));
+    expect(stock).toMatchObject({ available: 1 });
+    const counted = await bytesOf(await callAs(bob, { path: pathOf(bob, 'key-packages') }));
+    expect(decodeTrusted(keyPackageStock, counted)).toEqual(stock);
+    const claimed = decodeTrusted(claimedKeyPackage, await bytesOf(await claim(alice, bob, chain)));
+    expect(claimed.keyPackage).toEqual(keyPackage);
+    expect(await problemOf(await claim(alice, bob, chain))).toMatchObject({ code: 'key-packages-exhausted' });
+  });
+
+  test('[KP1] are the signing device’s own to publish and count', async () => {
+    const keyPackage = await keyPackageOf(mallory);
+    expect(await problemOf(await publish(mallory, bob, keyPackage))).toMatchObject({ code: 'not-permitted' });
+    const counted = await callAs(mallory, { path: pathOf(bob, 'key-packages') });
+    expect(await problemOf(counted)).toMatchObject({ code: 'not-permitted' });
+    expect(await problemOf(await publish(bob, bob, keyPackage))).toMatchObject({ code: 'invalid-key-package' });
+  });
+
+  test('[KP4] are given to those who may invite', async () => {
+    expect(await problemOf(await claim(mallory, bob, chain))).toMatchObject({ code: 'not-permitted' });
+  });
+
+  test('[WI4] are refused with where the bytes go wrong', async () => {
+    const call = { method: 'PUT', path: pathOf(bob, 'key-packages'), body: Uint8Array.of(2, 0) };
+    expect(await problemOf(await callAs(bob, call))).toMatchObject({ code: 'malformed', reason: 'truncated' });
+  });
+});
+
+describe('A mailbox', () => {
+  async function read(from?: number): Promise<MailboxPage> {
+    const query = from === undefined ? '' : `?from=${from}`;
+    return decodeTrusted(mailboxPage, await bytesOf(await callAs(bob, { path: pathOf(bob, `mailbox${query}`) })));
+  }
+
+  test('[WI1, WI7] is read by its actor, as bytes or as JSON', async () => {
+    const { items, next } = await read();
+    expect(items).toEqual([]);
+    expect((await read(7)).items).toEqual([]);
+    const request = signRequest({ path: pathOf(bob, 'mailbox') }, Date.now(), { seed: bob.seed });
+    request.headers.set('accept', 'application/json');
+    expect(await (await worker.fetch(request)).json()).toMatchObject({ items: [], next: String(next) });
+  });
+
+  test('[RQ5] answers a signed request once', async () => {
+    const request = signRequest({ path: pathOf(bob, 'mailbox') }, Date.now(), { seed: bob.seed });
+    expect((await worker.fetch(request.clone())).status).toBe(200);
+    expect(await problemOf(await worker.fetch(request))).toMatchObject({ code: 'nonce-replayed' });
+  });
+
+  test('[MX1] is nobody else’s', async () => {
+    const body = encode(mailboxAck, { upTo: 1 });
+    for (const call of [
+      { path: pathOf(bob, 'mailbox') },
+      { method: 'POST', path: pathOf(bob, 'mailbox/ack'), body },
+      { method: 'POST', path: pathOf(bob, 'mailbox/stream') },
+    ]) {
+      expect(await problemOf(await callAs(mallory, call))).toMatchObject({ code: 'not-permitted' });
+    }
+  });
+
+  test('[HT1] is acknowledged without an answer', async () => {
+    const body = encode(mailboxAck, { upTo: 0 });
+    const response = await callAs(bob, { method: 'POST', path: pathOf(bob, 'mailbox/ack'), body });
+    expect([response.status, await response.text()]).toEqual([204, '']);
+  });
+
+  test('[HT2] takes no acknowledgement longer than one', async () => {
+    const call = { method: 'POST', path: pathOf(bob, 'mailbox/ack'), body: new Uint8Array(65) };
+    expect(await problemOf(await callAs(bob, call))).toMatchObject({ code: 'body-too-large', limitBytes: '64' });
+    const long = { ...call, body: new Uint8Array(9) };
+    expect(await problemOf(await callAs(bob, long))).toMatchObject({ code: 'malformed' });
+  });
+
+  test('[HT11] streams to whoever brings the ticket of its actor', async () => {
+    const answer = await callAs(bob, { method: 'POST', path: pathOf(bob, 'mailbox/stream') });
+    const { ticket } = decodeTrusted(ticketAnswer, await bytesOf(answer));
+    const upgrade = new Request(`${RELAY_URL}${pathOf(bob, 'mailbox/stream')}`, { headers: { upgrade: 'websocket' } });
+    const { status, webSocket: socket } = await worker.fetch(upgrade);
+    expect(status).toBe(101);
+    const frame = new Promise<Uint8Array>((resolve) => {
+      socket!.addEventListener('message', ({ data }) => resolve(new Uint8Array(data as ArrayBuffer)));
+    });
+    socket!.accept();
+    socket!.binaryType = 'arraybuffer';
+    socket!.send(encode(mailboxUpFrame, { kind: 'open', value: { ticket, cursor: 0 } }));
+    expect(decodeTrusted(mailboxDownFrame, await frame)).toMatchObject({ kind: 'caughtUp' });
+    socket!.close();
+  });
+});
