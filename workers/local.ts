@@ -10,7 +10,6 @@ import { relayBundle, type WorkerBundle } from './local/worker-bundle.ts';
 import { readWorkerOptions } from './local/worker-modules.ts';
 
 export { LocalRelayError, type LocalRelayProblem } from './local/local-relay-error.ts';
-export { DEFAULT_RELAY_NAME } from './local/relay-file.ts';
 export { spawnRelay, type SpawnedRelay } from './local/spawn-relay.ts';
 export { buildWorker, relayBundle, type WorkerBundle } from './local/worker-bundle.ts';
 

@@ -26,8 +26,8 @@ export interface JobSchedulerOptions {
 
 export const FIRST_RETRY_MS = 1_000;
 export const LONGEST_RETRY_MS = 300_000;
-export const STEP_LIMIT_MS = 30_000;
-export const ALARM_LIMIT_MS = 1_000;
+const STEP_LIMIT_MS = 30_000;
+const ALARM_LIMIT_MS = 1_000;
 
 /**
  * Everything an object does later, on the one alarm that it has. The rows of `jobs` are the truth: the alarm is only

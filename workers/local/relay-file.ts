@@ -12,7 +12,7 @@ export interface RelayIdentity {
   readonly publicKey: string;
 }
 
-export const DEFAULT_RELAY_NAME = 'localhost.terachat';
+const DEFAULT_RELAY_NAME = 'localhost.terachat';
 
 /** RFC 8410: what stands before the seed of an Ed25519 key in PKCS #8. */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
