@@ -53,7 +53,7 @@ function addressesExactly(welcome: MlsWelcome | undefined, keyPackages: readonly
   if (welcome === undefined) return keyPackages.length === 0;
   if (welcome.refs.length !== keyPackages.length || keyPackages.length === 0) return false;
   const refs = new Set(welcome.refs.map(toBase64));
-  return refs.size === keyPackages.length && keyPackages.every(({ ref }) => refs.has(toBase64(ref)));
+  return keyPackages.every(({ ref }) => refs.has(toBase64(ref)));
 }
 
 function isGroupInfoAfter({ previous, commit, groupInfo }: CommitBundle, applied: AppliedCommit): boolean {

@@ -39,8 +39,8 @@ export function decodeWhole<T>(
   try {
     const decoded = decode(bytes, 0);
     if (decoded === undefined) return refuse('mls-malformed');
-    const [value, length] = decoded;
-    return length === bytes.length && equalBytes(encode(value), bytes) ? ok(value) : refuse('mls-not-canonical');
+    const [value] = decoded;
+    return equalBytes(encode(value), bytes) ? ok(value) : refuse('mls-not-canonical');
   } catch {
     // The library throws on truncated vectors, and runs out of stack on lists of many thousand items.
     return refuse('mls-malformed');

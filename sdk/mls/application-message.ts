@@ -57,7 +57,7 @@ export async function encrypt(
     authenticatedData,
   );
   const message = encodeMlsMessage({ version: 'mls10', wireformat: 'mls_private_message', privateMessage });
-  return ok({ state: replaceClient(state, { ...newState, clientConfig: client.clientConfig }), message });
+  return ok({ state: replaceClient(state, newState), message });
 }
 
 /**

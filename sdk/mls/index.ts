@@ -9,7 +9,6 @@ export {
   type DecryptedMessage,
   type EncryptedMessage,
 } from './application-message.ts';
-export { RETAINED_EPOCHS } from './client-config.ts';
 export { commit, type CommitRequest } from './commit.ts';
 export { createGroup, makeGroupInfo, type FoundedGroup, type GroupFounding } from './create-group.ts';
 export {

@@ -84,7 +84,7 @@ async function readGroupInfo(
   const suite = await loadSuite();
   const initKey = await suite.hpke.importPrivateKey(secrets.initPrivateKey);
   const groupSecrets = await decryptGroupSecrets(initKey, ref, welcome, suite.hpke);
-  if (groupSecrets === undefined || groupSecrets.psks.length > 0) return undefined;
+  if (groupSecrets === undefined) return undefined;
   return decryptGroupInfo(welcome, groupSecrets.joinerSecret, new Uint8Array(suite.kdf.size), suite);
 }
 

@@ -1,5 +1,5 @@
 import type { ClientState, Commit, GroupContext, KeyPackage, LeafIndex, RatchetTree } from 'ts-mls';
-import { addHistoricalReceiverData, nextEpochContext } from 'ts-mls/clientState.js';
+import { nextEpochContext } from 'ts-mls/clientState.js';
 import { createConfirmationTag, createContentCommitSignature } from 'ts-mls/framedContent.js';
 import { initializeEpoch, type EpochSecrets } from 'ts-mls/keySchedule.js';
 import { encodeMlsMessage } from 'ts-mls/message.js';
@@ -94,16 +94,12 @@ async function enterEpoch(client: ClientState, renewed: RenewedTree, next: NextE
     privatePath: await renewPrivatePath(client.privatePath, renewed),
     unappliedProposals: {},
     confirmationTag: next.confirmationTag,
-    ...retainEpoch(client),
+    // What the ending epoch leaves to read is known when the commit is accepted: see `acceptOwnCommit`.
+    historicalReceiverData: new Map(),
   };
 }
 
 async function renewPrivatePath(path: PrivateKeyPath, { leafKey, pathSecrets }: RenewedTree): Promise<PrivateKeyPath> {
   const renewed = await toPrivateKeyPath(pathToPathSecrets(pathSecrets), path.leafIndex, await loadSuite());
   return mergePrivateKeyPaths(updateLeafKey(path, leafKey), renewed);
-}
-
-/** Keeps what it takes to read late messages of this client's current epoch, and drops what is too old. */
-export function retainEpoch(client: ClientState): Pick<ClientState, 'historicalReceiverData'> {
-  return { historicalReceiverData: addHistoricalReceiverData(client)[0] };
 }

@@ -1,3 +1,4 @@
+import { addHistoricalReceiverData } from 'ts-mls/clientState.js';
 import {
   decode,
   encode,
@@ -14,7 +15,6 @@ import {
 } from '../../core/index.ts';
 import { MAX_COMMIT_BYTES, MAX_GROUP_INFO_BYTES, MAX_WELCOME_BYTES } from '../../core/mls/index.ts';
 import { MAX_STATE_BYTES, makeState, openState, parseState, serialiseState, type GroupState } from './group-state.ts';
-import { retainEpoch } from './next-epoch.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
 
 /** A commit of this client that isn't in force yet: its bundle, and the state that it leads to. Holds secrets. */
@@ -46,7 +46,8 @@ export function isOwnCommit(pending: PendingCommit, commit: Uint8Array): boolean
 export function acceptOwnCommit(state: GroupState, pending: PendingCommit): Result<GroupState, EngineRefusal> {
   const isSuccessor = state.epoch === pending.epoch && equalBytes(state.groupId, pending.next.groupId);
   if (!isSuccessor || state.status === 'removed') return refuse('pending-stale');
-  return makeState({ ...openState(pending.next).client, ...retainEpoch(openState(state).client) });
+  const [historicalReceiverData] = addHistoricalReceiverData(openState(state).client);
+  return makeState({ ...openState(pending.next).client, historicalReceiverData });
 }
 
 const TREE_HASH_BYTES = 32;

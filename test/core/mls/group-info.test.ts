@@ -135,6 +135,7 @@ describe('a GroupInfo', () => {
   test.each([
     ['the same leaf twice', (tree: RatchetTree) => tree.with(4, tree[0])],
     ['one encryption key twice', (tree: RatchetTree) => withKey(tree, 'hpkePublicKey')],
+    ['one encryption key on a leaf and above it', withLeafKeyAtRoot],
     ['one signature key twice', (tree: RatchetTree) => withKey(tree, 'signaturePublicKey')],
     ['one actor twice', (tree: RatchetTree) => withKey(tree, 'credential')],
   ])('[ML30] a tree with %s is refused', async (_, alter) => {
@@ -146,6 +147,12 @@ describe('a GroupInfo', () => {
     const [first, third] = [tree[0], tree[4]];
     if (first?.nodeType !== 'leaf' || third?.nodeType !== 'leaf') throw new Error('two leaves');
     return tree.with(4, { ...third, leaf: { ...third.leaf, [field]: first.leaf[field] } });
+  }
+
+  function withLeafKeyAtRoot(tree: RatchetTree): RatchetTree {
+    const [leaf, root] = [tree[0], tree[3]];
+    if (leaf?.nodeType !== 'leaf' || root?.nodeType !== 'parent') throw new Error('a leaf and a root');
+    return tree.with(3, { ...root, parent: { ...root.parent, hpkePublicKey: leaf.leaf.hpkePublicKey } });
   }
 
   test.each([

@@ -1,5 +1,5 @@
 import type { Capabilities, ClientState, Proposal } from 'ts-mls';
-import { createProposal } from 'ts-mls';
+import { createApplicationMessage, createProposal } from 'ts-mls/createMessage.js';
 import { createCommit, createGroupInfoWithExternalPubAndRatchetTree } from 'ts-mls/createCommit.js';
 import { signKeyPackage } from 'ts-mls/keyPackage.js';
 import { signLeafNodeKeyPackage } from 'ts-mls/leafNode.js';
@@ -39,6 +39,15 @@ export async function proposeAnything(state: GroupState, proposal: Proposal, asP
   const { client } = openState(state);
   const made = await createProposal(client, asPublicMessage, proposal, await loadSuite());
   return { message: encodeMlsMessage(made.message), client: made.newState };
+}
+
+/** A member that signs with its own key and says that the message comes from this leaf. */
+export async function encryptAs(state: GroupState, leafIndex: number, text: string): Promise<Uint8Array> {
+  const { client } = openState(state);
+  const impostor = { ...client, privatePath: { ...client.privatePath, leafIndex } };
+  const made = await createApplicationMessage(impostor, new TextEncoder().encode(text), await loadSuite());
+  const { privateMessage } = made;
+  return encodeMlsMessage({ version: 'mls10', wireformat: 'mls_private_message', privateMessage });
 }
 
 export function addition(keyPackageMessage: Uint8Array): Proposal {

@@ -1,14 +1,8 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  createGroup,
-  decrypt,
-  encrypt,
-  MAX_PLAINTEXT_BYTES,
-  RETAINED_EPOCHS,
-  type GroupState,
-} from '../../../sdk/mls/index.ts';
+import { createGroup, decrypt, encrypt, MAX_PLAINTEXT_BYTES, type GroupState } from '../../../sdk/mls/index.ts';
 import { paddedLength } from '../../../sdk/mls/padding.ts';
+import { encryptAs } from './malice.ts';
 import {
   codeOf,
   commitAndFollow,
@@ -71,7 +65,7 @@ describe('order', () => {
   test('[ML42] messages of three epochs back can be read, a fourth not', async () => {
     const early = await sendMany(adaState, 2);
     let states = [early.state, bobState];
-    for (let epoch = 0; epoch < RETAINED_EPOCHS; epoch++) states = await commitAndFollow(states);
+    for (let epoch = 0; epoch < 3; epoch++) states = await commitAndFollow(states);
     expect(await readText(states[1]!, early.messages[1]!)).toBe('#1');
     const later = await send(states[0]!, 'now');
     expect(await readAll(states[1]!, [later.message, ...early.messages])).toEqual(['now', '#0', '#1']);
@@ -101,6 +95,13 @@ describe('refusals', () => {
     const elsewhere = await createGroup({ groupId: new Uint8Array(32), identity: bob.identity, nowMs: NOW_MS });
     expect(await readText(adaState, (await send(elsewhere.state, 'hello')).message)).toBe('(message-group)');
     expect(await readText(adaState, NO_DATA)).toBe('(mls-malformed)');
+  });
+
+  test('[ML40] a member can’t write in another’s name', async () => {
+    const cem = await makePerson(3);
+    const [, bobNow, cemNow] = await commitAndFollow([adaState, bobState], { add: [cem] });
+    expect(await readText(bobNow!, await encryptAs(cemNow!, 2, 'mine'))).toBe('mine');
+    expect(await readText(bobNow!, await encryptAs(cemNow!, 0, 'Ada’s'))).toBe('(message-unreadable)');
   });
 
   test('[ML40] no byte of a message can be changed', async () => {
@@ -149,6 +150,8 @@ describe('padding', () => {
         expect(paddedLength(length + 1)).toBeGreaterThanOrEqual(padded);
       }),
     );
+    // Five leading bits of what has 17, four of what has 11; 70 bytes are framing.
+    expect([69_930, 960, 186].map(paddedLength)).toEqual([71_680, 1088, 256]);
     const seen = new Set(Array.from({ length: 100_000 }, (_, length) => paddedLength(length)));
     expect(seen.size).toBeLessThan(150);
   });

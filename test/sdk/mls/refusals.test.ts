@@ -100,6 +100,12 @@ describe('a commit that breaks the rules', () => {
     expect(await adasVerdict(swap.commit)).toBe('commit-credential');
   });
 
+  test('[ML40] a member can’t commit in another’s name', async () => {
+    const asBob = (client: ClientState) => ({ ...client, privatePath: { ...client.privatePath, leafIndex: 1 } });
+    expect(await adasVerdict((await commitAnything(states[2]!, [], asBob)).commit)).toBe('commit-unprocessable');
+    expect(await adasVerdict((await commitAnything(states[2]!, [])).commit)).toBe('accepted');
+  });
+
   test('[ML24] proposals by reference, and of other kinds, are refused', async () => {
     const proposed = await proposeAnything(states[1]!, removal(2));
     const byReference = await commitAnything(states[1]!, [], () => proposed.client);

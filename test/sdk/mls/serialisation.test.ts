@@ -103,6 +103,15 @@ test('[ML47] stored bytes that are none are refused', async () => {
   }
 });
 
+test('[ML47] a state whose tree was changed is refused', async () => {
+  const [state] = await groupOf([ada, bob]);
+  const bytes = serialiseState(state!);
+  const signatureKey = toHex(membersOf(state!)[1]!.signatureKey);
+  const offset = toHex(bytes).indexOf(signatureKey) / 2;
+  bytes[offset] = bytes[offset]! ^ 1;
+  expect(codeOf(parseState(bytes))).toBe('state-malformed');
+});
+
 test('[ML47] no secret shows in what a state looks like', async () => {
   const [state] = await groupOf([ada, bob]);
   expect(Object.keys(state!).sort()).toEqual(['actor', 'epoch', 'groupId', 'leafIndex', 'status']);
