@@ -25,6 +25,7 @@ import {
   type RelayRefusal,
   type Screened,
 } from '../../relay/index.ts';
+import { reportIncident } from '../platform/incident.ts';
 import type { ChainLog } from './chain-log.ts';
 import type { Sequencer } from './sequencer.ts';
 import type { ChainStore } from './store.ts';
@@ -35,7 +36,7 @@ export interface AppendHost {
   readonly sequencer: Sequencer;
   readonly quotes: Quotable;
   readonly check: CheckSignatures;
-  clock(): number;
+  readonly clock: () => number;
 }
 
 /** The way into the log: screened before the queue, decided in the flush, answered with receipts. */
@@ -100,7 +101,7 @@ export class ChainAppends {
       });
       return ok({ decisions: completed, checkpoint });
     } catch (cause) {
-      console.error(JSON.stringify({ event: 'append-failed', cause: String(cause) }));
+      reportIncident('append-failed', cause);
       return err({ code: 'unavailable' });
     }
   }

@@ -4,6 +4,7 @@ import { AccessGate } from '../access/gate.ts';
 import { JobScheduler } from '../jobs/index.ts';
 import { ed25519Checker } from '../platform/ed25519.ts';
 import type { RelayEnvironment } from '../platform/environment.ts';
+import { reportIncident } from '../platform/incident.ts';
 import { ChainAppends } from './appends.ts';
 import { ChainLog } from './chain-log.ts';
 import { Deliveries } from './deliveries.ts';
@@ -102,7 +103,9 @@ export class OpenChain {
       welcomes: (now: number) => deliveries.deliverWelcomes(now),
       pokes: (now: number) => deliveries.deliverPokes(now),
     };
-    return new JobScheduler(ctx.storage, steps, clock);
+    return new JobScheduler(ctx.storage, steps, clock, {
+      onFailure: ({ kind, cause }) => reportIncident(`job-failed: ${kind}`, cause),
+    });
   }
 
   #write(flush: Flush, previous: ChainHead, clock: number): void {

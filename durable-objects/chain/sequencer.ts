@@ -31,8 +31,8 @@ export interface SequencerHost {
 
 interface Waiting {
   readonly candidates: readonly Candidate[];
-  resolve(sequenced: Sequenced): void;
-  reject(cause: unknown): void;
+  readonly resolve: (sequenced: Sequenced) => void;
+  readonly reject: (cause: unknown) => void;
 }
 
 /** Candidates that may wait for one flush; beyond it callers are told to come back. */
@@ -73,7 +73,8 @@ export class Sequencer {
   /** Queues candidates whose signatures are verified. Rejects when the outcome is unknown or the queue is full. */
   submit(candidates: readonly Candidate[]): Promise<Sequenced> {
     if (this.#queued + candidates.length > MAX_QUEUED) return Promise.reject(new Error('the append queue is full'));
-    // The only timer of an object, and none when idle: a pending one would keep its sockets from hibernating.
+    // The only timer of an object: a pending one would keep its sockets from hibernating.
+    // eslint-disable-next-line no-restricted-globals -- ends in this turn's flush, and is none while idle
     if (this.#queue.length === 0) setTimeout(() => this.#flush(), 0);
     this.#queued += candidates.length;
     return new Promise((resolve, reject) => this.#queue.push({ candidates, resolve, reject }));

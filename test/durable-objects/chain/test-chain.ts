@@ -34,7 +34,7 @@ import {
 } from '../../../core/index.ts';
 import type { ChainObject, RelayEnvironment } from '../../../durable-objects/index.ts';
 import type { Answer, Caller } from '../../../relay/index.ts';
-import { TestActor, type Seen } from '../../support/test-actor.ts';
+import type { Seen, TestActor } from '../../support/test-actor.ts';
 import { bytesFor } from '../bytes-for.ts';
 
 export const T0 = 1_800_000_000_000;
