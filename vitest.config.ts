@@ -5,6 +5,9 @@ import { defineConfig } from 'vitest/config';
 const workerdTests = 'test/**/*.workerd.test.ts';
 const longTests = ['test/long/**/*.test.ts', 'test/package/**/*.test.ts'];
 
+/** Wide, since a loaded machine is no fault: what hangs fails all the same. */
+const testTimeout = 30_000;
+
 /** Node has no module rule for SQL; in workerd the `[[rules]]` of wrangler.toml do the same. */
 const sqlAsText = {
   name: 'sql-as-text',
@@ -24,12 +27,12 @@ export default defineConfig({
     projects: [
       {
         plugins: [sqlAsText],
-        test: { name: 'node', include: ['test/**/*.test.ts'], exclude: [workerdTests, ...longTests] },
+        test: { name: 'node', include: ['test/**/*.test.ts'], exclude: [workerdTests, ...longTests], testTimeout },
       },
       {
         // Storage is isolated per file and each file costs about 1.4 s to start: few, larger files.
         plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
-        test: { name: 'workerd', include: [workerdTests] },
+        test: { name: 'workerd', include: [workerdTests], testTimeout },
       },
       {
         plugins: [sqlAsText],

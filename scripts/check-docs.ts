@@ -1,4 +1,5 @@
-/** `npm run docs:check`: links and anchors resolve, checked code compiles, and rules and tests name each other. */
+/** `npm run docs:check`: links resolve, commands exist, checked code compiles, rules and tests name each other. */
+import { missingCommands } from './docs/commands.ts';
 import { brokenLinks } from './docs/links.ts';
 import { readPages } from './docs/markdown.ts';
 import { ruleFaults } from './docs/rules.ts';
@@ -6,7 +7,7 @@ import { snippetFaults } from './docs/snippets.ts';
 
 const root = new URL('..', import.meta.url).pathname.replace(/\/$/, '');
 const pages = readPages(root);
-const faults = [...brokenLinks(root, pages), ...ruleFaults(root, pages), ...snippetFaults(root, pages)];
+const faults = [brokenLinks, missingCommands, ruleFaults, snippetFaults].flatMap((check) => check(root, pages));
 
 for (const fault of faults) console.error(fault);
 if (faults.length > 0) process.exit(1);

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { missingCommands } from '../../scripts/docs/commands.ts';
 import { brokenLinks } from '../../scripts/docs/links.ts';
 import { anchorsOf, parsePage, readPages } from '../../scripts/docs/markdown.ts';
 import { ruleFaults } from '../../scripts/docs/rules.ts';
@@ -43,6 +44,20 @@ describe('links', () => {
 
   test('a repeated heading gets a numbered anchor', () => {
     expect([...anchorsOf(parsePage('a.md', '## Same\n## Same\n```\n## Not one\n```\n'))]).toEqual(['same', 'same-1']);
+  });
+});
+
+describe('commands', () => {
+  test('a script that package.json does not have is named', async () => {
+    await write('package.json', JSON.stringify({ scripts: { test: 'x', 'docs:check': 'y' } }));
+    await write(
+      'README.md',
+      'Run `npm run -s gone -- a`, `npm run docs:check`\n```sh\nnpm ci && npm test\nnpm start\n```\n',
+    );
+    expect(missingCommands(root, readPages(root))).toEqual([
+      'README.md:1: package.json has no script "gone"',
+      'README.md:4: package.json has no script "start"',
+    ]);
   });
 });
 
