@@ -6,7 +6,7 @@ const DAY_MS = 86_400_000;
 /** Ciphertext lives no longer than this, whatever a genesis asks for. */
 export const MAX_RETENTION_MS = 30 * DAY_MS;
 export const MIN_RETENTION_MS = 60_000;
-export const MAX_RELAY_NAME_BYTES = 253;
+const MAX_RELAY_NAME_BYTES = 253;
 /** Visible ASCII without a plus sign, which separates the parts of a key in notes. */
 const RELAY_NAME = /^[!-*,-~]+$/;
 const MAX_SUCCESSORS = 16;

@@ -8,7 +8,7 @@ export const MAX_ROSTER = 16_384;
 
 const ROLE_RANK = { none: 0, reader: 1, member: 2, admin: 3, owner: 4 } as const;
 export type Role = keyof typeof ROLE_RANK;
-export const roleCodec = choice('Role', ROLE_RANK);
+const roleCodec = choice('Role', ROLE_RANK);
 /** The roles that a person in the group can hold. */
 export const grantedRole = choice('GrantedRole', { reader: 1, member: 2, admin: 3, owner: 4 });
 export type GrantedRole = Exclude<Role, 'none'>;

@@ -3,7 +3,7 @@ import { opaque, sortedVector, struct, uint64, type Decoded } from '../../codec/
 import { ACTOR_BYTES } from '../../event/index.ts';
 import { genesisBody, type Genesis } from '../genesis.ts';
 
-export const MAX_DEVICES = 256;
+const MAX_DEVICES = 256;
 
 const deviceCodec = struct('Device', {
   actor: opaque(ACTOR_BYTES),
