@@ -27,10 +27,12 @@ interface FlushWriterOptions {
 export class FlushWriter {
   readonly #options: FlushWriterOptions;
   #isExpiryScheduled = false;
-  #payloadsSinceLookup = 0;
+  #payloadsSinceLookup: number;
 
   constructor(options: FlushWriterOptions) {
     this.#options = options;
+    // Counted on from where the last life of this object left it, else a quiet chain's lookup would lag without bound.
+    this.#payloadsSinceLookup = options.store.payloads.lookupLag();
   }
 
   write({ head, entries }: Flush, previousSize: number, away: readonly Uint8Array[], clock: number): void {

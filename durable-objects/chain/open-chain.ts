@@ -12,7 +12,7 @@ import { FlushWriter, type FlushJob } from './flush-writer.ts';
 import { ChainReads } from './reads.ts';
 import { Sequencer } from './sequencer.ts';
 import { ChainSockets } from './sockets.ts';
-import { ChainStore } from './store.ts';
+import { ChainStore, MAX_LOOKUP_LAG } from './store.ts';
 
 /** Payloads, and handshakes, that one step of the expiry job drops. */
 const EXPIRY_ROWS = 500;
@@ -99,7 +99,7 @@ export class OpenChain {
       access: (now: number) => this.gate.sweep(now),
       unopened: (now: number) => this.sockets.sweep(now),
       expiry: (now: number) => this.#expire(now),
-      lookup: () => this.#extendLookup(),
+      lookup: (now: number) => this.#extendLookup(now),
       welcomes: (now: number) => deliveries.deliverWelcomes(now),
       pokes: (now: number) => deliveries.deliverPokes(now),
     };
@@ -132,7 +132,8 @@ export class OpenChain {
     return undefined;
   }
 
-  #extendLookup(): undefined {
-    this.#store.payloads.extendLookup();
+  /** Job step: payloads become findable by hash in batches; a full one means that more wait. */
+  #extendLookup(now: number): number | undefined {
+    return this.#store.payloads.extendLookup() === MAX_LOOKUP_LAG ? now : undefined;
   }
 }
