@@ -5,7 +5,16 @@ export type { Decision, Receipt } from './append.ts';
 export { chainSigner, signCheckpoint, type CheckpointKey } from './checkpoint.ts';
 export { screenCommit, type CommitContext } from './commit.ts';
 export { decideFlush, type Flush } from './flush.ts';
+export {
+  checkPool,
+  countClaim,
+  judgePublication,
+  parseClaim,
+  type ClaimCount,
+  type PublishedKeyPackage,
+} from './key-packages.ts';
 export { completeRefusal, type Quotable } from './lost-race.ts';
+export { checkAck, decideDelivery, MAIL_LIFETIME_MS, parseAck, type HeldMail, type MailDelivery } from './mailbox.ts';
 export { screenMessages } from './mls-message.ts';
 export { judgeGenesis, type Founding } from './founding.ts';
 export type { ChainHead, EpochChange, LoggedEvent, LogReader, NewEntry, NewPayload } from './ports.ts';

@@ -1,24 +1,106 @@
 import { DurableObject } from 'cloudflare:workers';
-import { deviceMigrations } from '../../migrations/index.ts';
-import { JobScheduler } from '../jobs/index.ts';
-import { applyMigrations } from '../migrate.ts';
-import { DeviceStore } from './store.ts';
+import { equalBytes, err, toBase64Url } from '../../core/index.ts';
+import { parseClaim, type Answer, type Caller, type MailDelivery } from '../../relay/index.ts';
+import type { ChainObject } from '../chain/object.ts';
+import type { RelayEnvironment } from '../platform/environment.ts';
+import { NOTHING_TO_CLAIM } from './key-package-pool.ts';
+import { OpenDevice } from './open-device.ts';
+import { holdsDevice, prepareStorage } from './opening.ts';
 
-/** One actor's device. */
-export class DeviceObject extends DurableObject {
-  clock: () => number = Date.now;
-  readonly store: DeviceStore;
-  readonly jobs: JobScheduler<never>;
+/**
+ * One device's Durable Object: the KeyPackages that others invite it by, and the mailbox for what reaches it while it is
+ * away. Its own actor opens it, and so does a first delivery; whatever others ask leaves nothing behind (`KP9`).
+ */
+export class DeviceObject extends DurableObject<RelayEnvironment> {
+  /** ms since the Unix epoch; tests move it. */
+  clock: () => number = () => Date.now();
+  #device: OpenDevice | undefined;
 
-  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+  constructor(ctx: DurableObjectState, env: RelayEnvironment) {
     super(ctx, env);
-    applyMigrations(ctx.storage, deviceMigrations);
-    this.store = new DeviceStore(ctx.storage);
-    this.jobs = new JobScheduler(ctx.storage, {}, () => this.clock());
-    void ctx.blockConcurrencyWhile(() => this.jobs.recover());
+    void ctx.blockConcurrencyWhile(() => this.#restore());
   }
 
-  override alarm(): Promise<void> {
-    return this.jobs.run();
+  publish(caller: Caller, device: Uint8Array, body: Uint8Array): Promise<Answer> {
+    return this.#asOwner(caller, device, ({ keyPackages }) => keyPackages.publish(device, body));
+  }
+
+  stock(caller: Caller, device: Uint8Array): Promise<Answer> {
+    return this.#asOwner(caller, device, ({ keyPackages }) => keyPackages.answerStock());
+  }
+
+  /** Anyone's request: permission comes first, so that a stranger learns and changes nothing (`KP4`). */
+  async claim(caller: Caller, _device: Uint8Array, body: Uint8Array): Promise<Answer> {
+    const claim = parseClaim(body);
+    if (!claim.ok) return claim;
+    if (!(await this.#mayInvite(caller.actor, claim.value.chain))) return err({ code: 'not-permitted' });
+    if (this.#device === undefined) return NOTHING_TO_CLAIM;
+    const admitted = this.#device.gate.admit(caller);
+    return admitted.ok ? this.#device.keyPackages.claim(claim.value) : admitted;
+  }
+
+  mailbox(caller: Caller, device: Uint8Array, from: number): Promise<Answer> {
+    return this.#asOwner(caller, device, ({ mailbox }) => mailbox.answerPage(from));
+  }
+
+  ack(caller: Caller, device: Uint8Array, body: Uint8Array): Promise<Answer> {
+    return this.#asOwner(caller, device, ({ mailbox }) => mailbox.answerAck(body));
+  }
+
+  /** A ticket for the mailbox's stream. `origin` is empty for callers outside browsers. */
+  ticket(caller: Caller, device: Uint8Array, origin: string): Promise<Answer> {
+    return this.#asOwner(caller, device, ({ gate }) => gate.issueTicket(device, origin));
+  }
+
+  /** For chains: what they have for this device. Repeating a delivery changes nothing; `full` asks to try again later. */
+  async deliver(delivery: MailDelivery): Promise<'stored' | 'full'> {
+    return this.#open().mailbox.deliver(delivery);
+  }
+
+  override fetch(request: Request): Response {
+    // Only a ticket opens a socket, and nobody holds one for a device that never was here.
+    if (this.#device === undefined) return new Response(null, { status: 404 });
+    return this.#device.sockets.accept(request.headers.get('origin') ?? '');
+  }
+
+  override async webSocketMessage(socket: WebSocket, data: ArrayBuffer | string): Promise<void> {
+    await this.#device?.sockets.receive(socket, data);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#device?.sockets.leave(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#device?.sockets.leave(socket);
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#device?.jobs.run();
+  }
+
+  async #restore(): Promise<void> {
+    if (holdsDevice(this.ctx.storage)) await this.#open().jobs.recover();
+  }
+
+  #open(): OpenDevice {
+    if (this.#device === undefined) {
+      prepareStorage(this.ctx.storage);
+      this.#device = new OpenDevice(this.ctx, () => this.clock());
+    }
+    return this.#device;
+  }
+
+  /** For its own actor alone (`KP1`, `MX1`): claims the nonce, then answers. Others are refused before anything is stored. */
+  async #asOwner(caller: Caller, device: Uint8Array, answer: (device: OpenDevice) => Answer): Promise<Answer> {
+    if (!equalBytes(caller.actor, device)) return err({ code: 'not-permitted' });
+    const opened = this.#open();
+    const admitted = opened.gate.admit(caller);
+    return admitted.ok ? answer(opened) : admitted;
+  }
+
+  #mayInvite(actor: Uint8Array, chain: Uint8Array): Promise<boolean> {
+    const stub = this.env.CHAIN.getByName(toBase64Url(chain)) as unknown as ChainObject;
+    return stub.mayInvite(actor);
   }
 }

@@ -1,26 +1,20 @@
-import { and, asc, count, desc, eq, gt, isNull } from 'drizzle-orm';
+import { and, asc, count, eq, gt, isNull } from 'drizzle-orm';
 import type { DrizzleSqliteDODatabase } from 'drizzle-orm/durable-sqlite';
+import type { PublishedKeyPackage } from '../../../relay/index.ts';
 import { countChanges } from '../../count-changes.ts';
 import { firstRow } from '../../first-row.ts';
 import { keyPackages } from '../schema.ts';
 
-export interface KeyPackageRow {
-  /** KeyPackageRef, RFC 9420 §5.2. */
-  readonly ref: Uint8Array;
-  readonly bytes: Uint8Array;
-  readonly suite: number;
-  /** ms since the Unix epoch */
-  readonly notAfter: number;
-  readonly lastResort: boolean;
-}
-
-export interface KeyPackageStock {
+interface KeyPackageStock {
   /** Unclaimed and not lapsed, the last resort apart. */
   readonly available: number;
   readonly lastResort: boolean;
 }
 
 const INSERT = 'INSERT OR IGNORE INTO key_packages (ref, bytes, suite, not_after, last_resort) VALUES (?, ?, ?, ?, ?)';
+const KNOWS = 'SELECT 1 FROM key_packages WHERE ref = ?';
+const RETIRE = `UPDATE key_packages SET claimed_at = ?, bytes = x''
+  WHERE last_resort = 1 AND suite = ? AND claimed_at IS NULL AND ref <> ?`;
 const NEXT_EXPIRY = 'SELECT not_after FROM key_packages ORDER BY not_after LIMIT 1';
 const DROP = `DELETE FROM key_packages
   WHERE ref IN (SELECT ref FROM key_packages WHERE not_after <= ? ORDER BY not_after LIMIT ?)`;
@@ -35,10 +29,19 @@ export class KeyPackageStore {
     this.#db = db;
   }
 
-  /** A ref that the pool has seen, claimed or not, is left as it is: a claimed package never returns. Inside `transactionSync`. */
-  publish(packages: readonly KeyPackageRow[]): void {
+  /** Whether the pool has seen this ref, claimed or not, and its package has not lapsed and been forgotten since. */
+  knows(ref: Uint8Array): boolean {
+    return firstRow(this.#sql.exec(KNOWS, ref)) !== undefined;
+  }
+
+  /**
+   * A ref that the pool has seen is left as it is: what left the pool never returns. A new last resort of a suite retires
+   * the one before. Inside `transactionSync`.
+   */
+  publish(packages: readonly PublishedKeyPackage[], now: number): void {
     for (const { ref, bytes, suite, notAfter, lastResort } of packages) {
       this.#sql.exec(INSERT, ref, bytes, suite, notAfter, lastResort ? 1 : 0);
+      if (lastResort && countChanges(this.#sql) === 1) this.#sql.exec(RETIRE, now, suite, ref);
     }
   }
 
@@ -46,10 +49,11 @@ export class KeyPackageStore {
    * Takes the package of a suite that lapses first, or the last resort where none is left. Synchronous from choice to
    * mark, so two claims never get the same one.
    */
-  claim(suite: number, now: number): KeyPackageRow | undefined {
+  claim(suite: number, now: number): PublishedKeyPackage | undefined {
     const chosen = this.#candidates(suite, now, false)[0];
     if (chosen === undefined) return this.#candidates(suite, now, true)[0];
-    this.#db.update(keyPackages).set({ claimedAt: now }).where(eq(keyPackages.ref, chosen.ref)).run();
+    const gone = { claimedAt: now, bytes: new Uint8Array() };
+    this.#db.update(keyPackages).set(gone).where(eq(keyPackages.ref, chosen.ref)).run();
     return chosen;
   }
 
@@ -77,14 +81,14 @@ export class KeyPackageStore {
     return countChanges(this.#sql);
   }
 
-  /** The first to lapse of the pool; of last resorts the newest. */
-  #candidates(suite: number, now: number, lastResort: boolean): KeyPackageRow[] {
+  /** The first to lapse of the pool, or the last resort. */
+  #candidates(suite: number, now: number, lastResort: boolean): PublishedKeyPackage[] {
     const { notAfter } = keyPackages;
     return this.#db
       .select()
       .from(keyPackages)
       .where(and(this.#live(suite, now), eq(keyPackages.lastResort, lastResort)))
-      .orderBy(lastResort ? desc(notAfter) : asc(notAfter))
+      .orderBy(asc(notAfter))
       .limit(1)
       .all();
   }

@@ -1,8 +1,9 @@
+import type { HeldMail } from '../../../relay/index.ts';
 import { countChanges } from '../../count-changes.ts';
 import { firstRow } from '../../first-row.ts';
 import type { mailbox } from '../schema.ts';
 
-export type MailKind = (typeof mailbox.$inferSelect)['kind'];
+type MailKind = (typeof mailbox.$inferSelect)['kind'];
 
 export interface NewMail {
   readonly kind: MailKind;
@@ -19,9 +20,9 @@ export interface Mail extends NewMail {
   readonly seq: number;
 }
 
-export interface MailPageQuery {
-  /** The last sequence number that the reader has; 0 for the beginning. */
-  readonly after: number;
+interface MailPageQuery {
+  /** The first sequence number that the reader wants; 0 for the beginning. */
+  readonly from: number;
   readonly limit: number;
   /** The first row is given whatever its size. */
   readonly maxBytes: number;
@@ -29,22 +30,34 @@ export interface MailPageQuery {
 }
 
 const INSERT = `INSERT OR IGNORE INTO mailbox (kind, chain, idx, bytes, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`;
+const HELD_WELCOME = `SELECT idx, acknowledged FROM mailbox WHERE kind = 'welcome' AND chain = ? AND idx = ?`;
+const HELD_POKE = `SELECT idx, acknowledged FROM mailbox WHERE kind = 'poke' AND chain = ?`;
 const DROP_OLDER_POKE = `DELETE FROM mailbox WHERE kind = 'poke' AND chain = ? AND idx < ?`;
 const PAGE = `SELECT seq, kind, chain, idx, bytes, created_at, expires_at FROM mailbox
-  WHERE seq > ? AND expires_at > ? ORDER BY seq LIMIT ?`;
-const ACKNOWLEDGE = 'DELETE FROM mailbox WHERE seq <= ?';
-const COUNT = 'SELECT count(*) FROM mailbox WHERE kind = ?';
+  WHERE acknowledged = 0 AND seq >= ? AND expires_at > ? ORDER BY seq LIMIT ?`;
+const ACKNOWLEDGE = `UPDATE mailbox SET acknowledged = 1, bytes = x'' WHERE acknowledged = 0 AND seq <= ?`;
+const COUNT = 'SELECT count(*) FROM mailbox WHERE acknowledged = 0 AND kind = ? AND expires_at > ?';
 const LAST = 'SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = ?), 0)';
 const NEXT_EXPIRY = 'SELECT expires_at FROM mailbox ORDER BY expires_at LIMIT 1';
 const DROP = `DELETE FROM mailbox
   WHERE seq IN (SELECT seq FROM mailbox WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`;
 
-/** What waits for one actor, in the order in which it came. Expired mail is never given out, deleted or not. */
+/**
+ * What waits for one actor, in the order in which it came. Expired mail is never given out, deleted or not. Acknowledged
+ * rows stay until then, empty: only they can tell a repeated delivery from a new one.
+ */
 export class MailboxStore {
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+  }
+
+  /** What a delivery would repeat or replace: the same Welcome, or any poke of its chain. Acknowledged ones count too. */
+  held(kind: MailKind, chain: Uint8Array, index: number): HeldMail | undefined {
+    const cursor = kind === 'poke' ? this.#sql.exec(HELD_POKE, chain) : this.#sql.exec(HELD_WELCOME, chain, index);
+    const row = firstRow<[number, number]>(cursor);
+    return row && { index: row[0], isWaiting: row[1] === 0 };
   }
 
   /**
@@ -61,7 +74,7 @@ export class MailboxStore {
   page(query: MailPageQuery): Mail[] {
     const page: Mail[] = [];
     let size = 0;
-    const cursor = this.#sql.exec(PAGE, query.after, query.now, query.limit);
+    const cursor = this.#sql.exec(PAGE, query.from, query.now, query.limit);
     for (const [seq, kind, chain, index, bytes, createdAt, expiresAt] of cursor.raw<MailColumns>()) {
       size += bytes.byteLength;
       if (page.length > 0 && size > query.maxBytes) break;
@@ -78,14 +91,15 @@ export class MailboxStore {
     return page;
   }
 
-  /** Deletes everything up to and including `seq`. Returns how many rows went. */
+  /** Forgets the contents of everything up to and including `seq`, and gives none of it again. Returns how many went. */
   acknowledge(seq: number): number {
     this.#sql.exec(ACKNOWLEDGE, seq);
     return countChanges(this.#sql);
   }
 
-  count(kind: MailKind): number {
-    return firstRow<[number]>(this.#sql.exec(COUNT, kind))?.[0] ?? 0;
+  /** How many of a kind wait for the reader. */
+  count(kind: MailKind, now: number): number {
+    return firstRow<[number]>(this.#sql.exec(COUNT, kind, now))?.[0] ?? 0;
   }
 
   /** The newest sequence number ever given; 0 before the first. */

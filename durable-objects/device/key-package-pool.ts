@@ -1,0 +1,71 @@
+import {
+  claimedKeyPackage,
+  encode,
+  err,
+  keyPackageStock,
+  ok,
+  type KeyPackageClaim,
+  type KeyPackageStock,
+} from '../../core/index.ts';
+import { MLS_SUITE } from '../../core/mls/index.ts';
+import { checkPool, countClaim, judgePublication, type Answer, type CheckSignatures } from '../../relay/index.ts';
+import type { DeviceStore } from './store.ts';
+
+interface KeyPackagePoolOptions {
+  readonly storage: DurableObjectStorage;
+  readonly store: DeviceStore;
+  readonly check: CheckSignatures;
+  readonly clock: () => number;
+  readonly scheduleExpiry: (dueAt: number) => void;
+}
+
+/** A device's KeyPackages: what it publishes for those who invite it, and what they get (`KP2`–`KP8`). */
+export class KeyPackagePool {
+  readonly #options: KeyPackagePoolOptions;
+
+  constructor(options: KeyPackagePoolOptions) {
+    this.#options = options;
+  }
+
+  publish(device: Uint8Array, body: Uint8Array): Answer {
+    const { storage, store, check, clock, scheduleExpiry } = this.#options;
+    const now = clock();
+    const judged = judgePublication(body, { device, check, clock: now });
+    if (!judged.ok) return judged;
+    return storage.transactionSync(() => {
+      const fresh = judged.value.filter(({ ref }) => !store.keyPackages.knows(ref));
+      const refusal = checkPool(this.stock().available, fresh);
+      if (refusal !== undefined) return err(refusal);
+      store.keyPackages.publish(fresh, now);
+      for (const { notAfter } of fresh) scheduleExpiry(notAfter);
+      return this.answerStock();
+    });
+  }
+
+  /** Synchronous from the limit to the mark, so claims that arrive together never get the same KeyPackage (`KP5`). */
+  claim({ chain, ciphersuite }: KeyPackageClaim): Answer {
+    const { storage, store, clock, scheduleExpiry } = this.#options;
+    const now = clock();
+    return storage.transactionSync(() => {
+      const counted = countClaim(store.claimWindows.read(chain), now);
+      if (!counted.ok) return counted;
+      const claimed = store.keyPackages.claim(ciphersuite, now);
+      if (claimed === undefined) return NOTHING_TO_CLAIM;
+      store.claimWindows.save(chain, counted.value);
+      scheduleExpiry(counted.value.endsAt);
+      return ok(encode(claimedKeyPackage, { ref: claimed.ref, keyPackage: claimed.bytes }));
+    });
+  }
+
+  stock(): KeyPackageStock {
+    const { available, lastResort } = this.#options.store.keyPackages.stock(MLS_SUITE, this.#options.clock());
+    return { available, lastResort: lastResort ? 1 : 0 };
+  }
+
+  answerStock(): Answer {
+    return ok(encode(keyPackageStock, this.stock()));
+  }
+}
+
+/** Also what a device answers that has never published. */
+export const NOTHING_TO_CLAIM: Answer = err({ code: 'key-packages-exhausted' });

@@ -1,0 +1,61 @@
+import { AccessGate } from '../access/gate.ts';
+import { JobScheduler } from '../jobs/index.ts';
+import { ed25519Checker } from '../platform/ed25519.ts';
+import { KeyPackagePool } from './key-package-pool.ts';
+import { Mailbox } from './mailbox.ts';
+import { MailboxSockets } from './sockets.ts';
+import { DeviceStore } from './store.ts';
+
+/** Rows of each kind that one step of the expiry job drops. */
+const EXPIRY_ROWS = 500;
+
+/** A device in the memory of its object: its parts, and which of them tells which. */
+export class OpenDevice {
+  readonly gate: AccessGate;
+  readonly jobs: JobScheduler<'access' | 'expiry' | 'unopened'>;
+  readonly keyPackages: KeyPackagePool;
+  readonly mailbox: Mailbox;
+  readonly sockets: MailboxSockets;
+  readonly #store: DeviceStore;
+
+  /** Over prepared storage. */
+  constructor(ctx: DurableObjectState, clock: () => number) {
+    const { storage } = ctx;
+    const store = new DeviceStore(storage);
+    this.#store = store;
+    const steps = {
+      access: (now: number) => this.gate.sweep(now),
+      expiry: (now: number) => this.#expire(now),
+      unopened: (now: number) => this.sockets.sweep(now),
+    };
+    this.jobs = new JobScheduler(storage, steps, clock);
+    const scheduleExpiry = (at: number): void => this.jobs.schedule('expiry', at);
+    this.gate = new AccessGate(store.access, clock, (at) => this.jobs.schedule('access', at));
+    this.keyPackages = new KeyPackagePool({ storage, store, check: ed25519Checker(), clock, scheduleExpiry });
+    this.mailbox = new Mailbox({
+      storage,
+      store,
+      clock,
+      scheduleExpiry,
+      stock: () => this.keyPackages.stock(),
+      announce: (sequence) => this.sockets.announce(sequence),
+    });
+    this.sockets = new MailboxSockets({
+      ctx,
+      clock,
+      mailbox: this.mailbox,
+      redeem: (ticket, origin) => this.gate.redeem(ticket, origin),
+      scheduleSweep: (at) => this.jobs.schedule('unopened', at),
+    });
+  }
+
+  /** Job step: mail that nobody fetched, KeyPackages that lapsed, windows that ended. */
+  #expire(now: number): number | undefined {
+    const { claimWindows, keyPackages, mailbox } = this.#store;
+    const stores = [claimWindows, keyPackages, mailbox];
+    const dropped = stores.map((store) => store.dropExpired(now, EXPIRY_ROWS));
+    if (dropped.some((rows) => rows >= EXPIRY_ROWS)) return now;
+    const next = Math.min(...stores.map((store) => store.nextExpiry() ?? Infinity));
+    return next < Infinity ? next : undefined;
+  }
+}
