@@ -1,8 +1,9 @@
 import { evictDurableObject } from 'cloudflare:test';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { DeviceStore, type KeyPackageRow, type NewMail } from '../../../durable-objects/device/store.ts';
+import { DeviceStore, type NewMail } from '../../../durable-objects/device/store.ts';
 import { applyMigrations } from '../../../durable-objects/migrate.ts';
 import { deviceMigrations } from '../../../migrations/index.ts';
+import type { PublishedKeyPackage } from '../../../relay/index.ts';
 import { bytesFor } from '../bytes-for.ts';
 import { freshObject, withStorage } from '../storage-of.ts';
 
@@ -22,7 +23,7 @@ function withStore<R>(use: (store: DeviceStore) => R): Promise<R> {
 
 describe('KeyPackages', () => {
   const SUITE = 1;
-  const keyPackage = (name: number, over: Partial<KeyPackageRow> = {}): KeyPackageRow => ({
+  const keyPackage = (name: number, over: Partial<PublishedKeyPackage> = {}): PublishedKeyPackage => ({
     ref: bytesFor('ref', name, 32),
     bytes: bytesFor('package', name, 280),
     suite: SUITE,
@@ -34,7 +35,7 @@ describe('KeyPackages', () => {
   it('go out once each, the first to lapse first, then the last resort as often as asked', () =>
     withStore(({ keyPackages }) => {
       const lastResort = keyPackage(9, { lastResort: true });
-      keyPackages.publish([keyPackage(2), keyPackage(1), lastResort, keyPackage(3)]);
+      keyPackages.publish([keyPackage(2), keyPackage(1), lastResort, keyPackage(3)], 0);
       expect(keyPackages.stock(SUITE, 0)).toEqual({ available: 3, lastResort: true });
       const claimed = [0, 0, 0, 0, 0].map((now) => keyPackages.claim(SUITE, now));
       expect(claimed).toMatchObject([keyPackage(1), keyPackage(2), keyPackage(3), lastResort, lastResort]);
@@ -43,7 +44,7 @@ describe('KeyPackages', () => {
 
   it('of another suite or past their lifetime are never given out', () =>
     withStore(({ keyPackages }) => {
-      keyPackages.publish([keyPackage(1), keyPackage(2, { suite: 3 }), keyPackage(3, { lastResort: true })]);
+      keyPackages.publish([keyPackage(1), keyPackage(2, { suite: 3 }), keyPackage(3, { lastResort: true })], 0);
       expect(keyPackages.stock(SUITE, 1001)).toEqual({ available: 0, lastResort: true });
       expect(keyPackages.claim(SUITE, 1002)).toMatchObject(keyPackage(3, { lastResort: true }));
       expect(keyPackages.claim(SUITE, 1003)).toBeUndefined();
@@ -53,12 +54,12 @@ describe('KeyPackages', () => {
 
   it('never return to the pool once claimed, not even when they are published again', async () => {
     await withStore(({ keyPackages }) => {
-      keyPackages.publish([keyPackage(1)]);
+      keyPackages.publish([keyPackage(1)], 0);
       expect(keyPackages.claim(SUITE, 0)).toBeDefined();
     });
     await evictDurableObject(object);
     await withStore(({ keyPackages }) => {
-      keyPackages.publish([keyPackage(1)]);
+      keyPackages.publish([keyPackage(1)], 0);
       expect(keyPackages.claim(SUITE, 0)).toBeUndefined();
       expect(keyPackages.stock(SUITE, 0)).toEqual({ available: 0, lastResort: false });
     });
@@ -66,14 +67,37 @@ describe('KeyPackages', () => {
 
   it('of a newer last resort replace the older one', () =>
     withStore(({ keyPackages }) => {
-      keyPackages.publish([keyPackage(5, { lastResort: true }), keyPackage(7, { lastResort: true })]);
+      keyPackages.publish([keyPackage(5, { lastResort: true }), keyPackage(7, { lastResort: true })], 0);
       expect(keyPackages.claim(SUITE, 0)).toMatchObject(keyPackage(7, { lastResort: true }));
+      keyPackages.publish([keyPackage(6, { lastResort: true }), keyPackage(7, { lastResort: true })], 0);
+      expect(keyPackages.claim(SUITE, 0)).toMatchObject(keyPackage(6, { lastResort: true }));
+    }));
+
+  it('keep their refs and drop their bytes when they leave the pool', () =>
+    withStorage(object, (storage) => {
+      applyMigrations(storage, deviceMigrations);
+      const { keyPackages } = new DeviceStore(storage);
+      keyPackages.publish([keyPackage(1), keyPackage(2), keyPackage(3, { lastResort: true })], 0);
+      keyPackages.publish([keyPackage(4, { lastResort: true })], 0);
+      keyPackages.claim(SUITE, 0);
+      const sizes = storage.sql.exec('SELECT length(bytes) AS size FROM key_packages ORDER BY not_after').toArray();
+      expect(sizes).toEqual([{ size: 0 }, { size: 280 }, { size: 0 }, { size: 280 }]);
+      expect([1, 2, 3, 4, 5].map((name) => keyPackages.knows(keyPackage(name).ref))).toEqual([
+        true,
+        true,
+        true,
+        true,
+        false,
+      ]);
     }));
 
   it('are pruned when they lapse, claimed or not, a bounded number at a time', () =>
     withStore(({ keyPackages }) => {
       expect(keyPackages.nextExpiry()).toBeUndefined();
-      keyPackages.publish([1, 2, 3, 4].map((name) => keyPackage(name)));
+      keyPackages.publish(
+        [1, 2, 3, 4].map((name) => keyPackage(name)),
+        0,
+      );
       keyPackages.claim(SUITE, 0);
       expect(keyPackages.nextExpiry()).toBe(1001);
       expect(keyPackages.dropExpired(1003, 2)).toBe(2);
@@ -84,7 +108,7 @@ describe('KeyPackages', () => {
 });
 
 describe('the mailbox', () => {
-  const everything = { after: 0, limit: 100, maxBytes: 1_000_000, now: 0 };
+  const everything = { from: 0, limit: 100, maxBytes: 1_000_000, now: 0 };
   const mail = (kind: NewMail['kind'], chain: number, index: number): NewMail => ({
     kind,
     chain: bytesFor('chain', chain, 32),
@@ -107,12 +131,12 @@ describe('the mailbox', () => {
       ]);
       const seqs = (query: Partial<typeof everything>) =>
         mailbox.page({ ...everything, ...query }).map(({ seq }) => seq);
-      expect(seqs({ after: 2 })).toEqual([3]);
+      expect(seqs({ from: 3 })).toEqual([3]);
       expect(seqs({ limit: 2 })).toEqual([1, 2]);
       expect(seqs({ maxBytes: 200 })).toEqual([1, 2]);
       expect(seqs({ maxBytes: 1 })).toEqual([1]);
       expect(seqs({ now: 1005 })).toEqual([2]);
-      expect([mailbox.count('welcome'), mailbox.count('poke')]).toEqual([2, 1]);
+      expect([mailbox.count('welcome', 0), mailbox.count('poke', 0)]).toEqual([2, 1]);
     }));
 
   it('takes what an entry caused once', () =>
@@ -121,20 +145,20 @@ describe('the mailbox', () => {
       expect(mailbox.put(mail('welcome', 1, 5))).toBeUndefined();
       expect(mailbox.put(mail('welcome', 2, 5))).toBeGreaterThan(1);
       expect(mailbox.put(mail('welcome', 1, 6))).toBeGreaterThan(2);
-      expect(mailbox.count('welcome')).toBe(3);
+      expect(mailbox.count('welcome', 0)).toBe(3);
     }));
 
   it('holds one poke a chain, the newest, where a cursor that passed the older one finds it', () =>
     withStore(({ mailbox }) => {
       mailbox.put(mail('poke', 1, 5));
       mailbox.put(mail('poke', 2, 5));
-      const [cursor] = mailbox.page({ ...everything, after: 1 });
+      const [cursor] = mailbox.page({ ...everything, from: 2 });
       mailbox.put(mail('poke', 1, 8));
-      expect(mailbox.page({ ...everything, after: cursor!.seq })).toEqual([{ seq: 3, ...mail('poke', 1, 8) }]);
-      expect(mailbox.count('poke')).toBe(2);
+      expect(mailbox.page({ ...everything, from: cursor!.seq + 1 })).toEqual([{ seq: 3, ...mail('poke', 1, 8) }]);
+      expect(mailbox.count('poke', 0)).toBe(2);
       expect(mailbox.put(mail('poke', 1, 8))).toBeUndefined();
       expect(mailbox.put(mail('poke', 1, 7))).toBeUndefined();
-      expect(mailbox.count('poke')).toBe(2);
+      expect(mailbox.count('poke', 0)).toBe(2);
     }));
 
   it('never gives a sequence number twice, not even after everything was acknowledged', async () => {
@@ -152,6 +176,25 @@ describe('the mailbox', () => {
     });
   });
 
+  it('remembers without their bytes what was acknowledged, so that it is known when it comes again', () =>
+    withStorage(object, (storage) => {
+      applyMigrations(storage, deviceMigrations);
+      const { mailbox } = new DeviceStore(storage);
+      mailbox.put(mail('welcome', 1, 5));
+      mailbox.put(mail('poke', 1, 6));
+      mailbox.acknowledge(2);
+      mailbox.put(mail('welcome', 1, 7));
+      expect(mailbox.held('welcome', bytesFor('chain', 1, 32), 5)).toEqual({ index: 5, isWaiting: false });
+      expect(mailbox.held('welcome', bytesFor('chain', 1, 32), 7)).toEqual({ index: 7, isWaiting: true });
+      expect(mailbox.held('welcome', bytesFor('chain', 1, 32), 6)).toBeUndefined();
+      expect(mailbox.held('poke', bytesFor('chain', 1, 32), 9)).toEqual({ index: 6, isWaiting: false });
+      expect(mailbox.held('poke', bytesFor('chain', 2, 32), 6)).toBeUndefined();
+      expect(mailbox.put(mail('welcome', 1, 5))).toBeUndefined();
+      expect([mailbox.count('welcome', 0), mailbox.count('poke', 0)]).toEqual([1, 0]);
+      const sizes = storage.sql.exec('SELECT length(bytes) AS size FROM mailbox ORDER BY seq').toArray();
+      expect(sizes).toEqual([{ size: 0 }, { size: 0 }, { size: 100 }]);
+    }));
+
   it('forgets what has expired, a bounded number at a time', () =>
     withStore(({ mailbox }) => {
       expect(mailbox.nextExpiry()).toBeUndefined();
@@ -160,5 +203,22 @@ describe('the mailbox', () => {
       expect(mailbox.dropExpired(1002, 1)).toBe(1);
       expect(mailbox.dropExpired(1002, 9)).toBe(1);
       expect(mailbox.page(everything).map(({ index }) => index)).toEqual([3]);
+    }));
+});
+
+describe('claim windows', () => {
+  it('are kept one a chain and dropped when they end, a bounded number at a time', () =>
+    withStore(({ claimWindows }) => {
+      const chain = (name: number) => bytesFor('chain', name, 32);
+      expect(claimWindows.nextExpiry()).toBeUndefined();
+      claimWindows.save(chain(1), { count: 1, endsAt: 100 });
+      claimWindows.save(chain(1), { count: 2, endsAt: 100 });
+      claimWindows.save(chain(2), { count: 1, endsAt: 101 });
+      claimWindows.save(chain(3), { count: 1, endsAt: 102 });
+      expect(claimWindows.read(chain(1))).toEqual({ count: 2, endsAt: 100 });
+      expect(claimWindows.nextExpiry()).toBe(100);
+      expect(claimWindows.dropExpired(101, 1)).toBe(1);
+      expect(claimWindows.dropExpired(101, 9)).toBe(1);
+      expect([1, 2, 3].map((name) => claimWindows.read(chain(name))?.count)).toEqual([undefined, undefined, 1]);
     }));
 });

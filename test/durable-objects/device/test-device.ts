@@ -1,0 +1,179 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { expect } from 'vitest';
+import {
+  claimedKeyPackage,
+  decodeTrusted,
+  encode,
+  keyPackageClaim,
+  keyPackagePublication,
+  keyPackageStock,
+  mailboxAck,
+  mailboxDownFrame,
+  mailboxPage,
+  mailboxUpFrame,
+  parseActorKey,
+  signEd25519,
+  ticketAnswer,
+  toBase64Url,
+  type ClaimedKeyPackage,
+  type KeyPackageStock,
+  type MailboxDownFrame,
+  type MailboxItem,
+  type MailboxPage,
+  type MailboxUpFrame,
+} from '../../../core/index.ts';
+import { MLS_SUITE } from '../../../core/mls/index.ts';
+import type { DeviceObject, RelayEnvironment } from '../../../durable-objects/index.ts';
+import type { Answer, MailDelivery } from '../../../relay/index.ts';
+import { createMlsIdentity, newKeyPackage, type MlsIdentity } from '../../../sdk/mls/index.ts';
+import { TestActor } from '../../support/test-actor.ts';
+import { bytesFor } from '../bytes-for.ts';
+import { callerOf, T0, valueOf } from '../chain/test-chain.ts';
+import { SocketPeer } from '../socket-peer.ts';
+
+export const ORIGIN = 'https://app.example';
+
+export type MailboxPeer = SocketPeer<MailboxUpFrame, MailboxDownFrame>;
+
+let nextDevice = 0;
+
+/** The MLS identity of an actor, with a binding that its key made or, on demand, another's. */
+export function mlsIdentityOf(actor: TestActor, signer = actor): Promise<MlsIdentity> {
+  const key = parseActorKey(actor.key);
+  if (key === undefined) throw new Error('a test actor has a proper key');
+  return createMlsIdentity({ actor: key, sign: (message) => signEd25519(signer.seed, message) });
+}
+
+export function welcomeFor(index: number, content = bytesFor('welcome', index, 200), chain = 1): MailDelivery {
+  return { kind: 'welcome', chain: bytesFor('chain', chain, 32), index, content };
+}
+
+export function poke(chain: number, index: number): MailDelivery {
+  return { kind: 'poke', chain: bytesFor('chain', chain, 32), index, content: new Uint8Array() };
+}
+
+/** The real object of an actor that no other test has used, at a fixed time. */
+export class TestDevice {
+  readonly owner: TestActor;
+  readonly stub: DurableObjectStub<DeviceObject>;
+  readonly identity: MlsIdentity;
+
+  constructor(owner: TestActor, identity: MlsIdentity) {
+    this.owner = owner;
+    this.identity = identity;
+    this.stub = (env as unknown as RelayEnvironment).DEVICE.getByName(toBase64Url(owner.key));
+  }
+
+  static async of(owner = new TestActor(`device ${nextDevice++}`)): Promise<TestDevice> {
+    const device = new TestDevice(owner, await mlsIdentityOf(owner));
+    await device.setClock(T0);
+    return device;
+  }
+
+  /** The platform's RPC types turn a refusal's details into never; the object's own say what comes back. */
+  get object(): DeviceObject {
+    return this.stub as unknown as DeviceObject;
+  }
+
+  async setClock(time: number): Promise<void> {
+    await runInDurableObject(this.stub, (instance) => {
+      instance.clock = () => time;
+    });
+  }
+
+  /** Names of the tables that the object has made. */
+  tables(): Promise<string[]> {
+    const query = `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'`;
+    return runInDurableObject(this.stub, (_, { storage }) =>
+      [...storage.sql.exec(query).raw<[string]>()].map(([name]) => name),
+    );
+  }
+
+  countRows(table: string): Promise<number> {
+    return runInDurableObject(this.stub, (_, { storage }) =>
+      Number(storage.sql.exec(`SELECT count(*) AS n FROM ${table}`).one()['n']),
+    );
+  }
+
+  /** Lets due jobs run until a table has so many rows; the alarm may have gone off by itself. */
+  async untilRows(table: string, count: number): Promise<void> {
+    await runDurableObjectAlarm(this.stub);
+    await expect.poll(() => this.countRows(table)).toBe(count);
+  }
+
+  async keyPackages(count: number, options: { lastResort?: boolean; nowMs?: number } = {}): Promise<Uint8Array[]> {
+    const request = { nowMs: T0, ...options };
+    const made = Array.from({ length: count }, () => newKeyPackage(this.identity, request));
+    return (await Promise.all(made)).map(({ message }) => message);
+  }
+
+  publish(...keyPackages: readonly Uint8Array[]): Promise<Answer> {
+    return this.object.publish(callerOf(this.owner), this.owner.key, encode(keyPackagePublication, { keyPackages }));
+  }
+
+  async stock(): Promise<KeyPackageStock> {
+    return decodeTrusted(keyPackageStock, valueOf(await this.object.stock(callerOf(this.owner), this.owner.key)));
+  }
+
+  claim(claimer: TestActor, chain: Uint8Array, ciphersuite = MLS_SUITE): Promise<Answer> {
+    return this.object.claim(callerOf(claimer), this.owner.key, encode(keyPackageClaim, { chain, ciphersuite }));
+  }
+
+  async page(from = 0): Promise<MailboxPage> {
+    return decodeTrusted(mailboxPage, valueOf(await this.object.mailbox(callerOf(this.owner), this.owner.key, from)));
+  }
+
+  async items(from = 0): Promise<readonly MailboxItem[]> {
+    return (await this.page(from)).items;
+  }
+
+  ack(upTo: number): Promise<Answer> {
+    return this.object.ack(callerOf(this.owner), this.owner.key, encode(mailboxAck, { upTo }));
+  }
+
+  /** Delivers in order, in one call into the object; gives what the object answered to each. */
+  deliver(...deliveries: readonly MailDelivery[]): Promise<('stored' | 'full')[]> {
+    return runInDurableObject(this.stub, async (instance) => {
+      const answers: ('stored' | 'full')[] = [];
+      for (const delivery of deliveries) answers.push(await instance.deliver(delivery));
+      return answers;
+    });
+  }
+
+  async ticket(origin = ORIGIN): Promise<Uint8Array> {
+    const answer = await this.object.ticket(callerOf(this.owner), this.owner.key, origin);
+    return decodeTrusted(ticketAnswer, valueOf(answer)).ticket;
+  }
+
+  handshake(origin = ORIGIN): Promise<Response> {
+    return this.stub.fetch('https://relay/stream', { headers: { upgrade: 'websocket', origin } });
+  }
+
+  async connect(origin = ORIGIN): Promise<MailboxPeer> {
+    const { webSocket } = await this.handshake(origin);
+    return new SocketPeer(webSocket as WebSocket, mailboxUpFrame, mailboxDownFrame);
+  }
+
+  /** A socket that has caught up from the cursor. */
+  async subscribe(cursor = 0): Promise<MailboxPeer> {
+    const ticket = await this.ticket();
+    const peer = await this.connect();
+    peer.send({ kind: 'open', value: { ticket, cursor } });
+    await peer.until(({ kind }) => kind === 'caughtUp');
+    return peer;
+  }
+}
+
+export function claimedOf(answer: Answer): ClaimedKeyPackage {
+  return decodeTrusted(claimedKeyPackage, valueOf(answer));
+}
+
+export function codeOf(answer: Answer): string {
+  return answer.ok ? 'ok' : answer.error.code;
+}
+
+/** What came on a socket, item by item. */
+export function itemsOf(peer: MailboxPeer): readonly MailboxItem[] {
+  return peer.frames.flatMap((frame) => (frame.kind === 'items' ? frame.value.items : []));
+}
