@@ -187,6 +187,7 @@ const usageHints = {
   'no-such-member': 'Name an actor that is in the group.',
   'not-invited': 'Ask for a new invitation: the one that came does not fit this device.',
   'commit-contended': 'Others change the group at the same time; try again.',
+  'commit-refused': 'Catch up with the group and try again.',
   'append-contended': 'Others change the chain at the same time; try again.',
   'epoch-unreadable': 'This device lost the thread of the group; ask an admin to remove and invite it again.',
   'session-closed': 'Connect again.',

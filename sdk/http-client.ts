@@ -1,6 +1,6 @@
 import { bytesToUtf8, concatBytes, isProblemCode, MEDIA_TYPE } from '../core/index.ts';
 import type { ActorSigner } from './actor-signer.ts';
-import { NetworkError, RelayProblem, UntrustedError, UsageError } from './errors.ts';
+import { NetworkError, RelayProblem, TeraChatError, UntrustedError, UsageError } from './errors.ts';
 import type { Platform } from './platform.ts';
 import { signRequest } from './signed-request.ts';
 
@@ -65,28 +65,34 @@ export class HttpClient {
     return new URL(path, this.#base).href;
   }
 
-  async #answer(
-    method: string,
-    path: string,
-    { body, accept = MEDIA_TYPE, signal }: RequestOptions,
-    headers: Headers,
-  ): Promise<Uint8Array> {
+  /** The answer as it comes. Rejects only where none does. */
+  async send(method: string, path: string, options: RequestOptions, headers: Headers): Promise<Response> {
+    const { body, accept = MEDIA_TYPE, signal } = options;
+    const url = this.#urlOf(path);
     headers.set('accept', `${accept}, ${PROBLEM_TYPE}`);
     if (body !== undefined) headers.set('content-type', MEDIA_TYPE);
     const deadline = AbortSignal.timeout(REQUEST_DEADLINE_MS);
     try {
-      const response = await this.#platform.fetch(this.#urlOf(path), {
+      return await this.#platform.fetch(url, {
         method,
         headers,
         redirect: 'error',
         signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
         ...(body !== undefined && { body: body as Uint8Array<ArrayBuffer> }),
       });
+    } catch (cause) {
+      throw errorOf(cause, signal, url);
+    }
+  }
+
+  async #answer(method: string, path: string, options: RequestOptions, headers: Headers): Promise<Uint8Array> {
+    const response = await this.send(method, path, options, headers);
+    try {
       const bytes = await readBounded(response);
       if (response.ok) return bytes;
       throw problemOf(response, bytes);
     } catch (cause) {
-      throw errorOf(cause, { signal, deadline, url: this.#urlOf(path) });
+      throw errorOf(cause, options.signal, this.#urlOf(path));
     }
   }
 }
@@ -129,13 +135,10 @@ function parseJson(bytes: Uint8Array): unknown {
 }
 
 /** Whose doing it was: the caller's signal, the clock, or the way there. */
-function errorOf(
-  cause: unknown,
-  { signal, deadline, url }: { signal: AbortSignal | undefined; deadline: AbortSignal; url: string },
-): unknown {
+function errorOf(cause: unknown, signal: AbortSignal | undefined, url: string): unknown {
   if (signal?.aborted === true) return signal.reason;
-  const isOurs = [RelayProblem, NetworkError, UntrustedError].some((type) => cause instanceof type);
-  if (isOurs) return cause;
-  if (deadline.aborted) return new NetworkError('timeout', `${url} gave no answer in ${REQUEST_DEADLINE_MS} ms`, cause);
+  if (cause instanceof TeraChatError) return cause;
+  const isLate = cause instanceof Error && cause.name === 'TimeoutError';
+  if (isLate) return new NetworkError('timeout', `${url} gave no answer in ${REQUEST_DEADLINE_MS} ms`, cause);
   return new NetworkError('unreachable', `${url} could not be reached`, cause);
 }

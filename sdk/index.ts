@@ -1,2 +1,61 @@
+/**
+ * The client: an identity, its groups and their messages, over a relay that is trusted with nothing but being there. Runs
+ * wherever there is `fetch`, Web Crypto and WebSocket; `./sdk/node` has what only Node can do.
+ */
+export {
+  defineEvent,
+  type EventDefinition,
+  type EventDescription,
+  type GrantedRole,
+  type ProblemCode,
+} from '../core/index.ts';
+export type { ActorSigner } from './actor-signer.ts';
+export { fingerprintOf } from './actor-name.ts';
+export type { Delivery } from './chain/chain-writer.ts';
+export { connect, type ConnectOptions } from './connect.ts';
+export type { GroupOptions } from './device.ts';
+export {
+  ForkError,
+  NetworkError,
+  RelayChangedError,
+  RelayProblem,
+  RemovedError,
+  StorageError,
+  TeraChatError,
+  UntrustedError,
+  UsageError,
+  type ForkEvidence,
+  type RelayIdentity,
+  type UntrustedCode,
+  type UsageCode,
+} from './errors.ts';
+export type { GenesisOptions } from './genesis.ts';
+export type {
+  ApplicationEvent,
+  CallOptions,
+  Group,
+  GroupMember,
+  GroupStatus,
+  GroupView,
+  ReadOptions,
+  SendOptions,
+} from './group/group.ts';
+export type { GroupSummary } from './group/group-register.ts';
+export type {
+  ApplicationItem,
+  Founded,
+  MembersChanged,
+  Message,
+  RoleChanged,
+  SealedMessage,
+  SealReason,
+  TimelineEvent,
+  TimelineItem,
+} from './group/timeline-item.ts';
+export type { RequestOptions } from './http-client.ts';
+export type { Identity } from './identity.ts';
+export type { InboxView, Invitation, News } from './inbox.ts';
 export { memoryStorage } from './memory-storage.ts';
-export type { Storage, StorageWrite } from './storage.ts';
+export type { Fetch, PlatformOptions, WebSocketConstructor, WebSocketEvent, WebSocketLike } from './platform.ts';
+export type { Relay, Session } from './session.ts';
+export { MAX_STORAGE_KEY_LENGTH, type Storage, type StorageWrite } from './storage.ts';

@@ -22,7 +22,13 @@ import { chainKeys, type ChainKeys } from './chain-keys.ts';
 import { chainTrust, openSigned, type ChainTrust, type CheckSignatures, type PinnedRelay } from './chain-trust.ts';
 import { provesFork } from './fork-inquiry.ts';
 import { LeafLog } from './leaf-log.ts';
-import { Contradiction, verifyPage, type HeldChain, type VerifiedPage } from './page-verification.ts';
+import {
+  Contradiction,
+  verifyPage,
+  type HeldChain,
+  type VerifiedEntry,
+  type VerifiedPage,
+} from './page-verification.ts';
 import { encodePosition, parsePosition, type HeldCheckpoint, type Position } from './position.ts';
 
 /** What following a chain needs of its session. */
@@ -37,8 +43,11 @@ export interface ChainContext {
 export interface EntryReader {
   /** Called under the chain's lock, with the entries of one page in order, each entry once. */
   read(page: VerifiedPage): Promise<readonly StorageWrite[]>;
-  /** The commit is durable: what `read` has prepared holds. */
-  stored?(): void;
+  /**
+   * How many of the entries are for this reader: all of them, unless its reading ends within. Nothing after that is taken,
+   * now or later.
+   */
+  endOf?(entries: readonly VerifiedEntry[], before: ChainState | undefined): Promise<number>;
 }
 
 /** A chain as far as it was verified. Values, not views: a later page makes a new one. */
@@ -95,6 +104,16 @@ export class ChainFollower {
     return followed(this.#position);
   }
 
+  /** The same, read from the relay where nothing is known yet. */
+  async known(signal?: AbortSignal): Promise<FollowedChain> {
+    const stored = await this.current();
+    if (stored !== undefined) return stored;
+    await this.catchUp(signal);
+    const read = await this.current();
+    if (read === undefined) throw new UntrustedError('malformed-answer', 'the relay shows a chain without entries');
+    return read;
+  }
+
   /** Runs a task while no page is taken and nothing else of this chain changes, in any process. */
   async exclusive<T>(task: (chain: FollowedChain | undefined) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#context.storage.exclusive(
@@ -133,9 +152,9 @@ export class ChainFollower {
       // The next page travels while this one is verified.
       const next = page.entries.length > 0 && from < claimedSize(page.checkpoint) ? fetchNext() : undefined;
       next?.catch(ignore);
-      const { offeredSize } = await this.take(page, signal);
+      const { size, offeredSize } = await this.take(page, signal);
       this.#assertNotBehind(offeredSize, before?.checkpoint);
-      if (next === undefined) return;
+      if (next === undefined || size < from) return;
       page = await next;
     }
   }
@@ -158,12 +177,20 @@ export class ChainFollower {
   async #take(page: EntryPage, signal: AbortSignal | undefined): Promise<PageOutcome> {
     await this.#load();
     const held = { ...this.#position, leaves: this.#leaves };
+    const fetchProof = (index: number): Promise<string> => this.#context.client.proof(this.chain, index, signal);
     try {
-      const verified = await verifyPage(page, held, this.#trust, (index) =>
-        this.#context.client.proof(this.chain, index, signal),
-      );
+      let verified = await verifyPage(page, held, this.#trust, fetchProof);
+      const { entries, offeredSize } = verified;
+      const wanted = (await this.#reader?.endOf?.(entries, held.cursor.state)) ?? entries.length;
+      if (wanted < entries.length) {
+        this.#leaves.rollBack();
+        if (wanted === 0) return { size: held.cursor.size, offeredSize };
+        // The part that is wanted must be covered by a signed head of its own.
+        const part = { ...page, entries: page.entries.slice(0, wanted - entries.length) };
+        verified = await verifyPage(part, held, this.#trust, fetchProof);
+      }
       await this.#store(verified);
-      return { size: verified.cursor.size, offeredSize: verified.offeredSize };
+      return { size: verified.cursor.size, offeredSize };
     } catch (error) {
       this.#leaves.rollBack();
       throw await this.#judge(error, page, held, signal);
@@ -175,8 +202,7 @@ export class ChainFollower {
     const before = this.#position;
     const isNewer = checkpoint.size > (before.checkpoint?.size ?? -1);
     if (entries.length === 0 && !isNewer) return;
-    const newestRecord = entries.length > 0 ? before.cursor.size : before.newestRecord;
-    const position = { cursor, checkpoint, newestRecord };
+    const position = { cursor, checkpoint };
     const record = encodePosition(position);
     const read = entries.length > 0 ? await this.#reader?.read(verified) : undefined;
     await this.#context.storage.commit([
@@ -188,7 +214,6 @@ export class ChainFollower {
     this.#leaves.markStored();
     this.#position = position;
     this.#record = record;
-    if (read !== undefined) this.#reader?.stored?.();
     this.#announce();
   }
 
@@ -260,7 +285,7 @@ export class ChainFollower {
 }
 
 function beginning(chain: ChainId): Position {
-  return { cursor: beginReplay(chain), checkpoint: undefined, newestRecord: 0 };
+  return { cursor: beginReplay(chain), checkpoint: undefined };
 }
 
 function followed(position: Position): FollowedChain | undefined {

@@ -9,6 +9,7 @@ export interface ChainKeys {
   readonly fork: string;
   leaves(firstIndex: number): string;
   timeline(firstIndex: number): string;
+  readonly timelinePrefix: string;
   readonly mls: string;
   readonly pendingCommit: string;
   readonly outbox: string;
@@ -28,6 +29,7 @@ export function chainKeys(chain: Uint8Array): ChainKeys {
     fork: `${root}/fork`,
     leaves: (firstIndex) => indexed('leaves', firstIndex),
     timeline: (firstIndex) => indexed('timeline', firstIndex),
+    timelinePrefix: `${root}/timeline/`,
     mls: `${root}/mls`,
     pendingCommit: `${root}/pending-commit`,
     outbox: `${root}/outbox/`,

@@ -6,8 +6,8 @@ import {
   type AsyncVerifyBatch,
   type ChainId,
   type ChainState,
-  type SyncVerifyBatch,
   type VerifierKey,
+  type VerifyBatch,
 } from '../../core/index.ts';
 import { UntrustedError } from '../errors.ts';
 import type { HeldCheckpoint } from './position.ts';
@@ -19,8 +19,8 @@ export interface PinnedRelay {
   readonly checkpointKey: Uint8Array;
 }
 
-/** A signature checker's `check`, from a platform that answers at once or later. */
-export type CheckSignatures = SyncVerifyBatch | AsyncVerifyBatch;
+/** A signature checker's `check`, of a platform that answers at once or of one that answers later. */
+export type CheckSignatures = VerifyBatch;
 
 /** Whose word counts for one chain's log (`CL2`). */
 export interface ChainTrust {

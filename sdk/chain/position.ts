@@ -40,25 +40,22 @@ const positionCodec = struct('ChainPosition', {
   relayTime: uint64,
   nodes: vector(opaque(HASH_BYTES), MAX_RANGE_NODES),
   checkpoint: optional(heldCheckpoint),
-  /** First index of the newest timeline record. */
-  newestRecord: uint64,
 });
 
 /** How far a chain was verified, without its state and its leaves. */
 export interface Position {
   readonly cursor: ReplayCursor;
   readonly checkpoint: HeldCheckpoint | undefined;
-  readonly newestRecord: number;
 }
 
-export function encodePosition({ cursor, checkpoint, newestRecord }: Position): Uint8Array {
+export function encodePosition({ cursor, checkpoint }: Position): Uint8Array {
   const { size, head, relayTime, range } = cursor;
-  return encode(positionCodec, { version: 1, size, head, relayTime, nodes: range.nodes, checkpoint, newestRecord });
+  return encode(positionCodec, { version: 1, size, head, relayTime, nodes: range.nodes, checkpoint });
 }
 
 export function parsePosition(bytes: Uint8Array, chain: ChainId, state: ChainState): Position {
   const record = decode(positionCodec, bytes);
   if (!record.ok) throw new StorageError('storage-damaged', `a chain's position is ${record.error.reason}`);
-  const { size, head, relayTime, nodes, checkpoint, newestRecord } = record.value;
-  return { cursor: { chain, size, head, relayTime, range: { size, nodes }, state }, checkpoint, newestRecord };
+  const { size, head, relayTime, nodes, checkpoint } = record.value;
+  return { cursor: { chain, size, head, relayTime, range: { size, nodes }, state }, checkpoint };
 }

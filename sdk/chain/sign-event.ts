@@ -1,0 +1,44 @@
+import {
+  chainIdOf,
+  encode,
+  EVENT_ID_BYTES,
+  eventSignContent,
+  eventTbs,
+  type ChainId,
+  type Event,
+  type Submission,
+} from '../../core/index.ts';
+import type { ActorSigner } from '../actor-signer.ts';
+import type { Platform } from '../platform.ts';
+
+/** Whose signature, and what time and chance are. */
+export interface Signing {
+  readonly signer: ActorSigner;
+  readonly platform: Platform;
+}
+
+type Unsigned = Omit<Event, 'version' | 'actor' | 'actorTime'>;
+
+/** Signs an event of this actor, now. */
+export async function signEvent(
+  unsigned: Unsigned,
+  { signer, platform }: Signing,
+): Promise<{ readonly event: Uint8Array; readonly signature: Uint8Array }> {
+  const event = encode(eventTbs, { ...unsigned, version: 1, actor: signer.actor, actorTime: platform.now() });
+  return { event, signature: await signer.sign(eventSignContent(event)) };
+}
+
+/** Signs entry 0 of a new chain. Returns the id that it gives the chain, too. */
+export async function signGenesis(
+  { type, body }: { readonly type: number; readonly body: Uint8Array },
+  context: Signing,
+): Promise<{ readonly genesis: Submission; readonly chain: ChainId }> {
+  const root = { chain: new Uint8Array(0), seenIndex: 0, seenHash: new Uint8Array(32) };
+  const signed = await signEvent({ ...root, type, body, eventId: newEventId(context.platform) }, context);
+  const chain = chainIdOf({ tbs: signed.event, signature: signed.signature });
+  return { genesis: { ...signed, payload: undefined }, chain };
+}
+
+export function newEventId({ randomBytes }: Pick<Platform, 'randomBytes'>): Uint8Array {
+  return randomBytes(EVENT_ID_BYTES);
+}

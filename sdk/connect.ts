@@ -1,0 +1,35 @@
+import { createSignatureChecker, type VerifyJob } from '../core/index.ts';
+import { HttpClient } from './http-client.ts';
+import { platformOf, type PlatformOptions } from './platform.ts';
+import { RelayClient } from './relay-client.ts';
+import { pinRelay } from './relay-pin.ts';
+import { Session } from './session.ts';
+import type { Storage } from './storage.ts';
+
+export interface ConnectOptions extends PlatformOptions {
+  /** Address of the relay, such as `https://relay.example`. */
+  readonly relay: string | URL;
+  readonly storage: Storage;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Asks the relay who it is, keeps its name and key at first contact, and takes up the identity of the storage. Rejects with
+ * a RelayChangedError where another relay answers than the storage knows, and with a NetworkError where none does.
+ */
+export async function connect({ relay, storage, signal, ...options }: ConnectOptions): Promise<Session> {
+  const platform = platformOf(options);
+  const http = new HttpClient(relay, platform);
+  const client = new RelayClient(http);
+  const info = await client.info(signal);
+  const pinned = await pinRelay(storage, info);
+  const checker = createSignatureChecker({ verifyBatch: platform.verifyBatch });
+  const context = {
+    client,
+    storage,
+    relay: pinned,
+    platform,
+    check: (jobs: readonly VerifyJob[]) => checker.check(jobs),
+  };
+  return new Session(context, http, info).open(signal);
+}

@@ -1,0 +1,104 @@
+import { toBase64Url, type ChainId } from '../core/index.ts';
+import type { ChainContext } from './chain/chain-follower.ts';
+import { signGenesis } from './chain/sign-event.ts';
+import { UsageError } from './errors.ts';
+import { genesisOf, groupParameters, type GenesisOptions } from './genesis.ts';
+import type { CallOptions, Group } from './group/group.ts';
+import { findGroup, listGroups, markGroup, parseGroupId, type GroupSummary } from './group/group-register.ts';
+import { groupStateOf, type FollowedGroup } from './group/followed-group.ts';
+import { MlsGroup } from './group/mls-group.ts';
+import { PlainGroup } from './group/plain-group.ts';
+import type { OwnIdentity } from './identity.ts';
+import { Inbox } from './inbox.ts';
+import { KeyPackagePool } from './key-package-pool.ts';
+import { Mailbox } from './mailbox.ts';
+import type { Platform } from './platform.ts';
+
+export interface GroupOptions extends GenesisOptions, CallOptions {
+  /** `mls`, the default, is encrypted end to end; the relay can read a plain group. */
+  readonly membership?: 'plain' | 'mls';
+}
+
+export type DeviceContext = ChainContext & { readonly platform: Platform };
+
+/** What one identity does at its relay: its groups, its KeyPackages, its mailbox. */
+export class Device {
+  readonly inbox: Inbox;
+  readonly pool: KeyPackagePool;
+  readonly #context: DeviceContext;
+  readonly #own: OwnIdentity;
+  /** One object a group, so that all callers share its socket. */
+  readonly #groups = new Map<string, FollowedGroup>();
+
+  constructor(context: DeviceContext, own: OwnIdentity) {
+    this.#context = context;
+    this.#own = own;
+    this.pool = new KeyPackagePool(context, own.mls);
+    const mailbox = new Mailbox(context, own.signer.actor);
+    this.inbox = new Inbox({ context, mailbox, pool: this.pool, device: own.signer.actor, join: this });
+  }
+
+  async createGroup({ membership = 'mls', signal, ...options }: GroupOptions): Promise<Group> {
+    const { relay, platform, storage } = this.#context;
+    const signing = { relay, platform, signer: this.#own.signer };
+    const { genesis, chain } = await signGenesis(genesisOf(groupParameters(membership), options, signing), signing);
+    const group = this.#open(chain, membership);
+    await group.found(genesis, signal);
+    const keys = group instanceof MlsGroup ? await group.beginKeys() : [];
+    await storage.commit([markGroup(chain, membership), ...keys]);
+    if (group instanceof MlsGroup) await group.ensureCreated(signal);
+    return group;
+  }
+
+  groups(): Promise<readonly GroupSummary[]> {
+    return listGroups(this.#context.storage);
+  }
+
+  async group(id: string): Promise<FollowedGroup> {
+    const chain = parseGroupId(id);
+    const known = await findGroup(this.#context.storage, chain);
+    if (known === undefined) throw new UsageError('unknown-group', `this identity is in no group ${id}`);
+    return this.#open(chain, known.membership);
+  }
+
+  /** Joins a plain group by its id, once a member has let this identity in. */
+  async joinPlain(chain: ChainId, signal: AbortSignal | undefined): Promise<Group> {
+    const group = this.#open(chain, 'plain');
+    const { parameters } = groupStateOf(await group.read(signal)).genesis;
+    if (parameters.kind !== 'group' || parameters.value.membership !== 'plain') {
+      this.#groups.delete(group.id);
+      throw new UsageError('not-invited', `no Welcome came for the encrypted group ${group.id}`);
+    }
+    await group.view();
+    await this.#context.storage.commit([markGroup(chain, 'plain')]);
+    return group;
+  }
+
+  /** Joins an encrypted group by its Welcome. */
+  async joinMls(chain: ChainId, index: number, welcome: Uint8Array, signal: AbortSignal | undefined): Promise<Group> {
+    const group = this.#open(chain, 'mls');
+    if (!(group instanceof MlsGroup)) throw new UsageError('not-invited', `${group.id} is a plain group`);
+    await group.accept({ index, welcome }, signal);
+    return group;
+  }
+
+  /** Finishes what an earlier process, or a call without a connection, left undone in any group. */
+  async resume(signal?: AbortSignal): Promise<void> {
+    for (const { id } of await this.groups()) await (await this.group(id)).resume(signal);
+  }
+
+  close(): void {
+    for (const group of this.#groups.values()) group.close();
+  }
+
+  #open(chain: ChainId, membership: GroupSummary['membership']): FollowedGroup {
+    const name = toBase64Url(chain);
+    const opened = this.#groups.get(name);
+    if (opened !== undefined) return opened;
+    const { mls, signer } = this.#own;
+    const context = { ...this.#context, signer, mls, pool: this.pool };
+    const group = membership === 'mls' ? new MlsGroup(context, chain) : new PlainGroup(context, chain);
+    this.#groups.set(name, group);
+    return group;
+  }
+}

@@ -1,0 +1,223 @@
+import {
+  ACTOR_BYTES,
+  FIRST_APPLICATION_TYPE,
+  fromBase64Url,
+  roleChanged,
+  roleOf,
+  toBase64Url,
+  utf8ToBytes,
+  type ChainId,
+  type EventDefinition,
+  type GrantedRole,
+  type GroupState,
+  type Submission,
+} from '../../core/index.ts';
+import { ChainFollower, type FollowedChain } from '../chain/chain-follower.ts';
+import { chainKeys } from '../chain/chain-keys.ts';
+import { ChainWriter, type Delivery, type Submit } from '../chain/chain-writer.ts';
+import { LiveChain } from '../chain/live-chain.ts';
+import { newEventId } from '../chain/sign-event.ts';
+import { RemovedError, UsageError } from '../errors.ts';
+import type {
+  ApplicationEvent,
+  CallOptions,
+  Group,
+  GroupMember,
+  GroupStatus,
+  GroupView,
+  ReadOptions,
+  SendOptions,
+} from './group.ts';
+import type { GroupContext } from './group-context.ts';
+import { GroupReader, removalOf, type Opening } from './group-reader.ts';
+import { MessageSender, type SealContent } from './message-sender.ts';
+import { Outbox } from './outbox.ts';
+import {
+  TEXT_CONTENT,
+  type ApplicationItem,
+  type Message,
+  type SealedMessage,
+  type StoredItem,
+  type TimelineContent,
+  type TimelineItem,
+} from './timeline-item.ts';
+import { TimelineReader } from './timeline-reader.ts';
+import { Timeline } from './timeline.ts';
+
+/** What differs between kinds of groups: how content is opened and sealed. */
+export interface GroupKeys {
+  readonly opening: Opening;
+  readonly seal: SealContent;
+}
+
+/** What every group is, whichever way its content is sealed and its members change. */
+export abstract class FollowedGroup implements Group {
+  abstract readonly membership: 'plain' | 'mls';
+  readonly id: string;
+  protected readonly context: GroupContext;
+  protected readonly follower: ChainFollower;
+  protected readonly writer: ChainWriter;
+  readonly #live: LiveChain;
+  readonly #sender: MessageSender;
+  readonly #reader: TimelineReader;
+  #wasRead = false;
+
+  protected constructor(context: GroupContext, chain: ChainId, makeKeys: (outbox: Outbox) => GroupKeys) {
+    this.id = toBase64Url(chain);
+    this.context = context;
+    const self = context.signer.actor;
+    const keys = chainKeys(chain);
+    const outbox = new Outbox(context.storage, keys);
+    const { opening, seal } = makeKeys(outbox);
+    this.follower = new ChainFollower(context, chain, new GroupReader(keys, self, opening));
+    this.#live = new LiveChain(context, this.follower);
+    const overHttp: Submit = (submissions, signal) => context.client.append(chain, submissions, signal);
+    this.writer = new ChainWriter(context, this.follower, this.#live.submitter(overHttp));
+    this.#sender = new MessageSender({ context, follower: this.follower, writer: this.writer, outbox, seal });
+    const timeline = new Timeline(context.storage, keys);
+    this.#reader = new TimelineReader({ timeline, follower: this.follower, live: this.#live, self });
+  }
+
+  /** Brings entry 0 to the relay. */
+  found(genesis: Submission, signal: AbortSignal | undefined): Promise<Delivery> {
+    return this.writer.found(genesis, signal);
+  }
+
+  /** The chain after reading what is new. */
+  async read(signal: AbortSignal | undefined): Promise<FollowedChain> {
+    await this.catchUp({ signal });
+    return this.follower.known(signal);
+  }
+
+  async view(): Promise<GroupView> {
+    const chain = await this.follower.known();
+    const { cursor, checkpoint } = chain;
+    const state = groupStateOf(chain);
+    return {
+      status: await this.statusIn(chain),
+      size: cursor.size,
+      head: toBase64Url(cursor.head),
+      checkpoint: checkpoint.note,
+      relayTime: cursor.relayTime,
+      epoch: state.mls?.epoch ?? 0,
+    };
+  }
+
+  async members(): Promise<readonly GroupMember[]> {
+    const { roster } = groupStateOf(await this.follower.known());
+    const self = toBase64Url(this.context.signer.actor);
+    return roster.flatMap(({ actor: bytes, role, since }) => {
+      const actor = toBase64Url(bytes);
+      return role === 'none' ? [] : [{ actor, role, since, isMe: actor === self }];
+    });
+  }
+
+  async catchUp({ signal }: CallOptions = {}): Promise<void> {
+    await this.follower.catchUp(signal);
+    this.#wasRead = true;
+  }
+
+  async send(
+    content: string | Uint8Array,
+    { contentType = TEXT_CONTENT, signal }: SendOptions = {},
+  ): Promise<Delivery> {
+    const bytes = typeof content === 'string' ? utf8ToBytes(content) : content;
+    await this.assertMember(signal);
+    return this.#sender.send(bytes, contentType, signal);
+  }
+
+  /** Sends what was on its way when an earlier process ended. */
+  resume(signal?: AbortSignal): Promise<void> {
+    return this.#sender.resume(signal);
+  }
+
+  messages(options: ReadOptions = {}): AsyncIterableIterator<Message | SealedMessage> {
+    return this.#reader.read(options, ({ content }) => content.kind === 'message' || content.kind === 'sealed');
+  }
+
+  timeline(options: ReadOptions = {}): AsyncIterableIterator<TimelineItem> {
+    return this.#reader.read(options, () => true);
+  }
+
+  async append<Body>(definition: EventDefinition<Body>, body: Body, { signal }: CallOptions = {}): Promise<Delivery> {
+    if (definition.type < FIRST_APPLICATION_TYPE)
+      throw new TypeError(`${definition.name} is not an application's event`);
+    await this.assertMember(signal);
+    return this.appendEvent(definition, body, signal);
+  }
+
+  async *events<Body>(
+    definition: EventDefinition<Body>,
+    options: ReadOptions = {},
+  ): AsyncGenerator<ApplicationEvent<Body>, void, undefined> {
+    const isWanted = ({ content }: StoredItem): boolean => decodeOf(definition, content)?.ok === true;
+    for await (const item of this.#reader.read<ApplicationItem>(options, isWanted)) {
+      const { kind: _kind, type: _type, body, ...event } = item;
+      const decoded = definition.decodeBody(body);
+      if (decoded.ok) yield { ...event, body: decoded.value };
+    }
+  }
+
+  abstract invite(actor: string, role?: GrantedRole, options?: CallOptions): Promise<Delivery>;
+  abstract remove(actor: string, options?: CallOptions): Promise<Delivery>;
+  abstract rotate(options?: CallOptions): Promise<Delivery>;
+
+  async changeRole(actor: string, role: GrantedRole, { signal }: CallOptions = {}): Promise<Delivery> {
+    const member = parseActor(actor);
+    await this.assertMember(signal);
+    return this.appendEvent(roleChanged, { actor: member, role }, signal);
+  }
+
+  close(): void {
+    this.#live.close();
+  }
+
+  protected appendEvent<Body>(
+    definition: EventDefinition<Body>,
+    body: Body,
+    signal: AbortSignal | undefined,
+  ): Promise<Delivery> {
+    const eventId = newEventId(this.context.platform);
+    const draft = { type: definition.type, body: definition.encodeBody(body), eventId };
+    return this.writer.append(draft, this.context, signal);
+  }
+
+  /**
+   * Before something is sent: reads what is new, so that it is signed over what the others see, and sealed for everyone who
+   * is in. Where the chain is followed live that was done already; in a plain group once a session is enough. Saves a
+   * request that can only be refused, too.
+   */
+  protected async assertMember(signal: AbortSignal | undefined): Promise<void> {
+    const isFresh = this.#live.isOpen || (this.#wasRead && this.membership === 'plain');
+    if (!isFresh) await this.catchUp({ signal });
+    const status = await this.statusIn(await this.follower.known());
+    if (status.kind === 'removed') throw new RemovedError(status.index);
+    if (status.kind === 'lost') {
+      throw new UsageError('epoch-unreadable', `the change of keys at entry ${status.index} could not be followed`);
+    }
+  }
+
+  protected async statusIn(chain: FollowedChain): Promise<GroupStatus> {
+    const removed = removalOf(chain.state, this.context.signer.actor);
+    if (removed !== undefined) return { kind: 'removed', index: removed };
+    const role = roleOf(groupStateOf(chain).roster, this.context.signer.actor);
+    if (role === 'none') throw new UsageError('not-joined', 'this identity is not in the group');
+    return { kind: 'member', role };
+  }
+}
+
+function decodeOf<Body>(definition: EventDefinition<Body>, { kind, value }: TimelineContent) {
+  return kind === 'application' && value.type === definition.type ? definition.decodeBody(value.body) : undefined;
+}
+
+export function groupStateOf({ state }: FollowedChain): GroupState {
+  if (state.kind !== 'group') throw new UsageError('not-a-group', `this is a chain of kind ${state.kind}`);
+  return state.value;
+}
+
+/** Throws a TypeError for what can't be an actor: it is the caller's to check what people type. */
+export function parseActor(text: string): Uint8Array {
+  const bytes = fromBase64Url(text);
+  if (bytes?.length !== ACTOR_BYTES) throw new TypeError(`no actor: ${text}`);
+  return bytes;
+}

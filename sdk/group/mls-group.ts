@@ -1,0 +1,186 @@
+import {
+  equalBytes,
+  findMember,
+  mlsCreated,
+  roleOf,
+  sha256,
+  type ChainId,
+  type GrantedRole,
+} from '../../core/index.ts';
+import { encodeAuthenticatedData, MLS_SUITE, parseGroupInfo, parseKeyPackage } from '../../core/mls/index.ts';
+import { chainKeys } from '../chain/chain-keys.ts';
+import type { FollowedChain } from '../chain/chain-follower.ts';
+import { signDraft, type Delivery } from '../chain/chain-writer.ts';
+import { newEventId } from '../chain/sign-event.ts';
+import { RelayProblem, RemovedError, UntrustedError, UsageError } from '../errors.ts';
+import type { KeyPackagePool } from '../key-package-pool.ts';
+import { createGroup, encrypt, makeGroupInfo, type MlsIdentity } from '../mls/index.ts';
+import type { StorageWrite } from '../storage.ts';
+import { FollowedGroup, groupStateOf, parseActor } from './followed-group.ts';
+import { findGroup, markGroup, unmarkGroup } from './group-register.ts';
+import { removalOf } from './group-reader.ts';
+import type { CallOptions, GroupStatus } from './group.ts';
+import type { GroupContext } from './group-context.ts';
+import type { SealContent } from './message-sender.ts';
+import { MlsCommitter, type Addition } from './mls-committer.ts';
+import { MlsOpening } from './mls-opening.ts';
+import { MlsStore, type AcceptedWelcome } from './mls-store.ts';
+
+export interface MlsGroupContext extends GroupContext {
+  readonly mls: MlsIdentity;
+  readonly pool: KeyPackagePool;
+}
+
+/** A group whose content only its members can read (RFC 9420), and whose members change by MLS commits alone. */
+export class MlsGroup extends FollowedGroup {
+  readonly membership = 'mls';
+  readonly #context: MlsGroupContext;
+  readonly #chain: ChainId;
+  readonly #store: MlsStore;
+  readonly #committer: MlsCommitter;
+
+  constructor(context: MlsGroupContext, chain: ChainId) {
+    const store = new MlsStore(context.storage, chainKeys(chain));
+    const self = context.signer.actor;
+    const source = { client: context.client, chain, now: context.platform.now };
+    super(context, chain, (outbox) => ({
+      opening: new MlsOpening({ store, outbox, pool: context.pool, source, self, chain }),
+      seal: sealWith(store, self),
+    }));
+    this.#context = context;
+    this.#chain = chain;
+    this.#store = store;
+    this.#committer = new MlsCommitter({ context, follower: this.follower, writer: this.writer, store });
+  }
+
+  /** What the founder's group begins with, to be stored before anyone hears of it. */
+  async beginKeys(): Promise<readonly StorageWrite[]> {
+    const { mls, platform } = this.#context;
+    const { state } = await createGroup({ groupId: this.#chain, identity: mls, nowMs: platform.now() });
+    return [this.#store.put({ state, lostAt: undefined })];
+  }
+
+  /** Creates the MLS group at index 1, unless it is there: a founder that was interrupted does it later. */
+  async ensureCreated(signal?: AbortSignal): Promise<void> {
+    const chain = await this.follower.known(signal);
+    const record = await this.#store.load();
+    if (groupStateOf(chain).mls !== undefined || record === undefined) return;
+    const groupInfo = await makeGroupInfo(record.state);
+    const parsed = parseGroupInfo(groupInfo);
+    if (!parsed.ok) throw new Error(`made a GroupInfo that is refused: ${parsed.error.code}`);
+    const body = mlsCreated.encodeBody({
+      ciphersuite: MLS_SUITE,
+      groupInfoHash: sha256(groupInfo),
+      groupInfoSize: groupInfo.length,
+      treeHash: parsed.value.treeHash,
+    });
+    const draft = { type: mlsCreated.type, body, eventId: newEventId(this.#context.platform) };
+    const { event, signature } = await signDraft(draft, chain, this.#context);
+    const nothing = new Uint8Array(0);
+    try {
+      await this.writer.deliverCommit({ event, signature, commit: nothing, welcome: nothing, groupInfo }, signal);
+    } catch (error) {
+      // An earlier attempt, whose answer was lost, has made it.
+      if (!(error instanceof RelayProblem) || !['already-created', 'stale-parent'].includes(error.code)) throw error;
+      await this.follower.catchUp(signal);
+    }
+  }
+
+  /**
+   * Joins by a Welcome: reads the chain from its beginning, or from this identity's removal, and takes up the keys at the
+   * entry that the Welcome belongs to.
+   */
+  async accept(welcome: AcceptedWelcome, signal: AbortSignal | undefined): Promise<void> {
+    const { storage } = this.#context;
+    const wasKnown = (await findGroup(storage, this.#chain)) !== undefined;
+    const chain = await this.follower.current();
+    if (chain !== undefined && chain.cursor.size > welcome.index) {
+      throw new UsageError('not-invited', `the invitation of entry ${welcome.index} is over`);
+    }
+    await storage.commit([this.#store.putWelcome(welcome), markGroup(this.#chain, 'mls')]);
+    try {
+      await this.catchUp({ signal });
+      if ((await this.#store.welcome()) === undefined) return;
+      throw new UsageError('not-invited', `the log ends before entry ${welcome.index}, where the invitation belongs`);
+    } catch (error) {
+      await storage.commit([this.#store.dropWelcome(), ...(wasKnown ? [] : [unmarkGroup(this.#chain)])]);
+      throw error;
+    }
+  }
+
+  async invite(actor: string, role: GrantedRole = 'member', { signal }: CallOptions = {}): Promise<Delivery> {
+    const invited = parseActor(actor);
+    await this.assertMember(signal);
+    assertAbsent(await this.follower.known(signal), invited);
+    const addition = await this.#claim(invited, role, signal);
+    return this.#committer.commit((chain) => {
+      assertAbsent(chain, invited);
+      return { add: [addition] };
+    }, signal);
+  }
+
+  async remove(actor: string, { signal }: CallOptions = {}): Promise<Delivery> {
+    const removed = parseActor(actor);
+    await this.assertMember(signal);
+    return this.#committer.commit((chain) => {
+      if (roleOf(groupStateOf(chain).roster, removed) === 'none') {
+        throw new UsageError('no-such-member', `${actor} is not in the group`);
+      }
+      return { remove: [removed] };
+    }, signal);
+  }
+
+  async rotate({ signal }: CallOptions = {}): Promise<Delivery> {
+    await this.assertMember(signal);
+    return this.#committer.commit(() => ({}), signal);
+  }
+
+  override async resume(signal?: AbortSignal): Promise<void> {
+    await this.ensureCreated(signal);
+    await this.#committer.settle(signal);
+    await super.resume(signal);
+  }
+
+  protected override async statusIn(chain: FollowedChain): Promise<GroupStatus> {
+    const status = await super.statusIn(chain);
+    const record = await this.#store.load();
+    if (status.kind !== 'member' || record?.lostAt === undefined) return status;
+    return { kind: 'lost', index: record.lostAt };
+  }
+
+  /** A KeyPackage of this very actor: the relay hands it out, and could hand out another one (`CL13`). */
+  async #claim(actor: Uint8Array, role: GrantedRole, signal: AbortSignal | undefined): Promise<Addition> {
+    const { client, platform } = this.#context;
+    const claim = { chain: this.#chain, ciphersuite: MLS_SUITE };
+    const { ref, keyPackage } = await client.claimKeyPackage(actor, claim, signal);
+    const parsed = parseKeyPackage(keyPackage, { nowMs: platform.now() });
+    const isRight = parsed.ok && equalBytes(parsed.value.ref, ref) && equalBytes(parsed.value.actor, actor);
+    if (isRight) return { actor, role, keyPackage, keyPackageRef: ref };
+    const why = parsed.ok ? 'it is not the one that was asked for' : parsed.error.code;
+    throw new UntrustedError('key-package-invalid', `a claimed KeyPackage is refused: ${why}`);
+  }
+}
+
+function assertAbsent(chain: FollowedChain, actor: Uint8Array): void {
+  const member = findMember(groupStateOf(chain).roster, actor);
+  if (member !== undefined && member.role !== 'none') {
+    throw new UsageError('already-member', `the actor is in the group since entry ${member.since}`);
+  }
+}
+
+/** Encrypts for one event: the ciphertext names it, so that nobody can hang it on another (`CL11`). */
+function sealWith(store: MlsStore, actor: Uint8Array): SealContent {
+  return async (content, eventId, chain) => {
+    const record = await store.load();
+    if (record === undefined) throw new UsageError('not-joined', 'the group was not joined yet');
+    if (record.lostAt !== undefined) throw new UsageError('epoch-unreadable', 'the keys of the group were lost');
+    const sealed = await encrypt(record.state, content, encodeAuthenticatedData({ actor, eventId }));
+    if (sealed.ok) {
+      const { state, message } = sealed.value;
+      return { epoch: record.state.epoch, payload: message, writes: [store.put({ state, lostAt: undefined })] };
+    }
+    if (sealed.error.code === 'not-a-member')
+      throw new RemovedError(removalOf(chain.state, actor) ?? chain.cursor.size - 1);
+    throw new RelayProblem('payload-too-large', { reason: sealed.error.code });
+  };
+}

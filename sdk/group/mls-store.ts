@@ -1,0 +1,134 @@
+import {
+  decode,
+  encode,
+  equalBytes,
+  MAX_BUNDLE_BYTES,
+  opaqueVector,
+  optional,
+  struct,
+  uint64,
+  version,
+  commitBundle,
+  type CommitBundle,
+} from '../../core/index.ts';
+import type { ChainKeys } from '../chain/chain-keys.ts';
+import { StorageError } from '../errors.ts';
+import {
+  parsePendingCommit,
+  parseState,
+  serialisePendingCommit,
+  serialiseState,
+  type GroupState,
+  type PendingCommit,
+} from '../mls/index.ts';
+import type { Storage, StorageWrite } from '../storage.ts';
+
+const MAX_STATE_BYTES = 64 * 1024 * 1024;
+
+const recordCodec = struct('MlsRecord', {
+  version: version(1),
+  /** The commit that could not be followed; from there on the keys are no longer the group's. */
+  lostAt: optional(uint64),
+  state: opaqueVector(MAX_STATE_BYTES),
+});
+
+const pendingCodec = struct('PendingRecord', {
+  version: version(1),
+  bundle: opaqueVector(MAX_BUNDLE_BYTES),
+  commit: opaqueVector(MAX_STATE_BYTES),
+});
+
+const welcomeCodec = struct('AcceptedWelcome', {
+  version: version(1),
+  index: uint64,
+  welcome: opaqueVector(MAX_BUNDLE_BYTES),
+});
+
+/** This device's keys in a group, and whether they still are the group's. */
+export interface MlsRecord {
+  readonly state: GroupState;
+  readonly lostAt: number | undefined;
+}
+
+/** A commit of this device whose fate is not known yet: what was sent, and what it leads to. */
+export interface PendingRecord {
+  readonly bundle: CommitBundle;
+  readonly commit: PendingCommit;
+}
+
+/** An invitation that was accepted, until the entry that it belongs to is read. */
+export interface AcceptedWelcome {
+  readonly index: number;
+  readonly welcome: Uint8Array;
+}
+
+/** The records of a group's MLS side. Everything is written through `StorageWrite`s, to go with what made it true. */
+export class MlsStore {
+  readonly #storage: Storage;
+  readonly #keys: ChainKeys;
+  /** The last record with its bytes: reading a large tree anew for every message would cost more than the message. */
+  #cached: { readonly bytes: Uint8Array; readonly record: MlsRecord } | undefined;
+
+  constructor(storage: Storage, keys: ChainKeys) {
+    this.#storage = storage;
+    this.#keys = keys;
+  }
+
+  async load(): Promise<MlsRecord | undefined> {
+    const bytes = await this.#storage.read(this.#keys.mls);
+    if (bytes === undefined) return undefined;
+    if (this.#cached !== undefined && equalBytes(this.#cached.bytes, bytes)) return this.#cached.record;
+    const parsed = decode(recordCodec, bytes);
+    const state = parsed.ok ? parseState(parsed.value.state) : undefined;
+    if (!parsed.ok || state?.ok !== true) throw damaged(this.#keys.mls);
+    const record = { state: state.value, lostAt: parsed.value.lostAt };
+    this.#cached = { bytes, record };
+    return record;
+  }
+
+  put(record: MlsRecord): StorageWrite {
+    const state = serialiseState(record.state);
+    const bytes = encode(recordCodec, { version: 1, lostAt: record.lostAt, state });
+    this.#cached = { bytes, record };
+    return { key: this.#keys.mls, value: bytes };
+  }
+
+  async pending(): Promise<PendingRecord | undefined> {
+    const bytes = await this.#storage.read(this.#keys.pendingCommit);
+    if (bytes === undefined) return undefined;
+    const record = decode(pendingCodec, bytes);
+    const bundle = record.ok ? decode(commitBundle, record.value.bundle) : undefined;
+    const commit = record.ok ? parsePendingCommit(record.value.commit) : undefined;
+    if (bundle?.ok !== true || commit?.ok !== true) throw damaged(this.#keys.pendingCommit);
+    return { bundle: bundle.value, commit: commit.value };
+  }
+
+  putPending({ bundle, commit }: PendingRecord): StorageWrite {
+    const record = { bundle: encode(commitBundle, bundle), commit: serialisePendingCommit(commit) };
+    return { key: this.#keys.pendingCommit, value: encode(pendingCodec, { version: 1, ...record }) };
+  }
+
+  dropPending(): StorageWrite {
+    return { key: this.#keys.pendingCommit, value: undefined };
+  }
+
+  async welcome(): Promise<AcceptedWelcome | undefined> {
+    const bytes = await this.#storage.read(this.#keys.welcome);
+    if (bytes === undefined) return undefined;
+    const record = decode(welcomeCodec, bytes);
+    if (!record.ok) throw damaged(this.#keys.welcome);
+    return record.value;
+  }
+
+  putWelcome(welcome: AcceptedWelcome): StorageWrite {
+    return { key: this.#keys.welcome, value: encode(welcomeCodec, { version: 1, ...welcome }) };
+  }
+
+  dropWelcome(): StorageWrite {
+    return { key: this.#keys.welcome, value: undefined };
+  }
+}
+
+function damaged(key: string): StorageError {
+  return new StorageError('storage-damaged', `${key} is not what was stored there`);
+}

@@ -1,0 +1,175 @@
+import {
+  ACTOR_BYTES,
+  bytesToUtf8,
+  choice,
+  EVENT_ID_BYTES,
+  MAX_EVENT_BYTES,
+  MAX_PAYLOAD_BYTES,
+  opaque,
+  opaqueVector,
+  struct,
+  toBase64Url,
+  uint16,
+  uint64,
+  variant,
+  vector,
+  type Decoded,
+  type GrantedRole,
+} from '../../core/index.ts';
+
+const MAX_ROSTER_CHANGES = 256;
+const roleCodec = choice('GrantedRole', { reader: 1, member: 2, admin: 3, owner: 4 });
+const roleOfActor = struct('RoleOfActor', { actor: opaque(ACTOR_BYTES), role: roleCodec });
+
+/** Why a message can't be shown. It stays in the timeline, so that nobody takes a gap for silence. */
+const sealReason = choice('SealReason', {
+  /** Sealed with keys from before this device joined, or sent after it was removed. */
+  'not-member': 1,
+  /** The relay no longer has the bytes; the entry still proves who, when and which hash. */
+  expired: 2,
+  /** It does not decrypt, or says to be from someone else or for another entry. */
+  unreadable: 3,
+  /** Sent by this identity, whose copy was lost with an earlier storage: nobody decrypts what they sent. */
+  'own-copy-lost': 4,
+  /** This device could not follow a change of the group's keys. */
+  'lost-epoch': 5,
+});
+
+const contentCodec = variant(
+  'TimelineContent',
+  choice('TimelineKind', { founded: 1, message: 2, sealed: 3, application: 4, membersChanged: 5, roleChanged: 6 }),
+  {
+    founded: struct('Founded', {}),
+    message: struct('Message', { epoch: uint64, contentType: uint16, bytes: opaqueVector(MAX_PAYLOAD_BYTES) }),
+    sealed: struct('Sealed', { epoch: uint64, reason: sealReason }),
+    application: struct('Application', { type: uint16, body: opaqueVector(MAX_EVENT_BYTES) }),
+    /** Of an MLS commit, also one that only renews keys: then nobody is added or removed. */
+    membersChanged: struct('MembersChanged', {
+      epoch: uint64,
+      added: vector(roleOfActor, MAX_ROSTER_CHANGES),
+      removed: vector(opaque(ACTOR_BYTES), MAX_ROSTER_CHANGES),
+    }),
+    roleChanged: roleOfActor,
+  },
+);
+
+export const storedItem = struct('TimelineItem', {
+  index: uint64,
+  relayTime: uint64,
+  actorTime: uint64,
+  actor: opaque(ACTOR_BYTES),
+  eventId: opaque(EVENT_ID_BYTES),
+  content: contentCodec,
+});
+
+export type StoredItem = Decoded<typeof storedItem>;
+export type TimelineContent = StoredItem['content'];
+export type SealReason = Decoded<typeof sealReason>;
+
+/** Content type of UTF-8 text. Others are the application's. */
+export const TEXT_CONTENT = 0;
+
+/** What every item of a timeline has. Actors and event ids are base64url, times ms since the Unix epoch. */
+export interface TimelineEvent {
+  /** Place in the chain: what orders a timeline, and where to read on. */
+  readonly index: number;
+  readonly actor: string;
+  readonly isMine: boolean;
+  readonly eventId: string;
+  /** What the actor's clock said. */
+  readonly sentAt: number;
+  /** When the relay sequenced it; never falls from one entry to the next. */
+  readonly relayTime: number;
+}
+
+export interface Message extends TimelineEvent {
+  readonly kind: 'message';
+  readonly contentType: number;
+  readonly bytes: Uint8Array;
+  /** Where the content is text. */
+  readonly text: string | undefined;
+  /** MLS epoch whose keys sealed it; 0 in a plain group. */
+  readonly epoch: number;
+}
+
+/** A message that this device can't read, and why. */
+export interface SealedMessage extends TimelineEvent {
+  readonly kind: 'sealed';
+  readonly reason: SealReason;
+  readonly epoch: number;
+}
+
+export interface ApplicationItem extends TimelineEvent {
+  readonly kind: 'application';
+  readonly type: number;
+  readonly body: Uint8Array;
+}
+
+export interface Founded extends TimelineEvent {
+  readonly kind: 'founded';
+}
+
+export interface MembersChanged extends TimelineEvent {
+  readonly kind: 'members-changed';
+  readonly added: readonly { readonly actor: string; readonly role: GrantedRole }[];
+  readonly removed: readonly string[];
+  /** The MLS epoch that it began; 0 in a plain group. */
+  readonly epoch: number;
+}
+
+export interface RoleChanged extends TimelineEvent {
+  readonly kind: 'role-changed';
+  readonly member: string;
+  readonly role: GrantedRole;
+}
+
+export type TimelineItem = Founded | Message | SealedMessage | ApplicationItem | MembersChanged | RoleChanged;
+
+export function viewItem(
+  { index, relayTime, actorTime, actor, eventId, content }: StoredItem,
+  self: Uint8Array,
+): TimelineItem {
+  const name = toBase64Url(actor);
+  const event = {
+    index,
+    actor: name,
+    isMine: name === toBase64Url(self),
+    eventId: toBase64Url(eventId),
+    sentAt: actorTime,
+    relayTime,
+  };
+  return { ...event, ...viewContent(content) };
+}
+
+type ViewedContent = {
+  [Kind in TimelineItem['kind']]: Omit<Extract<TimelineItem, { kind: Kind }>, keyof TimelineEvent>;
+};
+
+function viewContent(content: TimelineContent): ViewedContent[TimelineItem['kind']] {
+  switch (content.kind) {
+    case 'founded':
+      return { kind: 'founded' };
+    case 'message': {
+      const { epoch, contentType, bytes } = content.value;
+      const text = contentType === TEXT_CONTENT ? bytesToUtf8(bytes) : undefined;
+      return { kind: 'message', epoch, contentType, bytes, text };
+    }
+    case 'sealed':
+      return { kind: 'sealed', ...content.value };
+    case 'application':
+      return { kind: 'application', ...content.value };
+    case 'membersChanged': {
+      const { epoch, added, removed } = content.value;
+      return { kind: 'members-changed', epoch, added: added.map(viewRole), removed: removed.map(toBase64Url) };
+    }
+    case 'roleChanged':
+      return { kind: 'role-changed', member: toBase64Url(content.value.actor), role: content.value.role };
+  }
+}
+
+function viewRole({ actor, role }: Decoded<typeof roleOfActor>): {
+  readonly actor: string;
+  readonly role: GrantedRole;
+} {
+  return { actor: toBase64Url(actor), role };
+}

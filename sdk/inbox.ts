@@ -1,0 +1,213 @@
+import { parseChainId, fromBase64Url, toBase64Url, type ActorKey, type ChainId } from '../core/index.ts';
+import { parseWelcome } from '../core/mls/index.ts';
+import { ChainFollower, type ChainContext } from './chain/chain-follower.ts';
+import { ForkError, StorageError } from './errors.ts';
+import type { CallOptions, Group } from './group/group.ts';
+import { findGroup } from './group/group-register.ts';
+import type { KeyPackagePool } from './key-package-pool.ts';
+import { invitationKey, type Mailbox, type StoredWelcome } from './mailbox.ts';
+import { streamMailbox } from './mailbox-stream.ts';
+import { joinGroup } from './mls/index.ts';
+import { untilAborted } from './mutex.ts';
+import type { Platform } from './platform.ts';
+import { keepConnected } from './reconnect.ts';
+
+/** A group that waits for this identity's word. What it says is whoever sent it's word until it is accepted. */
+export interface Invitation {
+  /** The chain id, base64url. */
+  readonly group: string;
+  /** `plain` where only a hint came: a member let this identity into a group of either kind. */
+  readonly membership: 'plain' | 'mls';
+  /** The entry that it is about. */
+  readonly index: number;
+  /** Ms since the Unix epoch, by the relay's clock; undefined where only a hint came. */
+  readonly receivedAt: number | undefined;
+  /** Who invited, base64url; undefined where the invitation can't say. */
+  readonly inviter: string | undefined;
+  /** Verifies the group's chain from its beginning and joins. */
+  accept(options?: CallOptions): Promise<Group>;
+  /** Forgets the invitation; the group is not told. */
+  decline(): Promise<void>;
+}
+
+/** A group of this identity that has grown beyond what was read. */
+export interface News {
+  readonly group: string;
+  /** Newest entry that the relay told of. */
+  readonly index: number;
+}
+
+export interface InboxView {
+  readonly invitations: readonly Invitation[];
+  readonly news: readonly News[];
+}
+
+/** How an invitation is accepted. */
+interface Joining {
+  joinMls(chain: ChainId, index: number, welcome: Uint8Array, signal: AbortSignal | undefined): Promise<Group>;
+  joinPlain(chain: ChainId, signal: AbortSignal | undefined): Promise<Group>;
+}
+
+/** The mailbox of a device as people see it: invitations, and groups with something new. */
+export class Inbox {
+  readonly #context: ChainContext & { readonly platform: Platform };
+  readonly #mailbox: Mailbox;
+  readonly #pool: KeyPackagePool;
+  readonly #device: ActorKey;
+  readonly #join: Joining;
+
+  constructor(parts: {
+    readonly context: ChainContext & { readonly platform: Platform };
+    readonly mailbox: Mailbox;
+    readonly pool: KeyPackagePool;
+    readonly device: ActorKey;
+    readonly join: Joining;
+  }) {
+    this.#context = parts.context;
+    this.#mailbox = parts.mailbox;
+    this.#pool = parts.pool;
+    this.#device = parts.device;
+    this.#join = parts.join;
+  }
+
+  /** Fetches what waits at the relay, and publishes KeyPackages where few are left. */
+  async fetch(signal?: AbortSignal): Promise<InboxView> {
+    const stock = await this.#mailbox.fetchAll(signal);
+    await this.#pool.replenish(stock, signal);
+    return this.view();
+  }
+
+  /** What was fetched and not dealt with. */
+  async view(): Promise<InboxView> {
+    const welcomes: Invitation[] = [];
+    for (const welcome of await this.#mailbox.welcomes()) {
+      if (await this.#isOver(welcome)) await this.#forget(welcome.chain);
+      else welcomes.push(await this.#invitationOf(welcome));
+    }
+    const invited = new Set(welcomes.map(({ group }) => group));
+    const { known, unknown } = await this.#sortNews();
+    const hints = unknown.filter(({ group }) => !invited.has(group)).map((hint) => this.#hintOf(hint));
+    return { invitations: [...welcomes, ...hints], news: known };
+  }
+
+  /** The inbox, again whenever something comes, until the signal aborts. Connections that break are opened again. */
+  async *watch(signal?: AbortSignal): AsyncGenerator<InboxView, void, undefined> {
+    const stop = new AbortController();
+    const ended = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+    let changes = 0;
+    let wake = (): void => undefined;
+    const note = (): void => {
+      changes += 1;
+      wake();
+    };
+    let failure: unknown;
+    void this.#keepStreaming(ended, note).then((error) => {
+      failure = error;
+      note();
+    });
+    try {
+      for (;;) {
+        const seen = changes;
+        yield await this.fetch(signal);
+        while (changes === seen) await untilAborted(new Promise<void>((resolve) => (wake = resolve)), signal);
+        if (failure !== undefined) throw failure as Error;
+      }
+    } finally {
+      stop.abort();
+    }
+  }
+
+  /** Resolves with what ends it for good, or when the signal aborts. */
+  #keepStreaming(signal: AbortSignal, onPage: () => void): Promise<unknown> {
+    const { client, platform } = this.#context;
+    const source = { client, platform, device: this.#device };
+    return keepConnected(
+      (onGood) =>
+        streamMailbox(this.#mailbox, source, {
+          signal,
+          onPage: () => {
+            onGood();
+            onPage();
+          },
+        }),
+      { platform, signal, isFinal: (error) => error instanceof StorageError },
+    );
+  }
+
+  /** The Welcome was used, or the group was read past it: a relay that delivers twice brings it up again. */
+  async #isOver({ chain, index }: StoredWelcome): Promise<boolean> {
+    return (await this.#sizeOf(chain as ChainId)) > index;
+  }
+
+  async #sizeOf(chain: ChainId): Promise<number> {
+    try {
+      return (await new ChainFollower(this.#context, chain).current())?.cursor.size ?? 0;
+    } catch (error) {
+      // Nothing new is read of a forked chain, so nothing new of it is announced either.
+      if (error instanceof ForkError) return Number.MAX_SAFE_INTEGER;
+      throw error;
+    }
+  }
+
+  async #invitationOf({ chain, index, receivedAt, welcome }: StoredWelcome): Promise<Invitation> {
+    return {
+      group: toBase64Url(chain),
+      membership: 'mls',
+      index,
+      receivedAt,
+      inviter: await this.#inviterOf(welcome),
+      accept: async ({ signal } = {}) => {
+        const group = await this.#join.joinMls(chain as ChainId, index, welcome, signal);
+        await this.#forget(chain);
+        return group;
+      },
+      decline: () => this.#forget(chain),
+    };
+  }
+
+  async #inviterOf(welcome: Uint8Array): Promise<string | undefined> {
+    const parsed = parseWelcome(welcome);
+    for (const ref of parsed.ok ? parsed.value.refs : []) {
+      const privateState = await this.#pool.find(ref);
+      const joined = privateState && (await joinGroup(welcome, privateState));
+      if (joined?.ok === true) return toBase64Url(joined.value.inviter);
+    }
+    return undefined;
+  }
+
+  #hintOf({ group, index }: News): Invitation {
+    const chain = parseChainId(fromBase64Url(group)) as ChainId;
+    return {
+      group,
+      membership: 'plain',
+      index,
+      receivedAt: undefined,
+      inviter: undefined,
+      accept: async ({ signal } = {}) => {
+        const joined = await this.#join.joinPlain(chain, signal);
+        await this.#mailbox.forgetNews([group]);
+        return joined;
+      },
+      decline: () => this.#mailbox.forgetNews([group]),
+    };
+  }
+
+  async #sortNews(): Promise<{ readonly known: readonly News[]; readonly unknown: readonly News[] }> {
+    const known: News[] = [];
+    const unknown: News[] = [];
+    const read: string[] = [];
+    for (const [group, index] of await this.#mailbox.news()) {
+      const chain = parseChainId(fromBase64Url(group));
+      if (chain === undefined) continue;
+      const isKnown = (await findGroup(this.#context.storage, chain)) !== undefined;
+      if (isKnown && (await this.#sizeOf(chain)) > index) read.push(group);
+      else (isKnown ? known : unknown).push({ group, index });
+    }
+    if (read.length > 0) await this.#mailbox.forgetNews(read);
+    return { known, unknown };
+  }
+
+  async #forget(chain: Uint8Array): Promise<void> {
+    await this.#context.storage.commit([{ key: invitationKey(chain), value: undefined }]);
+  }
+}

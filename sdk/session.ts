@@ -1,0 +1,135 @@
+import type { RelayInfo } from '../core/index.ts';
+import { Device, type DeviceContext, type GroupOptions } from './device.ts';
+import { UsageError } from './errors.ts';
+import type { CallOptions, Group } from './group/group.ts';
+import type { GroupSummary } from './group/group-register.ts';
+import type { HttpClient, RequestOptions } from './http-client.ts';
+import { drawIdentity, foundIdentity, loadIdentity, type Identity, type OwnIdentity } from './identity.ts';
+import type { InboxView, Invitation } from './inbox.ts';
+
+/** The relay of a session, known to be the one of this storage. */
+export interface Relay {
+  readonly url: string;
+  readonly name: string;
+  readonly version: string;
+  /** 32 bytes as base64url. */
+  readonly checkpointKey: string;
+}
+
+/**
+ * One identity at one relay. Everything it keeps is in the storage, so that any number of sessions, also of several
+ * processes, may act for the identity at once. Made by `connect`.
+ */
+export class Session {
+  readonly relay: Relay;
+  readonly #context: DeviceContext;
+  readonly #http: HttpClient;
+  #own: OwnIdentity | undefined;
+  #device: Device | undefined;
+  #isClosed = false;
+
+  constructor(context: DeviceContext, http: HttpClient, { name, version, checkpointKey }: RelayInfo) {
+    this.#context = context;
+    this.#http = http;
+    this.relay = { url: http.url, name, version, checkpointKey };
+  }
+
+  /** Takes up the identity of the storage, if it has one, and finishes its founding where that was interrupted. */
+  async open(signal?: AbortSignal): Promise<this> {
+    const own = await loadIdentity(this.#context);
+    if (own === undefined) return this;
+    this.#act(own);
+    if (!own.isFounded) await this.#found(signal);
+    return this;
+  }
+
+  /** Undefined before `createIdentity`. */
+  get identity(): Identity | undefined {
+    return this.#own?.view;
+  }
+
+  /**
+   * Draws keys, founds the identity's chain and publishes KeyPackages, so that others can invite it. Rejects with
+   * `identity-exists` where the storage has an identity.
+   */
+  async createIdentity({ signal }: CallOptions = {}): Promise<Identity> {
+    this.#assertOpen();
+    this.#act(await drawIdentity(this.#context));
+    return this.#found(signal);
+  }
+
+  async #found(signal: AbortSignal | undefined): Promise<Identity> {
+    const own = await foundIdentity(this.#context, signal);
+    const device = this.#act(own);
+    await device.pool.replenish(undefined, signal);
+    return own.view;
+  }
+
+  #act(own: OwnIdentity): Device {
+    this.#own = own;
+    this.#http.signAs(own.signer);
+    this.#device ??= new Device(this.#context, own);
+    return this.#device;
+  }
+
+  /** Founds a group with this identity as its owner and only member. */
+  async createGroup(options: GroupOptions = {}): Promise<Group> {
+    return this.#acting().createGroup(options);
+  }
+
+  /** Groups that this identity founded or joined, those that it was removed from included. */
+  async groups(): Promise<readonly GroupSummary[]> {
+    return this.#acting().groups();
+  }
+
+  /** A group by its id. Nothing is read from the relay yet. */
+  async group(id: string): Promise<Group> {
+    return this.#acting().group(id);
+  }
+
+  /** Invitations that wait, fetched from the relay. */
+  async invitations({ signal }: CallOptions = {}): Promise<readonly Invitation[]> {
+    return (await this.inbox({ signal })).invitations;
+  }
+
+  /** Fetches the mailbox, publishes KeyPackages where few are left, and finishes what was left unsent. */
+  async inbox({ signal }: CallOptions = {}): Promise<InboxView> {
+    const device = this.#acting();
+    const inbox = await device.inbox.fetch(signal);
+    await device.resume(signal);
+    return inbox;
+  }
+
+  /** The inbox, again whenever something comes, until the signal aborts. */
+  watchInbox({ signal }: CallOptions = {}): AsyncIterableIterator<InboxView> {
+    return this.#acting().inbox.watch(signal);
+  }
+
+  /** Headers that authorise one request of this identity, for a minute (RFC 9421). `path` with its query. */
+  async signRequest(method: string, path: string, body?: Uint8Array): Promise<Headers> {
+    this.#assertOpen();
+    return this.#http.signature(method, path, body);
+  }
+
+  /** Sends a signed request and gives the answer as it is, refusals included. For routes that the SDK has no call for. */
+  async request(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
+    this.#assertOpen();
+    return this.#http.send(method, path, options, await this.#http.signature(method, path, options.body));
+  }
+
+  /** Ends sockets and live iterators. The storage is whoever opened it's to close. */
+  close(): void {
+    this.#isClosed = true;
+    this.#device?.close();
+  }
+
+  #acting(): Device {
+    this.#assertOpen();
+    if (this.#device === undefined) throw new UsageError('identity-missing', 'this storage has no identity');
+    return this.#device;
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new UsageError('session-closed', 'the session is closed');
+  }
+}
