@@ -211,6 +211,23 @@ describe('The relay itself', () => {
   });
 });
 
+describe('An object that fails', () => {
+  // Another class under the chains' binding: whatever it is asked, it throws on its side.
+  const changes = { CHAIN: bindings.DEVICE };
+
+  test('[HT8] leaves open whether a write was stored', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const response = await call(EVENTS, post(new Uint8Array(1)), changes);
+    expect(await problemOf(response)).toMatchObject({ code: 'unavailable', status: 503 });
+  });
+
+  test('[HT8] has changed nothing by a read', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const response = await call(`/v1/chains/${NOWHERE}/state`, {}, changes);
+    expect(await problemOf(response)).toMatchObject({ code: 'internal', status: 500 });
+  });
+});
+
 describe('Problems', () => {
   test('[WI4] have the status and title of the table, and their details beside them', async () => {
     for (const [code, { status, title }] of Object.entries(problems)) {
