@@ -1,6 +1,6 @@
 import { sha256 } from '../crypto/index.ts';
 import { ok, type Result } from '../result.ts';
-import { readEpoch } from './handshake.ts';
+import { readEpoch } from './epoch.ts';
 import { MAX_APPLICATION_MESSAGE_BYTES } from './limits.ts';
 import { openMlsMessage } from './message.ts';
 import { refuse, type MlsMessageCode, type MlsRefusal } from './refusal.ts';

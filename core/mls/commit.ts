@@ -1,10 +1,13 @@
 import type { ProposalOrRef, PublicMessage } from 'ts-mls';
 import { ok, type Result } from '../result.ts';
-import { readHandshake, type MlsHandshake } from './handshake.ts';
-import { readLeaf, type MlsLeaf } from './leaf.ts';
+import type { MlsHandshake } from './handshake.ts';
+import type { MlsLeaf } from './leaf.ts';
 import { MAX_COMMIT_BYTES, MAX_COMMIT_PROPOSALS } from './limits.ts';
 import { openMlsMessage } from './message.ts';
-import { readProposal, type MlsProposal } from './proposal.ts';
+import type { MlsProposal } from './proposal.ts';
+import { readHandshake } from './read-handshake.ts';
+import { readLeaf } from './read-leaf.ts';
+import { readProposal } from './read-proposal.ts';
 import { refuse, type MlsLeafCode, type MlsMessageCode, type MlsRefusal } from './refusal.ts';
 
 /** A commit as everyone can read it (RFC 9420 §12.4). */

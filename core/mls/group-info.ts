@@ -4,7 +4,7 @@ import { equalBytes } from '../bytes/index.ts';
 import { decode, opaqueVector } from '../codec/index.ts';
 import { sha256, type VerifyJob } from '../crypto/index.ts';
 import { ok, type Result } from '../result.ts';
-import { readEpoch } from './handshake.ts';
+import { readEpoch } from './epoch.ts';
 import { leafSignatures, type MlsTreeLeaf } from './leaf.ts';
 import { MAX_GROUP_INFO_BYTES } from './limits.ts';
 import { MESSAGE_HEADER_BYTES, openMlsMessage } from './message.ts';

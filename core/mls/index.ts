@@ -15,15 +15,10 @@ export {
 } from './credential.ts';
 export { groupInfoSignatures, parseGroupInfo, type MlsGroupInfo } from './group-info.ts';
 export { handshakeSignature, type MlsHandshake, type MlsSender } from './handshake.ts';
-export {
-  isInForce,
-  keyPackageSignatures,
-  LAST_RESORT_EXTENSION,
-  parseKeyPackage,
-  type MlsKeyPackage,
-} from './key-package.ts';
+export { isInForce, keyPackageSignatures, LAST_RESORT_EXTENSION, type MlsKeyPackage } from './key-package.ts';
 export type { MlsLeaf, MlsTreeLeaf } from './leaf.ts';
 export * from './limits.ts';
+export { parseKeyPackage } from './parse-key-package.ts';
 export type { MlsProposal } from './proposal.ts';
 export { parseProposalMessage, type MlsProposalMessage } from './proposal-message.ts';
 export { parseRatchetTree, type MlsTree } from './ratchet-tree.ts';

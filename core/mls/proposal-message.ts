@@ -1,8 +1,10 @@
 import { ok, type Result } from '../result.ts';
-import { proposalRef, readHandshake, type MlsHandshake } from './handshake.ts';
+import type { MlsHandshake } from './handshake.ts';
 import { MAX_PROPOSAL_BYTES } from './limits.ts';
 import { openMlsMessage } from './message.ts';
-import { readProposal, type MlsProposal } from './proposal.ts';
+import type { MlsProposal } from './proposal.ts';
+import { proposalRef, readHandshake } from './read-handshake.ts';
+import { readProposal } from './read-proposal.ts';
 import { refuse, type MlsLeafCode, type MlsMessageCode, type MlsRefusal } from './refusal.ts';
 
 export interface MlsProposalMessage extends MlsHandshake {

@@ -1,8 +1,4 @@
-import type { Proposal } from 'ts-mls';
-import { defaultProposalTypes } from 'ts-mls/defaultProposalType.js';
-import { ok, type Result } from '../result.ts';
-import { readKeyPackage, type MlsKeyPackage } from './key-package.ts';
-import { refuse, type MlsLeafCode, type MlsMessageCode, type MlsRefusal } from './refusal.ts';
+import type { MlsKeyPackage } from './key-package.ts';
 
 /** A proposal (RFC 9420 §12.1). Kinds that this version gives no meaning to are named and not read further. */
 export type MlsProposal =
@@ -10,34 +6,3 @@ export type MlsProposal =
   | { readonly kind: 'remove'; readonly leafIndex: number }
   | { readonly kind: 'update' | 'psk' | 'reinit' | 'external-init' | 'group-context-extensions' }
   | { readonly kind: 'custom'; readonly type: number };
-
-export function readProposal(proposal: Proposal): Result<MlsProposal, MlsRefusal<MlsMessageCode | MlsLeafCode>> {
-  switch (proposal.proposalType) {
-    case 'add': {
-      const keyPackage = readKeyPackage(proposal.add.keyPackage);
-      return keyPackage.ok ? ok({ kind: 'add', keyPackage: keyPackage.value }) : keyPackage;
-    }
-    case 'remove':
-      return ok({ kind: 'remove', leafIndex: proposal.remove.removed });
-    case 'update':
-    case 'psk':
-    case 'reinit':
-      return ok({ kind: proposal.proposalType });
-    case 'external_init':
-      return ok({ kind: 'external-init' });
-    case 'group_context_extensions':
-      return ok({ kind: 'group-context-extensions' });
-    default:
-      return readCustomProposal(proposal.proposalType);
-  }
-}
-
-const STANDARD_TYPES: ReadonlySet<number> = new Set(Object.values(defaultProposalTypes));
-
-/**
- * The library reads a standard proposal that it can't decode as a custom one of the same number, and then ignores it: two
- * readers of one commit would apply different changes.
- */
-function readCustomProposal(type: number): Result<MlsProposal, MlsRefusal<'mls-malformed'>> {
-  return STANDARD_TYPES.has(type) ? refuse('mls-malformed') : ok({ kind: 'custom', type });
-}

@@ -4,9 +4,10 @@ import { decodeRatchetTree, encodeRatchetTree } from 'ts-mls/ratchetTree.js';
 import { toBase64 } from '../bytes/index.ts';
 import { sha256 } from '../crypto/index.ts';
 import { ok, type Result } from '../result.ts';
-import { readLeaf, type MlsTreeLeaf } from './leaf.ts';
+import type { MlsTreeLeaf } from './leaf.ts';
 import { MAX_GROUP_LEAVES } from './limits.ts';
 import { decodeWhole } from './message.ts';
+import { readLeaf } from './read-leaf.ts';
 import { refuse, type MlsLeafCode, type MlsMessageCode, type MlsRefusal } from './refusal.ts';
 
 /** A public ratchet tree (RFC 9420 §7): who is where, and what it hashes to. */

@@ -10,7 +10,8 @@ import {
   parseApplicationMessage,
   parseCredentialIdentity,
 } from '../../core/mls/index.ts';
-import { openState, replaceClient, type GroupState } from './group-state.ts';
+import type { GroupState } from './group-state.ts';
+import { openState, replaceClient } from './open-state.ts';
 import { paddedLength } from './padding.ts';
 import { provenActor } from './proven-actor.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';

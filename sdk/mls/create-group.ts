@@ -3,9 +3,10 @@ import { createGroup as createClientState } from 'ts-mls/clientState.js';
 import { createGroupInfoWithExternalPubAndRatchetTree } from 'ts-mls/createCommit.js';
 import { encodeMlsMessage } from 'ts-mls/message.js';
 import { clientConfig } from './client-config.ts';
-import { makeState, openState, type GroupState } from './group-state.ts';
+import type { GroupState } from './group-state.ts';
+import { makeState, openState } from './open-state.ts';
 import type { MlsIdentity } from './identity.ts';
-import { drawKeyPackage } from './key-package.ts';
+import { drawKeyPackage } from './own-key-package.ts';
 import { loadSuite } from './suite.ts';
 
 export interface GroupFounding {

@@ -11,14 +11,9 @@ export {
 } from './application-message.ts';
 export { commit, type CommitRequest } from './commit.ts';
 export { createGroup, makeGroupInfo, type FoundedGroup, type GroupFounding } from './create-group.ts';
-export {
-  exportSecret,
-  membersOf,
-  parseState,
-  serialiseState,
-  type GroupMember,
-  type GroupState,
-} from './group-state.ts';
+export { exportSecret, membersOf } from './epoch-view.ts';
+export type { GroupMember, GroupState } from './group-state.ts';
+export { parseState, serialiseState } from './state-record.ts';
 export {
   createMlsIdentity,
   parseMlsIdentity,

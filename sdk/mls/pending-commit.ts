@@ -14,7 +14,9 @@ import {
   type Result,
 } from '../../core/index.ts';
 import { MAX_COMMIT_BYTES, MAX_GROUP_INFO_BYTES, MAX_WELCOME_BYTES } from '../../core/mls/index.ts';
-import { MAX_STATE_BYTES, makeState, openState, parseState, serialiseState, type GroupState } from './group-state.ts';
+import type { GroupState } from './group-state.ts';
+import { makeState, openState } from './open-state.ts';
+import { MAX_STATE_BYTES, parseState, serialiseState } from './state-record.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
 
 /** A commit of this client that isn't in force yet: its bundle, and the state that it leads to. Holds secrets. */

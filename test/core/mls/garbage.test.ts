@@ -12,7 +12,7 @@ import {
   parseWelcome,
 } from '../../../core/mls/index.ts';
 import { encodeRatchetTree } from 'ts-mls/ratchetTree.js';
-import { openState } from '../../../sdk/mls/group-state.ts';
+import { openState } from '../../../sdk/mls/open-state.ts';
 import { proposeAnything, removal } from '../../sdk/mls/malice.ts';
 import { groupOf, keyPackageOf, makePerson, NOW_MS, prepare, send } from '../../sdk/mls/people.ts';
 

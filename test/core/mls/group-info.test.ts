@@ -15,7 +15,7 @@ import {
   parseRatchetTree,
 } from '../../../core/mls/index.ts';
 import { createGroup, makeGroupInfo, type GroupState } from '../../../sdk/mls/index.ts';
-import { openState } from '../../../sdk/mls/group-state.ts';
+import { openState } from '../../../sdk/mls/open-state.ts';
 import { loadSuite } from '../../../sdk/mls/suite.ts';
 import {
   codeOf,

@@ -13,7 +13,7 @@ import {
   type GroupState,
   type MlsIdentity,
 } from '../../../sdk/mls/index.ts';
-import { openState } from '../../../sdk/mls/group-state.ts';
+import { openState } from '../../../sdk/mls/open-state.ts';
 import { addition, commitAnything, proposeAnything, removal } from './malice.ts';
 import {
   codeOf,

@@ -1,0 +1,25 @@
+import { mlsExporter } from 'ts-mls/keySchedule.js';
+import type { GroupMember, GroupState } from './group-state.ts';
+import { openState } from './open-state.ts';
+import { provenActor } from './proven-actor.ts';
+import { loadSuite } from './suite.ts';
+
+/** In the order of their leaves. */
+export function membersOf(state: GroupState): readonly GroupMember[] {
+  return openState(state).leaves.map((leaf) => ({
+    actor: provenActor(leaf.actor),
+    leafIndex: leaf.leafIndex,
+    signatureKey: leaf.signatureKey,
+  }));
+}
+
+/** A secret that only the members of this epoch can compute (RFC 9420 §8.5). `length` in bytes. */
+export async function exportSecret(
+  state: GroupState,
+  label: string,
+  context: Uint8Array,
+  length: number,
+): Promise<Uint8Array> {
+  const { keySchedule } = openState(state).client;
+  return mlsExporter(keySchedule.exporterSecret, label, context, length, await loadSuite());
+}
