@@ -4,7 +4,6 @@ import {
   chainDownFrame,
   chainUpFrame,
   decodeTrusted,
-  encode,
   memberRemoved,
   ticketAnswer,
   utf8ToBytes,
@@ -13,6 +12,7 @@ import {
 } from '../../../core/index.ts';
 import { TestActor } from '../../support/test-actor.ts';
 import { bytesFor } from '../bytes-for.ts';
+import { SocketPeer } from '../socket-peer.ts';
 import { callerOf, replayUnder, T0, TestChain, valueOf } from './test-chain.ts';
 
 const alice = new TestActor('alice');
@@ -20,39 +20,10 @@ const bob = new TestActor('bob');
 const mallory = new TestActor('mallory');
 const ORIGIN = 'https://app.example';
 
-/** A client's end of a socket, with what it got in order. */
-class Peer {
-  readonly frames: ChainDownFrame[] = [];
-  readonly closed: Promise<CloseEvent>;
-  readonly #socket: WebSocket;
-  #wake: () => void = () => undefined;
-
+/** A client of a chain's stream. */
+class Peer extends SocketPeer<ChainUpFrame, ChainDownFrame> {
   constructor(socket: WebSocket) {
-    this.#socket = socket;
-    socket.binaryType = 'arraybuffer';
-    this.closed = new Promise((resolve) => socket.addEventListener('close', resolve));
-    socket.addEventListener('message', ({ data }) => {
-      this.frames.push(decodeTrusted(chainDownFrame, new Uint8Array(data as ArrayBuffer)));
-      this.#wake();
-    });
-    socket.accept();
-  }
-
-  send(frame: ChainUpFrame): void {
-    this.#socket.send(encode(chainUpFrame, frame));
-  }
-
-  sendText(text: string): void {
-    this.#socket.send(text);
-  }
-
-  /** Waits until some frame fits. */
-  async until(fits: (frame: ChainDownFrame) => boolean): Promise<ChainDownFrame> {
-    for (;;) {
-      const found = this.frames.find(fits);
-      if (found !== undefined) return found;
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
+    super(socket, chainUpFrame, chainDownFrame);
   }
 
   entries(): readonly Uint8Array[] {
@@ -150,7 +121,7 @@ describe('a chain stream', () => {
     early.send({ kind: 'append', value: { request: 1, append: { submissions: [] } } });
     expect((await early.closed).reason).toBe('open-first');
     const noise = await connect();
-    noise.sendText('hello');
+    noise.sendRaw('hello');
     expect((await noise.closed).code).toBe(4400);
     const silent = await connect();
     await chain.setClock(T0 + 5_000);
