@@ -1,0 +1,238 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  claimedKeyPackage,
+  decodeTrusted,
+  encode,
+  entryPage,
+  formatCheckpoint,
+  fromBase64Url,
+  openNote,
+  parseCheckpoint,
+  publicKeyOf,
+  signEd25519,
+  signNote,
+  verifierKeyOf,
+  verifyOracle,
+  type EntryPage,
+} from '../../core/index.ts';
+import { memoryStorage, type Group, type Session } from '../../sdk/index.ts';
+import { startLocalRelay } from '../../workers/local.ts';
+import { Proxy, type Exchange } from './proxy.ts';
+import { soleInvitation, Stage, textsOf } from './stage.ts';
+
+let stage: Stage;
+let alice: Session;
+
+beforeAll(async () => {
+  stage = await Stage.set();
+  alice = await stage.person();
+}, 60_000);
+
+afterAll(() => stage.strike());
+
+let proxy: Proxy;
+let bob: Session;
+let hers: Group;
+let his: Group;
+
+/** Bob reaches the relay through someone who may change what he is told. */
+beforeEach(async () => {
+  proxy = await Proxy.before(stage.relay.url);
+  bob = await stage.person(proxy.url);
+  hers = await alice.createGroup();
+  await hers.invite(bob.identity!.actor);
+  his = await (await soleInvitation(bob)).accept();
+  await hers.send('true');
+});
+
+afterEach(() => proxy.close());
+
+const isEntries = ({ path }: Exchange): boolean => path.includes('/entries');
+
+function changePage(change: (page: EntryPage) => EntryPage): void {
+  proxy.tamper = (exchange) => {
+    if (!isEntries(exchange)) return undefined;
+    return Buffer.from(encode(entryPage, change(decodeTrusted(entryPage, exchange.body))));
+  };
+}
+
+function flip(bytes: Uint8Array, at: number): Uint8Array {
+  const copy = bytes.slice();
+  copy[at] = (copy[at] as number) ^ 1;
+  return copy;
+}
+
+/** Bob has noticed, shows nothing of it, and goes on once he is told the truth. */
+async function expectUntrusted(code: string): Promise<void> {
+  await expect(his.catchUp()).rejects.toMatchObject({ name: 'UntrustedError', code });
+  expect(await textsOf(his)).toEqual([]);
+  proxy.tamper = undefined;
+  await his.catchUp();
+  expect(await textsOf(his)).toEqual(['true']);
+}
+
+describe('what comes through other hands', () => {
+  test('[CL2, CL4] a flipped byte in an entry is found, and the message is read once it comes whole', async () => {
+    changePage((page) => ({
+      ...page,
+      entries: page.entries.map((logged) => ({ ...logged, entry: flip(logged.entry, 100) })),
+    }));
+    await expectUntrusted('entry-invalid');
+  });
+
+  test('[CL10] a flipped byte in a ciphertext is found, and its key is not used up by it', async () => {
+    changePage((page) => ({
+      ...page,
+      entries: page.entries.map((logged) => ({ ...logged, payload: logged.payload && flip(logged.payload, 50) })),
+    }));
+    await expectUntrusted('payload-mismatch');
+  });
+
+  test('[CL2] a checkpoint by another key under the same name is found', async () => {
+    const seed = new Uint8Array(32).fill(7);
+    changePage((page) => {
+      const text = page.checkpoint.slice(0, page.checkpoint.indexOf('\n\n') + 1);
+      const key = verifierKeyOf(text.split('\n')[0]!, 'ed25519', publicKeyOf(seed));
+      return { ...page, checkpoint: signNote(text, { key, sign: (message) => signEd25519(seed, message) }) };
+    });
+    await expectUntrusted('checkpoint-invalid');
+  });
+
+  test('[CL10] a ciphertext that is held back is asked for once more', async () => {
+    changePage((page) => ({ ...page, entries: page.entries.map((logged) => ({ ...logged, payload: undefined })) }));
+    await his.catchUp();
+    expect(await textsOf(his)).toEqual(['true']);
+    expect(proxy.seen.filter(({ path }) => path.includes('/payloads/'))).toHaveLength(1);
+  });
+
+  test('[CL6] a receipt that says another place than the log is no delivery', async () => {
+    await his.catchUp();
+    proxy.tamper = ({ path, body }) => {
+      if (!path.endsWith('/events')) return undefined;
+      const copy = Buffer.from(body);
+      // Index of the accepted outcome: after the vector's length and the kind.
+      const at = copy.indexOf(Buffer.from([0, 0, 0, 0]));
+      copy[at + 7] = (copy[at + 7] as number) ^ 1;
+      return copy;
+    };
+    await expect(his.send('where is it')).rejects.toMatchObject({ code: 'receipt-mismatch' });
+    proxy.tamper = undefined;
+    // The relay has it nevertheless: the same bytes go again and get their true receipt.
+    await bob.inbox();
+    expect(await textsOf(his)).toEqual(['true', 'where is it']);
+  });
+
+  test('[CL13] a KeyPackage of someone else is not invited', async () => {
+    const [carol, mallory] = [await stage.person(), await stage.person()];
+    const group = await bob.createGroup();
+    const claimed: Buffer[] = [];
+    proxy.tamper = ({ path, body }) => {
+      if (!path.endsWith('/claim')) return undefined;
+      claimed.push(body);
+      return claimed[0];
+    };
+    await group.invite(mallory.identity!.actor);
+    await expect(group.invite(carol.identity!.actor)).rejects.toMatchObject({ code: 'key-package-invalid' });
+    proxy.tamper = ({ path, body }) => {
+      if (!path.endsWith('/claim')) return undefined;
+      const { ref, keyPackage } = decodeTrusted(claimedKeyPackage, body);
+      return Buffer.from(encode(claimedKeyPackage, { ref: flip(ref, 0), keyPackage }));
+    };
+    await expect(group.invite(carol.identity!.actor)).rejects.toMatchObject({ code: 'key-package-invalid' });
+  });
+
+  test('an answer that is lost after the relay took the message is no second message', async () => {
+    await his.catchUp();
+    let lost = 0;
+    proxy.tamper = ({ path }) => (path.endsWith('/events') && lost++ === 0 ? 'lost' : undefined);
+    await his.send('once');
+    await hers.catchUp();
+    expect(await textsOf(hers)).toEqual(['true', 'once']);
+    expect(lost).toBe(2);
+  });
+
+  test('[CL8] a commit whose answers are all lost is known by its hash when the log shows it', async () => {
+    await his.catchUp();
+    proxy.tamper = ({ path }) => (path.endsWith('/commits') ? 'lost' : undefined);
+    await expect(his.rotate()).rejects.toMatchObject({ name: 'NetworkError', code: 'unreachable' });
+    proxy.tamper = undefined;
+    await his.catchUp();
+    await his.send('with the keys of my own commit');
+    await hers.catchUp();
+    expect(await textsOf(hers)).toEqual(['true', 'with the keys of my own commit']);
+    expect((await his.view()).epoch).toBe(2);
+    expect((await hers.view()).epoch).toBe(2);
+  }, 20_000);
+
+  test('[CL8] a commit that never arrived is sent again before the next one is made', async () => {
+    await his.catchUp();
+    proxy.block = (path) => path.endsWith('/commits');
+    await expect(his.rotate()).rejects.toMatchObject({ name: 'NetworkError' });
+    proxy.block = undefined;
+    await his.catchUp();
+    expect((await his.view()).epoch).toBe(1);
+    await his.rotate();
+    expect((await his.view()).epoch).toBe(3);
+    await his.send('after both');
+    await hers.catchUp();
+    expect(await textsOf(hers)).toEqual(['true', 'after both']);
+  }, 20_000);
+});
+
+describe('a relay that lies', () => {
+  test('[CL1] another relay at the known address is named with both keys, before anything else is asked', async () => {
+    const storage = memoryStorage();
+    const carol = await stage.connect(storage);
+    await carol.createIdentity();
+    const other = await startLocalRelay({ folder: `${stage.folder}/other`, port: 0, name: 'other.example' });
+    try {
+      await expect(stage.connect(storage, other.url)).rejects.toMatchObject({
+        code: 'relay-changed',
+        pinned: { name: stage.relay.name, checkpointKey: stage.relay.publicKey },
+        offered: { name: 'other.example', checkpointKey: other.publicKey },
+      });
+    } finally {
+      await other.stop();
+    }
+    await stage.connect(storage);
+  }, 20_000);
+
+  test('[CL5] a second history, signed with the relay’s own key, stops the chain with both checkpoints', async () => {
+    await his.catchUp();
+    const { size, checkpoint: held } = await his.view();
+    const { checkpointKey } = JSON.parse(await readRelayFile()) as { checkpointKey: string };
+    const seed = fromBase64Url(checkpointKey)!;
+    // As a relay could that shows Bob something else than it shows Alice: the same size, another root.
+    changePage((page) => {
+      const origin = page.checkpoint.split('\n')[0]!;
+      const key = verifierKeyOf(origin, 'ed25519', publicKeyOf(seed));
+      const text = formatCheckpoint({ origin, size, root: new Uint8Array(32).fill(3), extensions: [] });
+      return { entries: [], checkpoint: signNote(text, { key, sign: (message) => signEd25519(seed, message) }) };
+    });
+    const error = await his.catchUp().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: 'ForkError', code: 'fork', evidence: { chain: his.id, held } });
+    expectSignedBy((error as { evidence: { held: string; offered: string } }).evidence, size);
+    proxy.tamper = undefined;
+    await expect(his.catchUp()).rejects.toMatchObject({ code: 'fork' });
+    await expect(his.send('hello')).rejects.toMatchObject({ code: 'fork' });
+    expect(await textsOf(his)).toEqual(['true']);
+  });
+});
+
+async function readRelayFile(): Promise<string> {
+  const { readFile } = await import('node:fs/promises');
+  return readFile(`${stage.relay.folder}/relay.json`, 'utf8');
+}
+
+/** Both notes open with the relay's public key, for anyone, and contradict each other. */
+function expectSignedBy({ held, offered }: { held: string; offered: string }, size: number): void {
+  const roots = [held, offered].map((note) => {
+    const key = verifierKeyOf(note.split('\n')[0]!, 'ed25519', fromBase64Url(stage.relay.publicKey)!);
+    const opened = openNote(note, [key], (jobs) => jobs.map(verifyOracle));
+    expect(opened.ok).toBe(true);
+    const checkpoint = parseCheckpoint(opened.ok ? opened.value.text : '');
+    expect(checkpoint).toMatchObject({ ok: true, value: { size } });
+    return checkpoint.ok ? checkpoint.value.root.join() : '';
+  });
+  expect(roots[0]).not.toBe(roots[1]);
+}
