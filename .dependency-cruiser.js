@@ -60,11 +60,11 @@ const layers = {
     entry: '^sdk/node/index\\.ts$',
     inside: '^sdk/',
     layers: ['core'],
-    packages: ['proper-lockfile/'],
+    packages: ['proper-lockfile/', 'ws/'],
     builtins: ['.'],
   },
   cli: {
-    path: '^cli/(?!commands/(serve|demo)[./])',
+    path: '^cli/(?!demo/|commands/(serve|demo)[./])',
     entry: '^cli/main\\.ts$',
     inside: '^cli/',
     layers: ['core', 'sdk', 'sdk-node'],
@@ -72,7 +72,7 @@ const layers = {
     builtins: ['.'],
   },
   'cli-local': {
-    path: '^cli/commands/(serve|demo)[./]',
+    path: '^cli/demo/|^cli/commands/(serve|demo)[./]',
     entry: '^cli/',
     inside: '^cli/',
     layers: ['core', 'sdk', 'sdk-node', 'local-relay'],

@@ -56,6 +56,7 @@ const allowed = [
   ['sdk/node/disk.ts', 'node:fs'],
   ['cli/main.ts', './commands/demo.ts'],
   ['cli/commands/demo.ts', '../../workers/local.ts'],
+  ['cli/demo/stage.ts', '../../workers/local.ts'],
   ['cli/commands/inbox.ts', '../../sdk/index.ts'],
   ['test/sdk/inner.test.ts', '../../sdk/session.ts'],
   ['bench/floor.ts', '../workers/local.ts'],
