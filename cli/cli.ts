@@ -1,0 +1,60 @@
+import { Command, CommanderError, Option } from 'commander';
+import { addAudit } from './commands/audit.ts';
+import { addDemo } from './commands/demo.ts';
+import { addGroup } from './commands/group.ts';
+import { addIdentity } from './commands/identity.ts';
+import { addMessages } from './commands/messages.ts';
+import { addRequest } from './commands/request.ts';
+import { addSchema } from './commands/schema.ts';
+import { addServe } from './commands/serve.ts';
+import { EXIT } from './exit-codes.ts';
+import { describeFailure } from './failure.ts';
+import { packageVersion } from './invocation.ts';
+import { table } from './output.ts';
+
+/** Runs one command line and returns the exit code. Never throws and leaves no rejection unhandled. */
+export async function runCli(argv: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync(argv);
+    return EXIT.ok.code;
+  } catch (cause) {
+    if (cause instanceof CommanderError) return cause.exitCode === 0 ? EXIT.ok.code : EXIT.usage.code;
+    return reportFailure(cause, argv.includes('--json'));
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command('terachat')
+    .description('End-to-end encrypted groups over a relay that proves its own honesty.')
+    .version(packageVersion(), '-V, --version')
+    .addOption(new Option('--json', 'one JSON document a line, for programs').default(false))
+    .addOption(
+      new Option('--profile <name>', 'who is acting on this machine').default('default').env('TERACHAT_PROFILE'),
+    )
+    .addOption(new Option('--home <folder>', 'where profiles are kept (default: ~/.terachat)').env('TERACHAT_HOME'))
+    .configureHelp({ showGlobalOptions: true, helpWidth: 80 })
+    .showHelpAfterError('(--help shows what this command takes)')
+    .addHelpText('after', () => `\nExit codes:\n${exitCodes()}`)
+    .exitOverride();
+  addServe(program);
+  addIdentity(program);
+  addGroup(program);
+  addMessages(program);
+  addAudit(program);
+  addSchema(program);
+  addRequest(program);
+  addDemo(program);
+  return program;
+}
+
+function exitCodes(): string {
+  return table(Object.values(EXIT).map(({ code, meaning }) => [String(code).padStart(3), meaning]));
+}
+
+/** People get a sentence and what to do next; programs get the same as JSON on standard error. */
+function reportFailure(cause: unknown, isJson: boolean): number {
+  const { exit, code, message, hint } = describeFailure(cause);
+  const text = hint === undefined ? `terachat: ${message}` : `terachat: ${message}\n  ${hint}`;
+  process.stderr.write(`${isJson ? JSON.stringify({ error: { code, message, hint: hint ?? null } }) : text}\n`);
+  return EXIT[exit].code;
+}

@@ -1,0 +1,152 @@
+import { Option, type Command } from 'commander';
+import type { GrantedRole } from '../../core/index.ts';
+import type { Group, GroupView, Invitation } from '../../sdk/index.ts';
+import { Failure } from '../failure.ts';
+import { commandPrefix } from '../invocation.ts';
+import { asPerson, type Person } from '../person.ts';
+
+const ROLES: readonly GrantedRole[] = ['reader', 'member', 'admin', 'owner'];
+const SHORT_ID = 8;
+const GROUP = 'name or id of the group';
+
+export function addGroup(program: Command): void {
+  const group = program.command('group').summary('found, join and change groups');
+  group
+    .command('create <name>')
+    .summary('found a group')
+    .description('Founds an end-to-end encrypted group that you own. Its name stays on this machine.')
+    .option('--plain', 'without MLS: signed and ordered, but readable by the relay')
+    .action(asPerson(createGroup));
+  group.command('list').summary('your groups').action(asPerson(listGroups));
+  group.command('members').argument('<group>', GROUP).summary('who is in it').action(asPerson(listMembers));
+  group
+    .command('invite')
+    .argument('<group>', GROUP)
+    .argument('<actor>', 'their key, or a profile on this machine')
+    .addOption(new Option('--role <role>', 'what they may do').choices(ROLES).default('member'))
+    .summary('let somebody in; the keys change')
+    .addHelpText('after', '\nExample:\n  terachat group invite friends bob --role admin')
+    .action(asPerson(invite));
+  group
+    .command('join')
+    .argument('[id]', 'which invitation; needed where there are several')
+    .option('--name <name>', 'what to call it on this machine')
+    .summary('accept an invitation')
+    .action(asPerson(join));
+  group
+    .command('remove')
+    .argument('<group>', GROUP)
+    .argument('<actor>', 'their key or its beginning, or a profile on this machine')
+    .summary('put somebody out; the keys change')
+    .action(asPerson(remove));
+  group.command('rotate').argument('<group>', GROUP).summary('new keys for everyone').action(asPerson(rotate));
+}
+
+async function createGroup(
+  { session, groups, output, signal }: Person,
+  args: readonly string[],
+  options: { plain?: true },
+) {
+  const [name] = args as [string];
+  await groups.assertFree(name);
+  const group = await session.createGroup({ membership: options.plain === true ? 'plain' : 'mls', signal });
+  await groups.add(name, group.id);
+  const next = `Invite somebody: ${commandPrefix()} group invite ${name} KEY`;
+  output.result({ name, id: group.id, membership: group.membership }, `Founded ${name}  ${group.id}\n${next}`);
+}
+
+async function listGroups({ session, groups, output }: Person): Promise<void> {
+  const names = await groups.all();
+  const rows = await Promise.all(
+    (await session.groups()).map(async ({ id, membership }) => {
+      const view = await (await session.group(id)).view();
+      return {
+        id,
+        membership,
+        name: names.get(id) ?? null,
+        status: view.status.kind,
+        epoch: view.epoch,
+        size: view.size,
+      };
+    }),
+  );
+  const lines = rows.map(({ id, membership, name, status, epoch }) => {
+    const state = status === 'member' ? (membership === 'mls' ? `epoch ${epoch}` : 'plain') : status;
+    return `  ${(name ?? id.slice(0, SHORT_ID)).padEnd(20)}  ${state.padEnd(10)}  ${id}`;
+  });
+  output.result(rows, lines.length === 0 ? 'No groups yet.' : lines.join('\n'));
+}
+
+async function listMembers(person: Person, [name]: readonly string[]): Promise<void> {
+  const group = await person.group(name as string);
+  await group.catchUp({ signal: person.signal });
+  const members = await group.members();
+  const lines = members.map(({ actor, role, isMe }) => {
+    const called = person.names.show(actor) + (isMe ? ' (you)' : '');
+    return `  ${role.padEnd(6)}  ${called.padEnd(16)}  ${actor}`;
+  });
+  person.output.result(
+    { id: group.id, ...state(await group.view()), members: members.map((member) => ({ ...member })) },
+    lines.join('\n'),
+  );
+}
+
+async function invite(person: Person, [name, who]: readonly string[], { role }: { role: GrantedRole }): Promise<void> {
+  const group = await person.group(name as string);
+  const actor = person.names.find(who as string);
+  const { index } = await group.invite(actor, role, { signal: person.signal });
+  await reportChange(person, group, { invited: actor, role, index }, `Invited ${person.names.show(actor)} as ${role}`);
+}
+
+async function join(person: Person, [id]: readonly (string | undefined)[], options: { name?: string }): Promise<void> {
+  const { session, groups, names, output, signal } = person;
+  const invitation = choose(await session.invitations({ signal }), id);
+  const name = options.name ?? invitation.group.slice(0, SHORT_ID);
+  await groups.assertFree(name);
+  const group = await invitation.accept({ signal });
+  await groups.add(name, group.id);
+  const from = invitation.inviter === undefined ? '' : `, invited by ${names.show(invitation.inviter)}`;
+  output.result(
+    { name, id: group.id, inviter: invitation.inviter ?? null, ...state(await group.view()) },
+    `Joined ${name}${from}  ${group.id}`,
+  );
+}
+
+async function remove(person: Person, [name, who]: readonly string[]): Promise<void> {
+  const group = await person.group(name as string);
+  await group.catchUp({ signal: person.signal });
+  const actor = person.names.findMember(who as string, await group.members());
+  const { index } = await group.remove(actor, { signal: person.signal });
+  await reportChange(person, group, { removed: actor, index }, `Removed ${person.names.show(actor)}`);
+}
+
+async function rotate(person: Person, [name]: readonly string[]): Promise<void> {
+  const group = await person.group(name as string);
+  const { index } = await group.rotate({ signal: person.signal });
+  await reportChange(person, group, { index }, 'Rotated the keys');
+}
+
+async function reportChange({ output }: Person, group: Group, change: Record<string, string | number>, text: string) {
+  const view = await group.view();
+  const epoch = group.membership === 'mls' ? `; epoch ${view.epoch}` : '';
+  output.result({ id: group.id, ...change, ...state(view) }, `${text}${epoch}`);
+}
+
+function state({ epoch, size, head }: GroupView) {
+  return { epoch, size, head };
+}
+
+function choose(invitations: readonly Invitation[], id: string | undefined): Invitation {
+  const matches = id === undefined ? invitations : invitations.filter(({ group }) => group.startsWith(id));
+  const [only] = matches;
+  if (only !== undefined && matches.length === 1) return only;
+  if (matches.length === 0)
+    throw new Failure(
+      'failed',
+      'no-invitation',
+      'No invitation waits for you.',
+      'Ask for one with your key: terachat whoami',
+    );
+  const ids = matches.map(({ group }) => group).join('\n  ');
+  throw new Failure('usage', 'several-invitations', 'Several invitations wait; say which:', ids);
+}

@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import { fileStorage } from '../../sdk/node/index.ts';
+import { Failure } from '../failure.ts';
+import { commandPrefix } from '../invocation.ts';
+import { globalOptions } from '../options.ts';
+import { createOutput, table } from '../output.ts';
+import { asPerson, connectFromNode, type Person } from '../person.ts';
+import { hasProfile, makeProfileFolder, openProfile, profileFolder, saveProfile, storageFolder } from '../profile.ts';
+
+const DEFAULT_RELAY = 'http://127.0.0.1:8787';
+
+export function addIdentity(program: Command): void {
+  program
+    .command('init')
+    .summary('make an identity on this machine')
+    .description(
+      'Draws keys, founds their identity chain at the relay, and publishes KeyPackages so that others can invite.',
+    )
+    .option('-r, --relay <url>', 'where the relay is', DEFAULT_RELAY)
+    .addHelpText('after', '\nExamples:\n  terachat init\n  terachat init --profile bob --relay https://relay.example')
+    .action(async ({ relay }: { relay: string }, command: Command) => init(relay, command));
+  program.command('whoami').summary('your key, and where you are').action(asPerson(whoAmI));
+}
+
+async function init(relay: string, command: Command): Promise<void> {
+  const options = globalOptions(command);
+  const output = createOutput(options.json);
+  if (hasProfile(options)) {
+    const { actor } = openProfile(options);
+    const message = `There is a profile '${options.profile}' already, with the key ${actor}.`;
+    throw new Failure('failed', 'profile-exists', message, 'Take another one with --profile NAME.');
+  }
+  const folder = profileFolder(options);
+  makeProfileFolder(folder);
+  const storage = fileStorage(storageFolder(folder));
+  try {
+    const session = await connectFromNode(relay, storage, new AbortController().signal);
+    // An earlier init may have been cut off after it drew the keys.
+    const identity = session.identity ?? (await session.createIdentity());
+    session.close();
+    saveProfile({ name: options.profile, folder, relay, actor: identity.actor });
+    const text = `${facts(identity)}\n\nOthers invite you with your key: ${commandPrefix()} whoami shows it again.`;
+    output.result({ profile: options.profile, relay, ...identity }, text);
+  } finally {
+    await storage.close();
+  }
+}
+
+async function whoAmI({ session, output }: Person): Promise<void> {
+  const { identity, relay } = session;
+  if (identity === undefined) throw new Failure('failed', 'identity-missing', 'This profile has no identity.');
+  const where = table([['relay', `${relay.name} at ${relay.url}`]]);
+  output.result({ ...identity, relay: relay.url, relayName: relay.name }, `${facts(identity)}\n${where}`);
+}
+
+function facts({ actor, fingerprint, chain }: { actor: string; fingerprint: string; chain: string }): string {
+  return table([
+    ['key', actor],
+    ['fingerprint', fingerprint],
+    ['chain', chain],
+  ]);
+}

@@ -1,0 +1,112 @@
+import { text as readAll } from 'node:stream/consumers';
+import { InvalidArgumentError, type Command } from 'commander';
+import type { Message, SealedMessage } from '../../sdk/index.ts';
+import { asPerson, type Person } from '../person.ts';
+
+const GROUP = 'name or id of the group';
+
+export function addMessages(program: Command): void {
+  program
+    .command('send')
+    .argument('<group>', GROUP)
+    .argument('<text>', 'what to say; - reads it from standard input')
+    .summary('send a message')
+    .description('Encrypts, sends, and waits until the message stands in the verified log.')
+    .addHelpText('after', '\nExamples:\n  terachat send friends "hello"\n  date | terachat send friends -')
+    .action(asPerson(send));
+  program
+    .command('read')
+    .argument('<group>', GROUP)
+    .option('-f, --follow', 'go on with what arrives, until Ctrl-C')
+    .option('-n, --last <count>', 'only so many of the newest', parseCount)
+    .summary('read messages, verified and in order')
+    .action(asPerson(read));
+  program.command('inbox').summary('invitations and groups with news').action(asPerson(showInbox));
+}
+
+async function send(person: Person, [name, words]: readonly string[]): Promise<void> {
+  const group = await person.group(name as string);
+  const text = words === '-' ? (await readAll(process.stdin)).replace(/\n$/, '') : (words as string);
+  const { index, relayTime } = await group.send(text, { signal: person.signal });
+  person.output.result({ id: group.id, index, relayTime }, `Sent; entry ${index} of the verified log`);
+}
+
+async function read(
+  person: Person,
+  [name]: readonly string[],
+  options: { follow?: true; last?: number },
+): Promise<void> {
+  const { output, signal } = person;
+  const group = await person.group(name as string);
+  if (options.follow !== true) await group.catchUp({ signal });
+  const last = options.last === undefined ? {} : { last: options.last };
+  let count = 0;
+  try {
+    for await (const message of group.messages({ ...last, live: options.follow === true, signal })) {
+      count++;
+      output.result(viewMessage(message), formatMessage(person, message));
+    }
+  } catch (cause) {
+    if (!signal.aborted) throw cause;
+  }
+  const { status } = await group.view();
+  if (status.kind === 'removed')
+    output.note(`You were removed at entry ${status.index}; nothing later is yours to read.`);
+  else if (count === 0) output.note('No messages yet.');
+}
+
+async function showInbox({ session, groups, names, output, signal }: Person): Promise<void> {
+  const { invitations, news } = await session.inbox({ signal });
+  const called = await groups.all();
+  const value = {
+    invitations: invitations.map(({ group, membership, inviter, index }) => ({
+      group,
+      membership,
+      index,
+      inviter: inviter ?? null,
+    })),
+    news: news.map(({ group, index }) => ({ group, name: called.get(group) ?? null, index })),
+  };
+  const lines = [
+    ...invitations.map(
+      ({ group, inviter }) => `  invitation  ${group}${inviter === undefined ? '' : `  from ${names.show(inviter)}`}`,
+    ),
+    ...news.map(({ group }) => `  news        ${called.get(group) ?? group}`),
+  ];
+  output.result(value, lines.length === 0 ? 'Nothing new.' : lines.join('\n'));
+}
+
+function viewMessage(message: Message | SealedMessage) {
+  const { kind, index, actor, isMine, sentAt, relayTime, epoch } = message;
+  const content = message.kind === 'message' ? { text: message.text ?? null } : { reason: message.reason };
+  return { kind, index, actor, isMine, sentAt, relayTime, epoch, ...content };
+}
+
+function formatMessage({ names }: Person, message: Message | SealedMessage): string {
+  const who = message.isMine ? 'you' : names.show(message.actor);
+  const words =
+    message.kind === 'message'
+      ? (message.text ?? `[${message.bytes.length} bytes]`)
+      : `[can't be read: ${message.reason}]`;
+  return `${timeOf(message.relayTime)}  ${who.padEnd(10)}  ${printable(words)}`;
+}
+
+function timeOf(ms: number): string {
+  const date = new Date(ms);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+/** A sender must not move the reader's cursor or recolour the terminal: control characters show as what they are. */
+function printable(text: string): string {
+  return text.replace(/(?![\t\n])[\p{Cc}\p{Bidi_Control}]/gu, (control) => {
+    return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('A count is a number from 1.');
+  return count;
+}

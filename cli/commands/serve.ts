@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import type { Command } from 'commander';
+import { fromBase64Url, sha256, toBase64 } from '../../core/index.ts';
+import type { LocalRelay } from '../../workers/local.ts';
+import { Failure } from '../failure.ts';
+import { commandPrefix, packageVersion } from '../invocation.ts';
+import { commandOutput, parsePort } from '../options.ts';
+import { table, type Output } from '../output.ts';
+
+const DEFAULT_PORT = 8787;
+const DEFAULT_FOLDER = '.terachat';
+
+interface ServeOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly data: string;
+  readonly name?: string;
+}
+
+export function addServe(program: Command): void {
+  program
+    .command('serve')
+    .summary('run a relay on this machine')
+    .description(
+      'Runs the relay on this machine: the bundle that is deployed, on real workerd, with its state in a folder.',
+    )
+    .option('-p, --port <number>', 'where to listen; 0 takes any free port', parsePort, DEFAULT_PORT)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('-d, --data <folder>', "the relay's key and everything it keeps", DEFAULT_FOLDER)
+    .option('--name <name>', "the relay's name, fixed by its first start (default: localhost.terachat)")
+    .addHelpText('after', '\nExamples:\n  terachat serve\n  terachat serve --port 9000 --data /var/lib/terachat')
+    .action(async (options: ServeOptions, command: Command) => serve(options, commandOutput(command)));
+}
+
+async function serve({ port, host, data, name }: ServeOptions, output: Output): Promise<void> {
+  const relay = await start({ folder: data, port, host, ...(name === undefined ? {} : { name }) });
+  const version = packageVersion();
+  const { url, folder, publicKey } = relay;
+  output.result(
+    { event: 'listening', version, url, name: relay.name, checkpointKey: publicKey, data: folder },
+    greeting(relay, version),
+  );
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  output.note('\nStopping …');
+  await relay.stop();
+  output.note(`Stopped. State is kept in ${folder}.`);
+}
+
+async function start(options: { folder: string; port: number; host: string; name?: string }): Promise<LocalRelay> {
+  // Loaded here: the runtime is large, and no other command needs it or Node 22.
+  const { LocalRelayError, startLocalRelay } = await import('../../workers/local.ts');
+  try {
+    return await startLocalRelay(options);
+  } catch (cause) {
+    if (cause instanceof LocalRelayError) throw new Failure('usage', cause.problem.code, cause.message);
+    throw cause;
+  }
+}
+
+function greeting({ url, name, publicKey, folder, port }: LocalRelay, version: string): string {
+  const prefix = commandPrefix();
+  const relay = port === DEFAULT_PORT ? '' : ` --relay ${url}`;
+  const facts = table([
+    ['address', url],
+    ['relay', name],
+    ['key', fingerprint(publicKey)],
+    ['data', folder],
+  ]);
+  return `TeraChat Relay ${version}
+
+${facts}
+
+Try it in another terminal:
+
+  ${prefix} init --profile alice${relay}
+  ${prefix} group create friends --profile alice
+  ${prefix} send friends "hello" --profile alice
+
+Ctrl-C stops; state is kept.`;
+}
+
+/** Short enough to read out: people compare it where a relay's key must be the right one. */
+function fingerprint(publicKey: string): string {
+  return `SHA256:${toBase64(sha256(fromBase64Url(publicKey) as Uint8Array)).replace(/=+$/, '')}`;
+}

@@ -1,0 +1,14 @@
+/** What a script learns from how `terachat` ended; printed by `terachat help exit-codes`. */
+export const EXIT = {
+  ok: { code: 0, meaning: 'done' },
+  failed: { code: 1, meaning: 'refused, or nothing to do it with; the message says what to do' },
+  usage: { code: 2, meaning: 'wrong arguments, or something on this machine stands in the way (a taken port)' },
+  unverified: {
+    code: 3,
+    meaning: 'something does not verify: a fork, a broken log, an answer that is not what was signed',
+  },
+  unreachable: { code: 4, meaning: 'no answer from the relay; trying again is safe' },
+  interrupted: { code: 130, meaning: 'stopped by Ctrl-C' },
+} as const satisfies Readonly<Record<string, { readonly code: number; readonly meaning: string }>>;
+
+export type ExitName = keyof typeof EXIT;

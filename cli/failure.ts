@@ -1,0 +1,38 @@
+import { ForkError, NetworkError, RelayChangedError, TeraChatError, UntrustedError } from '../sdk/index.ts';
+import type { ExitName } from './exit-codes.ts';
+
+/** Ends a command with a message for people, a code for programs and an exit code for scripts. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  readonly exit: ExitName;
+  readonly code: string;
+  /** What to do next. */
+  readonly hint: string | undefined;
+
+  constructor(exit: ExitName, code: string, message: string, hint?: string) {
+    super(message);
+    this.exit = exit;
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** What to tell of anything that was thrown. A fault of our own keeps its message and asks for a report. */
+export function describeFailure(cause: unknown): Pick<Failure, 'exit' | 'code' | 'message' | 'hint'> {
+  if (cause instanceof Failure) return cause;
+  if (cause instanceof TeraChatError) {
+    const { code, message, hint } = cause;
+    return { exit: exitOf(cause), code, message, hint };
+  }
+  if (cause instanceof TypeError || cause instanceof RangeError) {
+    return { exit: 'usage', code: 'invalid-argument', message: cause.message, hint: undefined };
+  }
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return { exit: 'failed', code: 'internal', message, hint: 'This is a fault of the program; please report it.' };
+}
+
+function exitOf(error: TeraChatError): ExitName {
+  if (error instanceof ForkError || error instanceof UntrustedError || error instanceof RelayChangedError)
+    return 'unverified';
+  return error instanceof NetworkError ? 'unreachable' : 'failed';
+}

@@ -1,0 +1,26 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { createOutput, type Output } from './output.ts';
+
+const MAX_PORT = 65_535;
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly json: boolean;
+  readonly profile: string;
+  readonly home?: string;
+}
+
+export function globalOptions(command: Command): GlobalOptions {
+  return command.optsWithGlobals();
+}
+
+export function commandOutput(command: Command): Output {
+  return createOutput(globalOptions(command).json);
+}
+
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > MAX_PORT)
+    throw new InvalidArgumentError(`A port is a number from 0 to ${MAX_PORT}.`);
+  return port;
+}

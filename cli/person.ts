@@ -1,0 +1,81 @@
+import type { Command } from 'commander';
+import WebSocket from 'ws';
+import { connect, type Group, type Session, type Storage, type WebSocketConstructor } from '../sdk/index.ts';
+import { fileStorage, nodeSigner, nodeVerifyBatch } from '../sdk/node/index.ts';
+import { GroupNames } from './group-names.ts';
+import { ActorNames } from './names.ts';
+import { globalOptions } from './options.ts';
+import { createOutput, type Output } from './output.ts';
+import { openProfile, storageFolder } from './profile.ts';
+
+/** A profile at work: its session, and what it calls groups and people. */
+export interface Person {
+  readonly session: Session;
+  /** This identity's key, base64url. */
+  readonly actor: string;
+  readonly groups: GroupNames;
+  readonly names: ActorNames;
+  readonly output: Output;
+  /** Aborts on Ctrl-C. */
+  readonly signal: AbortSignal;
+  group(nameOrId: string): Promise<Group>;
+}
+
+type Work<Options> = (person: Person, args: readonly string[], options: Options) => Promise<void>;
+
+/** A command's action that runs as the profile of `--profile`: opens it, and closes what it opened whatever happens. */
+export function asPerson<Options = unknown>(work: Work<Options>): (...args: unknown[]) => Promise<void> {
+  return async (...args) => {
+    const command = args.at(-1) as Command;
+    const options = globalOptions(command);
+    const { folder, relay, actor } = openProfile(options);
+    const interrupt = interruptSignal();
+    const storage = fileStorage(storageFolder(folder));
+    try {
+      const session = await connectFromNode(relay, storage, interrupt.signal);
+      const groups = new GroupNames(storage);
+      const person: Person = {
+        session,
+        actor,
+        groups,
+        names: new ActorNames(options),
+        output: createOutput(options.json),
+        signal: interrupt.signal,
+        group: async (nameOrId) => session.group(await groups.resolve(nameOrId)),
+      };
+      await work(person, command.processedArgs.flat() as string[], command.opts() as Options).finally(() =>
+        session.close(),
+      );
+    } finally {
+      interrupt.release();
+      await storage.close();
+    }
+  };
+}
+
+/** A session with what Node does faster than the web platform, and a socket for Node 20, which has none of its own. */
+export function connectFromNode(relay: string, storage: Storage, signal: AbortSignal): Promise<Session> {
+  return connect({
+    relay,
+    storage,
+    signal,
+    verifyBatch: nodeVerifyBatch,
+    makeSigner: nodeSigner,
+    webSocket: WebSocket as unknown as WebSocketConstructor,
+  });
+}
+
+/** Ctrl-C asks work to end at a point where nothing is lost; a second one ends the process as usual. */
+function interruptSignal(): { readonly signal: AbortSignal; release(): void } {
+  const controller = new AbortController();
+  const abort = () => controller.abort(new DOMException('stopped', 'AbortError'));
+  process.once('SIGINT', abort);
+  process.once('SIGTERM', abort);
+  return {
+    signal: controller.signal,
+    release: () => {
+      process.off('SIGINT', abort);
+      process.off('SIGTERM', abort);
+    },
+  };
+}
