@@ -16,13 +16,13 @@ import type { RelayRefusal } from './answer.ts';
 import { checkSize, type CheckSignatures } from './submission.ts';
 
 /** Times that one chain may claim of one device in an hour (`KP8`): inviting takes one, losing a race a few more. */
-export const MAX_CLAIMS_PER_WINDOW = 10;
-export const CLAIM_WINDOW_MS = 3_600_000;
+const MAX_CLAIMS_PER_WINDOW = 10;
+const CLAIM_WINDOW_MS = 3_600_000;
 
 /** Largest length prefix that RFC 9420 §2.1.2 allows. */
 const PREFIX_BYTES = 4;
 /** Body of a publication. */
-export const MAX_PUBLICATION_BYTES = PREFIX_BYTES + MAX_KEY_PACKAGES * (PREFIX_BYTES + MAX_KEY_PACKAGE_BYTES);
+const MAX_PUBLICATION_BYTES = PREFIX_BYTES + MAX_KEY_PACKAGES * (PREFIX_BYTES + MAX_KEY_PACKAGE_BYTES);
 
 /** A KeyPackage that its device may publish. */
 export interface PublishedKeyPackage {
