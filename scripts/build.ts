@@ -1,11 +1,13 @@
-/** `npm run build`: bundles and public types of what package.json exports, in `dist/`. */
+/** `npm run build`: what package.json exports and its command, with the relay that the command runs, in `dist/`. */
 import { rmSync } from 'node:fs';
 import { bundleEntries } from './package/bundle.ts';
 import { emitDeclarations } from './package/declarations.ts';
 import { root } from './package/entries.ts';
 import { writeNotices } from './package/notices.ts';
+import { inspectWorker, writeWorker } from './package/worker.ts';
 
 rmSync(`${root}dist`, { recursive: true, force: true });
 const metafiles = await bundleEntries({ write: true });
-writeNotices(metafiles.values());
+await writeWorker();
+writeNotices([...metafiles.values(), await inspectWorker()]);
 emitDeclarations();

@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
-import { externalPackages, libraries, programs, root, type Entry } from './entries.ts';
+import { commands, externalPackages, libraries, processes, root, type Entry } from './entries.ts';
 
 /**
  * Bundles every entry, into `dist/` where asked to write, and returns what went in, by top folder. Entries of one folder
@@ -8,7 +8,7 @@ import { externalPackages, libraries, programs, root, type Entry } from './entri
  */
 export async function bundleEntries({ write }: { write: boolean }): Promise<Map<string, Metafile>> {
   const metafiles = new Map<string, Metafile>();
-  const folders = Map.groupBy([...libraries, ...programs], ({ source }) => source.split('/')[0] ?? '');
+  const folders = Map.groupBy([...libraries, ...commands, ...processes], ({ source }) => source.split('/')[0] ?? '');
   for (const [folder, entries] of folders) metafiles.set(folder, await bundleFolder(folder, entries, write));
   return metafiles;
 }

@@ -32,7 +32,10 @@ export const libraries: readonly Library[] = Object.entries(manifest.exports).fl
 );
 
 /** What `bin` promises to shells. */
-export const programs: readonly Entry[] = Object.values(manifest.bin ?? {}).map(entryOf);
+export const commands: readonly Entry[] = Object.values(manifest.bin ?? {}).map(entryOf);
+
+/** What a command starts as a process of its own, by its path in `dist/`. */
+export const processes: readonly Entry[] = commands.length > 0 ? [entryOf('./dist/workers/local/relay-child.js')] : [];
 
 /** What an installation brings along. Whatever else a shipped file imports is bundled, its licence included. */
 export const externalPackages: readonly string[] = Object.keys({

@@ -14,16 +14,27 @@ export function bundledPackages(metafiles: Iterable<Metafile>): string[] {
   return [...names].sort();
 }
 
-/** Writes the licences of bundled packages beside the bundles. Throws where a package has none to show. */
+/** Writes the licences of bundled packages beside the bundles. */
 export function writeNotices(metafiles: Iterable<Metafile>): void {
   const notices = bundledPackages(metafiles).map(noticeOf);
   if (notices.length > 0) writeFileSync(`${root}dist/THIRD-PARTY-NOTICES.txt`, notices.join('\n\n'));
 }
 
+interface BundledManifest {
+  readonly version: string;
+  readonly license: string;
+  readonly repository: { readonly url: string };
+}
+
 function noticeOf(name: string): string {
   const folder = `${root}node_modules/${name}`;
+  const { version, license, repository } = JSON.parse(
+    readFileSync(`${folder}/package.json`, 'utf8'),
+  ) as BundledManifest;
   const [file] = globSync('{LICENSE,LICENCE,license,licence}*', { cwd: folder });
-  if (file === undefined) throw new Error(`${name} is bundled but holds no licence text`);
-  const { version } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as { version: string };
-  return `${name} ${version}\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
+  const text =
+    file === undefined
+      ? `Licence: ${license}. The package holds no text of it; its source is at ${repository.url}`
+      : readFileSync(`${folder}/${file}`, 'utf8').trim();
+  return `${name} ${version}\n\n${text}\n`;
 }
