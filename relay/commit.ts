@@ -18,6 +18,7 @@ import {
 import {
   checkCommitBundle,
   checkFoundingGroupInfo,
+  isInForce,
   parseAuthenticatedData,
   parseCommitMessage,
   parseGroupInfo,
@@ -113,7 +114,7 @@ function judgeCommit(
   bundle: CommitBundle,
   body: MlsCommit,
   { event }: VerifiedEvent,
-  { head, check, groupInfo: previousBytes }: CommitContext,
+  { head, check, clock, groupInfo: previousBytes }: CommitContext,
 ): Screening<EpochChange> {
   if (!isNamed(bundle.commit, body.commitHash, body.commitSize)) return invalid('commit-hash');
   if (!isNamed(bundle.groupInfo, body.groupInfoHash, body.groupInfoSize)) return invalid('group-info-hash');
@@ -131,6 +132,7 @@ function judgeCommit(
   const checked = checkCommitBundle(parts);
   if (!checked.ok) return invalid(checked.error.code);
   if (!equalBytes(groupInfo.value.treeHash, body.treeHash)) return invalid('group-context');
+  if (!checked.value.addedKeyPackages.every((added) => isInForce(added, clock))) return invalid('key-package-expired');
   const mismatch = compareWithEvent(checked.value, welcome.value, body, event.actor);
   if (mismatch !== undefined) return invalid(mismatch);
   if (!check(checked.value.signatures).every(Boolean)) return invalid('signature');
