@@ -57,7 +57,7 @@ const groupInfoRoute = describeRoute({
   params: chainParameters,
   query: noQuery,
   answer: { status: 200, description: 'The GroupInfo in force.', content: contentOf(GROUP_INFO) },
-  problems: [],
+  problems: ['mls-not-created'],
 });
 
 /** Reading a chain, each time authorised anew by the object that keeps it. */

@@ -9,6 +9,7 @@ import {
   MAX_ENTRY_BYTES,
   submission,
   toBase64Url,
+  type ProblemCode,
 } from '../../core/index.ts';
 import type { Answer } from '../../relay/index.ts';
 import { answerResponse } from './answer-response.ts';
@@ -23,6 +24,24 @@ import type { RelayApp, Services } from './relay-app.ts';
 /** A genesis has no payload, and its event fits a log entry; so does the submission around it. */
 const MAX_GENESIS_BYTES = MAX_ENTRY_BYTES;
 
+/** What any event can be refused for, by its envelope and its place. */
+const OF_EVENTS: readonly ProblemCode[] = [
+  'malformed-signature',
+  'event-too-large',
+  'wrong-chain',
+  'bad-signature',
+  'event-id-reused',
+  'not-permitted',
+  'actor-removed',
+  'clock-skew',
+  'stale-parent',
+  'unknown-parent',
+  'seen-too-old',
+  'unknown-event-type',
+  'not-found',
+  'relay-clock-behind',
+];
+
 const foundRoute = describeRoute({
   method: 'post',
   path: '/v1/chains',
@@ -36,7 +55,18 @@ const foundRoute = describeRoute({
   query: noQuery,
   body: { structure: structureOf(submission.notation), limitBytes: MAX_GENESIS_BYTES },
   answer: { status: 201, description: 'The receipt of entry 0.', content: contentOf(APPEND_ANSWER) },
-  problems: ['bad-signature', 'clock-skew', 'wrong-relay', 'retention-out-of-range', 'invalid-successor-rule'],
+  problems: [
+    'malformed-signature',
+    'event-too-large',
+    'bad-signature',
+    'clock-skew',
+    'unknown-event-type',
+    'wrong-relay',
+    'retention-out-of-range',
+    'invalid-relay-name',
+    'invalid-successor-rule',
+    'payload-mismatch',
+  ],
 });
 
 const appendRoute = describeRoute({
@@ -53,24 +83,20 @@ const appendRoute = describeRoute({
   body: { structure: structureOf(appendRequest.notation), limitBytes: MAX_APPEND_BYTES },
   answer: { status: 200, description: 'One outcome a submission.', content: contentOf(APPEND_ANSWER) },
   problems: [
-    'bad-signature',
-    'wrong-chain',
-    'event-id-reused',
-    'not-permitted',
-    'actor-removed',
-    'clock-skew',
-    'stale-parent',
-    'unknown-parent',
-    'seen-too-old',
-    'unknown-event-type',
+    ...OF_EVENTS,
     'payload-missing',
     'payload-mismatch',
     'payload-too-large',
-    'epoch-closed',
+    'wrong-membership',
+    'already-member',
+    'no-such-member',
+    'last-owner',
+    'roster-full',
+    'mls-not-created',
     'future-epoch',
+    'epoch-closed',
     'lone-commit',
-    'not-found',
-    'relay-clock-behind',
+    'invalid-handshake',
   ],
 });
 
@@ -88,19 +114,20 @@ const commitRoute = describeRoute({
   body: { structure: structureOf(commitBundle.notation), limitBytes: MAX_BUNDLE_BYTES },
   answer: { status: 200, description: 'The receipt of the commit.', content: contentOf(APPEND_ANSWER) },
   problems: [
-    'bad-signature',
-    'wrong-chain',
-    'not-permitted',
-    'actor-removed',
-    'clock-skew',
-    'stale-parent',
-    'wrong-epoch',
-    'commit-lost',
-    'invalid-handshake',
+    ...OF_EVENTS,
+    'wrong-membership',
+    'already-member',
+    'no-such-member',
+    'last-owner',
+    'roster-full',
     'already-created',
     'unsupported-ciphersuite',
-    'not-found',
-    'relay-clock-behind',
+    'mls-not-created',
+    'wrong-epoch',
+    'commit-lost',
+    'welcome-mismatch',
+    'payload-mismatch',
+    'invalid-handshake',
   ],
 });
 

@@ -33,7 +33,7 @@ const publishRoute = describeRoute({
   query: noQuery,
   body: { structure: structureOf(keyPackagePublication.notation), limitBytes: MAX_PUBLICATION_BYTES },
   answer: { status: 200, description: 'The stock after it.', content: contentOf(KEY_PACKAGE_STOCK) },
-  problems: ['not-permitted', 'invalid-key-package', 'key-package-pool-full'],
+  problems: ['malformed', 'not-permitted', 'invalid-key-package', 'unsupported-ciphersuite', 'key-package-pool-full'],
 });
 
 const stockRoute = describeRoute({
@@ -61,7 +61,7 @@ const claimRoute = describeRoute({
   query: noQuery,
   body: { structure: structureOf(keyPackageClaim.notation), limitBytes: MAX_SMALL_BYTES },
   answer: { status: 200, description: 'The KeyPackage and its reference.', content: contentOf(CLAIMED_KEY_PACKAGE) },
-  problems: ['not-permitted', 'key-packages-exhausted'],
+  problems: ['malformed', 'not-permitted', 'unsupported-ciphersuite', 'key-packages-exhausted', 'rate-limited'],
 });
 
 const mailboxRoute = describeRoute({
@@ -88,7 +88,7 @@ const ackRoute = describeRoute({
   query: noQuery,
   body: { structure: structureOf(mailboxAck.notation), limitBytes: MAX_SMALL_BYTES },
   answer: { status: 204, description: 'Done.' },
-  problems: ['not-permitted'],
+  problems: ['malformed', 'not-permitted', 'ack-ahead'],
 });
 
 /** KeyPackages and the mailbox of a device. Whether the signer may is for the device's object to say. */

@@ -8,6 +8,7 @@ export const PROBLEM_TYPE = 'application/problem+json';
 /** Seconds to wait where the refusal itself names no time (`WI5`): how long its cause lasts at the least. */
 const RETRY_AFTER_S: Partial<Record<ProblemCode, number>> = {
   unavailable: 1,
+  'rate-limited': 60,
   'too-many-subscribers': 10,
   'relay-clock-behind': 30,
   'relay-not-configured': 60,

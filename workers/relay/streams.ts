@@ -40,7 +40,7 @@ const chainStreamRoute = describeRoute({
   params: chainParameters,
   query: noQuery,
   answer: SWITCHING,
-  problems: ['upgrade-required', 'too-many-subscribers', 'unavailable'],
+  problems: ['upgrade-required', 'not-found', 'too-many-subscribers', 'unavailable'],
 });
 
 const mailboxTicketRoute = describeRoute({
@@ -66,7 +66,7 @@ const mailboxStreamRoute = describeRoute({
   params: deviceParameters,
   query: noQuery,
   answer: SWITCHING,
-  problems: ['upgrade-required', 'unavailable'],
+  problems: ['upgrade-required', 'not-found', 'too-many-subscribers', 'unavailable'],
 });
 
 /** Tickets, and the handshakes of the sockets that they open. */

@@ -37,6 +37,7 @@ import {
 } from '../../../core/index.ts';
 import { TestActor, type Seen } from '../../support/test-actor.ts';
 import { bytesOf, problemOf } from './answers.ts';
+import { documentedFetch } from './documented-fetch.ts';
 import { RELAY_URL, signRequest } from './signed-request.ts';
 
 // The first request of a file waits for the whole worker to be compiled.
@@ -47,9 +48,7 @@ const alice = new TestActor('alice over http');
 const mallory = new TestActor('mallory over http');
 const RELAY_KEY = publicKeyOf(new Uint8Array(32));
 
-function send(request: Request): Promise<Response> {
-  return worker.fetch(request);
-}
+const send = documentedFetch((request) => worker.fetch(request));
 
 /** Posts what is signed by itself. */
 function post(path: string, body: Uint8Array, headers: Readonly<Record<string, string>> = {}): Promise<Response> {

@@ -25,12 +25,14 @@ import {
 import { createMlsIdentity, newKeyPackage } from '../../../sdk/mls/index.ts';
 import { TestActor } from '../../support/test-actor.ts';
 import { bytesOf, problemOf } from './answers.ts';
+import { documentedFetch } from './documented-fetch.ts';
 import { RELAY_URL, signRequest, type Call } from './signed-request.ts';
 
 // The first request of a file waits for the whole worker to be compiled.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
 
 const { default: worker } = exports as unknown as { readonly default: Fetcher };
+const send = documentedFetch((request) => worker.fetch(request));
 const alice = new TestActor('alice with a device');
 const bob = new TestActor('bob with a device');
 const mallory = new TestActor('mallory with a device');
@@ -40,7 +42,7 @@ function pathOf(actor: TestActor, rest: string): string {
 }
 
 function callAs(actor: TestActor, call: Call): Promise<Response> {
-  return worker.fetch(signRequest(call, Date.now(), { seed: actor.seed }));
+  return send(signRequest(call, Date.now(), { seed: actor.seed }));
 }
 
 async function keyPackageOf({ key, seed }: TestActor): Promise<Uint8Array> {
@@ -64,7 +66,7 @@ let chain: ChainId;
 beforeAll(async () => {
   const genesis = alice.genesis({}, Date.now());
   const init = { method: 'POST', body: encode(submission, genesis), headers: { 'content-type': MEDIA_TYPE } };
-  expect((await worker.fetch(new Request(`${RELAY_URL}/v1/chains`, init))).status).toBe(201);
+  expect((await send(new Request(`${RELAY_URL}/v1/chains`, init))).status).toBe(201);
   chain = chainIdOf({ tbs: genesis.event, signature: genesis.signature });
 });
 
@@ -110,13 +112,13 @@ describe('A mailbox', () => {
     expect((await read(7)).items).toEqual([]);
     const request = signRequest({ path: pathOf(bob, 'mailbox') }, Date.now(), { seed: bob.seed });
     request.headers.set('accept', 'application/json');
-    expect(await (await worker.fetch(request)).json()).toMatchObject({ items: [], next: String(next) });
+    expect(await (await send(request)).json()).toMatchObject({ items: [], next: String(next) });
   });
 
   test('[RQ5] answers a signed request once', async () => {
     const request = signRequest({ path: pathOf(bob, 'mailbox') }, Date.now(), { seed: bob.seed });
-    expect((await worker.fetch(request.clone())).status).toBe(200);
-    expect(await problemOf(await worker.fetch(request))).toMatchObject({ code: 'nonce-replayed' });
+    expect((await send(request.clone())).status).toBe(200);
+    expect(await problemOf(await send(request))).toMatchObject({ code: 'nonce-replayed' });
   });
 
   test('[MX1] is nobody else’s', async () => {
@@ -147,7 +149,7 @@ describe('A mailbox', () => {
     const answer = await callAs(bob, { method: 'POST', path: pathOf(bob, 'mailbox/stream') });
     const { ticket } = decodeTrusted(ticketAnswer, await bytesOf(answer));
     const upgrade = new Request(`${RELAY_URL}${pathOf(bob, 'mailbox/stream')}`, { headers: { upgrade: 'websocket' } });
-    const { status, webSocket: socket } = await worker.fetch(upgrade);
+    const { status, webSocket: socket } = await send(upgrade);
     expect(status).toBe(101);
     const frame = new Promise<Uint8Array>((resolve) => {
       socket!.addEventListener('message', ({ data }) => resolve(new Uint8Array(data as ArrayBuffer)));

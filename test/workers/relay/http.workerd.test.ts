@@ -236,10 +236,10 @@ describe('Problems', () => {
     }
   });
 
-  test('[WI5] of 503 say when to come back: when the refusal says, else a little later', async () => {
+  test('[WI5] of 503 and 429 say when to come back: when the refusal says, else a little later', async () => {
     for (const [code, { status }] of Object.entries(problems)) {
       const { headers } = problemResponse({ code: code as ProblemCode });
-      expect(Number(headers.get('retry-after') ?? 0) > 0, code).toBe(status === 503);
+      expect(Number(headers.get('retry-after') ?? 0) > 0, code).toBe(status === 503 || status === 429);
     }
     const named = problemResponse({ code: 'unavailable', retryAfterMs: 2_500 });
     expect(named.headers.get('retry-after')).toBe('3');
@@ -378,6 +378,12 @@ describe('The OpenAPI document', () => {
         }
       }
     }
+  });
+
+  test('[HT7] names every problem at some route, except those that only sockets and senders meet', async () => {
+    const text = JSON.stringify((await apiDocument()).paths);
+    const unnamed = Object.keys(problems).filter((code) => !text.includes(`"${code}"`));
+    expect(unnamed).toEqual(['ticket-invalid', 'open-first', 'mailbox-full']);
   });
 
   test('[HT7] says which routes want a signature, and they do', async () => {
