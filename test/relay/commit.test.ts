@@ -1,0 +1,273 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  commitBundle,
+  encode,
+  mlsCommit,
+  mlsCreated,
+  parseActorKey,
+  sha256,
+  signEd25519,
+  type CommitBundle,
+  type MlsCommit,
+  type MlsCreated,
+} from '../../core/index.ts';
+import { encodeAuthenticatedData, parseKeyPackage } from '../../core/mls/index.ts';
+import { screenCommit, type RelayRefusal } from '../../relay/index.ts';
+import {
+  acceptOwnCommit,
+  commit,
+  createGroup,
+  createMlsIdentity,
+  newKeyPackage,
+  type GroupState,
+  type MlsIdentity,
+} from '../../sdk/mls/index.ts';
+import { bytesFor } from '../durable-objects/bytes-for.ts';
+import { checkSignatures, MemoryChain } from '../model/memory-chain.ts';
+import { valueOf } from '../sdk/mls/people.ts';
+import { TestActor } from '../support/test-actor.ts';
+
+const T0 = Date.UTC(2026, 0, 1);
+const alice = new TestActor('alice');
+const bob = new TestActor('bob');
+const carol = new TestActor('carol');
+const NOTHING = new Uint8Array();
+const MLS_PARAMETERS = {
+  kind: 'group',
+  value: { membership: 'mls', handshakes: 'public', credentials: 'bound', authenticatedData: 'required' },
+} as const;
+
+let nextId = 0;
+let chain: MemoryChain;
+let state: GroupState;
+let groupInfo: Uint8Array | undefined;
+
+function identityOf(actor: TestActor): Promise<MlsIdentity> {
+  const key = parseActorKey(actor.key);
+  if (key === undefined) throw new Error('a test actor has an admissible key');
+  return createMlsIdentity({ actor: key, sign: (message) => signEd25519(actor.seed, message) });
+}
+
+/** A commit by `actor` with the event that belongs to it; `edit` spoils what a test wants spoiled. */
+interface Draft {
+  readonly actor?: TestActor;
+  readonly add?: readonly TestActor[];
+  readonly remove?: readonly TestActor[];
+  readonly eventId?: Uint8Array;
+  readonly boundTo?: Uint8Array;
+  readonly editBody?: (body: MlsCommit) => MlsCommit;
+  readonly editBundle?: (bundle: CommitBundle) => CommitBundle;
+  readonly keyPackageTime?: number;
+}
+
+async function draftCommit(draft: Draft = {}): Promise<{ body: Uint8Array; next: GroupState; groupInfo: Uint8Array }> {
+  const { actor = alice, add = [], remove = [], eventId = bytesFor('commit', nextId++, 16) } = draft;
+  const nowMs = draft.keyPackageTime ?? T0;
+  const keyPackages = await Promise.all(add.map(async (one) => newKeyPackage(await identityOf(one), { nowMs })));
+  const pending = valueOf(
+    await commit(state, {
+      add: keyPackages.map(({ message }) => message),
+      remove: remove.flatMap(({ key }) => parseActorKey(key) ?? []),
+      authenticatedData: encodeAuthenticatedData({ actor: actor.key, eventId: draft.boundTo ?? eventId }),
+      nowMs,
+    }),
+  );
+  const body: MlsCommit = {
+    epoch: pending.epoch,
+    commitHash: sha256(pending.commit),
+    commitSize: pending.commit.length,
+    groupInfoHash: sha256(pending.groupInfo),
+    groupInfoSize: pending.groupInfo.length,
+    treeHash: pending.treeHash,
+    welcomeRefs: keyPackages.map(({ ref }, i) => ({ actor: (add[i] as TestActor).key, keyPackageRef: ref })),
+    roster: {
+      added: add.map(({ key }) => ({ actor: key, role: 'member' as const })),
+      removed: remove.map(({ key }) => key),
+    },
+  };
+  const event = actor.sign({
+    chain: chain.id,
+    seen: chain.seen,
+    time: T0,
+    type: mlsCommit.type,
+    body: mlsCommit.encodeBody(draft.editBody?.(body) ?? body),
+    eventId,
+  });
+  const bundle: CommitBundle = {
+    event: event.event,
+    signature: event.signature,
+    commit: pending.commit,
+    welcome: pending.welcome ?? NOTHING,
+    groupInfo: pending.groupInfo,
+  };
+  const encoded = encode(commitBundle, draft.editBundle?.(bundle) ?? bundle);
+  return { body: encoded, next: valueOf(acceptOwnCommit(state, pending)), groupInfo: pending.groupInfo };
+}
+
+function screen(body: Uint8Array) {
+  const context = {
+    head: chain.head,
+    log: chain,
+    clock: chain.clock,
+    check: checkSignatures,
+    groupInfo,
+    quotes: chain,
+  };
+  return screenCommit(body, context);
+}
+
+async function refusalOf(draft: Draft): Promise<RelayRefusal> {
+  const screened = screen((await draftCommit(draft)).body);
+  if (screened.ok) throw new Error('accepted');
+  return screened.error;
+}
+
+async function reasonOf(draft: Draft): Promise<unknown> {
+  const refusal = await refusalOf(draft);
+  expect(refusal.code).toBe('invalid-handshake');
+  return refusal['reason'];
+}
+
+/** Screens, decides and follows a commit that must be accepted. */
+async function accept(draft: Draft): Promise<void> {
+  const { body, next, groupInfo: nextInfo } = await draftCommit(draft);
+  expect(chain.decide([valueOf(screen(body))])[0]?.kind).toBe('accepted');
+  state = next;
+  groupInfo = nextInfo;
+}
+
+async function create(edit: (body: MlsCreated) => MlsCreated = (body) => body, actor = alice) {
+  const founded = await createGroup({ groupId: chain.id, identity: await identityOf(actor), nowMs: T0 });
+  const body = edit({
+    ciphersuite: 1,
+    groupInfoHash: sha256(founded.groupInfo),
+    groupInfoSize: founded.groupInfo.length,
+    treeHash: founded.treeHash,
+  });
+  const draft = {
+    chain: chain.id,
+    seen: chain.seen,
+    time: T0,
+    type: mlsCreated.type,
+    body: mlsCreated.encodeBody(body),
+  };
+  const { event, signature } = alice.sign(draft);
+  const bundle = { event, signature, commit: NOTHING, welcome: NOTHING, groupInfo: founded.groupInfo };
+  return { founded, screened: screen(encode(commitBundle, bundle)) };
+}
+
+beforeEach(async () => {
+  groupInfo = undefined;
+  chain = new MemoryChain(alice.genesis({ parameters: MLS_PARAMETERS }, T0), T0);
+  const { founded, screened } = await create();
+  expect(chain.decide([valueOf(screened)])[0]?.kind).toBe('accepted');
+  state = founded.state;
+  groupInfo = founded.groupInfo;
+});
+
+describe('an MLS bundle', () => {
+  it('[MB1] founds a group only with a GroupInfo that is its own first', async () => {
+    groupInfo = undefined;
+    chain = new MemoryChain(alice.genesis({ parameters: MLS_PARAMETERS }, T0), T0);
+    const reason = async (...args: Parameters<typeof create>) => {
+      const { screened } = await create(...args);
+      return screened.ok ? 'accepted' : (screened.error['reason'] ?? screened.error.code);
+    };
+    expect(await reason((body) => ({ ...body, groupInfoSize: body.groupInfoSize + 1 }))).toBe('group-info-hash');
+    expect(await reason((body) => ({ ...body, treeHash: sha256(body.treeHash) }))).toBe('group-context');
+    expect(await reason((body) => ({ ...body, ciphersuite: 2 }))).toBe('unsupported-ciphersuite');
+    expect(await reason(undefined, bob)).toBe('founder');
+    expect(await reason()).toBe('accepted');
+  });
+
+  it('[MB1] [MB2] opens an epoch with roster, GroupInfo and Welcomes at once', async () => {
+    await accept({ add: [bob, carol] });
+    await accept({ remove: [carol] });
+    await accept({});
+    expect(chain.head.state).toMatchObject({ kind: 'group', value: { mls: { epoch: 3, oldestOpenEpoch: 2 } } });
+    const [, , invitation] = chain.rows;
+    expect(invitation?.epochChange?.welcomes.map(({ recipient }) => recipient)).toEqual([bob.key, carol.key]);
+    expect(invitation?.epochChange?.groupInfo.epoch).toBe(1);
+  });
+
+  it('[MB3] refuses an event that says other things than its commit does', async () => {
+    const asCarol = (body: MlsCommit): MlsCommit => ({
+      ...body,
+      roster: { added: [{ actor: carol.key, role: 'member' }], removed: [] },
+      welcomeRefs: body.welcomeRefs.map((ref) => ({ ...ref, actor: carol.key })),
+    });
+    expect(await reasonOf({ add: [bob], editBody: asCarol })).toBe('roster');
+    const editRefs = (edit: (refs: MlsCommit['welcomeRefs']) => MlsCommit['welcomeRefs']) => (body: MlsCommit) => ({
+      ...body,
+      welcomeRefs: edit(body.welcomeRefs),
+    });
+    const mismatch = { code: 'welcome-mismatch' };
+    expect(await refusalOf({ add: [bob], editBody: editRefs(() => []) })).toEqual(mismatch);
+    const toCarol = editRefs((refs) => refs.map((ref) => ({ ...ref, actor: carol.key })));
+    expect(await refusalOf({ add: [bob], editBody: toCarol })).toEqual(mismatch);
+    const toAnother = editRefs((refs) => refs.map((ref) => ({ ...ref, keyPackageRef: sha256(ref.keyPackageRef) })));
+    expect(await reasonOf({ add: [bob], editBody: toAnother })).toBe('welcome-refs');
+    expect(await reasonOf({ editBody: (body) => ({ ...body, treeHash: sha256(body.treeHash) }) })).toBe(
+      'group-context',
+    );
+    expect(await reasonOf({ editBody: (body) => ({ ...body, commitSize: body.commitSize + 1 }) })).toBe('commit-hash');
+  });
+
+  it('[MB2] refuses a bundle whose parts are missing, strange or bound to another event', async () => {
+    expect(await reasonOf({ add: [bob], editBundle: (bundle) => ({ ...bundle, welcome: NOTHING }) })).toBe(
+      'commit-welcome',
+    );
+    expect(await reasonOf({ editBundle: (bundle) => ({ ...bundle, commit: NOTHING }) })).toBe('commit-hash');
+    expect(await reasonOf({ editBundle: (bundle) => ({ ...bundle, groupInfo: groupInfo as Uint8Array }) })).toBe(
+      'group-info-hash',
+    );
+    expect(await reasonOf({ boundTo: bytesFor('another', 0, 16) })).toBe('authenticated-data');
+  });
+
+  it('[ML11] refuses to add a KeyPackage that has expired', async () => {
+    const YEAR_MS = 366 * 86_400_000;
+    expect(await reasonOf({ add: [bob], keyPackageTime: T0 - YEAR_MS })).toBe('key-package-expired');
+  });
+
+  it('[GR4] [AP5] lets strangers and plain members change nobody, before the handshake is looked at', async () => {
+    const garbled = (bundle: CommitBundle) => ({ ...bundle, commit: Uint8Array.of(1) });
+    expect(await refusalOf({ actor: bob, add: [carol], editBundle: garbled })).toEqual({ code: 'not-permitted' });
+    await accept({ add: [bob, carol] });
+    expect(await refusalOf({ actor: bob, remove: [carol], editBundle: garbled })).toEqual({ code: 'not-permitted' });
+  });
+
+  it("[MB3] refuses a member's commit in somebody else's event", async () => {
+    await accept({ add: [bob] });
+    expect(await reasonOf({ actor: bob })).toBe('committer');
+  });
+
+  it('[MB4] hands the loser of an epoch the winner, its commit and a proof', async () => {
+    const [winner, loser] = [await draftCommit({ add: [bob] }), await draftCommit({ add: [carol] })];
+    const candidate = valueOf(screen(winner.body));
+    const late = valueOf(screen(loser.body));
+    const [won, lost] = chain.decide([candidate, late]);
+    expect(won?.kind).toBe('accepted');
+    expect(lost).toMatchObject({ kind: 'refused', refusal: { code: 'stale-parent' } });
+    groupInfo = winner.groupInfo;
+    const again = screen(loser.body);
+    expect(again).toMatchObject({ ok: false, error: { code: 'commit-lost', epoch: 1, index: 2, proof: 'proof of 2' } });
+    expect(!again.ok && again.error['commit']).toEqual(candidate.payload);
+    expect(!again.ok && again.error['entry']).toEqual(chain.entryAt(2));
+  });
+
+  it('[AP5] [MB1] recognises a retry of the winner, and takes no commit without its bundle', async () => {
+    const lone = valueOf(screen((await draftCommit()).body));
+    expect(chain.decide([{ signed: lone.signed, payload: lone.payload }])).toMatchObject([
+      { refusal: { code: 'lone-commit' } },
+    ]);
+    const { body } = await draftCommit({ add: [bob] });
+    const [first] = chain.decide([valueOf(screen(body))]);
+    const [again] = chain.decide([valueOf(screen(body))]);
+    expect(again).toEqual({ kind: 'repeated', receipt: first?.kind === 'accepted' ? first.receipt : undefined });
+  });
+
+  it('[KP1] parses the KeyPackages that it adds as their owners published them', async () => {
+    const { message, ref } = await newKeyPackage(await identityOf(bob), { nowMs: T0 });
+    expect(valueOf(parseKeyPackage(message, { nowMs: T0 })).ref).toEqual(ref);
+  });
+});
