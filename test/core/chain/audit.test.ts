@@ -77,7 +77,7 @@ describe('auditStateIntegrity', () => {
         if ('index' in result.error) expect([index, index + 1]).toContain(result.error.index);
         else expect(index).toBe(log.size - 1);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 

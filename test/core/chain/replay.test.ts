@@ -133,7 +133,7 @@ describe('a log that was tampered with', () => {
         if (result.ok) expect(replayRoot(result.value)).not.toEqual(rootOf(log));
         else expect([index, index + 1]).toContain(result.error.index);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 

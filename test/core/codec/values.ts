@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Notation } from '../../../core/codec/index.ts';
+import { texts } from '../bytes/texts.ts';
 
 const MAX_SAMPLE_ITEMS = 3;
 /** Past the one-byte length prefix, which ends at 63. */
@@ -17,9 +18,7 @@ export function valuesOf(notation: Notation): fc.Arbitrary<unknown> {
     case 'opaque-vector':
       return bytes(0, Math.min(notation.maxBytes, MAX_SAMPLE_BYTES));
     case 'text':
-      return fc
-        .string({ unit: 'binary', maxLength: MAX_SAMPLE_BYTES })
-        .filter((text) => Buffer.byteLength(text) <= notation.maxBytes);
+      return texts(MAX_SAMPLE_BYTES).filter((text) => Buffer.byteLength(text) <= notation.maxBytes);
     case 'choice':
       return fc.constantFrom(...notation.values.keys());
     case 'vector':

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import {
+  decodeTrusted,
   defineEvent,
+  encode,
+  entryCodec,
   groupMessage,
   leafHash,
   memberAdded,
@@ -50,10 +53,12 @@ describe('the view of an entry', () => {
     expect(viewEntry(log.entries[1]!)).toMatchObject({ event: { type: '0x0204', body: 'AQI' } });
   });
 
-  test('[WI3] of bytes that are no entry shows them as they are', () => {
+  test('[WI3] of bytes that are no entry, or hold no event, shows them as they are', () => {
     const log = new LogBuilder(alice);
     log.append(alice, groupMessage, messageBody);
-    const cut = log.entries[1]!.subarray(0, 50);
-    expect(viewEntry(cut)).toEqual({ malformed: toBase64Url(cut) });
+    const entry = decodeTrusted(entryCodec, log.entries[1]!);
+    const eventless = encode(entryCodec, { ...entry, event: entry.event.subarray(1) });
+    for (const bytes of [log.entries[1]!.subarray(0, 50), new Uint8Array(), eventless])
+      expect(viewEntry(bytes)).toEqual({ malformed: toBase64Url(bytes) });
   });
 });
