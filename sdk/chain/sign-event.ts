@@ -39,6 +39,16 @@ export async function signGenesis(
   return { genesis: { ...signed, payload: undefined }, chain };
 }
 
-export function newEventId({ randomBytes }: Pick<Platform, 'randomBytes'>): Uint8Array {
-  return randomBytes(EVENT_ID_BYTES);
+/** Milliseconds fit six bytes until the year 10889. */
+const TIME_BYTES = 6;
+
+/** Time first, then chance (`EV5`): ids of one time lie together in a relay's index, which keeps appends to long chains cheap. */
+export function newEventId({ now, randomBytes }: Pick<Platform, 'now' | 'randomBytes'>): Uint8Array {
+  const id = randomBytes(EVENT_ID_BYTES);
+  let rest = now();
+  for (let i = TIME_BYTES - 1; i >= 0; i--) {
+    id[i] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  return id;
 }
