@@ -76,7 +76,8 @@ export class HttpClient {
       return await this.#platform.fetch(url, {
         method,
         headers,
-        redirect: 'error',
+        // A signature is for one address: what it says elsewhere is nobody's business.
+        redirect: 'manual',
         signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
         ...(body !== undefined && { body: body as Uint8Array<ArrayBuffer> }),
       });

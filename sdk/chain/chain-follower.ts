@@ -56,6 +56,14 @@ export interface FollowedChain extends Position {
   readonly checkpoint: HeldCheckpoint;
 }
 
+/**
+ * Entries that are verified and stored at once, as far as that many are there: what a commit costs is then small beside
+ * what their signatures cost.
+ */
+export const JOINED_ENTRIES = 1_024;
+/** A page is joined while there are fewer, so no more than this come together. */
+export const MAX_JOINED_ENTRIES = JOINED_ENTRIES + MAX_PAGE_ENTRIES;
+
 export interface PageOutcome {
   /** Verified entries, those of the page included. */
   readonly size: number;
@@ -142,20 +150,34 @@ export class ChainFollower {
   }
 
   async #readToEnd(signal: AbortSignal | undefined): Promise<void> {
-    const { client } = this.#context;
     const before = await this.current();
     let from = before?.cursor.size ?? 0;
-    const fetchNext = (): Promise<EntryPage> => client.entries(this.chain, { from, limit: MAX_PAGE_ENTRIES }, signal);
-    let page = await fetchNext();
-    for (;;) {
+    for await (const page of this.#pagesFrom(from, signal)) {
       from += page.entries.length;
-      // The next page travels while this one is verified.
-      const next = page.entries.length > 0 && from < claimedSize(page.checkpoint) ? fetchNext() : undefined;
-      next?.catch(ignore);
       const { size, offeredSize } = await this.take(page, signal);
       this.#assertNotBehind(offeredSize, before?.checkpoint);
-      if (next === undefined || size < from) return;
-      page = await next;
+      if (size < from) return;
+    }
+  }
+
+  /** Pages up to the end of the log, joined to larger ones. The next travels while the last is verified. */
+  async *#pagesFrom(start: number, signal: AbortSignal | undefined): AsyncGenerator<EntryPage, void, undefined> {
+    let from = start;
+    const fetchNext = (): Promise<EntryPage> => {
+      const page = this.#context.client.entries(this.chain, { from, limit: MAX_PAGE_ENTRIES }, signal);
+      page.catch(ignore);
+      return page;
+    };
+    let next: Promise<EntryPage> | undefined = fetchNext();
+    let joined: EntryPage['entries'] = [];
+    while (next !== undefined) {
+      const { entries, checkpoint }: EntryPage = await next;
+      from += entries.length;
+      joined = [...joined, ...entries];
+      next = entries.length > 0 && from < claimedSize(checkpoint) ? fetchNext() : undefined;
+      if (next !== undefined && joined.length < JOINED_ENTRIES) continue;
+      yield { entries: joined, checkpoint };
+      joined = [];
     }
   }
 

@@ -13,11 +13,9 @@ import { untilAborted } from '../mutex.ts';
 import type { Platform } from '../platform.ts';
 import type { RelayClient } from '../relay-client.ts';
 import { Socket } from '../socket.ts';
-import { claimedSize, type ChainFollower } from './chain-follower.ts';
+import { claimedSize, JOINED_ENTRIES, type ChainFollower } from './chain-follower.ts';
 import { refusalOf } from './receipt.ts';
 
-/** Pages that are joined before they are verified, where a flush comes in more than one frame. */
-const MAX_JOINED_ENTRIES = 1_024;
 /** An answer to an append that takes longer is asked for again over HTTP. */
 const APPEND_DEADLINE_MS = 10_000;
 
@@ -64,7 +62,7 @@ export class ChainStream {
         const frame = parseFrame(await this.#socket.next(signal));
         if (frame.kind === 'entries') {
           pending = { entries: [...pending.entries, ...frame.value.entries], checkpoint: frame.value.checkpoint };
-          const isWhole = isEndOfFlush(pending) || pending.entries.length >= MAX_JOINED_ENTRIES;
+          const isWhole = isEndOfFlush(pending) || pending.entries.length >= JOINED_ENTRIES;
           if (!isWhole) continue;
         } else {
           this.#answer(frame);

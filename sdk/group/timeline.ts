@@ -1,4 +1,5 @@
-import { decode, encode, MAX_PAGE_ENTRIES, struct, uint64, vector, version, type Decoded } from '../../core/index.ts';
+import { decode, encode, struct, uint64, vector, version, type Decoded } from '../../core/index.ts';
+import { MAX_JOINED_ENTRIES } from '../chain/chain-follower.ts';
 import type { ChainKeys } from '../chain/chain-keys.ts';
 import { StorageError } from '../errors.ts';
 import type { Storage, StorageWrite } from '../storage.ts';
@@ -8,7 +9,7 @@ const recordCodec = struct('TimelineRecord', {
   version: version(1),
   /** First index after those that the record covers, and the key of the next record. */
   end: uint64,
-  items: vector(storedItem, MAX_PAGE_ENTRIES),
+  items: vector(storedItem, MAX_JOINED_ENTRIES),
 });
 
 type TimelineRecord = Decoded<typeof recordCodec>;
