@@ -9,7 +9,7 @@ export interface CheckpointKey {
   sign(message: Uint8Array): Uint8Array;
 }
 
-/** The signer of one chain's log: every chain is a log of its own, named by its origin (`TR1`). */
+/** The signer of one chain's log: every chain is a log of its own, named by its origin (`CH6`). */
 export function chainSigner(key: CheckpointKey, chain: Uint8Array): NoteSigner {
   const name = chainOrigin(key.relayName, chain);
   return { key: verifierKeyOf(name, 'ed25519', key.publicKey), sign: (message) => key.sign(message) };

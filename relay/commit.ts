@@ -86,7 +86,7 @@ function judgeBundle(bundle: CommitBundle, signed: VerifiedEvent, context: Commi
       return body.ok ? judgeCommit(bundle, body.value, signed, context) : err({ ...body.error });
     }
     default:
-      return err({ code: 'unknown-event-type', type: signed.event.type });
+      return err({ code: 'unknown-event-type', eventType: signed.event.type });
   }
 }
 

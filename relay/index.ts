@@ -13,7 +13,7 @@ export {
   type ClaimCount,
   type PublishedKeyPackage,
 } from './key-packages.ts';
-export { completeRefusal, type Quotable } from './lost-race.ts';
+export { completeRefusals, type Quotable } from './lost-race.ts';
 export { checkAck, decideDelivery, MAIL_LIFETIME_MS, parseAck, type HeldMail, type MailDelivery } from './mailbox.ts';
 export { screenMessages } from './mls-message.ts';
 export { judgeGenesis, type Founding } from './founding.ts';

@@ -1,6 +1,8 @@
 import { mlsCommit, type VerifiedEvent } from '../core/index.ts';
 import type { RelayRefusal } from './answer.ts';
+import type { Decision } from './append.ts';
 import type { ChainHead } from './ports.ts';
+import type { Candidate } from './submission.ts';
 
 /** What a refusal may quote of the log; each reader is bounded by its implementation. */
 export interface Quotable {
@@ -30,6 +32,26 @@ export function completeRefusal(
   if (refusal.code !== 'stale-parent') return refusal;
   const entries = log.entriesFrom(event.seenIndex + 1);
   return { ...refusal, entries, cursor: event.seenIndex + 1 + entries.length };
+}
+
+/**
+ * The same for a batch, of which only the first refusal is completed: its sender missed the same entries each time, and a
+ * quote for each would make the answer hundreds of times the request.
+ */
+export function completeRefusals(
+  candidates: readonly Candidate[],
+  decisions: readonly Decision[],
+  head: ChainHead,
+  log: Quotable,
+): readonly Decision[] {
+  const first = decisions.findIndex(
+    (decision) => decision.kind === 'refused' && decision.refusal.code === 'stale-parent',
+  );
+  return decisions.map((decision, i) => {
+    const candidate = candidates[i];
+    if (i !== first || decision.kind !== 'refused' || candidate === undefined) return decision;
+    return { kind: 'refused', refusal: completeRefusal(decision.refusal, candidate.signed, head, log) };
+  });
 }
 
 /** The commit that ended the epoch which this one meant to end, if that is why it was refused. */

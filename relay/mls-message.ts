@@ -1,4 +1,4 @@
-import { equalBytes, err, groupMessage, type ChainState } from '../core/index.ts';
+import { equalBytes, err, groupMessage, requireRole, type ChainState } from '../core/index.ts';
 import { parseApplicationMessage, parseAuthenticatedData } from '../core/mls/index.ts';
 import type { RelayRefusal } from './answer.ts';
 import type { Candidate, Screened } from './submission.ts';
@@ -9,8 +9,11 @@ import type { Candidate, Screened } from './submission.ts';
  */
 export function screenMessages(screened: readonly Screened[], state: ChainState): readonly Screened[] {
   if (state.kind !== 'group' || state.value.mls === undefined) return screened;
+  const { roster } = state.value;
   return screened.map((one) => {
-    const reason = one.ok ? findFault(one.value) : undefined;
+    // Who may not post here is refused for that in the flush, and learns nothing of the group from this check (`AP9`).
+    const isMember = one.ok && requireRole(roster, one.value.signed.event.actor, 'member') === undefined;
+    const reason = one.ok && isMember ? findFault(one.value) : undefined;
     return reason === undefined ? one : err<RelayRefusal>({ code: 'invalid-handshake', reason });
   });
 }

@@ -97,7 +97,7 @@ function checkParent(
   const seen = event.seenIndex < view.size ? view.leafAt(event.seenIndex) : undefined;
   if (seen === undefined || !equalBytes(seen.hash, event.seenHash)) return { code: 'unknown-parent', head };
   if (change.ordering === 'strict') {
-    return view.state.value.lastStrictIndex > event.seenIndex ? { code: 'stale-parent', head } : undefined;
+    return change.staleBefore > event.seenIndex ? { code: 'stale-parent', head } : undefined;
   }
   if (event.seenIndex === head) return undefined;
   // Observed events may lag, but not to before their actor could read the chain.

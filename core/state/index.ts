@@ -19,7 +19,15 @@ export {
   type MlsCreated,
 } from './group/mls.ts';
 export type { RosterChange } from './group/roster-change.ts';
-export { findMember, roleOf, type GrantedRole, type Member, type Role, type Roster } from './group/roster.ts';
+export {
+  findMember,
+  requireRole,
+  roleOf,
+  type GrantedRole,
+  type Member,
+  type Role,
+  type Roster,
+} from './group/roster.ts';
 export type { IdentityState } from './identity/identity-state.ts';
 export type { PayloadName, RuleRefusal } from './rule.ts';
 export {

@@ -21,6 +21,8 @@ export type TransitionRefusal = RuleRefusal | DecodeRefusal;
 /** What an event would do to a state, with its body parsed. Nothing has been decided about its place in the log. */
 export interface Transition {
   readonly ordering: Ordering;
+  /** A strict event whose actor had not seen this entry is stale (`AP7`). */
+  readonly staleBefore: number;
   readonly payload: PayloadName | undefined;
   permit(): RuleRefusal | undefined;
   check(index: number): RuleRefusal | undefined;
@@ -81,6 +83,7 @@ export function transition(state: ChainState, event: Event): Result<Transition, 
 function misplacedTransition(state: ChainState, { type, actor }: Event, ordering: Ordering): Transition {
   return {
     ordering,
+    staleBefore: 0,
     payload: undefined,
     permit: () => requirePresence(state, actor),
     check: () => ({ code: 'unknown-event-type', eventType: type }),
@@ -102,6 +105,7 @@ function groupTransition(
   const { ordering } = rule.definition;
   return {
     ordering,
+    staleBefore: state.lastStrictIndex,
     payload: rule.payload?.(body),
     permit: () => rule.permit(state, actor, body),
     check: (index) => rule.check(state, { index, actor }, body),
@@ -113,24 +117,33 @@ function groupTransition(
   };
 }
 
-/** The relay orders an application's events by members and leaves their meaning to the application (`AP10`). */
+/**
+ * The relay orders an application's events by members and leaves their meaning to the application (`AP10`). Its strict
+ * events yield to changes of the group and to each other, and never make a change of the group stale: a member who floods
+ * the chain with them can't hold up its own removal.
+ */
 function applicationTransition(state: ChainState, { type, actor }: Event): Transition {
   const ordering = applicationOrdering(type);
+  if (state.kind !== 'group') return { ...NOBODYS_TRANSITION, ordering, apply: () => state };
+  const group = state.value;
   return {
     ordering,
+    staleBefore: Math.max(group.lastStrictIndex, group.lastApplicationIndex),
     payload: undefined,
-    permit: () =>
-      state.kind === 'group' ? requireRole(state.value.roster, actor, 'member') : { code: 'not-permitted' },
-    check: () => (state.kind === 'group' ? requireCreated(state.value) : undefined),
-    apply: (index) => (ordering === 'strict' ? withStrictIndex(state, index) : state),
+    permit: () => requireRole(group.roster, actor, 'member'),
+    check: () => requireCreated(group),
+    apply: (index) =>
+      ordering === 'strict' ? { kind: 'group', value: { ...group, lastApplicationIndex: index } } : state,
   };
 }
 
-function withStrictIndex(state: ChainState, lastStrictIndex: number): ChainState {
-  return state.kind === 'group'
-    ? { kind: 'group', value: { ...state.value, lastStrictIndex } }
-    : { kind: 'identity', value: { ...state.value, lastStrictIndex } };
-}
+/** Chains without members take no application's events from anyone. */
+const NOBODYS_TRANSITION = {
+  staleBefore: 0,
+  payload: undefined,
+  permit: () => ({ code: 'not-permitted' }) as const,
+  check: () => undefined,
+};
 
 /** An event's type name and readable body; a type that only the application knows shows its bytes. */
 export function viewBody({ type, body }: Event): { readonly type: string; readonly body: Json } {

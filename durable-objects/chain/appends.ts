@@ -12,7 +12,7 @@ import {
 } from '../../core/index.ts';
 import {
   checkSize,
-  completeRefusal,
+  completeRefusals,
   outcomesOf,
   screenCommit,
   screenMessages,
@@ -90,15 +90,11 @@ export class ChainAppends {
 
   async #decide(
     candidates: readonly Candidate[],
-  ): Promise<Result<{ decisions: Decision[]; checkpoint: string }, RelayRefusal>> {
+  ): Promise<Result<{ decisions: readonly Decision[]; checkpoint: string }, RelayRefusal>> {
     const { sequencer, quotes } = this.#host;
     try {
       const { decisions, checkpoint } = await sequencer.submit(candidates);
-      const completed = decisions.map((decision, i): Decision => {
-        if (decision.kind !== 'refused') return decision;
-        const { signed } = candidates[i] as Candidate;
-        return { kind: 'refused', refusal: completeRefusal(decision.refusal, signed, sequencer.head, quotes) };
-      });
+      const completed = completeRefusals(candidates, decisions, sequencer.head, quotes);
       return ok({ decisions: completed, checkpoint });
     } catch (cause) {
       reportIncident('append-failed', cause);

@@ -20,7 +20,10 @@ const mlsState = struct('MlsState', {
 
 export const groupStateCodec = struct('GroupState', {
   genesis: genesisBody,
+  /** Newest change of the group itself. */
   lastStrictIndex: uint64,
+  /** Newest strict event of an application. */
+  lastApplicationIndex: uint64,
   roster: rosterCodec,
   mls: optional(mlsState),
 });
@@ -30,7 +33,13 @@ export type MlsState = Decoded<typeof mlsState>;
 
 /** The founder owns the group from entry 0 on. */
 export function foundGroup(genesis: Genesis, founder: Uint8Array): GroupState {
-  return { genesis, lastStrictIndex: 0, roster: admitMember([], founder, 'owner', 0), mls: undefined };
+  return {
+    genesis,
+    lastStrictIndex: 0,
+    lastApplicationIndex: 0,
+    roster: admitMember([], founder, 'owner', 0),
+    mls: undefined,
+  };
 }
 
 /** Which roster events fit: an MLS group's roster changes through commits alone (`GR2`). */

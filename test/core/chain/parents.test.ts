@@ -67,20 +67,30 @@ describe('a strict event', () => {
   test('[AP7] is stale when a strict entry that its actor had not seen came first, and is told the head', () => {
     const log = group();
     expect(strictAfter(log, 0)).toEqual({ code: 'stale-parent', head: 3 });
-    log.append(bob, strict, 1);
+    log.append(alice, roleChanged, { actor: bob.key, role: 'member' });
     expect([3, 4].map((seen) => strictAfter(log, seen))).toEqual([{ code: 'stale-parent', head: 4 }, undefined]);
   });
 
-  test('[AP7] of each kind outdates the others, and an observed one none', () => {
+  test('[AP7] of an application outdates only those of applications, and a change of the group both', () => {
     const log = group();
-    const last = () => log.group.lastStrictIndex;
-    expect(last()).toBe(1);
+    const last = () => [log.group.lastStrictIndex, log.group.lastApplicationIndex];
+    expect(last()).toEqual([1, 0]);
     log.append(bob, observed, 1);
-    expect(last()).toBe(1);
+    expect(last()).toEqual([1, 0]);
     log.append(bob, strict, 1);
-    expect(last()).toBe(5);
+    expect(last()).toEqual([1, 5]);
     log.append(alice, roleChanged, { actor: bob.key, role: 'member' });
-    expect(last()).toBe(6);
+    expect(last()).toEqual([6, 5]);
+    expect(strictAfter(log, 5)).toEqual({ code: 'stale-parent', head: 6 });
+  });
+
+  test('[AP7] of a member can not hold up its removal, however many there are', () => {
+    const log = group();
+    const seenIndex = log.size - 1;
+    const seenHash = log.leaves[seenIndex]!.hash;
+    for (let i = 0; i < 10; i++) log.append(bob, strict, i);
+    const removal = log.event(alice, memberRemoved, { actor: bob.key }, { seenIndex, seenHash });
+    expect(log.refusalOf(removal)).toBeUndefined();
   });
 
   test('[AP7] does not age: in a chain without others it may follow an entry of last year', () => {
@@ -140,7 +150,7 @@ describe('an observed event', () => {
   });
 });
 
-test('[AP10] events of applications are ordered by those who may send, and leave no trace in the state', () => {
+test('[AP10] events of applications are ordered by those who may send, and leave nothing in the state but their place', () => {
   const log = group();
   log.append(alice, memberAdded, { actor: carol.key, role: 'reader' });
   const before = log.group;
@@ -148,7 +158,7 @@ test('[AP10] events of applications are ordered by those who may send, and leave
   log.append(bob, observed, 1);
   expect(log.group).toBe(before);
   const at = log.append(bob, strict, 1);
-  expect(log.group).toEqual({ ...before, lastStrictIndex: at });
+  expect(log.group).toEqual({ ...before, lastApplicationIndex: at });
 });
 
 describe('a payload', () => {

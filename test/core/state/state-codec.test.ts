@@ -95,6 +95,7 @@ test('[ST2] the view names what is in force', () => {
     kind: 'group',
     value: {
       lastStrictIndex: '2',
+      lastApplicationIndex: '0',
       genesis: { relayName: 'relay.example', visibility: 'private', parameters: { value: { membership: 'mls' } } },
       mls: { epoch: '1', epochIndex: '2', ciphersuite: 1 },
       roster: expect.arrayContaining([
