@@ -51,7 +51,7 @@ describe('an encrypted group', () => {
     expect(await bob.invitations()).toEqual([]);
   });
 
-  test('[CL11] who is removed reads nothing new, and the others go on with new keys', async () => {
+  test('[CL15] who is removed reads nothing new, and the others go on with new keys', async () => {
     const [hers, his, carols] = await groupOfThree();
     await hers.send('for three');
     const { index } = await hers.remove(name(carol));
@@ -66,13 +66,16 @@ describe('an encrypted group', () => {
     await expect(hers.remove(name(carol))).rejects.toMatchObject({ code: 'no-such-member' });
   });
 
-  test('who is invited again reads on from there, and keeps what it could read before', async () => {
+  test('[CL15] who is invited again reads on from there once it accepts, and keeps what it could read before', async () => {
     const [hers, his, carols] = await groupOfThree();
     await hers.send('first time');
     await hers.remove(name(carol));
     await hers.send('without her');
     await hers.invite(name(carol), 'admin');
     await his.send('second time');
+    await carols.catchUp();
+    expect((await carols.view()).status.kind).toBe('removed');
+    expect(await textsOf(carols)).toEqual(['first time']);
     const again = await (await soleInvitation(carol)).accept();
     expect(await textsOf(again)).toEqual(['first time', '[not-member]', 'second time']);
     expect((await again.view()).status).toEqual({ kind: 'member', role: 'admin' });
@@ -82,7 +85,7 @@ describe('an encrypted group', () => {
     expect(carols.id).toBe(again.id);
   });
 
-  test('a device that slept through its removal and a new invitation joins by the newer one', async () => {
+  test('[CL12] a device that slept through its removal and a new invitation joins by the newer one', async () => {
     const hers = await alice.createGroup();
     await hers.invite(name(bob));
     await hers.send('while the first invitation waits');

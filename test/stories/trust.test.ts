@@ -141,7 +141,21 @@ describe('what comes through other hands', () => {
     await expect(group.invite(carol.identity!.actor)).rejects.toMatchObject({ code: 'key-package-invalid' });
   });
 
-  test('an answer that is lost after the relay took the message is no second message', async () => {
+  test('[CL14] a Welcome whose acknowledgement is lost waits once, also after it was used', async () => {
+    const group = await alice.createGroup();
+    await group.invite(bob.identity!.actor);
+    let lost = 0;
+    proxy.block = (path) => path.endsWith('/mailbox/ack') && lost++ < 2;
+    for (let attempt = 0; lost === 0 && attempt < 50; attempt++) await bob.invitations().catch(() => undefined);
+    await expect(bob.invitations()).rejects.toMatchObject({ name: 'NetworkError' });
+    const invitation = await soleInvitation(bob);
+    proxy.block = (path) => path.endsWith('/mailbox/ack');
+    await invitation.accept();
+    proxy.block = undefined;
+    expect(await bob.invitations()).toEqual([]);
+  });
+
+  test('[CL6] an answer that is lost after the relay took the message is no second message', async () => {
     await his.catchUp();
     let lost = 0;
     proxy.tamper = ({ path }) => (path.endsWith('/events') && lost++ === 0 ? 'lost' : undefined);
