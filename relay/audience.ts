@@ -1,4 +1,6 @@
-import { readableUntil, toBase64Url, type ChainState, type Roster } from '../core/index.ts';
+import { ACTOR_BYTES, equalBytes, readableUntil, toBase64Url, type ChainState, type Roster } from '../core/index.ts';
+import type { Flush } from './flush.ts';
+import type { NewEntry } from './ports.ts';
 
 /** How much of the log a reader may know of after a flush: all of it, what it was at their removal, or nothing (`AC4`). */
 export function knownSize(state: ChainState, size: number, actor: Uint8Array): number {
@@ -19,14 +21,15 @@ export class Audience {
   readonly #told = new Set<string>();
   #members: { readonly roster: Roster; readonly keys: readonly string[] } | undefined;
 
-  /** Members to poke for a flush. */
-  awayFrom(state: ChainState, isPresent: (key: string) => boolean): readonly Uint8Array[] {
-    const roster = rosterOf(state);
+  /** Members to poke for a flush; who wrote all of it knows. */
+  awayFrom({ head, entries }: Flush, isPresent: (key: string) => boolean): readonly Uint8Array[] {
+    const roster = rosterOf(head.state);
     if (roster === undefined) return [];
+    const author = soleAuthor(entries);
     const keys = this.#keysOf(roster);
     const away = roster.filter((member, i) => {
       const key = keys[i] as string;
-      return member.role !== 'none' && !this.#told.has(key) && !isPresent(key);
+      return member.role !== 'none' && key !== author && !this.#told.has(key) && !isPresent(key);
     });
     return away.map(({ actor }) => actor);
   }
@@ -48,4 +51,10 @@ export class Audience {
     }
     return this.#members.keys;
   }
+}
+
+function soleAuthor(entries: readonly NewEntry[]): string | undefined {
+  const authors = entries.map(({ eventKey }) => eventKey.subarray(0, ACTOR_BYTES));
+  const [first] = authors;
+  return first !== undefined && authors.every((author) => equalBytes(author, first)) ? toBase64Url(first) : undefined;
 }

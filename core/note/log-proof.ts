@@ -19,7 +19,7 @@ export interface LogProofRefusal {
   readonly code: 'proof-malformed';
 }
 
-/** The text form (`TR9`). This project writes no `extra` line. */
+/** The text form (`TR10`). This project writes no `extra` line. */
 export function formatLogProof({ index, path, checkpoint }: LogProof): string {
   return [HEADER, `index ${index}`, ...path.map(toBase64), '', checkpoint].join('\n');
 }

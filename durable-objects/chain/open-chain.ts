@@ -109,7 +109,7 @@ export class OpenChain {
   }
 
   #write(flush: Flush, previous: ChainHead, clock: number): void {
-    const away = this.#audience.awayFrom(flush.head.state, (member) => this.sockets.isPresent(member));
+    const away = this.#audience.awayFrom(flush, (member) => this.sockets.isPresent(member));
     this.#writer.write(flush, previous.size, away, clock);
     this.#log.remember(flush);
     this.#audience.told(away);

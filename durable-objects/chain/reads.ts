@@ -21,6 +21,8 @@ import { authoriseRead, readsHead, signCheckpoint, type Answer, type Quotable } 
 import type { Sequencer } from './sequencer.ts';
 import type { ChainStore } from './store.ts';
 
+/** As the present, it makes nothing expired. */
+const BEGINNING = 0;
 /** Bytes of entries that one refusal quotes. */
 const MAX_QUOTED_BYTES = 524_288;
 
@@ -58,10 +60,15 @@ export class ChainReads implements Quotable {
     const range = authoriseRead(state, size, actor, { from: 0, limit: 1 });
     if (!range.ok) return range;
     const now = this.#clock();
-    const index = this.#store.payloads.find(hash, now);
-    const bytes =
-      index === undefined || index >= range.value.knownSize ? undefined : this.#store.payloads.read(index, now);
-    return bytes === undefined ? err({ code: 'not-found' }) : ok(bytes);
+    const { payloads } = this.#store;
+    const index = payloads.find(hash, now);
+    if (index !== undefined && index < range.value.knownSize) {
+      const bytes = payloads.read(index, now);
+      if (bytes !== undefined) return ok(bytes);
+    }
+    // Bytes that remain past their time are only good for saying so (`PL3`).
+    const lapsed = payloads.find(hash, BEGINNING);
+    return err({ code: lapsed !== undefined && lapsed < range.value.knownSize ? 'payload-expired' : 'not-found' });
   }
 
   state(actor: Uint8Array | undefined): Answer {

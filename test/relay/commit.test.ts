@@ -2,22 +2,25 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import {
   commitBundle,
   encode,
+  groupMessage,
   mlsCommit,
   mlsCreated,
   parseActorKey,
   sha256,
   signEd25519,
+  utf8ToBytes,
   type CommitBundle,
   type MlsCommit,
   type MlsCreated,
 } from '../../core/index.ts';
 import { encodeAuthenticatedData, parseKeyPackage } from '../../core/mls/index.ts';
-import { screenCommit, type RelayRefusal } from '../../relay/index.ts';
+import { screenCommit, screenMessages, screenSubmissions, type RelayRefusal } from '../../relay/index.ts';
 import {
   acceptOwnCommit,
   commit,
   createGroup,
   createMlsIdentity,
+  encrypt,
   newKeyPackage,
   type GroupState,
   type MlsIdentity,
@@ -264,6 +267,32 @@ describe('an MLS bundle', () => {
     const [first] = chain.decide([valueOf(screen(body))]);
     const [again] = chain.decide([valueOf(screen(body))]);
     expect(again).toEqual({ kind: 'repeated', receipt: first?.kind === 'accepted' ? first.receipt : undefined });
+  });
+
+  it('[GM4] takes only a PrivateMessage of this group and epoch that names its event', async () => {
+    const eventId = bytesFor('message', 0, 16);
+    const seal = async (data: Parameters<typeof encodeAuthenticatedData>[0]) =>
+      valueOf(await encrypt(state, utf8ToBytes('hello'), encodeAuthenticatedData(data))).message;
+    const sealed = await seal({ actor: alice.key, eventId });
+    const faultOf = (payload: Uint8Array, { actor = alice, epoch = 0 } = {}): unknown => {
+      const body = groupMessage.encodeBody({
+        epoch,
+        contentType: 0,
+        payloadHash: sha256(payload),
+        payloadSize: payload.length,
+      });
+      const draft = { chain: chain.id, seen: chain.seen, time: T0, type: groupMessage.type, body, eventId };
+      const screened = screenSubmissions([{ ...actor.sign(draft), payload }], chain.id, checkSignatures);
+      const [one] = screenMessages(screened, chain.head.state);
+      return one?.ok === false ? one.error['reason'] : undefined;
+    };
+    expect(faultOf(sealed)).toBeUndefined();
+    expect(faultOf(utf8ToBytes('hello in the clear'))).toMatch(/^mls-/);
+    expect(faultOf(sealed, { epoch: 1 })).toBe('message-epoch');
+    expect(faultOf(await seal({ actor: bob.key, eventId }))).toBe('authenticated-data');
+    expect(faultOf(await seal({ actor: alice.key, eventId: bytesFor('other', 0, 16) }))).toBe('authenticated-data');
+    // A stranger is left to the permission check, and learns nothing of what kind of group this is.
+    expect(faultOf(utf8ToBytes('hello'), { actor: bob })).toBeUndefined();
   });
 
   it('[KP1] parses the KeyPackages that it adds as their owners published them', async () => {

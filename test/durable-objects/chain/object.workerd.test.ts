@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { encode, memberAdded, submission, toBase64Url, utf8ToBytes } from '../../../core/index.ts';
+import { encode, memberAdded, sha256, submission, toBase64Url, utf8ToBytes } from '../../../core/index.ts';
 import type { ChainObject } from '../../../durable-objects/index.ts';
 import { TestActor } from '../../support/test-actor.ts';
 import { bytesFor } from '../bytes-for.ts';
@@ -49,7 +49,7 @@ describe('a chain object', () => {
     expect((await chain.audit()).size).toBe(2);
   });
 
-  it('[AP7] refuses the second of two concurrent strict events and hands over what it missed', async () => {
+  it('[AP7] [AP13] refuses the second of two concurrent strict events and hands over what it missed', async () => {
     const seen = await chain.head();
     const add = (actor: TestActor) =>
       alice.sign({
@@ -104,14 +104,45 @@ describe('a chain object', () => {
     expect((await chain.audit()).size).toBe(1);
   });
 
+  it('[PL2] gives a payload by its hash to those who may read its entry', async () => {
+    await chain.add(bob);
+    await chain.remove(bob);
+    await chain.append(alice.message(chain.id, await chain.head(), T0, hello));
+    const nothing = { ok: false, error: { code: 'not-found' } };
+    expect(await chain.object.payload(callerOf(alice), sha256(hello))).toEqual({ ok: true, value: hello });
+    expect(await chain.object.payload(callerOf(bob), sha256(hello))).toEqual(nothing);
+    expect(await chain.object.payload(callerOf(mallory), sha256(hello))).toEqual(nothing);
+    expect(await chain.object.payload(callerOf(alice), sha256(utf8ToBytes('other')))).toEqual(nothing);
+  });
+
+  it('[AP13] quotes the log once a batch, however many events of it are stale', async () => {
+    const seen = await chain.head();
+    const draft = { chain: chain.id, seen, time: T0, type: memberAdded.type };
+    const adds = [bob, mallory, new TestActor('carol'), new TestActor('dave')].map(({ key }) =>
+      alice.sign({ ...draft, body: memberAdded.encodeBody({ actor: key, role: 'member' }) }),
+    );
+    const { outcomes } = await chain.append(...adds);
+    const quotes = outcomes
+      .slice(1)
+      .map(({ value }) => (JSON.parse((value as { problem: string }).problem) as { entries?: [] }).entries?.length);
+    expect(quotes).toEqual([1, undefined, undefined]);
+  });
+
   it('[PL3] forgets payloads when their time is up and keeps the entries that prove them', async () => {
     await chain.append(alice.message(chain.id, await chain.head(), T0, hello));
     const expiry = T0 + 30 * 86_400_000;
     await chain.setClock(expiry - 1);
     expect((await chain.page(alice)).entries[1]?.payload).toEqual(hello);
+    const hash = sha256(hello);
+    expect(await chain.object.payload(callerOf(alice), hash)).toEqual({ ok: true, value: hello });
     await chain.setClock(expiry);
     expect((await chain.page(alice)).entries[1]?.payload).toBeUndefined();
+    expect(await chain.object.payload(callerOf(alice), hash)).toEqual({
+      ok: false,
+      error: { code: 'payload-expired' },
+    });
     await runDurableObjectAlarm(chain.stub);
+    expect(await chain.object.payload(callerOf(alice), hash)).toEqual({ ok: false, error: { code: 'not-found' } });
     await runInDurableObject(chain.stub, (_, { storage }) => {
       expect(storage.sql.exec('SELECT count(*) AS n FROM payloads').one()['n']).toBe(0);
     });

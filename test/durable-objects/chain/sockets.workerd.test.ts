@@ -1,9 +1,10 @@
-import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   chainDownFrame,
   chainUpFrame,
   decodeTrusted,
+  MAX_APPEND_BYTES,
   memberRemoved,
   ticketAnswer,
   utf8ToBytes,
@@ -153,5 +154,27 @@ describe('a chain stream', () => {
     await chain.append(alice.message(chain.id, await chain.head(), T0, utf8ToBytes('after waking')));
     while (peer.entries().length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
     expect(replayUnder(chain.id, peer.entries(), peer.checkpoint()).size).toBe(2);
+  });
+
+  it('[SK5] closes a socket whose frame is over the limit, and refuses more sockets than it serves', async () => {
+    const large = await subscribe(alice);
+    large.sendRaw(new Uint8Array(MAX_APPEND_BYTES + 1));
+    expect((await large.closed).reason).toBe('body-too-large');
+    const upgrade = () =>
+      chain.stub.fetch('https://relay/stream', { headers: { upgrade: 'websocket', origin: ORIGIN } });
+    for (let i = 0; i < 1_000; i++) (await upgrade()).webSocket?.accept();
+    expect((await upgrade()).status).toBe(503);
+  });
+
+  it('[SK6] closes a socket whose history an eviction cut off', async () => {
+    const peer = await subscribe(alice);
+    await runInDurableObject(chain.stub, (_, state) => {
+      for (const socket of state.getWebSockets()) {
+        socket.serializeAttachment({ ...(socket.deserializeAttachment() as object), stage: 'history' });
+      }
+    });
+    await evictDurableObject(chain.stub);
+    await chain.setClock(T0);
+    expect((await peer.closed).code).toBe(4503);
   });
 });
