@@ -5,7 +5,8 @@ import { UsageError } from './errors.ts';
 import { genesisOf, groupParameters, type GenesisOptions } from './genesis.ts';
 import type { CallOptions, Group } from './group/group.ts';
 import { findGroup, listGroups, markGroup, parseGroupId, type GroupSummary } from './group/group-register.ts';
-import { groupStateOf, type FollowedGroup } from './group/followed-group.ts';
+import type { FollowedGroup } from './group/followed-group.ts';
+import { fetchMembership } from './group/genesis-membership.ts';
 import { MlsGroup } from './group/mls-group.ts';
 import { PlainGroup } from './group/plain-group.ts';
 import type { OwnIdentity } from './identity.ts';
@@ -63,12 +64,12 @@ export class Device {
 
   /** Joins a plain group by its id, once a member has let this identity in. */
   async joinPlain(chain: ChainId, signal: AbortSignal | undefined): Promise<Group> {
-    const group = this.#open(chain, 'plain');
-    const { parameters } = groupStateOf(await group.read(signal)).genesis;
-    if (parameters.kind !== 'group' || parameters.value.membership !== 'plain') {
-      this.#groups.delete(group.id);
-      throw new UsageError('not-invited', `no Welcome came for the encrypted group ${group.id}`);
+    if ((await fetchMembership(this.#context.client, chain, signal)) === 'mls') {
+      throw new UsageError('not-invited', `no Welcome came for the encrypted group ${toBase64Url(chain)}`);
     }
+    const group = this.#open(chain, 'plain');
+    await group.catchUp({ signal });
+    // Rejects for one who is not in it.
     await group.view();
     await this.#context.storage.commit([markGroup(chain, 'plain')]);
     return group;

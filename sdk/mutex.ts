@@ -33,7 +33,11 @@ export class Mutex {
 /** The promise's outcome, or the signal's reason if that comes first. */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
-  signal.throwIfAborted();
+  if (signal.aborted) {
+    // Nobody will look at what becomes of it.
+    promise.catch(() => undefined);
+    throw signal.reason;
+  }
   let stop = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(signal.reason as Error);

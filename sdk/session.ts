@@ -50,11 +50,11 @@ export class Session {
 
   /**
    * Draws keys, founds the identity's chain and publishes KeyPackages, so that others can invite it. Rejects with
-   * `identity-exists` where the storage has an identity.
+   * `identity-exists` where the storage has an identity; one whose founding was interrupted is finished instead.
    */
   async createIdentity({ signal }: CallOptions = {}): Promise<Identity> {
     this.#assertOpen();
-    this.#act(await drawIdentity(this.#context));
+    if (this.#own?.isFounded !== false) this.#act(await drawIdentity(this.#context));
     return this.#found(signal);
   }
 

@@ -3,7 +3,6 @@ import {
   decode,
   encode,
   MAX_CHECKPOINT_BYTES,
-  MAX_PAGE_ENTRIES,
   parseState,
   encodeState,
   equalBytes,
@@ -15,9 +14,10 @@ import {
   type EntryPage,
 } from '../../core/index.ts';
 import { ForkError, StorageError, UntrustedError } from '../errors.ts';
-import { untilAborted } from '../mutex.ts';
 import type { RelayClient } from '../relay-client.ts';
+import { SharedTask } from '../shared-task.ts';
 import type { Storage, StorageWrite } from '../storage.ts';
+import { pagesFrom } from './catch-up.ts';
 import { chainKeys, type ChainKeys } from './chain-keys.ts';
 import { chainTrust, openSigned, type ChainTrust, type CheckSignatures, type PinnedRelay } from './chain-trust.ts';
 import { provesFork } from './fork-inquiry.ts';
@@ -56,14 +56,6 @@ export interface FollowedChain extends Position {
   readonly checkpoint: HeldCheckpoint;
 }
 
-/**
- * Entries that are verified and stored at once, as far as that many are there: what a commit costs is then small beside
- * what their signatures cost.
- */
-export const JOINED_ENTRIES = 1_024;
-/** A page is joined while there are fewer, so no more than this come together. */
-export const MAX_JOINED_ENTRIES = JOINED_ENTRIES + MAX_PAGE_ENTRIES;
-
 export interface PageOutcome {
   /** Verified entries, those of the page included. */
   readonly size: number;
@@ -86,7 +78,7 @@ export class ChainFollower {
   #leaves = new LeafLog();
   #record: Uint8Array | undefined;
   #position: Position;
-  #catchingUp: Promise<void> | undefined;
+  readonly #catchingUp = new SharedTask((signal) => this.#readToEnd(signal));
   readonly #listeners = new Set<() => void>();
 
   constructor(context: ChainContext, chain: ChainId, reader?: EntryReader) {
@@ -136,48 +128,18 @@ export class ChainFollower {
 
   /** Reads and verifies what the relay has beyond the position. Calls at the same time share one reading. */
   async catchUp(signal?: AbortSignal): Promise<void> {
-    const running = this.#catchingUp;
-    if (running !== undefined) {
-      await untilAborted(running.catch(ignore), signal);
-      // What came after the other reading had asked is still to be read.
-      if (this.#catchingUp !== undefined && this.#catchingUp !== running) return this.catchUp(signal);
-    }
-    const reading = this.#readToEnd(signal).finally(() => {
-      if (this.#catchingUp === reading) this.#catchingUp = undefined;
-    });
-    this.#catchingUp = reading;
-    return reading;
+    return this.#catchingUp.run(signal);
   }
 
-  async #readToEnd(signal: AbortSignal | undefined): Promise<void> {
+  async #readToEnd(signal: AbortSignal): Promise<void> {
     const before = await this.current();
     let from = before?.cursor.size ?? 0;
-    for await (const page of this.#pagesFrom(from, signal)) {
+    for await (const page of pagesFrom(from, { client: this.#context.client, chain: this.chain, signal })) {
       from += page.entries.length;
       const { size, offeredSize } = await this.take(page, signal);
       this.#assertNotBehind(offeredSize, before?.checkpoint);
+      // Reading ended within the page: the rest is not for this reader.
       if (size < from) return;
-    }
-  }
-
-  /** Pages up to the end of the log, joined to larger ones. The next travels while the last is verified. */
-  async *#pagesFrom(start: number, signal: AbortSignal | undefined): AsyncGenerator<EntryPage, void, undefined> {
-    let from = start;
-    const fetchNext = (): Promise<EntryPage> => {
-      const page = this.#context.client.entries(this.chain, { from, limit: MAX_PAGE_ENTRIES }, signal);
-      page.catch(ignore);
-      return page;
-    };
-    let next: Promise<EntryPage> | undefined = fetchNext();
-    let joined: EntryPage['entries'] = [];
-    while (next !== undefined) {
-      const { entries, checkpoint }: EntryPage = await next;
-      from += entries.length;
-      joined = [...joined, ...entries];
-      next = entries.length > 0 && from < claimedSize(checkpoint) ? fetchNext() : undefined;
-      if (next !== undefined && joined.length < JOINED_ENTRIES) continue;
-      yield { entries: joined, checkpoint };
-      joined = [];
     }
   }
 
@@ -327,13 +289,4 @@ function stateWrites(
 
 function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
   return a === undefined || b === undefined ? a === b : equalBytes(a, b);
-}
-
-/** The size in a checkpoint before anyone looked whether it is true: a hint whether there is more to ask for. */
-export function claimedSize(checkpoint: string): number {
-  return Number(checkpoint.split('\n')[1]);
-}
-
-function ignore(): void {
-  // Whoever waits for it gets the error.
 }

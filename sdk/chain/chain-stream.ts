@@ -13,7 +13,8 @@ import { untilAborted } from '../mutex.ts';
 import type { Platform } from '../platform.ts';
 import type { RelayClient } from '../relay-client.ts';
 import { Socket } from '../socket.ts';
-import { claimedSize, JOINED_ENTRIES, type ChainFollower } from './chain-follower.ts';
+import { claimedSize, JOINED_ENTRIES } from './catch-up.ts';
+import type { ChainFollower } from './chain-follower.ts';
 import { refusalOf } from './receipt.ts';
 
 /** An answer to an append that takes longer is asked for again over HTTP. */

@@ -10,7 +10,8 @@ import {
 import { RelayProblem, UntrustedError, UsageError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
 import type { RelayClient } from '../relay-client.ts';
-import { claimedSize, type ChainFollower, type FollowedChain } from './chain-follower.ts';
+import { claimedSize } from './catch-up.ts';
+import type { ChainFollower, FollowedChain } from './chain-follower.ts';
 import { receiptOf } from './receipt.ts';
 import { resendUntilKnown } from './resend.ts';
 import { signEvent, type Signing } from './sign-event.ts';

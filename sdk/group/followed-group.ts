@@ -83,12 +83,6 @@ export abstract class FollowedGroup implements Group {
     return this.writer.found(genesis, signal);
   }
 
-  /** The chain after reading what is new. */
-  async read(signal: AbortSignal | undefined): Promise<FollowedChain> {
-    await this.catchUp({ signal });
-    return this.follower.known(signal);
-  }
-
   async view(): Promise<GroupView> {
     const chain = await this.follower.known();
     const { cursor, checkpoint } = chain;

@@ -1,5 +1,5 @@
 import { decode, encode, struct, uint64, vector, version, type Decoded } from '../../core/index.ts';
-import { MAX_JOINED_ENTRIES } from '../chain/chain-follower.ts';
+import { MAX_JOINED_ENTRIES } from '../chain/catch-up.ts';
 import type { ChainKeys } from '../chain/chain-keys.ts';
 import { StorageError } from '../errors.ts';
 import type { Storage, StorageWrite } from '../storage.ts';

@@ -14,7 +14,7 @@ import { MAX_STORAGE_KEY_LENGTH, type StorageWrite } from '../storage.ts';
  */
 export const JOURNAL_HEADER = Buffer.from('TeraChat journal 1\n', 'ascii');
 /** Largest batch: what a reader holds in memory at once. */
-export const MAX_BATCH_BYTES = 128 * 1024 * 1024;
+const MAX_BATCH_BYTES = 128 * 1024 * 1024;
 const LENGTH_BYTES = 4;
 const BATCH_CHECK_OFFSET = 8;
 /** What a record adds to its batch. */

@@ -9,7 +9,7 @@ function clientOf(fetch: Fetch): HttpClient {
 }
 
 const answering =
-  (body: BodyInit, init: ResponseInit): Fetch =>
+  (body: string | ReadableStream<Uint8Array>, init: ResponseInit): Fetch =>
   async () =>
     new Response(body, init);
 const get = (client: HttpClient, signal?: AbortSignal): Promise<Uint8Array> =>

@@ -193,6 +193,51 @@ describe('what comes through other hands', () => {
   }, 20_000);
 });
 
+describe('what was interrupted', () => {
+  test('[CL8] a group whose creation stopped half-way is finished with the keys that it began with', async () => {
+    proxy.block = (path) => path.endsWith('/commits');
+    await expect(bob.createGroup()).rejects.toMatchObject({ name: 'NetworkError' });
+    proxy.block = undefined;
+    const started = (await bob.groups()).find(({ id }) => id !== his.id)!;
+    await bob.inbox();
+    const group = await bob.group(started.id);
+    await group.invite(alice.identity!.actor);
+    await group.send('it works');
+    expect(await textsOf(group)).toEqual(['it works']);
+    expect((await group.view()).epoch).toBe(1);
+  }, 20_000);
+
+  test('an identity whose founding stopped half-way is finished, by the same call or by the next session', async () => {
+    for (const finish of [(s: Session) => s.createIdentity(), undefined]) {
+      const storage = memoryStorage();
+      const session = await stage.connect(storage, proxy.url);
+      proxy.block = (path) => path === '/v1/chains';
+      await expect(session.createIdentity()).rejects.toMatchObject({ name: 'NetworkError' });
+      const { actor } = session.identity!;
+      proxy.block = undefined;
+      if (finish !== undefined) await finish(session);
+      const carol = await stage.connect(storage, proxy.url);
+      expect(carol.identity?.actor).toBe(actor);
+      const group = await carol.createGroup();
+      await expect(group.invite(actor)).rejects.toMatchObject({ code: 'already-member' });
+      await expect(carol.createIdentity()).rejects.toMatchObject({ code: 'identity-exists' });
+      await hers.invite(actor);
+      expect((await soleInvitation(carol)).group).toBe(hers.id);
+    }
+  }, 30_000);
+
+  test('a hint about an encrypted group is no way into it without a Welcome', async () => {
+    const carol = await stage.person();
+    await hers.invite(carol.identity!.actor);
+    await (await soleInvitation(carol)).decline();
+    await hers.send('for those who are in');
+    const hint = await soleInvitation(carol);
+    expect(hint).toMatchObject({ membership: 'plain', inviter: undefined });
+    await expect(hint.accept()).rejects.toMatchObject({ code: 'not-invited' });
+    expect(await carol.groups()).toEqual([]);
+  });
+});
+
 describe('a relay that lies', () => {
   test('[CL1] another relay at the known address is named with both keys, before anything else is asked', async () => {
     const storage = memoryStorage();

@@ -1,11 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
-  eventTbs,
   groupMessage,
   mlsCommit,
   sha256,
   type ChainId,
-  type Decoded,
+  type Event,
   type GroupState,
   type MlsCommit,
 } from '../../../core/index.ts';
@@ -35,7 +34,6 @@ import {
   type Person,
 } from '../mls/people.ts';
 
-type Event = Decoded<typeof eventTbs>;
 const chain = GROUP_ID as ChainId;
 const keys = chainKeys(chain);
 const eventId = (byte: number): Uint8Array => new Uint8Array(16).fill(byte);
