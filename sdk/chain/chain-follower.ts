@@ -1,27 +1,13 @@
-import {
-  beginReplay,
-  decode,
-  encode,
-  MAX_CHECKPOINT_BYTES,
-  parseState,
-  encodeState,
-  equalBytes,
-  struct,
-  text,
-  toBase64Url,
-  type ChainId,
-  type ChainState,
-  type EntryPage,
-} from '../../core/index.ts';
-import { ForkError, StorageError, UntrustedError } from '../errors.ts';
+import type { ChainId, ChainState, EntryPage } from '../../core/index.ts';
+import { UntrustedError, type UntrustedCode } from '../errors.ts';
 import type { RelayClient } from '../relay-client.ts';
 import { SharedTask } from '../shared-task.ts';
 import type { Storage, StorageWrite } from '../storage.ts';
 import { pagesFrom } from './catch-up.ts';
 import { chainKeys, type ChainKeys } from './chain-keys.ts';
+import { ChainRecords } from './chain-records.ts';
 import { chainTrust, openSigned, type ChainTrust, type CheckSignatures, type PinnedRelay } from './chain-trust.ts';
 import { provesFork } from './fork-inquiry.ts';
-import { LeafLog } from './leaf-log.ts';
 import {
   Contradiction,
   verifyPage,
@@ -29,7 +15,7 @@ import {
   type VerifiedEntry,
   type VerifiedPage,
 } from './page-verification.ts';
-import { encodePosition, parsePosition, type HeldCheckpoint, type Position } from './position.ts';
+import type { HeldCheckpoint, Position } from './position.ts';
 
 /** What following a chain needs of its session. */
 export interface ChainContext {
@@ -63,7 +49,13 @@ export interface PageOutcome {
   readonly offeredSize: number;
 }
 
-const forkCodec = struct('ForkEvidence', { held: text(MAX_CHECKPOINT_BYTES), offered: text(MAX_CHECKPOINT_BYTES) });
+/** Failures of a page that a second history would also cause. */
+const SUSPICIOUS: ReadonlySet<UntrustedCode> = new Set([
+  'entry-invalid',
+  'root-mismatch',
+  'uncovered-entries',
+  'proof-invalid',
+]);
 
 /**
  * Follows one chain: takes pages of entries from anywhere, verifies them (`CL2`) and stores how far it came. Several
@@ -75,9 +67,7 @@ export class ChainFollower {
   readonly #context: ChainContext;
   readonly #trust: ChainTrust;
   readonly #reader: EntryReader | undefined;
-  #leaves = new LeafLog();
-  #record: Uint8Array | undefined;
-  #position: Position;
+  readonly #records: ChainRecords;
   readonly #catchingUp = new SharedTask((signal) => this.#readToEnd(signal));
   readonly #listeners = new Set<() => void>();
 
@@ -87,7 +77,7 @@ export class ChainFollower {
     this.#context = context;
     this.#trust = chainTrust(context.relay, chain, context.check);
     this.#reader = reader;
-    this.#position = beginning(chain);
+    this.#records = new ChainRecords(context.storage, this.keys, chain);
   }
 
   /** Calls `listener` whenever the verified position changed. Returns the way to end that. */
@@ -98,10 +88,9 @@ export class ChainFollower {
 
   /** The chain as it was last verified, by this process or another; undefined before the first page. */
   async current(): Promise<FollowedChain | undefined> {
-    const isFresh = isSame(await this.#context.storage.read(this.keys.position), this.#record);
-    if (!isFresh) await this.exclusive(() => this.#load());
-    await this.#assertNotForked();
-    return followed(this.#position);
+    if (!(await this.#records.isCurrent())) return this.exclusive(async (chain) => chain);
+    await this.#records.assertNotForked();
+    return followed(this.#records.position);
   }
 
   /** The same, read from the relay where nothing is known yet. */
@@ -120,7 +109,7 @@ export class ChainFollower {
       this.keys.root,
       async () => {
         await this.#load();
-        return task(followed(this.#position));
+        return task(followed(this.#records.position));
       },
       signal,
     );
@@ -160,14 +149,14 @@ export class ChainFollower {
 
   async #take(page: EntryPage, signal: AbortSignal | undefined): Promise<PageOutcome> {
     await this.#load();
-    const held = { ...this.#position, leaves: this.#leaves };
+    const held = { ...this.#records.position, leaves: this.#records.leaves };
     const fetchProof = (index: number): Promise<string> => this.#context.client.proof(this.chain, index, signal);
     try {
       let verified = await verifyPage(page, held, this.#trust, fetchProof);
       const { entries, offeredSize } = verified;
       const wanted = (await this.#reader?.endOf?.(entries, held.cursor.state)) ?? entries.length;
       if (wanted < entries.length) {
-        this.#leaves.rollBack();
+        held.leaves.rollBack();
         if (wanted === 0) return { size: held.cursor.size, offeredSize };
         // The part that is wanted must be covered by a signed head of its own.
         const part = { ...page, entries: page.entries.slice(0, wanted - entries.length) };
@@ -176,35 +165,24 @@ export class ChainFollower {
       await this.#store(verified);
       return { size: verified.cursor.size, offeredSize };
     } catch (error) {
-      this.#leaves.rollBack();
+      held.leaves.rollBack();
       throw await this.#judge(error, page, held, signal);
     }
   }
 
   async #store(verified: VerifiedPage): Promise<void> {
     const { cursor, checkpoint, entries } = verified;
-    const before = this.#position;
-    const isNewer = checkpoint.size > (before.checkpoint?.size ?? -1);
+    const isNewer = checkpoint.size > (this.#records.position.checkpoint?.size ?? -1);
     if (entries.length === 0 && !isNewer) return;
-    const position = { cursor, checkpoint };
-    const record = encodePosition(position);
-    const read = entries.length > 0 ? await this.#reader?.read(verified) : undefined;
-    await this.#context.storage.commit([
-      { key: this.keys.position, value: record },
-      ...stateWrites(this.keys, before.cursor.state, cursor.state),
-      ...this.#leaves.pendingWrites(this.keys),
-      ...(read ?? []),
-    ]);
-    this.#leaves.markStored();
-    this.#position = position;
-    this.#record = record;
+    const changes = entries.length > 0 ? await this.#reader?.read(verified) : undefined;
+    await this.#records.store({ cursor, checkpoint }, changes ?? []);
     this.#announce();
   }
 
   /** What a failed page means: a fork where it is proven, which is kept; else the failure itself. */
   async #judge(error: unknown, page: EntryPage, held: HeldChain, signal: AbortSignal | undefined): Promise<unknown> {
     if (error instanceof Contradiction) return this.#stop(error.held, error.offered);
-    if (!(error instanceof UntrustedError) || error.code === 'checkpoint-invalid') return error;
+    if (!(error instanceof UntrustedError) || !SUSPICIOUS.has(error.code)) return error;
     const source = { client: this.#context.client, chain: this.chain, signal };
     try {
       const offered = await openSigned(page.checkpoint, this.#trust);
@@ -216,51 +194,20 @@ export class ChainFollower {
     }
   }
 
-  async #stop(held: HeldCheckpoint, offered: HeldCheckpoint): Promise<ForkError> {
-    const value = encode(forkCodec, { held: held.note, offered: offered.note });
-    await this.#context.storage.commit([{ key: this.keys.fork, value }]);
+  async #stop(held: HeldCheckpoint, offered: HeldCheckpoint): Promise<unknown> {
+    const fork = await this.#records.keepFork(held, offered);
     this.#announce();
-    return new ForkError({ chain: toBase64Url(this.chain), held: held.note, offered: offered.note });
+    return fork;
   }
 
-  async #assertNotForked(): Promise<void> {
-    const bytes = await this.#context.storage.read(this.keys.fork);
-    if (bytes === undefined) return;
-    const evidence = decode(forkCodec, bytes);
-    if (!evidence.ok) throw new StorageError('storage-damaged', `the evidence of a fork is ${evidence.error.reason}`);
-    throw new ForkError({ chain: toBase64Url(this.chain), ...evidence.value });
-  }
-
-  /** Brings what this process knows up to what is stored. Called under the chain's lock. */
   async #load(): Promise<void> {
-    await this.#assertNotForked();
-    const { storage } = this.#context;
-    const record = await storage.read(this.keys.position);
-    if (isSame(record, this.#record)) return;
-    if (record === undefined) {
-      this.#leaves = new LeafLog();
-      this.#position = beginning(this.chain);
-    } else {
-      const position = parsePosition(record, this.chain, await this.#loadState());
-      // Less than before was stored from the beginning again.
-      if (position.cursor.size < this.#leaves.size) this.#leaves = new LeafLog();
-      await this.#leaves.load(storage, this.keys, position.cursor.size);
-      this.#position = position;
-    }
-    this.#record = record;
-    this.#announce();
-  }
-
-  async #loadState(): Promise<ChainState> {
-    const bytes = await this.#context.storage.read(this.keys.state);
-    const state = bytes && parseState(bytes);
-    if (state === undefined) throw new StorageError('storage-damaged', `${this.keys.state} holds no state`);
-    return state;
+    await this.#records.assertNotForked();
+    if (await this.#records.load()) this.#announce();
   }
 
   /** Verified leaf hash of an entry, once `current` or `exclusive` has shown that far. */
   leafAt(index: number): Uint8Array | undefined {
-    return this.#leaves.at(index)?.hash;
+    return this.#records.leaves.at(index)?.hash;
   }
 
   #announce(): void {
@@ -268,25 +215,7 @@ export class ChainFollower {
   }
 }
 
-function beginning(chain: ChainId): Position {
-  return { cursor: beginReplay(chain), checkpoint: undefined };
-}
-
 function followed(position: Position): FollowedChain | undefined {
   const { checkpoint, cursor } = position;
   return checkpoint && cursor.state && { ...position, checkpoint, state: cursor.state };
-}
-
-/** The state is large where a group is, and most entries leave it as it was. */
-function stateWrites(
-  keys: ChainKeys,
-  before: ChainState | undefined,
-  after: ChainState | undefined,
-): readonly StorageWrite[] {
-  if (after === undefined || after.value === before?.value) return [];
-  return [{ key: keys.state, value: encodeState(after) }];
-}
-
-function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : equalBytes(a, b);
 }
