@@ -169,8 +169,7 @@ describe('time and room', () => {
     const expiry = T0 + 30 * 86_400_000;
     await device.setClock(expiry - 1);
     expect(await sequences()).toEqual([1, 2]);
-    await device.setClock(expiry);
-    const [page, rows] = await readWhileStored();
+    const [page, rows] = await readWhileStored(expiry);
     expect([page.items.map(({ sequence }) => sequence), page.next, rows]).toEqual([[2], 3, 2]);
     await device.untilRows('mailbox', 1);
     await evictDurableObject(device.stub);
@@ -178,9 +177,10 @@ describe('time and room', () => {
     await device.untilRows('mailbox', 0);
   });
 
-  /** A page, and how many rows the mailbox had while it was read: no job ran before. */
-  function readWhileStored(): Promise<[MailboxPage, number]> {
+  /** A page at a time that comes in the same turn, and the rows that the mailbox had then: no job ran in between. */
+  function readWhileStored(time: number): Promise<[MailboxPage, number]> {
     return runInDurableObject(device.stub, async (instance, { storage }) => {
+      instance.clock = () => time;
       const answer = instance.mailbox(callerOf(device.owner), device.owner.key, 0);
       const rows = storage.sql.exec('SELECT count(*) AS n FROM mailbox').one()['n'];
       return [decodeTrusted(mailboxPage, valueOf(await answer)), Number(rows)];
