@@ -66,7 +66,8 @@ export class Mailbox {
   async keep({ items }: MailboxPage): Promise<number> {
     await this.#storage.exclusive('mailbox', async () => {
       const writes: StorageWrite[] = [];
-      for (const item of items) writes.push(...(await this.#writesOf(item)));
+      for (const item of newestWelcomes(items)) writes.push(...(await this.#welcomeWrites(item)));
+      for (const { kind, chain, index } of items) if (kind === 'poke') writes.push(newsWrite(chain, index));
       await this.#storage.commit(writes);
     });
     return items.at(-1)?.sequence ?? 0;
@@ -102,10 +103,7 @@ export class Mailbox {
   }
 
   /** A later Welcome of a chain takes the place of an earlier one, whose epoch is over. */
-  async #writesOf({ kind, chain, index, receivedAt, content }: MailboxItem): Promise<readonly StorageWrite[]> {
-    if (kind === 'poke') {
-      return [{ key: `${NEWS}${toBase64Url(chain)}`, value: encode(newsCodec, { version: 1, index }) }];
-    }
+  async #welcomeWrites({ chain, index, receivedAt, content }: MailboxItem): Promise<readonly StorageWrite[]> {
     const key = invitationKey(chain);
     const held = await this.#readWelcome(key);
     if (held !== undefined && held.index >= index) return [];
@@ -119,6 +117,21 @@ export class Mailbox {
     if (!welcome.ok) throw new StorageError('storage-damaged', `${key} is ${welcome.error.reason}`);
     return welcome.value;
   }
+}
+
+/** At most one a chain. */
+function newestWelcomes(items: readonly MailboxItem[]): readonly MailboxItem[] {
+  const newest = new Map<string, MailboxItem>();
+  for (const item of items) {
+    if (item.kind !== 'welcome') continue;
+    const name = toBase64Url(item.chain);
+    if ((newest.get(name)?.index ?? -1) < item.index) newest.set(name, item);
+  }
+  return [...newest.values()];
+}
+
+function newsWrite(chain: Uint8Array, index: number): StorageWrite {
+  return { key: `${NEWS}${toBase64Url(chain)}`, value: encode(newsCodec, { version: 1, index }) };
 }
 
 export function invitationKey(chain: Uint8Array): string {

@@ -92,6 +92,8 @@ describe('following a chain', () => {
     await follower.take(log.page(0, 256, 10));
     await follower.take(log.page(5));
     expect(notes.indexes).toEqual(range(21));
+    const altered = mapEntry(log.page(5), 3, (entry) => flipBit(entry, 60));
+    await expect(follower.take(altered)).rejects.toMatchObject({ code: 'entry-invalid', index: 8 });
     const longer = log.fork(21);
     longer.say(alice, 'missed');
     longer.say(alice, 'shown');
@@ -185,6 +187,13 @@ describe('an answer that does not verify', () => {
     await expect(follow(other).follower.catchUp()).rejects.toMatchObject({ message: /unknown-parent/, index: 3 });
   });
 
+  test('[CL2] an event that its actor did not sign is refused, though the relay sequenced it', async () => {
+    const log = logOf(3);
+    log.appendRaw({ by: alice, signedBy: mallory, type: 0x8000, body: new Uint8Array(0) });
+    const { follower } = follow(log);
+    await expect(follower.catchUp()).rejects.toMatchObject({ message: /bad-signature/, index: 4 });
+  });
+
   test('[CL1] a chain whose genesis names another relay is refused', async () => {
     const { follower } = follow(TestLog.found(alice, 'elsewhere.example'));
     await expect(follower.catchUp()).rejects.toMatchObject({ code: 'other-relay' });
@@ -253,6 +262,18 @@ describe('a relay that keeps two histories', () => {
     const error = await follower.catchUp().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ForkError);
     expect((error as ForkError).evidence.held).toBe(log.checkpoint());
+  });
+
+  test('[CL5] a promise that the entries have not reached is kept, whatever is promised after it', async () => {
+    const log = logOf(600);
+    const other = log.fork(400);
+    while (other.size < 700) other.say(alice, `other ${other.size}`);
+    const { follower, served } = follow(log);
+    await follower.take(log.page(0));
+    served.log = other;
+    await follower.take(other.page(256, 200));
+    const error = await follower.take(other.page(456)).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'fork', evidence: { held: log.checkpoint(), offered: other.checkpoint() } });
   });
 
   test('[CL5] entries that no checkpoint signs accuse nobody', async () => {

@@ -48,6 +48,8 @@ interface Append {
   readonly payload?: Uint8Array;
   readonly seen?: { readonly index: number; readonly hash: Uint8Array };
   readonly eventId?: Uint8Array;
+  /** Whose key signs, where it is not the actor's own. */
+  readonly signedBy?: Uint8Array;
 }
 
 /**
@@ -117,7 +119,7 @@ export class TestLog {
     this.appendRaw({ by, type: definition.type, body: definition.encodeBody(body), ...more });
   }
 
-  appendRaw({ by, type, body, payload, seen, eventId }: Append): void {
+  appendRaw({ by, type, body, payload, seen, eventId, signedBy = by }: Append): void {
     const head = { index: this.size - 1, hash: this.rows.at(-1)!.leaf };
     const tbs = encode(eventTbs, {
       version: 1,
@@ -130,7 +132,7 @@ export class TestLog {
       type,
       body,
     });
-    this.#push(tbs, signEd25519(by, eventSignContent(tbs)), payload);
+    this.#push(tbs, signEd25519(signedBy, eventSignContent(tbs)), payload);
   }
 
   #push(event: Uint8Array, signature: Uint8Array, payload: Uint8Array | undefined): void {

@@ -81,13 +81,18 @@ async function open(state: MlsState | undefined, entry: VerifiedEntry, client?: 
 
 interface Said {
   readonly by?: Person;
+  /** Whom the ciphertext says to be from. */
+  readonly dataBy?: Person;
   readonly entryId?: Uint8Array;
   readonly entryEpoch?: number;
 }
 
 /** Ada's message for event 1, in an entry that may say otherwise. */
-async function saidBy(ada: MlsState, { by = cast.ada, entryId = eventId(1), entryEpoch = 1 }: Said = {}) {
-  const data = encodeAuthenticatedData({ actor: cast.ada.actor, eventId: eventId(1) });
+async function saidBy(
+  ada: MlsState,
+  { by = cast.ada, dataBy = cast.ada, entryId = eventId(1), entryEpoch = 1 }: Said = {},
+) {
+  const data = encodeAuthenticatedData({ actor: dataBy.actor, eventId: eventId(1) });
   const { message } = valueOf(await encrypt(ada, new TextEncoder().encode('hello'), data));
   const body = { epoch: entryEpoch, contentType: 0, payloadHash: sha256(message), payloadSize: message.length };
   const event = { actor: by.actor, eventId: entryId, type: groupMessage.type, body: groupMessage.encodeBody(body) };
@@ -104,7 +109,13 @@ describe('a decrypted message', () => {
   });
 
   test('[CL11] is not shown under another actor, another event or another epoch', async () => {
-    for (const lie of [{ by: cast.cem }, { entryId: eventId(2) }, { entryEpoch: 0 }]) {
+    const lies: Said[] = [
+      { by: cast.cem },
+      { by: cast.cem, dataBy: cast.cem },
+      { entryId: eventId(2) },
+      { entryEpoch: 0 },
+    ];
+    for (const lie of lies) {
       const [ada, bob] = await groupOf([cast.ada, cast.bob, cast.cem]);
       const { content, record } = await open(bob, await saidBy(ada!, lie));
       expect(content).toEqual(sealed('unreadable', lie.entryEpoch ?? 1));

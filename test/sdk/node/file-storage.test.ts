@@ -71,6 +71,16 @@ describe('the journal file', () => {
     }
   });
 
+  test('[CL9] what a crash left of a long commit does not outlast the shorter one that follows', async () => {
+    await put(open(), 'a', 1);
+    await opened[0]!.commit([{ key: 'b', value: new Uint8Array(5_000).fill(7) }]);
+    truncateSync(journal, statSync(journal).size - 1);
+    await put(open(), 'c', 3);
+    await put(open(), 'd', 4);
+    const storage = open();
+    expect(await storage.list('')).toEqual(['a', 'c', 'd']);
+  });
+
   test('[CL9] zeros that a file system left at the end are no commit', async () => {
     await put(open(), 'a', 1);
     appendFileSync(journal, Buffer.alloc(100));

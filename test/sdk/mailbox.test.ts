@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { parseActorKey, publicKeyOf, type ActorKey, type MailboxItem, type MailboxPage } from '../../core/index.ts';
+import { memoryStorage } from '../../sdk/index.ts';
+import { Mailbox } from '../../sdk/mailbox.ts';
+import type { RelayClient } from '../../sdk/relay-client.ts';
+import { actorSeed } from './chain/test-log.ts';
+
+const device = parseActorKey(publicKeyOf(actorSeed('device'))) as ActorKey;
+const chain = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
+const stock = { available: 3, lastResort: 1 };
+
+function item(sequence: number, kind: MailboxItem['kind'], about: number, index: number): MailboxItem {
+  const content = kind === 'welcome' ? Uint8Array.of(index) : new Uint8Array(0);
+  return { sequence, kind, chain: chain(about), index, receivedAt: 5, content };
+}
+
+/** A relay's mailbox that gives two items a page, and may lose what it is told. */
+function mailboxOf(items: MailboxItem[], onAck: (upTo: number) => Promise<void> = async () => undefined) {
+  const storage = memoryStorage();
+  let waiting = items;
+  const client = {
+    mailbox: async (_: Uint8Array, from: number): Promise<MailboxPage> => {
+      const page = waiting.filter(({ sequence }) => sequence >= from).slice(0, 2);
+      return { items: page, next: (page.at(-1)?.sequence ?? from) + 1, stock };
+    },
+    acknowledge: async (_: Uint8Array, upTo: number): Promise<void> => {
+      await onAck(upTo);
+      waiting = waiting.filter(({ sequence }) => sequence > upTo);
+    },
+  } as unknown as RelayClient;
+  return { storage, mailbox: new Mailbox({ client, storage }, device), waiting: () => waiting };
+}
+
+describe('a mailbox that is fetched', () => {
+  test('[CL14] stores what it was given before it says so', async () => {
+    const stored: number[] = [];
+    const { mailbox, storage } = mailboxOf([item(1, 'welcome', 1, 7), item(2, 'poke', 2, 3)], async () => {
+      stored.push((await storage.list('')).length);
+    });
+    expect(await mailbox.fetchAll()).toEqual(stock);
+    expect(stored).toEqual([2]);
+  });
+
+  test('[CL14] reads to the end; of two Welcomes to one chain the later one counts, in whatever order they come', async () => {
+    for (const order of [
+      [4, 9],
+      [9, 4],
+    ] as const) {
+      const items = [item(1, 'welcome', 1, order[0]), item(2, 'welcome', 1, order[1]), item(5, 'poke', 2, 6)];
+      const { mailbox, waiting } = mailboxOf([...items, item(6, 'poke', 2, 8), item(9, 'welcome', 3, 1)]);
+      await mailbox.fetchAll();
+      expect(waiting()).toEqual([]);
+      const welcomes = await mailbox.welcomes();
+      expect(welcomes.map(({ index, welcome }) => [index, welcome[0]])).toEqual([
+        [9, 9],
+        [1, 1],
+      ]);
+      expect([...(await mailbox.news()).values()]).toEqual([8]);
+    }
+  });
+
+  test('[CL14] an acknowledgement that is lost repeats items and changes nothing', async () => {
+    let isLost = true;
+    const { mailbox, storage } = mailboxOf([item(1, 'welcome', 1, 7)], async () => {
+      if (isLost) throw new Error('lost');
+    });
+    await expect(mailbox.fetchAll()).rejects.toThrow('lost');
+    const before = await storage.list('');
+    isLost = false;
+    await mailbox.fetchAll();
+    expect(await storage.list('')).toEqual(before);
+    expect(await mailbox.welcomes()).toHaveLength(1);
+  });
+});
