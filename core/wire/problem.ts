@@ -71,7 +71,7 @@ export const problems = {
   'upgrade-required': { status: 426, title: 'This path speaks WebSocket.' },
   'too-many-subscribers': { status: 503, title: 'The chain has as many live readers as one object serves.' },
   'relay-clock-behind': { status: 503, title: 'The relay clock fell behind the log; appends wait until it is right.' },
-  'relay-not-configured': { status: 503, title: 'The relay has no key yet; see the operating guide.' },
+  'relay-not-configured': { status: 503, title: 'The relay has no key yet: its operator has to set one.' },
   unavailable: {
     status: 503,
     title: 'The relay could not finish; the outcome is unknown, so send the same bytes again.',

@@ -27,7 +27,7 @@ export function reportIncident(error: RemoteError, { method, route }: IncidentPl
   const isUnknown = error.remote === true && !READS.has(method);
   const code = isTransient || isUnknown ? 'unavailable' : 'internal';
   const { name, message, stack } = error;
-  // eslint-disable-next-line no-console -- the platform's log is where operators look, and this is the only writer to it
+  // eslint-disable-next-line no-console -- the platform's log is where operators look
   console.error(JSON.stringify({ level: 'error', incident, code, method, route, name, message, stack }));
   return { code, incident };
 }

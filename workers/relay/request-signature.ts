@@ -8,6 +8,7 @@ import {
   type Verifier,
 } from 'http-message-sig';
 import {
+  ACTOR_BYTES,
   err,
   fromBase64Url,
   MAX_REQUEST_LIFETIME_S,
@@ -23,8 +24,6 @@ import { MAX_FUTURE_SKEW_S, SIGNATURE_ALGORITHM } from './signature-policy.ts';
 
 /** Longest Signature or Signature-Input header that is parsed; a signature of ours takes some 300 characters. */
 const MAX_SIGNATURE_HEADER = 4096;
-
-const ACTOR_BYTES = 32;
 
 /** A verified request without its body. */
 export interface SignedRequest {
