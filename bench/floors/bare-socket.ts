@@ -1,0 +1,16 @@
+import type { SpawnedRelay } from '../../workers/local.ts';
+import { LoadSocket } from '../load/load-socket.ts';
+
+/** Every frame on it is stored and answered. */
+export function openBareAppender(floors: SpawnedRelay): Promise<LoadSocket> {
+  return LoadSocket.connect(`${socketUrl(floors)}/append`, () => true);
+}
+
+/** Gets what is appended, one frame a flush. */
+export function openBareSubscriber(floors: SpawnedRelay): Promise<LoadSocket> {
+  return LoadSocket.connect(`${socketUrl(floors)}/subscribe`, () => false);
+}
+
+function socketUrl({ url }: SpawnedRelay): string {
+  return url.replace(/^http/, 'ws');
+}

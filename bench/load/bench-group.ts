@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto';
+import {
+  appendAnswer,
+  appendRequest,
+  chainGenesis,
+  chainIdOf,
+  decode,
+  encode,
+  entryCodec,
+  eventSignContent,
+  eventTbs,
+  fromBase64Url,
+  groupMessage,
+  leafHash,
+  MAX_RETENTION_MS,
+  MEDIA_TYPE,
+  memberAdded,
+  sha256,
+  submission,
+  toBase64Url,
+  type AppendAnswer,
+  type ChainId,
+  type Codec,
+  type Submission,
+} from '../../core/index.ts';
+import type { ActorSigner } from '../../sdk/actor-signer.ts';
+import { newEventId } from '../../sdk/chain/sign-event.ts';
+import { nodeSigner } from '../../sdk/node/index.ts';
+import type { SpawnedRelay } from '../../workers/local.ts';
+
+export const PAYLOAD_BYTES = 512;
+
+/** An actor whose signatures are there at once. */
+export type LoadActor = Omit<ActorSigner, 'sign'> & { readonly sign: (message: Uint8Array) => Uint8Array };
+
+interface Seen {
+  readonly index: number;
+  readonly leaf: Uint8Array;
+}
+
+/** A private plain group at a relay, and the founder who writes to it. */
+export class BenchGroup {
+  readonly relay: SpawnedRelay;
+  readonly chain: ChainId;
+  readonly path: string;
+  readonly founder: LoadActor;
+  #seen: Seen;
+
+  private constructor(relay: SpawnedRelay, chain: ChainId, founder: LoadActor, genesis: Seen) {
+    this.relay = relay;
+    this.chain = chain;
+    this.path = `/v1/chains/${toBase64Url(chain)}`;
+    this.founder = founder;
+    this.#seen = genesis;
+  }
+
+  static async found(relay: SpawnedRelay): Promise<BenchGroup> {
+    const founder = newActor();
+    const genesis = signEvent(founder, {
+      chain: new Uint8Array(0),
+      seen: { index: 0, leaf: new Uint8Array(32) },
+      type: chainGenesis.type,
+      body: chainGenesis.encodeBody(genesisOf(relay, founder)),
+    });
+    const answer = await post(`${relay.url}/v1/chains`, submission, genesis);
+    const chain = chainIdOf({ tbs: genesis.event, signature: genesis.signature });
+    return new BenchGroup(relay, chain, founder, seenOf(genesis, answer));
+  }
+
+  /** Adds members one after the other: each admission is strict, so it names the one before. */
+  async addMembers(count: number): Promise<readonly LoadActor[]> {
+    const members = Array.from({ length: count }, newActor);
+    for (const { actor } of members) {
+      const body = memberAdded.encodeBody({ actor, role: 'member' });
+      const added = this.#sign({ type: memberAdded.type, body }, undefined);
+      const url = `${this.relay.url}${this.path}/events`;
+      this.#seen = seenOf(added, await post(url, appendRequest, { submissions: [added] }));
+    }
+    return members;
+  }
+
+  /** Messages with random payloads of `PAYLOAD_BYTES`, signed as of now: good for five minutes. */
+  messages(count: number): Submission[] {
+    return Array.from({ length: count }, () => {
+      const payload = new Uint8Array(randomBytes(PAYLOAD_BYTES));
+      const named = { epoch: 0, contentType: 0, payloadHash: sha256(payload), payloadSize: payload.length };
+      return this.#sign({ type: groupMessage.type, body: groupMessage.encodeBody(named) }, payload);
+    });
+  }
+
+  #sign(event: { readonly type: number; readonly body: Uint8Array }, payload: Uint8Array | undefined): Submission {
+    return { ...signEvent(this.founder, { ...event, chain: this.chain, seen: this.#seen }), payload };
+  }
+}
+
+function newActor(): LoadActor {
+  return nodeSigner(randomBytes(32)) as LoadActor;
+}
+
+function genesisOf(relay: SpawnedRelay, { actor }: LoadActor): Parameters<typeof chainGenesis.encodeBody>[0] {
+  return {
+    nonce: randomBytes(32),
+    relayName: relay.name,
+    checkpointKey: fromBase64Url(relay.publicKey) as Uint8Array,
+    successor: { actors: [actor], threshold: 1 },
+    visibility: 'private',
+    retentionMs: MAX_RETENTION_MS,
+    parameters: {
+      kind: 'group',
+      value: { membership: 'plain', handshakes: 'public', credentials: 'bound', authenticatedData: 'required' },
+    },
+  };
+}
+
+interface Draft {
+  readonly chain: Uint8Array;
+  readonly seen: Seen;
+  readonly type: number;
+  readonly body: Uint8Array;
+}
+
+function signEvent({ actor, sign }: LoadActor, { chain, seen, type, body }: Draft): Submission {
+  const event = encode(eventTbs, {
+    version: 1,
+    chain,
+    seenIndex: seen.index,
+    seenHash: seen.leaf,
+    actor,
+    actorTime: Date.now(),
+    eventId: newEventId({ now: Date.now, randomBytes }),
+    type,
+    body,
+  });
+  return { event, signature: sign(eventSignContent(event)), payload: undefined };
+}
+
+async function post<T>(url: string, codec: Codec<T>, value: T): Promise<AppendAnswer> {
+  const body = encode(codec, value) as Uint8Array<ArrayBuffer>;
+  const response = await fetch(url, { method: 'POST', headers: { 'content-type': MEDIA_TYPE }, body });
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+  const answer = decode(appendAnswer, new Uint8Array(await response.arrayBuffer()));
+  if (!answer.ok) throw new Error(`${url} gave a malformed answer`);
+  return answer.value;
+}
+
+/** The entry that an event became, as its receipt says. */
+function seenOf({ event, signature }: Submission, { outcomes: [outcome] }: AppendAnswer): Seen {
+  if (outcome?.kind !== 'accepted') throw new Error(`an event was refused: ${JSON.stringify(outcome?.value)}`);
+  const entry = encode(entryCodec, { ...outcome.value, event, signature });
+  return { index: outcome.value.index, leaf: leafHash(entry) };
+}

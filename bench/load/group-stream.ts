@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import {
+  appendAnswer,
+  appendRequest,
+  chainDownFrame,
+  chainUpFrame,
+  decodeTrusted,
+  encode,
+  ticketAnswer,
+  type AppendAnswer,
+  type Submission,
+} from '../../core/index.ts';
+import { signRequest } from '../../sdk/signed-request.ts';
+import type { BenchGroup, LoadActor } from './bench-group.ts';
+import { LoadSocket } from './load-socket.ts';
+
+/** First bytes of the frames that a chain sends. */
+const CAUGHT_UP = 2;
+const APPENDED = 3;
+const PROBLEM = 4;
+
+/** Opens a chain's stream past its history, as a client would: a signed request for a ticket, then the ticket. */
+export async function openStream(group: BenchGroup, actor: LoadActor, cursor: number): Promise<LoadSocket> {
+  const url = `${group.relay.url}${group.path}/stream`;
+  const ticket = await fetchTicket(url, actor);
+  const socket = await LoadSocket.connect(url.replace(/^http/, 'ws'), ([kind]) => kind === APPENDED);
+  const live = new Promise<void>((resolve, reject) => {
+    socket.onFrame = (frame) => {
+      if (frame[0] === CAUGHT_UP) resolve();
+      if (frame[0] === PROBLEM) reject(new Error(Buffer.from(frame).toString()));
+    };
+  });
+  socket.send(encode(chainUpFrame, { kind: 'open', value: { ticket, cursor } }));
+  await live;
+  return socket;
+}
+
+async function fetchTicket(url: string, actor: LoadActor): Promise<Uint8Array> {
+  const platform = { now: Date.now, randomBytes: (length: number) => new Uint8Array(randomBytes(length)) };
+  const headers = await signRequest({ method: 'POST', url, body: new Uint8Array() }, actor, platform);
+  const response = await fetch(url, { method: 'POST', headers });
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+  return decodeTrusted(ticketAnswer, new Uint8Array(await response.arrayBuffer())).ticket;
+}
+
+/** Submissions in frames of `size`, as they go over the socket. */
+export function appendFrames(submissions: readonly Submission[], size: number): Uint8Array[] {
+  const frames: Uint8Array[] = [];
+  for (let start = 0; start < submissions.length; start += size) {
+    const value = { request: frames.length, append: { submissions: submissions.slice(start, start + size) } };
+    frames.push(encode(chainUpFrame, { kind: 'append', value }));
+  }
+  return frames;
+}
+
+export function appendBody(submissions: readonly Submission[]): Uint8Array {
+  return encode(appendRequest, { submissions });
+}
+
+/** Throws unless each answer holds receipts alone, and in all `count` of them. */
+export function assertReceipts(answers: readonly AppendAnswer[], count: number): void {
+  const outcomes = answers.flatMap((answer) => answer.outcomes);
+  const refused = outcomes.find(({ kind }) => kind === 'refused');
+  if (refused !== undefined) throw new Error(`an event was refused: ${JSON.stringify(refused.value)}`);
+  if (outcomes.length !== count) throw new Error(`${outcomes.length} receipts for ${count} events`);
+}
+
+export function answerOfBody(body: Uint8Array): AppendAnswer {
+  return decodeTrusted(appendAnswer, body);
+}
+
+export function answerOfFrame(frame: Uint8Array): AppendAnswer {
+  const answer = decodeTrusted(chainDownFrame, frame);
+  if (answer.kind !== 'appended') throw new Error(`${answer.kind} is no answer to an append`);
+  return answer.value.answer;
+}
+
+/** How many entries the log has after a frame of entries: the second line of the checkpoint, which ends the frame. */
+export function sizeAfter(frame: Uint8Array): number {
+  const end = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).subarray(-CHECKPOINT_BYTES);
+  return Number(/\/log\n(\d+)\n/.exec(end.toString('latin1'))?.[1]);
+}
+
+/** More than a checkpoint with one signature. */
+const CHECKPOINT_BYTES = 400;

@@ -1,0 +1,75 @@
+import { performance } from 'node:perf_hooks';
+import { createSignatureChecker, fromBase64Url, MEDIA_TYPE, type ChainId } from '../../core/index.ts';
+import { ChainFollower } from '../../sdk/chain/chain-follower.ts';
+import { HttpClient } from '../../sdk/http-client.ts';
+import { memoryStorage } from '../../sdk/index.ts';
+import { nodeVerifyBatch } from '../../sdk/node/index.ts';
+import { platformOf } from '../../sdk/platform.ts';
+import { RelayClient } from '../../sdk/relay-client.ts';
+import { verifyRateInNode } from '../floors/verify-floor.ts';
+import { BenchGroup } from '../load/bench-group.ts';
+import { answerOfBody, appendBody, assertReceipts } from '../load/group-stream.ts';
+import { HttpLoad } from '../load/http-load.ts';
+import { scaled, type Scenario } from '../scenario.ts';
+import type { Workbench } from '../workbench.ts';
+
+const ENTRIES = 10_000;
+const BATCH = 250;
+const VERIFICATIONS = 4_000;
+
+/** A client that knows nothing reads a log through the relay and verifies it; beside nothing but its signatures. */
+export const catchUp: Scenario = {
+  rows: [{ name: `catchup-${ENTRIES}`, unit: 'entries/s', target: 0.7, kind: 'rate' }],
+  async open(bench) {
+    const group = await BenchGroup.found(bench.relay);
+    const size = 1 + (await fill(group, scaled(ENTRIES, bench)));
+    return {
+      async round() {
+        const floor = verifyRateInNode(scaled(VERIFICATIONS, bench));
+        const follower = newFollower(bench, group);
+        const memory = watchMemory();
+        const startMs = performance.now();
+        await follower.catchUp();
+        const elapsedMs = performance.now() - startMs;
+        const peak = memory.peakMiB();
+        const read = (await follower.current())?.cursor.size;
+        if (read !== size) throw new Error(`${read} entries were verified of ${size}`);
+        return [{ value: (size * 1000) / elapsedMs, floor, extra: { peakMiB: peak } }];
+      },
+      close: () => undefined,
+    };
+  },
+};
+
+/** Appends messages in batches; returns how many. */
+export async function fill(group: BenchGroup, count: number): Promise<number> {
+  const http = new HttpLoad(group.relay.url, 1);
+  for (let done = 0; done < count; done += BATCH) {
+    const messages = group.messages(Math.min(BATCH, count - done));
+    const answer = await http.post(`${group.path}/events`, appendBody(messages), MEDIA_TYPE);
+    assertReceipts([answerOfBody(answer)], messages.length);
+  }
+  await http.close();
+  return count;
+}
+
+function newFollower({ relay }: Workbench, { chain, founder }: BenchGroup): ChainFollower {
+  const http = new HttpClient(relay.url, platformOf({ verifyBatch: nodeVerifyBatch }));
+  http.signAs(founder);
+  const { check } = createSignatureChecker({ verifyBatch: nodeVerifyBatch });
+  const pinned = { name: relay.name, checkpointKey: fromBase64Url(relay.publicKey) as Uint8Array };
+  const context = { client: new RelayClient(http), storage: memoryStorage(), relay: pinned, check };
+  return new ChainFollower(context, chain satisfies ChainId);
+}
+
+/** The process's memory while something runs, sampled every few milliseconds. */
+function watchMemory(): { readonly peakMiB: () => number } {
+  let peak = process.memoryUsage.rss();
+  const timer = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 5);
+  return {
+    peakMiB: () => {
+      clearInterval(timer);
+      return Math.round(peak / 2 ** 20);
+    },
+  };
+}

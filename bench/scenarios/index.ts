@@ -1,0 +1,9 @@
+import type { Scenario } from '../scenario.ts';
+import { appendHttp } from './append-http.ts';
+import { appendFramed, appendSocket } from './append-socket.ts';
+import { catchUp } from './catch-up.ts';
+import { fanout } from './fanout.ts';
+import { verify } from './verify.ts';
+
+/** Everything that can be measured, in the order of the report. */
+export const scenarios: readonly Scenario[] = [appendHttp, appendSocket, appendFramed, fanout, catchUp, verify];
