@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseActorKey, publicKeyOf, type ActorKey, type MailboxItem, type MailboxPage } from '../../core/index.ts';
-import { memoryStorage } from '../../sdk/index.ts';
+import { memoryStorage, type Storage } from '../../sdk/index.ts';
 import { Mailbox } from '../../sdk/mailbox.ts';
 import type { RelayClient } from '../../sdk/relay-client.ts';
 import { actorSeed } from './chain/test-log.ts';
@@ -14,9 +14,20 @@ function item(sequence: number, kind: MailboxItem['kind'], about: number, index:
   return { sequence, kind, chain: chain(about), index, receivedAt: 5, content };
 }
 
+/** Storing takes its time, so that what does not wait for it is found out. */
+function slowStorage(): Storage {
+  const storage = memoryStorage();
+  const commit = storage.commit.bind(storage);
+  storage.commit = async (writes) => {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await commit(writes);
+  };
+  return storage;
+}
+
 /** A relay's mailbox that gives two items a page, and may lose what it is told. */
 function mailboxOf(items: MailboxItem[], onAck: (upTo: number) => Promise<void> = async () => undefined) {
-  const storage = memoryStorage();
+  const storage = slowStorage();
   let waiting = items;
   const client = {
     mailbox: async (_: Uint8Array, from: number): Promise<MailboxPage> => {
