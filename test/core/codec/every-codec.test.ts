@@ -5,9 +5,10 @@ import { decode, encode, eventDefinitions, type Codec } from '../../../core/inde
 import { referenceEncode } from './reference-encoding.ts';
 import { valuesOf } from './values.ts';
 
+const exported: readonly (readonly [string, unknown])[] = Object.entries(core);
 /** Whatever core exports that encodes, and the body of each event type. A new codec is under these tests at once. */
 const codecs: readonly (readonly [string, Codec<unknown>])[] = [
-  ...Object.entries(core).filter((entry): entry is [string, Codec<unknown>] => isCodec(entry[1])),
+  ...exported.filter((entry): entry is [string, Codec<unknown>] => isCodec(entry[1])),
   ...eventDefinitions.map(({ name, body }) => [name, body] as const),
 ];
 
