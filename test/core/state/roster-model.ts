@@ -23,9 +23,8 @@ export class RosterModel {
 
   /** Why `by` may not, or undefined; the order of the reasons is that of the rules. */
   judgeChange(by: string, { added, removed }: ModelChange): string | undefined {
-    const everyone = added
-      .map(({ role }) => role)
-      .concat(removed.filter((name) => name !== by).map((name) => this.#ranked(name)));
+    const others = removed.filter((name) => name !== by);
+    const everyone = [...added.map(({ role }) => role), ...others.map((name) => this.#ranked(name))];
     const needed = everyone.length > 0 ? 'admin' : removed.length > 0 ? 'reader' : 'member';
     const refusal = this.judgeRole(by, needed);
     if (refusal !== undefined) return refusal;
