@@ -1,7 +1,7 @@
 import { toBase64Url, type ChainId } from '../core/index.ts';
 import type { ChainContext } from './chain/chain-follower.ts';
 import { signGenesis } from './chain/sign-event.ts';
-import { UsageError } from './errors.ts';
+import { StorageError, TeraChatError, UsageError } from './errors.ts';
 import { genesisOf, groupParameters, type GenesisOptions } from './genesis.ts';
 import type { CallOptions, Group } from './group/group.ts';
 import { findGroup, listGroups, markGroup, parseGroupId, type GroupSummary } from './group/group-register.ts';
@@ -85,7 +85,14 @@ export class Device {
 
   /** Finishes what an earlier process, or a call without a connection, left undone in any group. */
   async resume(signal?: AbortSignal): Promise<void> {
-    for (const { id } of await this.groups()) await (await this.group(id)).resume(signal);
+    for (const { id } of await this.groups()) {
+      try {
+        await (await this.group(id)).resume(signal);
+      } catch (error) {
+        // One group's trouble is not another's: whoever uses the group learns of it there.
+        if (!(error instanceof TeraChatError) || error instanceof StorageError) throw error;
+      }
+    }
   }
 
   close(): void {

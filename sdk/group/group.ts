@@ -12,10 +12,14 @@ export interface ReadOptions extends CallOptions {
   readonly from?: number;
   /** Only so many of the newest, counted when reading begins. */
   readonly last?: number;
-  /** Goes on with what arrives, until the signal aborts, the iterator is left, or this identity is removed. */
+  /**
+   * Goes on with what arrives, over a connection that is opened again when it breaks. Ends when this identity is removed or
+   * the iterator is left; rejects with the signal's reason once that aborts, and with what stops the chain for good.
+   */
   readonly live?: boolean;
 }
 
+/** A call that is aborted stops waiting. What has left by then may still be delivered, and what has not is sent later. */
 export interface SendOptions extends CallOptions {
   /** What the bytes mean, for applications; 0, the default, is UTF-8 text. */
   readonly contentType?: number;

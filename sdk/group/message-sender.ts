@@ -1,4 +1,13 @@
-import { groupMessage, MAX_PAYLOAD_BYTES, sha256, type Submission } from '../../core/index.ts';
+import {
+  decodeTrusted,
+  eventTbs,
+  groupMessage,
+  MAX_CLOCK_SKEW_MS,
+  MAX_PAYLOAD_BYTES,
+  sha256,
+  type ProblemCode,
+  type Submission,
+} from '../../core/index.ts';
 import type { ChainFollower, FollowedChain } from '../chain/chain-follower.ts';
 import { signDraft, type ChainWriter, type Delivery } from '../chain/chain-writer.ts';
 import { isFateUnknown } from '../chain/resend.ts';
@@ -70,7 +79,7 @@ export class MessageSender {
         return await this.#writer.deliver(submissionOf(message), signal);
       } catch (error) {
         if (isFateUnknown(error) || signal?.aborted === true || !(error instanceof RelayProblem)) throw error;
-        if (!OUTDATED.has(error.code) || sealing === MAX_SEALINGS) {
+        if (!this.#isOutdated(error.code, message) || sealing === MAX_SEALINGS) {
           await this.#context.storage.commit([this.#outbox.drop(message.eventId)]);
           throw error;
         }
@@ -78,6 +87,12 @@ export class MessageSender {
         message = await this.#prepare(message, signal);
       }
     }
+  }
+
+  /** What waited for long was signed long ago; a clock that is wrong is another matter. */
+  #isOutdated(code: ProblemCode, { event }: OutgoingMessage): boolean {
+    if (code !== 'clock-skew') return OUTDATED.has(code);
+    return this.#context.platform.now() - decodeTrusted(eventTbs, event).actorTime > MAX_CLOCK_SKEW_MS / 2;
   }
 
   /** Under the lock, so that no two messages are sealed with one key; stored before anything leaves. */

@@ -1,7 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect, memoryStorage, type Group, type Invitation, type Session, type Storage } from '../../sdk/index.ts';
+import {
+  connect,
+  memoryStorage,
+  type Group,
+  type Invitation,
+  type PlatformOptions,
+  type Session,
+  type Storage,
+} from '../../sdk/index.ts';
 import { fileStorage, nodePlatform } from '../../sdk/node/index.ts';
 import { startLocalRelay, type LocalRelay } from '../../workers/local.ts';
 
@@ -29,8 +37,8 @@ export class Stage {
     return session;
   }
 
-  async connect(storage: Storage, url = this.relay.url): Promise<Session> {
-    const session = await connect({ relay: url, storage, ...nodePlatform() });
+  async connect(storage: Storage, url = this.relay.url, options: PlatformOptions = {}): Promise<Session> {
+    const session = await connect({ relay: url, storage, ...nodePlatform(), ...options });
     this.#sessions.push(session);
     return session;
   }

@@ -207,6 +207,29 @@ describe('what was interrupted', () => {
     expect((await group.view()).epoch).toBe(1);
   }, 20_000);
 
+  test('[CL8] a message that waited for long is signed anew and delivered once', async () => {
+    let offsetMs = 0;
+    const carol = await stage.connect(memoryStorage(), proxy.url, { now: () => Date.now() + offsetMs });
+    await carol.createIdentity();
+    const dave = await stage.person();
+    const group = await carol.createGroup();
+    await group.invite(dave.identity!.actor);
+    const daves = await (await soleInvitation(dave)).accept();
+    // Once everything was read, it is ten minutes ago, and then the connection breaks.
+    proxy.block = (path) => {
+      if (path.includes('/entries')) offsetMs = -600_000;
+      return path.endsWith('/events');
+    };
+    await expect(group.send('late')).rejects.toMatchObject({ name: 'NetworkError' });
+    offsetMs = 0;
+    proxy.block = undefined;
+    await carol.inbox();
+    await carol.inbox();
+    await daves.catchUp();
+    expect(await textsOf(daves)).toEqual(['late']);
+    expect(await textsOf(group)).toEqual(['late']);
+  }, 40_000);
+
   test('an identity whose founding stopped half-way is finished, by the same call or by the next session', async () => {
     for (const finish of [(s: Session) => s.createIdentity(), undefined]) {
       const storage = memoryStorage();
