@@ -34,7 +34,7 @@ export function structureOf(notation: Notation): Structure {
   return { name: notation.name, definition: printNotation(notation) };
 }
 
-/** `view` and `schemaChanges` replace what the codec says where a field holds bytes that have a readable form themselves. */
+/** `readable` replaces what the codec says where a field holds bytes that have a readable form themselves. */
 export function structured<T>(
   codec: Codec<T>,
   readable?: { readonly view: (value: T) => Json; readonly schema: JsonSchema },
