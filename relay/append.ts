@@ -16,11 +16,12 @@ import {
   sha256,
   type ChainId,
   type ChainState,
+  type LoggedLeaf,
   type PayloadName,
   type SignedEvent,
 } from '../core/index.ts';
 import type { RelayRefusal } from './answer.ts';
-import type { ChainHead, EpochChange, LogReader, NewEntry } from './ports.ts';
+import type { ChainHead, EpochChange, LoggedEvent, NewEntry } from './ports.ts';
 import type { Candidate } from './submission.ts';
 
 /** What became of a candidate. `repeated` is a retry: it gets its first receipt and changes nothing (`AP5`). */
@@ -36,22 +37,31 @@ export interface Receipt {
   readonly prev: Uint8Array;
 }
 
+/** What a decision needs besides the head. */
+export interface DecisionContext {
+  readonly eventKey: Uint8Array;
+  /** What is logged under the same key, if anything. */
+  readonly logged: LoggedEvent | undefined;
+  readonly clock: number;
+  leafAt(index: number): LoggedLeaf | undefined;
+}
+
 /** Decides one candidate on the head (`AP5`–`AP9`). Pure: the caller stores the entry or drops the new head. */
-export function decideAppend(head: ChainHead, candidate: Candidate, log: LogReader, clock: number): Decision {
+export function decideAppend(head: ChainHead, candidate: Candidate, context: DecisionContext): Decision {
   const { signed, payload, epochChange } = candidate;
-  if (epochChange === undefined && opensEpoch(signed)) return refuseLone(signed, log);
-  const repeated = findRepeated(signed, log);
-  if (repeated !== undefined) return repeated;
+  const { logged, eventKey, clock } = context;
+  if (logged !== undefined) return repeat(signed, logged);
+  if (epochChange === undefined && opensEpoch(signed)) return refused({ code: 'lone-commit' });
   // Entries keep the time order even when the clock steps back a little; far behind, it can't be trusted at all (`AP11`).
   if (head.relayTime - clock > MAX_CLOCK_SKEW_MS) return refused({ code: 'relay-clock-behind' });
   const relayTime = Math.max(clock, head.relayTime);
-  const view = { state: head.state, size: head.size, leafAt: (index: number) => log.leafAt(index) };
+  const view = { state: head.state, size: head.size, leafAt: (index: number) => context.leafAt(index) };
   const admission = admitEvent(view, signed.event, relayTime, clock);
   if (!admission.ok) return refused({ ...admission.error });
   const mismatch = checkPayload(admission.value.payload, payload);
   if (mismatch !== undefined) return refused(mismatch);
   const { state, payload: payloadName } = admission.value;
-  return accept(head, { signed, state, relayTime, payload, payloadName, epochChange });
+  return accept(head, { signed, eventKey, state, relayTime, payload, payloadName, epochChange });
 }
 
 /** Decides entry 0 of a chain that has none. */
@@ -66,28 +76,26 @@ export function decideGenesis(chain: ChainId, { signed }: Candidate, clock: numb
     range: EMPTY_RANGE,
     state: state.value,
   };
-  return accept(nothing, { signed, state: state.value, relayTime: clock, ...NOTHING_BESIDE });
+  const eventKey = eventKeyOf(signed);
+  return accept(nothing, { signed, eventKey, state: state.value, relayTime: clock, ...NOTHING_BESIDE });
 }
 
 const NOTHING_BESIDE = { payload: undefined, payloadName: undefined, epochChange: undefined };
 
-/** Events that only a judged bundle may bring (`MB1`). */
+/** Events that only a judged bundle may bring (`MB1`); a retry of one that was accepted needs none. */
 function opensEpoch({ event }: SignedEvent): boolean {
   return event.type === mlsCommit.type || event.type === mlsCreated.type;
 }
 
-/** Without its bundle a commit is refused, unless it is a retry of one that was accepted. */
-function refuseLone(signed: SignedEvent, log: LogReader): Decision {
-  return findRepeated(signed, log) ?? refused({ code: 'lone-commit' });
-}
-
+/**
+ * What an event is known by within its chain. The id goes first: ids that begin with their time then land on one page of
+ * the store's index, whoever wrote them, while random ones dirty a page each.
+ */
 export function eventKeyOf({ event }: SignedEvent): Uint8Array {
-  return concatBytes(event.actor, event.eventId);
+  return concatBytes(event.eventId, event.actor);
 }
 
-function findRepeated(signed: SignedEvent, log: LogReader): Decision | undefined {
-  const logged = log.findEvent(eventKeyOf(signed));
-  if (logged === undefined) return undefined;
+function repeat(signed: SignedEvent, logged: LoggedEvent): Decision {
   const { event, index, relayTime, prev } = decodeTrusted(entryCodec, logged.entry);
   if (equalBytes(event, signed.tbs)) return { kind: 'repeated', receipt: { index, relayTime, prev } };
   return refused({ code: 'event-id-reused', index: logged.index });
@@ -103,6 +111,7 @@ function checkPayload(name: PayloadName | undefined, payload: Uint8Array | undef
 
 interface Accepted {
   readonly signed: SignedEvent;
+  readonly eventKey: Uint8Array;
   readonly state: ChainState;
   readonly relayTime: number;
   readonly payload: Uint8Array | undefined;
@@ -110,7 +119,8 @@ interface Accepted {
   readonly epochChange: EpochChange | undefined;
 }
 
-function accept(head: ChainHead, { signed, state, relayTime, payload, payloadName, epochChange }: Accepted): Decision {
+function accept(head: ChainHead, accepted: Accepted): Decision {
+  const { signed, eventKey, state, relayTime, payload, payloadName, epochChange } = accepted;
   const index = head.size;
   const entry = encode(entryCodec, {
     index,
@@ -131,7 +141,7 @@ function accept(head: ChainHead, { signed, state, relayTime, payload, payloadNam
       relayTime,
       entry,
       nodes: completed.length === 1 ? leaf : concatBytes(...completed),
-      eventKey: eventKeyOf(signed),
+      eventKey,
       payload: payload && payloadName && { hash: payloadName.hash, bytes: payload, expiresAt },
       epochChange,
     },

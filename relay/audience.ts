@@ -1,4 +1,4 @@
-import { ACTOR_BYTES, equalBytes, readableUntil, toBase64Url, type ChainState, type Roster } from '../core/index.ts';
+import { equalBytes, EVENT_ID_BYTES, readableUntil, toBase64Url, type ChainState, type Roster } from '../core/index.ts';
 import type { Flush } from './flush.ts';
 import type { NewEntry } from './ports.ts';
 
@@ -54,7 +54,7 @@ export class Audience {
 }
 
 function soleAuthor(entries: readonly NewEntry[]): string | undefined {
-  const authors = entries.map(({ eventKey }) => eventKey.subarray(0, ACTOR_BYTES));
+  const authors = entries.map(({ eventKey }) => eventKey.subarray(EVENT_ID_BYTES));
   const [first] = authors;
   return first !== undefined && authors.every((author) => equalBytes(author, first)) ? toBase64Url(first) : undefined;
 }

@@ -59,7 +59,8 @@ export function screenCommit(body: Uint8Array, context: CommitContext): Screenin
   const screened = screenEvent(bundle.value.event, bundle.value.signature, context.head.chain, context.check);
   if (!screened.ok) return screened;
   const { signed } = screened.value;
-  if (context.log.findEvent(eventKeyOf(signed)) !== undefined) return ok({ signed, payload: bundle.value.commit });
+  const isRetry = context.log.findEvents([eventKeyOf(signed)]).length > 0;
+  if (isRetry) return ok({ signed, payload: bundle.value.commit });
   const admission = admitNow(signed, context);
   if (admission !== undefined) return err(completeRefusal(admission, signed, context.head, context.quotes));
   const change = judgeBundle(bundle.value, signed, context);

@@ -1,5 +1,5 @@
 import type { LoggedLeaf } from '../core/index.ts';
-import { decideAppend, type Decision } from './append.ts';
+import { decideAppend, eventKeyOf, type Decision } from './append.ts';
 import type { ChainHead, LoggedEvent, LogReader, NewEntry } from './ports.ts';
 import type { Candidate } from './submission.ts';
 
@@ -13,11 +13,19 @@ export interface Flush {
 
 /** Decides everything that arrived in a turn, each on the head that those before it left (`AP12`). */
 export function decideFlush(head: ChainHead, candidates: readonly Candidate[], log: LogReader, clock: number): Flush {
-  const pending = new PendingLog(log, head.size);
+  const keys = candidates.map(({ signed }) => eventKeyOf(signed));
+  const pending = new PendingLog(log, head.size, keys);
   const entries: NewEntry[] = [];
   let working = head;
-  const decisions = candidates.map((candidate) => {
-    const decision = decideAppend(working, candidate, pending, clock);
+  const decisions = candidates.map((candidate, i) => {
+    const eventKey = keys[i] as Uint8Array;
+    const context = {
+      eventKey,
+      logged: pending.findEvent(eventKey),
+      clock,
+      leafAt: (index: number) => pending.leafAt(index),
+    };
+    const decision = decideAppend(working, candidate, context);
     if (decision.kind === 'accepted') {
       pending.push(decision.entry, decision.head);
       entries.push(decision.entry);
@@ -28,21 +36,23 @@ export function decideFlush(head: ChainHead, candidates: readonly Candidate[], l
   return { head: working, entries, decisions };
 }
 
-/** A reader that also sees what a flush has decided and not yet stored. */
-class PendingLog implements LogReader {
+/** The stored log, and what a flush has decided and not yet stored. */
+class PendingLog {
   readonly #stored: LogReader;
   readonly #firstPending: number;
   readonly #leaves: LoggedLeaf[] = [];
   readonly #events = new Map<string, LoggedEvent>();
 
-  constructor(stored: LogReader, size: number) {
+  /** Asks the store for all keys of the flush at once: one by one, that costs as much as writing the events. */
+  constructor(stored: LogReader, size: number, eventKeys: readonly Uint8Array[]) {
     this.#stored = stored;
     this.#firstPending = size;
+    for (const event of stored.findEvents(eventKeys)) this.#events.set(nameOf(event.eventKey), event);
   }
 
-  push({ index, entry, eventKey }: NewEntry, { leaf, relayTime }: ChainHead): void {
+  push(entry: NewEntry, { leaf, relayTime }: ChainHead): void {
     this.#leaves.push({ hash: leaf, relayTime });
-    this.#events.set(nameOf(eventKey), { index, entry });
+    this.#events.set(nameOf(entry.eventKey), entry);
   }
 
   leafAt(index: number): LoggedLeaf | undefined {
@@ -50,7 +60,7 @@ class PendingLog implements LogReader {
   }
 
   findEvent(eventKey: Uint8Array): LoggedEvent | undefined {
-    return this.#events.get(nameOf(eventKey)) ?? this.#stored.findEvent(eventKey);
+    return this.#events.get(nameOf(eventKey));
   }
 }
 

@@ -13,6 +13,8 @@ export interface ChainHead {
 
 /** What was logged of an event, as far as a receipt needs it. */
 export interface LoggedEvent {
+  /** event_id[16] || actor[32] */
+  readonly eventKey: Uint8Array;
   readonly index: number;
   /** The Entry as stored. */
   readonly entry: Uint8Array;
@@ -21,8 +23,8 @@ export interface LoggedEvent {
 /** What a decision reads of the log below the head. */
 export interface LogReader {
   leafAt(index: number): LoggedLeaf | undefined;
-  /** By actor[32] || event_id[16]. */
-  findEvent(eventKey: Uint8Array): LoggedEvent | undefined;
+  /** Those of these events that are logged, in any order. */
+  findEvents(eventKeys: readonly Uint8Array[]): readonly LoggedEvent[];
 }
 
 /** One entry as it goes into the store, in the transaction that makes it true. */
@@ -32,6 +34,7 @@ export interface NewEntry {
   readonly entry: Uint8Array;
   /** The hashes of the perfect subtrees that the leaf completes, concatenated, leaf first (`MT4`). */
   readonly nodes: Uint8Array;
+  /** event_id[16] || actor[32] */
   readonly eventKey: Uint8Array;
   readonly payload: NewPayload | undefined;
   readonly epochChange: EpochChange | undefined;

@@ -3,23 +3,30 @@
  * can't be encoded and a malformed sequence is no text (RFC 3629).
  */
 export function utf8ToBytes(text: string): Uint8Array {
-  const bytes: number[] = [];
-  for (const symbol of text) pushSymbol(bytes, symbol.codePointAt(0) as number);
-  return Uint8Array.from(bytes);
-}
-
-function pushSymbol(bytes: number[], point: number): void {
-  if (point >= 0xd800 && point <= 0xdfff) throw new RangeError('text holds an unpaired surrogate');
-  if (point < 0x80) bytes.push(point);
-  else if (point < 0x800) bytes.push(0xc0 | (point >> 6), continuation(point, 0));
-  else if (point < 0x10000) bytes.push(0xe0 | (point >> 12), continuation(point, 6), continuation(point, 0));
-  else {
-    bytes.push(0xf0 | (point >> 18), continuation(point, 12), continuation(point, 6), continuation(point, 0));
+  // No unit of UTF-16 takes more than three bytes.
+  const bytes = new Uint8Array(text.length * 3);
+  let length = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) {
+      bytes[length++] = unit;
+      continue;
+    }
+    const point = text.codePointAt(i) as number;
+    if (point > 0xffff) i++;
+    length = writePoint(bytes, length, point);
   }
+  return bytes.slice(0, length);
 }
 
-function continuation(point: number, shift: number): number {
-  return 0x80 | ((point >> shift) & 0x3f);
+/** Writes a code point that is not ASCII; returns where the next one goes. */
+function writePoint(bytes: Uint8Array, start: number, point: number): number {
+  if (point >= 0xd800 && point <= 0xdfff) throw new RangeError('text holds an unpaired surrogate');
+  const rest = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+  const mark = [0, 0xc0, 0xe0, 0xf0][rest] as number;
+  bytes[start] = mark | (point >> (6 * rest));
+  for (let i = 1; i <= rest; i++) bytes[start + i] = 0x80 | ((point >> (6 * (rest - i))) & 0x3f);
+  return start + rest + 1;
 }
 
 /** Returns undefined where the bytes are not well-formed UTF-8, overlong forms and surrogates included. */

@@ -1,15 +1,31 @@
-const INITIAL_BYTES = 256;
+/** Holds most values; a longer one grows its own buffer. */
+const SCRATCH_BYTES = 16_384;
 /** RFC 9420 §2.1.2: a 4-byte prefix holds 30 bits. */
 const MAX_VECTOR_BYTES = 2 ** 30 - 1;
+const TWO_32 = 0x1_0000_0000;
+
+/**
+ * A buffer that one writer hands to the next, so that a value costs one allocation: its own bytes. Nothing is read from it
+ * that its writer did not write.
+ */
+let scratch: Uint8Array | undefined;
 
 /** Writes what `Reader` reads. A value that has no encoding is the caller's mistake and throws. */
 export class Writer {
-  #bytes = new Uint8Array(INITIAL_BYTES);
+  #bytes: Uint8Array;
   #length = 0;
 
-  /** A copy of what was written, exactly as long. */
+  constructor() {
+    this.#bytes = scratch ?? new Uint8Array(SCRATCH_BYTES);
+    // Whoever writes in the middle of another's writing takes a buffer of their own.
+    scratch = undefined;
+  }
+
+  /** A copy of what was written, exactly as long. The writer is used up. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    const written = this.#bytes.slice(0, this.#length);
+    if (this.#bytes.length === SCRATCH_BYTES) scratch = this.#bytes;
+    return written;
   }
 
   integer(value: number, byteCount: number): void {
@@ -17,10 +33,11 @@ export class Writer {
       throw new RangeError(`${value} does not fit an unsigned integer of ${byteCount} bytes`);
     }
     const end = this.#grow(byteCount);
-    let rest = value;
-    for (let i = end - 1; i >= end - byteCount; i--) {
-      this.#bytes[i] = rest % 256;
-      rest = Math.floor(rest / 256);
+    const bytes = this.#bytes;
+    let rest = value >= TWO_32 ? value % TWO_32 : value;
+    for (let i = 1; i <= byteCount; i++) {
+      bytes[end - i] = rest;
+      rest = i === 4 ? Math.floor(value / TWO_32) : rest >>> 8;
     }
   }
 
@@ -38,9 +55,12 @@ export class Writer {
   items(writeItems: () => void): void {
     const start = this.#length;
     writeItems();
-    const body = this.#bytes.slice(start, this.#length);
-    this.#length = start;
-    this.opaqueVector(body);
+    const end = this.#length;
+    this.#vectorLength(end - start);
+    const prefixBytes = this.#length - end;
+    const prefix = this.#bytes.slice(end, this.#length);
+    this.#bytes.copyWithin(start + prefixBytes, start, end);
+    this.#bytes.set(prefix, start);
   }
 
   #vectorLength(length: number): void {

@@ -25,5 +25,5 @@ export function createKeyVerdicts(maxKeys: number, decide: (key: Uint8Array) => 
 
 /** One character a byte: the cheapest exact map key that bytes have. */
 function nameOf(key: Uint8Array): string {
-  return String.fromCharCode(...key);
+  return String.fromCharCode.apply(undefined, key as unknown as number[]);
 }

@@ -4,11 +4,14 @@ import type { ChainStore } from './store.ts';
 
 /** Leaves kept in memory: members mostly name an entry among the newest as the one they saw. */
 const RECENT_LEAVES = 2_048;
+/** Older ones that were asked for: who has not looked for a while names the same one again and again. */
+const MAX_OLD_LEAVES = 2_048;
 
 /** The stored log as decisions read it. */
 export class ChainLog implements LogReader, StoredLog {
   readonly #store: ChainStore;
   readonly #recent = new Map<number, LoggedLeaf>();
+  readonly #old = new Map<number, LoggedLeaf>();
 
   constructor(store: ChainStore) {
     this.#store = store;
@@ -27,12 +30,11 @@ export class ChainLog implements LogReader, StoredLog {
   }
 
   leafAt(index: number): LoggedLeaf | undefined {
-    return this.#recent.get(index) ?? this.#readLeaf(index);
+    return this.#recent.get(index) ?? this.#old.get(index) ?? this.#readLeaf(index);
   }
 
-  findEvent(eventKey: Uint8Array): LoggedEvent | undefined {
-    const index = this.#store.log.indexOfEvent(eventKey);
-    return index === undefined ? undefined : { index, entry: this.entryAt(index) };
+  findEvents(eventKeys: readonly Uint8Array[]): readonly LoggedEvent[] {
+    return this.#store.log.eventsOf(eventKeys);
   }
 
   /** Keeps the leaves of a flush that is stored. */
@@ -46,6 +48,9 @@ export class ChainLog implements LogReader, StoredLog {
   #readLeaf(index: number): LoggedLeaf | undefined {
     const entry = this.#store.log.entry(index);
     if (entry === undefined) return undefined;
-    return { hash: this.node(0, index), relayTime: decodeTrusted(entryCodec, entry).relayTime };
+    const leaf = { hash: this.node(0, index), relayTime: decodeTrusted(entryCodec, entry).relayTime };
+    if (this.#old.size >= MAX_OLD_LEAVES) this.#old.clear();
+    this.#old.set(index, leaf);
+    return leaf;
   }
 }

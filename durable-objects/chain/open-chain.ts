@@ -69,12 +69,13 @@ export class OpenChain {
     this.#audience.arrived(member);
   }
 
-  #sequence({ key, clock, chain }: OpenChainOptions): Sequencer {
+  #sequence({ ctx, key, clock, chain }: OpenChainOptions): Sequencer {
     return new Sequencer({
       key,
       clock,
       log: this.#log,
       restoreHead: () => this.#restoreHead(chain),
+      sync: () => ctx.storage.sync(),
       write: (flush, previous) => this.#write(flush, previous, clock()),
       announce: (flush, checkpoint, previous) => this.sockets.announce(flush, checkpoint, previous),
     });

@@ -8,6 +8,7 @@ import {
   type Decision,
   type Flush,
 } from '../../relay/index.ts';
+import { reportIncident } from '../platform/incident.ts';
 import type { NoteSigner } from '../../core/index.ts';
 
 /** What became of one caller's candidates, with a checkpoint over everything that was accepted. */
@@ -22,6 +23,8 @@ export interface SequencerHost {
   clock(): number;
   /** Reads the head back from the log; also the way out of a failed flush. */
   restoreHead(): ChainHead;
+  /** Resolves when everything that was written is on disk. */
+  sync(): Promise<void>;
   /** Writes a flush in one transaction, or throws and leaves nothing. */
   write(flush: Flush, previous: ChainHead): void;
   readonly log: Parameters<typeof decideFlush>[2];
@@ -49,6 +52,7 @@ export class Sequencer {
   #checkpoint: string | undefined;
   #queue: Waiting[] = [];
   #queued = 0;
+  #isFlushing = false;
 
   constructor(host: SequencerHost) {
     this.#host = host;
@@ -73,11 +77,36 @@ export class Sequencer {
   /** Queues candidates whose signatures are verified. Rejects when the outcome is unknown or the queue is full. */
   submit(candidates: readonly Candidate[]): Promise<Sequenced> {
     if (this.#queued + candidates.length > MAX_QUEUED) return Promise.reject(new Error('the append queue is full'));
+    this.#queued += candidates.length;
+    const sequenced = new Promise<Sequenced>((resolve, reject) => this.#queue.push({ candidates, resolve, reject }));
+    this.#arm();
+    return sequenced;
+  }
+
+  /**
+   * One flush at a time, and the next only once the last is on disk: what arrives meanwhile shares the next disk write, so
+   * the busier a chain is, the larger its flushes are.
+   */
+  #arm(): void {
+    if (this.#isFlushing || this.#queue.length === 0) return;
+    this.#isFlushing = true;
     // The only timer of an object: a pending one would keep its sockets from hibernating.
     // eslint-disable-next-line no-restricted-globals -- ends in this turn's flush, and is none while idle
-    if (this.#queue.length === 0) setTimeout(() => this.#flush(), 0);
-    this.#queued += candidates.length;
-    return new Promise((resolve, reject) => this.#queue.push({ candidates, resolve, reject }));
+    setTimeout(() => {
+      void this.#flushToDisk();
+    }, 0);
+  }
+
+  async #flushToDisk(): Promise<void> {
+    try {
+      this.#flush();
+      await this.#host.sync();
+    } catch (cause) {
+      // The object is about to be replaced: nothing that it answered gets out past the failed write.
+      reportIncident('sync-failed', cause);
+    }
+    this.#isFlushing = false;
+    this.#arm();
   }
 
   /** No await from the decision to the swap of the head: nothing can come between. */

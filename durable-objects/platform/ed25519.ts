@@ -36,7 +36,7 @@ export function ed25519Signer(seed: Uint8Array): (message: Uint8Array) => Uint8A
 export function ed25519Checker(): CheckSignatures {
   const imported = new Map<string, KeyObject>();
   const keyOf = (raw: Uint8Array): KeyObject => {
-    const name = String.fromCharCode(...raw);
+    const name = String.fromCharCode.apply(undefined, raw as unknown as number[]);
     const held = imported.get(name);
     if (held !== undefined) return held;
     if (imported.size >= MAX_IMPORTED_KEYS) imported.clear();

@@ -1,5 +1,4 @@
 import {
-  concatBytes,
   createSignatureChecker,
   encode,
   nodeReaderOfRows,
@@ -82,10 +81,9 @@ export class MemoryChain implements LogReader, StoredLog, Quotable {
     return row && { hash: row.nodes.subarray(0, 32), relayTime: row.relayTime };
   }
 
-  findEvent(eventKey: Uint8Array): LoggedEvent | undefined {
-    const name = concatBytes(eventKey).join();
-    const row = this.rows.find((one) => one.eventKey.join() === name);
-    return row && { index: row.index, entry: row.entry };
+  findEvents(eventKeys: readonly Uint8Array[]): readonly LoggedEvent[] {
+    const wanted = new Set(eventKeys.map((key) => key.join()));
+    return this.rows.filter(({ eventKey }) => wanted.has(eventKey.join()));
   }
 
   entriesFrom(index: number): readonly Uint8Array[] {

@@ -1,6 +1,7 @@
-import { ACTOR_BYTES, concatBytes, nodeReaderOfRows, type NodeReader } from '../../../core/index.ts';
+import { nodeReaderOfRows, type NodeReader } from '../../../core/index.ts';
 import { firstRow } from '../../first-row.ts';
 import { insertRows, insertStatements } from '../../insert-rows.ts';
+import { listStatements, selectFromList } from '../../select-list.ts';
 
 /** One row of the chain. See `schema.ts` for what `nodes` holds. */
 export interface LogRow {
@@ -9,9 +10,12 @@ export interface LogRow {
   readonly entry: Uint8Array;
   /** 32 bytes for each perfect subtree that this leaf completes, the leaf hash first. */
   readonly nodes: Uint8Array;
-  /** actor[32] || event_id[16]: unique for ever within a chain. */
+  /** event_id[16] || actor[32]: unique for ever within a chain. */
   readonly eventKey: Uint8Array;
 }
+
+/** What is stored under an event's key. */
+export type KeyedEntry = Pick<LogRow, 'eventKey' | 'index' | 'entry'>;
 
 /** An entry with its leaf hash, and with its payload while that is hot and has not expired. */
 export interface LogPageRow {
@@ -34,7 +38,7 @@ const INSERT = insertStatements('log', ['idx', 'entry', 'nodes', 'event_key']);
 const SIZE = 'SELECT coalesce(max(idx) + 1, 0) FROM log';
 const ENTRY = 'SELECT entry FROM log WHERE idx = ?';
 const NODES = 'SELECT nodes FROM log WHERE idx = ?';
-const INDEX_OF = 'SELECT idx FROM log WHERE event_key = ?';
+const BY_KEYS = listStatements('SELECT event_key, idx, entry FROM log WHERE event_key IN');
 const PAGE = `SELECT log.idx, log.entry, substr(log.nodes, 1, 32), payloads.bytes
   FROM log LEFT JOIN payloads ON payloads.idx = log.idx AND payloads.expires_at > ?
   WHERE log.idx >= ? ORDER BY log.idx LIMIT ?`;
@@ -55,7 +59,7 @@ export class LogStore {
    * `transactionSync`, which then leaves nothing behind.
    */
   append(rows: readonly LogRow[]): void {
-    insertRows(this.#sql, INSERT, rows, (row) => [row.index, row.entry, row.nodes, storedKey(row.eventKey)]);
+    insertRows(this.#sql, INSERT, rows, (row) => [row.index, row.entry, row.nodes, row.eventKey]);
   }
 
   size(): number {
@@ -71,8 +75,10 @@ export class LogStore {
     return this.#bytes(NODES, index);
   }
 
-  indexOfEvent(key: Uint8Array): number | undefined {
-    return firstRow<[number]>(this.#sql.exec(INDEX_OF, storedKey(key)))?.[0];
+  /** Those of the events that are stored. */
+  eventsOf(keys: readonly Uint8Array[]): KeyedEntry[] {
+    const rows = selectFromList<[ArrayBuffer, number, ArrayBuffer]>(this.#sql, BY_KEYS, keys);
+    return rows.map(([key, index, entry]) => ({ eventKey: new Uint8Array(key), index, entry: new Uint8Array(entry) }));
   }
 
   page(query: LogPageQuery): LogPageRow[] {
@@ -96,14 +102,6 @@ export class LogStore {
     const row = firstRow<[ArrayBuffer]>(this.#sql.exec(query, index));
     return row && new Uint8Array(row[0]);
   }
-}
-
-/**
- * The id goes first: ids that begin with their time then land on one page of the index, whoever wrote them, while random
- * ones dirty a page each and make a flush three to five times as dear.
- */
-function storedKey(key: Uint8Array): Uint8Array {
-  return concatBytes(key.subarray(ACTOR_BYTES), key.subarray(0, ACTOR_BYTES));
 }
 
 type PageColumns = [index: number, entry: ArrayBuffer, leafHash: ArrayBuffer, payload: ArrayBuffer | null];

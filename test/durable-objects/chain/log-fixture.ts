@@ -17,6 +17,6 @@ export class LogFixture {
     this.range = range;
     const actor = bytesFor('actor', index % 3, 32);
     const eventId = bytesFor('event', index, 16);
-    return { index, entry, nodes: concatBytes(...completed), eventKey: concatBytes(actor, eventId) };
+    return { index, entry, nodes: concatBytes(...completed), eventKey: concatBytes(eventId, actor) };
   }
 }

@@ -54,10 +54,10 @@ describe('the log', () => {
       for (const { index, entry, nodes, eventKey } of rows) {
         expect(store.log.entry(index)).toEqual(entry);
         expect(store.log.nodes(index)).toEqual(nodes);
-        expect(store.log.indexOfEvent(eventKey)).toBe(index);
+        expect(store.log.eventsOf([eventKey])).toEqual([{ eventKey, index, entry }]);
       }
       expect(store.log.entry(rows.length)).toBeUndefined();
-      expect(store.log.indexOfEvent(new Uint8Array(48))).toBeUndefined();
+      expect(store.log.eventsOf([new Uint8Array(48)])).toEqual([]);
     }));
 
   it('stores the bytes of a view, not of the buffer under it', () =>
