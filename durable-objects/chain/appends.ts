@@ -35,6 +35,8 @@ export interface AppendHost {
   readonly log: ChainLog;
   readonly sequencer: Sequencer;
   readonly quotes: Quotable;
+  /** The signed checkpoint of the log's first `size` entries. */
+  readonly checkpointAt: (size: number) => string;
   readonly check: CheckSignatures;
   readonly clock: () => number;
 }
@@ -95,10 +97,21 @@ export class ChainAppends {
     try {
       const { decisions, checkpoint } = await sequencer.submit(candidates);
       const completed = completeRefusals(candidates, decisions, sequencer.head, quotes);
-      return ok({ decisions: completed, checkpoint });
+      return ok({ decisions: completed, checkpoint: this.#covering(decisions, checkpoint) });
     } catch (cause) {
       reportIncident('append-failed', cause);
       return err({ code: 'unavailable' });
     }
+  }
+
+  /**
+   * Covers what is acknowledged and no more (`WI6`). Anyone can send what is refused, and who was removed can send again
+   * what others once signed: neither is told how the log has grown.
+   */
+  #covering(decisions: readonly Decision[], newest: string): string {
+    if (decisions.some(({ kind }) => kind === 'accepted')) return newest;
+    const sizes = decisions.map((decision) => (decision.kind === 'repeated' ? decision.receipt.index + 1 : 0));
+    const size = Math.max(0, ...sizes);
+    return size === 0 ? '' : this.#host.checkpointAt(size);
   }
 }

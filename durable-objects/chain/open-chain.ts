@@ -53,6 +53,7 @@ export class OpenChain {
       log: this.#log,
       sequencer,
       quotes: this.reads,
+      checkpointAt: (size) => this.reads.checkpointAt(size),
       check: ed25519Checker(),
       clock,
     });

@@ -101,13 +101,13 @@ export class ChainReads implements Quotable {
     return index < knownSize ? ok(utf8ToBytes(this.#proofText(index, knownSize))) : err({ code: 'not-found' });
   }
 
-  /** What founding answers, again for a retry: the receipt of entry 0. */
+  /** What founding answers, again for a retry: the receipt of entry 0, which tells nothing of what came after (`WI6`). */
   genesisReceipt(): Uint8Array {
     const genesis = this.#store.log.entry(0);
     if (genesis === undefined) throw new Error('a founded chain has a genesis');
     const { index, relayTime, prev } = decodeTrusted(entryCodec, genesis);
     const outcome = { kind: 'accepted', value: { index, relayTime, prev } } as const;
-    return encode(appendAnswer, { outcomes: [outcome], checkpoint: this.#sequencer.checkpoint });
+    return encode(appendAnswer, { outcomes: [outcome], checkpoint: this.checkpointAt(1) });
   }
 
   entriesFrom(from: number): readonly Uint8Array[] {
@@ -129,7 +129,7 @@ export class ChainReads implements Quotable {
     return formatLogProof({ index, path, checkpoint: this.checkpointAt(size) });
   }
 
-  /** A removed reader gets the tree as it was at its removal: it can't verify a later one. */
+  /** The signed checkpoint of the first `size` entries. A removed reader gets the tree as it was at its removal. */
   checkpointAt(size: number): string {
     const { head, checkpoint, signer } = this.#sequencer;
     if (size === head.size) return checkpoint;

@@ -1,8 +1,17 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { encode, memberAdded, sha256, submission, toBase64Url, utf8ToBytes } from '../../../core/index.ts';
+import {
+  appendAnswer,
+  decodeTrusted,
+  encode,
+  memberAdded,
+  sha256,
+  submission,
+  toBase64Url,
+  utf8ToBytes,
+} from '../../../core/index.ts';
 import type { ChainObject } from '../../../durable-objects/index.ts';
-import { TestActor } from '../../support/test-actor.ts';
+import { NOTHING_SEEN, TestActor } from '../../support/test-actor.ts';
 import { bytesFor } from '../bytes-for.ts';
 import { callerOf, chainStub, problemCode, T0, TestChain, valueOf } from './test-chain.ts';
 
@@ -76,6 +85,24 @@ describe('a chain object', () => {
     expect(await chain.object.state(callerOf(bob))).toEqual({ ok: false, error: { code: 'not-found' } });
     const refused = await chain.append(bob.message(chain.id, await chain.head(bob), T0, hello));
     expect(problemCode(refused)).toBe('actor-removed');
+  });
+
+  it('[WI6] [AC3] tells how long the log is only to those whose event was sequenced, and as far as that', async () => {
+    const sizeOf = (checkpoint: string) => checkpoint.split('\n')[1];
+    await chain.add(bob);
+    const said = bob.message(chain.id, await chain.head(bob), T0, hello);
+    await chain.append(said);
+    await chain.remove(bob);
+    const stranger = () => mallory.message(chain.id, NOTHING_SEEN, T0, hello);
+    expect(await chain.append()).toEqual({ outcomes: [], checkpoint: '' });
+    expect((await chain.append(stranger(), stranger())).checkpoint).toBe('');
+    const again = await chain.append(said, stranger());
+    expect(again.outcomes.map(({ kind }) => kind)).toEqual(['accepted', 'refused']);
+    expect(sizeOf(again.checkpoint)).toBe('3');
+    const founded = decodeTrusted(appendAnswer, valueOf(await chain.object.found(encode(submission, chain.genesis))));
+    expect(sizeOf(founded.checkpoint)).toBe('1');
+    const fresh = await chain.append(alice.message(chain.id, await chain.head(), T0, hello), said);
+    expect(sizeOf(fresh.checkpoint)).toBe('5');
   });
 
   it('[RQ5] takes a signed request once', async () => {

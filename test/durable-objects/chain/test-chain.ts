@@ -77,17 +77,19 @@ export class TestChain {
   readonly stub: DurableObjectStub<ChainObject>;
   readonly id: ChainId;
   readonly founder: TestActor;
+  readonly genesis: Submission;
 
-  constructor(stub: DurableObjectStub<ChainObject>, id: ChainId, founder: TestActor) {
+  constructor(stub: DurableObjectStub<ChainObject>, founder: TestActor, genesis: Submission) {
     this.stub = stub;
-    this.id = id;
+    this.id = chainIdOf({ tbs: genesis.event, signature: genesis.signature });
     this.founder = founder;
+    this.genesis = genesis;
   }
 
   static async found(founder: TestActor): Promise<TestChain> {
     const genesis = founder.genesis({ relayName: RELAY_NAME }, T0);
     const stub = await chainStub(genesis);
-    const chain = new TestChain(stub, chainIdOf({ tbs: genesis.event, signature: genesis.signature }), founder);
+    const chain = new TestChain(stub, founder, genesis);
     valueOf(await chain.object.found(encode(submission, genesis)));
     return chain;
   }
