@@ -1,14 +1,23 @@
 import {
   chainUpFrame,
   MAX_APPEND_BYTES,
+  MAX_PAGE_BYTES,
   MAX_PAGE_ENTRIES,
   type AppendAnswer,
   type AppendRequest,
   type ChainUpFrame,
   type EntryPage,
+  type LoggedEntry,
   type Result,
 } from '../../core/index.ts';
-import { knownSize, rosterOf, type ChainHead, type Flush, type RelayRefusal } from '../../relay/index.ts';
+import {
+  knownSize,
+  rosterOf,
+  type ChainHead,
+  type Flush,
+  type NewEntry,
+  type RelayRefusal,
+} from '../../relay/index.ts';
 import type { OpenSeat } from '../sockets/seat.ts';
 import { StreamSockets, type HistoryPage, type StreamHost } from '../sockets/stream-sockets.ts';
 import { appendedFrame, caughtUpFrame, entriesFrame, problemFrame } from './frames.ts';
@@ -36,18 +45,18 @@ export class ChainSockets extends StreamSockets<AppendFrame> {
     this.#host = host;
   }
 
-  /** One frame for all who may read the whole flush; those whose reading ends inside it get their part and are closed. */
+  /** The same frames for all who may read the whole flush; whose reading ends inside it get their part and are closed. */
   announce({ head, entries }: Flush, checkpoint: string, previous: ChainHead): void {
-    const page = {
-      entries: entries.map(({ entry, payload }) => ({ entry, payload: payload?.bytes })),
-      checkpoint,
-    };
-    const frame = entriesFrame(page);
+    let frames: readonly Uint8Array[] | undefined;
     const hasRosterChanged = rosterOf(previous.state) !== rosterOf(head.state);
     for (const [socket, { actor }] of this.live()) {
       const known = hasRosterChanged ? knownSize(head.state, head.size, actor) : head.size;
-      if (known === head.size) this.send(socket, frame);
-      else this.#end(socket, previous.size, known);
+      if (known < head.size) {
+        this.#end(socket, previous.size, known);
+        continue;
+      }
+      frames ??= pagesOf(entries).map((page) => entriesFrame({ entries: page, checkpoint }));
+      for (const frame of frames) this.send(socket, frame);
     }
   }
 
@@ -83,8 +92,26 @@ export class ChainSockets extends StreamSockets<AppendFrame> {
 
   /** Sends what is left up to `known` and closes: the actor's reading ends there. */
   #end(socket: WebSocket, from: number, known: number): void {
-    if (from < known) this.send(socket, entriesFrame(this.#host.page(from, known, known)));
+    for (let next = from; next < known;) {
+      const page = this.#host.page(next, Math.min(known, next + MAX_PAGE_ENTRIES), known);
+      this.send(socket, entriesFrame(page));
+      next += page.entries.length;
+    }
     this.send(socket, problemFrame(0, { code: 'actor-removed', at: Math.max(known - 1, 0) }));
     this.close(socket, CLOSE_REMOVED, 'actor-removed');
   }
+}
+
+/** A flush in pieces that a frame can hold. What came together in one turn may be many times as much. */
+function pagesOf(entries: readonly NewEntry[]): readonly (readonly LoggedEntry[])[] {
+  const pages: LoggedEntry[][] = [];
+  let bytes = Infinity;
+  for (const { entry, payload } of entries) {
+    const entryBytes = entry.length + (payload?.bytes.length ?? 0);
+    const isFull = bytes + entryBytes > MAX_PAGE_BYTES || pages.at(-1)?.length === MAX_PAGE_ENTRIES;
+    if (isFull) pages.push([]);
+    bytes = isFull ? entryBytes : bytes + entryBytes;
+    pages.at(-1)?.push({ entry, payload: payload?.bytes });
+  }
+  return pages;
 }

@@ -1,9 +1,11 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
+  appendRequest,
   chainDownFrame,
   chainUpFrame,
   decodeTrusted,
+  encode,
   MAX_APPEND_BYTES,
   memberRemoved,
   ticketAnswer,
@@ -79,6 +81,30 @@ describe('a chain stream', () => {
     while (peer.entries().length < total) await new Promise((resolve) => setTimeout(resolve, 5));
     expect(replayUnder(chain.id, peer.entries(), peer.checkpoint()).size).toBe(total);
     expect(peer.frames.filter(({ kind }) => kind === 'caughtUp')).toHaveLength(1);
+  });
+
+  it('[SK3] gives a flush that no frame can hold in several, to those who stay and to those who leave in it', async () => {
+    await chain.add(bob);
+    const [stays, leaves] = [await subscribe(alice), await subscribe(bob)];
+    const seen = await chain.head();
+    const batch = (from: number, count: number, bytes: number) =>
+      Array.from({ length: count }, (_, i) => alice.message(chain.id, seen, T0, bytesFor('payload', from + i, bytes)));
+    const removal = alice.sign({
+      chain: chain.id,
+      seen,
+      time: T0,
+      type: memberRemoved.type,
+      body: memberRemoved.encodeBody({ actor: bob.key }),
+    });
+    const bodies = [batch(0, 200, 10), batch(200, 200, 10), [removal], batch(400, 200, 16_000)].map((submissions) =>
+      encode(appendRequest, { submissions }),
+    );
+    // Together in one turn, as appends on many sockets are.
+    await runInDurableObject(chain.stub, (instance) => Promise.all(bodies.map((body) => instance.append(body))));
+    expect((await leaves.closed).reason).toBe('actor-removed');
+    expect(replayUnder(chain.id, leaves.entries(), leaves.checkpoint()).size).toBe(403);
+    while (stays.entries().length < 603) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(replayUnder(chain.id, stays.entries(), stays.checkpoint()).size).toBe(603);
   });
 
   it('[SK3] resumes at a cursor without repeating what came before it', async () => {
