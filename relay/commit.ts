@@ -1,6 +1,7 @@
 import {
   admitEvent,
   commitBundle,
+  concatBytes,
   decode,
   equalBytes,
   err,
@@ -25,7 +26,6 @@ import {
   parseWelcome,
   type CheckedCommit,
   type MlsCommit as MlsCommitMessage,
-  type MlsWelcome,
 } from '../core/mls/index.ts';
 import type { RelayRefusal } from './answer.ts';
 import { eventKeyOf } from './append.ts';
@@ -134,7 +134,7 @@ function judgeCommit(
   if (!checked.ok) return invalid(checked.error.code);
   if (!equalBytes(groupInfo.value.treeHash, body.treeHash)) return invalid('group-context');
   if (!checked.value.addedKeyPackages.every((added) => isInForce(added, clock))) return invalid('key-package-expired');
-  const mismatch = compareWithEvent(checked.value, welcome.value, body, event.actor);
+  const mismatch = compareWithEvent(checked.value, body, event.actor);
   if (mismatch !== undefined) return invalid(mismatch);
   if (!check(checked.value.signatures).every(Boolean)) return invalid('signature');
   return ok({
@@ -145,8 +145,7 @@ function judgeCommit(
 
 /** `MB3`: the event says of the commit exactly what it does, since the roster follows the event. */
 function compareWithEvent(
-  { delta }: CheckedCommit,
-  welcome: MlsWelcome | undefined,
+  { delta, addedKeyPackages }: CheckedCommit,
   body: MlsCommit,
   actor: Uint8Array,
 ): string | undefined {
@@ -155,9 +154,11 @@ function compareWithEvent(
   const added = body.roster.added.map((member) => member.actor);
   const isSameRoster = isSameSet(delta.added, added) && isSameSet(delta.removed, body.roster.removed);
   if (!isSameRoster) return 'roster';
-  const namedRefs = body.welcomeRefs.map(({ keyPackageRef }) => keyPackageRef);
-  const namedActors = body.welcomeRefs.map((ref) => ref.actor);
-  return isSameSet(namedRefs, welcome?.refs ?? []) && isSameSet(namedActors, added) ? undefined : 'welcome-refs';
+  // In pairs: whoever is named beside another's KeyPackage finds none of its own and can't join. The Welcome addresses
+  // exactly the added KeyPackages (`ML27`).
+  const named = body.welcomeRefs.map((welcome) => concatBytes(welcome.actor, welcome.keyPackageRef));
+  const addressed = addedKeyPackages.map((added) => concatBytes(added.actor, added.ref));
+  return isSameSet(addressed, named) ? undefined : 'welcome-refs';
 }
 
 /** The commit itself says which event carries it, so that nobody can wrap another member's commit in an own event. */
@@ -170,6 +171,7 @@ function isNamed(bytes: Uint8Array, hash: Uint8Array, size: number): boolean {
   return bytes.length === size && equalBytes(sha256(bytes), hash);
 }
 
+/** Whether they hold the same, `a` nothing twice. */
 function isSameSet(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
   return a.length === b.length && a.every((item) => b.some((other) => equalBytes(item, other)));
 }

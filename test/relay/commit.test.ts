@@ -40,6 +40,8 @@ const MLS_PARAMETERS = {
   value: { membership: 'mls', handshakes: 'public', credentials: 'bound', authenticatedData: 'required' },
 } as const;
 
+type WelcomeRef = MlsCommit['welcomeRefs'][number];
+
 let nextId = 0;
 let chain: MemoryChain;
 let state: GroupState;
@@ -210,6 +212,15 @@ describe('an MLS bundle', () => {
     expect(await refusalOf({ add: [bob], editBody: toCarol })).toEqual(mismatch);
     const toAnother = editRefs((refs) => refs.map((ref) => ({ ...ref, keyPackageRef: sha256(ref.keyPackageRef) })));
     expect(await reasonOf({ add: [bob], editBody: toAnother })).toBe('welcome-refs');
+    const crossed = editRefs(([one, two]) => [
+      { ...(one as WelcomeRef), keyPackageRef: (two as WelcomeRef).keyPackageRef },
+      { ...(two as WelcomeRef), keyPackageRef: (one as WelcomeRef).keyPackageRef },
+    ]);
+    expect(await reasonOf({ add: [bob, carol], editBody: crossed })).toBe('welcome-refs');
+    const doubled = editRefs((refs) =>
+      refs.map((ref) => ({ ...ref, keyPackageRef: (refs[0] as WelcomeRef).keyPackageRef })),
+    );
+    expect(await reasonOf({ add: [bob, carol], editBody: doubled })).toBe('welcome-refs');
     expect(await reasonOf({ editBody: (body) => ({ ...body, treeHash: sha256(body.treeHash) }) })).toBe(
       'group-context',
     );
