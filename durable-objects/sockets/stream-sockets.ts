@@ -1,5 +1,6 @@
 import { decode, OPEN_DEADLINE_MS, toBase64Url, type Codec } from '../../core/index.ts';
 import type { RelayRefusal } from '../../relay/index.ts';
+import { reportIncident } from '../platform/incident.ts';
 import type { OpenSeat, Seat } from './seat.ts';
 
 /** Private-use close codes of RFC 6455 §7.4.2: the socket's own fault, and a history that an eviction cut off. */
@@ -23,7 +24,7 @@ export interface StreamHost {
 }
 
 export interface StreamLimits {
-  /** Sockets that one object serves itself, unopened ones included. */
+  /** Sockets that one object serves itself, unopened ones included; these make way for newer ones. */
   readonly maxSockets: number;
   /** Largest frame that a client may send. */
   readonly maxFrameBytes: number;
@@ -77,7 +78,7 @@ export abstract class StreamSockets<UpFrame extends { readonly kind: string }> {
   }
 
   accept(origin: string): Response {
-    if (this.#seats.size >= this.#limits.maxSockets) {
+    if (this.#seats.size >= this.#limits.maxSockets && !this.#makeRoom()) {
       return new Response(null, { status: 503, headers: { 'retry-after': String(RETRY_AFTER_S) } });
     }
     const { 0: client, 1: server } = new WebSocketPair();
@@ -88,7 +89,17 @@ export abstract class StreamSockets<UpFrame extends { readonly kind: string }> {
     return new Response(null, { status: 101, webSocket: client });
   }
 
+  /** Never rejects: a socket that something failed for is closed, since it can't know what it missed. */
   async receive(socket: WebSocket, data: ArrayBuffer | string): Promise<void> {
+    try {
+      await this.#take(socket, data);
+    } catch (cause) {
+      reportIncident('stream-failed', cause);
+      this.close(socket, CLOSE_INTERRUPTED, 'unavailable');
+    }
+  }
+
+  async #take(socket: WebSocket, data: ArrayBuffer | string): Promise<void> {
     const seat = this.#seats.get(socket);
     if (seat === undefined) return;
     // Length before anything else: a frame over the limit is never parsed.
@@ -151,6 +162,19 @@ export abstract class StreamSockets<UpFrame extends { readonly kind: string }> {
     this.close(socket, CLOSE_REFUSED, refusal.code);
   }
 
+  /**
+   * Handshakes need no ticket, so anybody could fill all places with them. Those who mean it send theirs at once: the
+   * one that has waited longest makes way.
+   */
+  #makeRoom(): boolean {
+    for (const [socket, { stage }] of this.#seats) {
+      if (stage !== 'unopened') continue;
+      this.refuse(socket, { code: 'too-many-subscribers' });
+      return true;
+    }
+    return false;
+  }
+
   #open(socket: WebSocket, seat: Seat, { value: { ticket, cursor } }: OpenFrame): Promise<void> | void {
     if (seat.stage !== 'unopened') return this.refuse(socket, { code: 'open-first' });
     const actor = this.#host.redeem(ticket, seat.origin);
@@ -186,15 +210,15 @@ export abstract class StreamSockets<UpFrame extends { readonly kind: string }> {
   /** A socket whose history was cut off by an eviction can't be told where: it reconnects with its own cursor. */
   #restore(socket: WebSocket, seat: Seat): void {
     if (seat.stage === 'history') this.close(socket, CLOSE_INTERRUPTED, 'unavailable');
-    else this.#take(socket, seat);
+    else this.#admit(socket, seat);
   }
 
   #enter(socket: WebSocket, seat: Seat): void {
     socket.serializeAttachment(seat);
-    this.#take(socket, seat);
+    this.#admit(socket, seat);
   }
 
-  #take(socket: WebSocket, seat: Seat): void {
+  #admit(socket: WebSocket, seat: Seat): void {
     this.#seats.set(socket, seat);
     if (seat.stage !== 'unopened') this.#present.set(seat.key, (this.#present.get(seat.key) ?? 0) + 1);
   }

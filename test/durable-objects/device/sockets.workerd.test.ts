@@ -156,11 +156,32 @@ describe('a mailbox stream', () => {
 
   it('[MX10] serves a bounded number of sockets', async () => {
     valueOf(await device.publish());
-    const peers = await Promise.all(range(1, SOCKETS).map(() => device.connect()));
+    const peers = await Promise.all(range(1, SOCKETS).map(() => device.subscribe()));
     const refused = await device.handshake();
     expect([refused.status, refused.webSocket, refused.headers.get('retry-after')]).toEqual([503, null, '5']);
     peers[0]?.close();
     await expect.poll(async () => (await device.handshake()).status).toBe(101);
+  });
+
+  it('[MX10] lets nobody fill the places with sockets that never open', async () => {
+    valueOf(await device.publish());
+    const opened = await device.subscribe();
+    const [first, second] = [await device.connect(), await device.connect()];
+    for (const _ of range(1, SOCKETS - 2)) await device.connect();
+    expect((await first.closed).reason).toBe('too-many-subscribers');
+    second.send({ kind: 'open', value: { ticket: await device.ticket(), cursor: 0 } });
+    await second.until(({ kind }) => kind === 'caughtUp');
+    await device.deliver(welcomeFor(1));
+    await Promise.all([untilItems(opened, 1), untilItems(second, 1)]);
+  });
+
+  it('[SK6] closes a socket for which something failed', async () => {
+    valueOf(await device.publish());
+    const [ticket, peer] = [await device.ticket(), await device.connect()];
+    await runInDurableObject(device.stub, (_, { storage }) => void storage.sql.exec('DROP TABLE mailbox'));
+    peer.send({ kind: 'open', value: { ticket, cursor: 0 } });
+    const { code, reason } = await peer.closed;
+    expect([code, reason]).toEqual([4503, 'unavailable']);
   });
 
   it('[MX11] keeps live sockets through hibernation without losing an item', async () => {
