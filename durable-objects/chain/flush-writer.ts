@@ -35,22 +35,32 @@ export class FlushWriter {
     this.#payloadsSinceLookup = options.store.payloads.lookupLag();
   }
 
-  write({ head, entries }: Flush, previousSize: number, away: readonly Uint8Array[], clock: number): void {
-    const { storage, store } = this.#options;
-    storage.transactionSync(() => {
-      store.log.append(entries);
-      this.#writePayloads(entries, clock);
-      for (const { index, epochChange } of entries) {
-        if (epochChange !== undefined) this.#writeEpoch(index, epochChange, clock);
-      }
-      if (away.length > 0) this.#writePokes(away, head, clock);
-      if (isSnapshotDue(previousSize, head.size)) store.snapshots.save(snapshotOf(head));
-    });
+  write(flush: Flush, previousSize: number, away: readonly Uint8Array[], clock: number): void {
+    const [isExpiryScheduled, payloadsSinceLookup] = [this.#isExpiryScheduled, this.#payloadsSinceLookup];
+    try {
+      this.#options.storage.transactionSync(() => this.#writeRows(flush, previousSize, away, clock));
+    } catch (cause) {
+      // The jobs went with the rows: who believed in them would never drop another payload.
+      this.#isExpiryScheduled = isExpiryScheduled;
+      this.#payloadsSinceLookup = payloadsSinceLookup;
+      throw cause;
+    }
   }
 
   /** The expiry job has nothing left to wait for. */
   expiryEnded(): void {
     this.#isExpiryScheduled = false;
+  }
+
+  #writeRows({ head, entries }: Flush, previousSize: number, away: readonly Uint8Array[], clock: number): void {
+    const { store } = this.#options;
+    store.log.append(entries);
+    this.#writePayloads(entries, clock);
+    for (const { index, epochChange } of entries) {
+      if (epochChange !== undefined) this.#writeEpoch(index, epochChange, clock);
+    }
+    if (away.length > 0) this.#writePokes(away, head, clock);
+    if (isSnapshotDue(previousSize, head.size)) store.snapshots.save(snapshotOf(head));
   }
 
   #writePayloads(entries: readonly NewEntry[], clock: number): void {

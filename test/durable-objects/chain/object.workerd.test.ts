@@ -2,6 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   appendAnswer,
+  appendRequest,
   decodeTrusted,
   encode,
   memberAdded,
@@ -174,6 +175,25 @@ describe('a chain object', () => {
       expect(storage.sql.exec('SELECT count(*) AS n FROM payloads').one()['n']).toBe(0);
     });
     expect((await chain.audit()).size).toBe(2);
+  });
+
+  it('[AP12] [PL3] after a write that failed answers, goes on, and still forgets payloads in time', async () => {
+    const { stub, object } = chain;
+    await chain.add(bob);
+    await chain.page(bob);
+    const said = alice.message(chain.id, await chain.head(), T0, hello);
+    const body = encode(appendRequest, { submissions: [said] });
+    await runInDurableObject(stub, (_, { storage }) => {
+      storage.sql.exec(`CREATE TRIGGER broken BEFORE INSERT ON pokes BEGIN SELECT raise(ABORT, 'disk'); END`);
+    });
+    expect(await object.append(body)).toEqual({ ok: false, error: { code: 'unavailable' } });
+    await runInDurableObject(stub, (_, { storage }) => void storage.sql.exec('DROP TRIGGER broken'));
+    expect((await chain.append(said)).outcomes[0]).toMatchObject({ kind: 'accepted', value: { index: 2 } });
+    await runInDurableObject(stub, (_, { storage }) => {
+      expect(storage.sql.exec(`SELECT due_at FROM jobs WHERE kind = 'expiry'`).toArray()).toEqual([
+        { due_at: T0 + 30 * 86_400_000 },
+      ]);
+    });
   });
 
   it('[ST3] comes back from eviction with the same state, from a snapshot or without one', async () => {
