@@ -1,11 +1,11 @@
-/** What a script learns from how `terachat` ended; printed by `terachat help exit-codes`. */
+/** What a script learns from how `terachat` ended; printed under `terachat --help`. */
 export const EXIT = {
   ok: { code: 0, meaning: 'done' },
   failed: { code: 1, meaning: 'refused, or nothing to do it with; the message says what to do' },
-  usage: { code: 2, meaning: 'wrong arguments, or something on this machine stands in the way (a taken port)' },
+  usage: { code: 2, meaning: 'wrong arguments, or a taken port or folder on this machine' },
   unverified: {
     code: 3,
-    meaning: 'something does not verify: a fork, a broken log, an answer that is not what was signed',
+    meaning: 'something does not verify: a fork, a broken log, a false answer',
   },
   unreachable: { code: 4, meaning: 'no answer from the relay; trying again is safe' },
   interrupted: { code: 130, meaning: 'stopped by Ctrl-C' },

@@ -21,6 +21,7 @@ import {
   type SignedEvent,
 } from '../core/index.ts';
 import type { RelayRefusal } from './answer.ts';
+import { checkMlsMessage } from './mls-message.ts';
 import type { ChainHead, EpochChange, LoggedEvent, NewEntry } from './ports.ts';
 import type { Candidate } from './submission.ts';
 
@@ -58,7 +59,7 @@ export function decideAppend(head: ChainHead, candidate: Candidate, context: Dec
   const view = { state: head.state, size: head.size, leafAt: (index: number) => context.leafAt(index) };
   const admission = admitEvent(view, signed.event, relayTime, clock);
   if (!admission.ok) return refused({ ...admission.error });
-  const mismatch = checkPayload(admission.value.payload, payload);
+  const mismatch = checkPayload(admission.value.payload, payload) ?? checkMlsMessage(candidate, head.state);
   if (mismatch !== undefined) return refused(mismatch);
   const { state, payload: payloadName } = admission.value;
   return accept(head, { signed, eventKey, state, relayTime, payload, payloadName, epochChange });

@@ -15,7 +15,6 @@ export {
 } from './key-packages.ts';
 export { completeRefusals, type Quotable } from './lost-race.ts';
 export { checkAck, decideDelivery, MAIL_LIFETIME_MS, parseAck, type HeldMail, type MailDelivery } from './mailbox.ts';
-export { screenMessages } from './mls-message.ts';
 export { judgeGenesis, type Founding } from './founding.ts';
 export type { ChainHead, EpochChange, LoggedEvent, LogReader, NewEntry, NewPayload } from './ports.ts';
 export {

@@ -37,12 +37,12 @@ export interface StoredLog {
 }
 
 /**
- * The head of a stored chain. A snapshot that is not of this log, or whose bytes are not its digest's, is passed over and
- * the state replayed from entry 0 (`ST3`). Signatures were checked when the entries were admitted and are not again here;
+ * The head of a stored chain. A snapshot that is not of this log, or whose bytes are not its digest's, is passed over; with
+ * none left, the state is replayed from entry 0 (`ST3`). Signatures were checked when the entries were admitted and are not again here;
  * audit does that.
  */
-export function restoreHead(chain: ChainId, log: StoredLog, snapshot: Snapshot | undefined): ChainHead {
-  const start = snapshot === undefined ? undefined : stateOfSnapshot(log, snapshot);
+export function restoreHead(chain: ChainId, log: StoredLog, snapshots: readonly Snapshot[]): ChainHead {
+  const start = firstUsable(log, snapshots);
   let state = start?.state;
   for (let index = start?.next ?? 0; index < log.size; index++) state = applyStored(state, log.entryAt(index), index);
   if (state === undefined) throw new Error('a stored chain has a genesis');
@@ -65,6 +65,15 @@ export function isSnapshotDue(previousSize: number, size: number): boolean {
 export function snapshotOf({ size, leaf, state }: ChainHead): Snapshot {
   const bytes = encodeState(state);
   return { index: size - 1, leafHash: leaf, digest: sha256(bytes), bytes };
+}
+
+/** Snapshots come newest first. */
+function firstUsable(log: StoredLog, snapshots: readonly Snapshot[]): ReturnType<typeof stateOfSnapshot> {
+  for (const snapshot of snapshots) {
+    const start = stateOfSnapshot(log, snapshot);
+    if (start !== undefined) return start;
+  }
+  return undefined;
 }
 
 function stateOfSnapshot(

@@ -15,7 +15,6 @@ import {
   completeRefusals,
   outcomesOf,
   screenCommit,
-  screenMessages,
   screenSubmissions,
   type Answer,
   type Candidate,
@@ -62,8 +61,8 @@ export class ChainAppends {
   /** Each submission stands or falls alone; the answer keeps their order. */
   async append({ submissions }: AppendRequest): Promise<Result<AppendAnswer, RelayRefusal>> {
     const { sequencer, check } = this.#host;
-    const { chain, state } = sequencer.head;
-    const screened = screenMessages(screenSubmissions(submissions, chain, check), state);
+    const { chain } = sequencer.head;
+    const screened = screenSubmissions(submissions, chain, check);
     return this.#sequence(screened);
   }
 

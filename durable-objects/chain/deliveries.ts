@@ -1,6 +1,7 @@
 import { toBase64Url } from '../../core/index.ts';
 import type { RelayEnvironment } from '../platform/environment.ts';
 import type { DeviceObject } from '../device/object.ts';
+import { reportIncident } from '../platform/incident.ts';
 import type { ChainStore } from './store.ts';
 
 /** Deliveries in one step of a job. */
@@ -55,7 +56,8 @@ export class Deliveries {
     try {
       const device = this.#env.DEVICE.getByName(toBase64Url(recipient)) as unknown as DeviceObject;
       return (await device.deliver(item)) === 'stored';
-    } catch {
+    } catch (cause) {
+      reportIncident('delivery-failed', cause);
       return false;
     }
   }

@@ -111,6 +111,8 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     answer: (chain: OpenChain, actor: Uint8Array | undefined) => Answer,
   ): Promise<Answer> {
     return this.#with((chain) => {
+      // Strangers first: what they ask must cost no write, and a replay of it tells nobody anything.
+      if (!chain.reads.isOpenTo(caller?.actor)) return err({ code: 'not-found' });
       const actor = chain.gate.admit(caller);
       if (!actor.ok) return actor;
       if (actor.value !== undefined) chain.arrived(toBase64Url(actor.value));

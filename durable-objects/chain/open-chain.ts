@@ -117,10 +117,9 @@ export class OpenChain {
     this.#audience.told(away);
   }
 
-  /** A snapshot that can't be used is dropped: the log gives the same state again (`ST3`). */
+  /** Snapshots are a cache: one that does not fit is passed over, and the log gives the same state again (`ST3`). */
   #restoreHead(chain: ChainId): ChainHead {
-    const [newest] = this.#store.snapshots.list();
-    return restoreHead(chain, this.#log, newest);
+    return restoreHead(chain, this.#log, this.#store.snapshots.list());
   }
 
   /** Job step: ciphertext whose time is up. */

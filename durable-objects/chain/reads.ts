@@ -12,6 +12,7 @@ import {
   MAX_PAGE_BYTES,
   ok,
   rangeFromNodes,
+  readableUntil,
   sha256,
   stateAnswer,
   utf8ToBytes,
@@ -36,6 +37,11 @@ export class ChainReads implements Quotable {
     this.#store = store;
     this.#sequencer = sequencer;
     this.#clock = clock;
+  }
+
+  /** Whether this actor may read anything here. */
+  isOpenTo(actor: Uint8Array | undefined): boolean {
+    return readableUntil(this.#sequencer.head.state, actor) !== undefined;
   }
 
   entries(actor: Uint8Array | undefined, from: number, limit: number): Answer {

@@ -103,7 +103,7 @@ export class Sequencer {
       await this.#host.sync();
     } catch (cause) {
       // The object is about to be replaced: nothing that it answered gets out past the failed write.
-      reportIncident('sync-failed', cause);
+      reportIncident('flush-failed', cause);
     }
     this.#isFlushing = false;
     this.#arm();
@@ -127,7 +127,16 @@ export class Sequencer {
     this.#head = flush.head;
     if (flush.entries.length > 0) this.#checkpoint = undefined;
     this.#settle(waiting, flush);
-    if (flush.entries.length > 0) this.#host.announce(flush, this.checkpoint, previous);
+    if (flush.entries.length > 0) this.#announce(flush, previous);
+  }
+
+  /** The entries stand whether or not a socket can be told. */
+  #announce(flush: Flush, previous: ChainHead): void {
+    try {
+      this.#host.announce(flush, this.checkpoint, previous);
+    } catch (cause) {
+      reportIncident('announce-failed', cause);
+    }
   }
 
   #settle(waiting: readonly Waiting[], { decisions }: Flush): void {
@@ -141,8 +150,9 @@ export class Sequencer {
 
   /** The transaction may or may not have held: only the log can say where the chain stands. */
   #abandon(waiting: readonly Waiting[], cause: unknown): void {
+    // First, so that nobody waits for ever should the log not be readable either.
+    for (const { reject } of waiting) reject(cause);
     this.#head = this.#host.restoreHead();
     this.#checkpoint = undefined;
-    for (const { reject } of waiting) reject(cause);
   }
 }

@@ -14,7 +14,14 @@ import {
   type MlsCreated,
 } from '../../core/index.ts';
 import { encodeAuthenticatedData, parseKeyPackage } from '../../core/mls/index.ts';
-import { screenCommit, screenMessages, screenSubmissions, type RelayRefusal } from '../../relay/index.ts';
+import {
+  decideFlush,
+  screenCommit,
+  screenSubmissions,
+  type Candidate,
+  type RelayRefusal,
+  type Screened,
+} from '../../relay/index.ts';
 import {
   acceptOwnCommit,
   commit,
@@ -139,6 +146,12 @@ async function accept(draft: Draft): Promise<void> {
   expect(chain.decide([valueOf(screen(body))])[0]?.kind).toBe('accepted');
   state = next;
   groupInfo = nextInfo;
+}
+
+/** What a flush of this candidate alone would decide; nothing is kept. */
+function decideOnly(candidate: Candidate): { readonly refusal?: RelayRefusal } {
+  const [decision] = decideFlush(chain.head, [candidate], chain, chain.clock).decisions;
+  return decision?.kind === 'refused' ? { refusal: decision.refusal } : {};
 }
 
 async function create(edit: (body: MlsCreated) => MlsCreated = (body) => body, actor = alice) {
@@ -293,17 +306,17 @@ describe('an MLS bundle', () => {
         payloadSize: payload.length,
       });
       const draft = { chain: chain.id, seen: chain.seen, time: T0, type: groupMessage.type, body, eventId };
-      const screened = screenSubmissions([{ ...actor.sign(draft), payload }], chain.id, checkSignatures);
-      const [one] = screenMessages(screened, chain.head.state);
-      return one?.ok === false ? one.error['reason'] : undefined;
+      const [candidate] = screenSubmissions([{ ...actor.sign(draft), payload }], chain.id, checkSignatures);
+      const { refusal } = decideOnly(valueOf(candidate as Screened));
+      return refusal?.['reason'] ?? refusal?.code;
     };
     expect(faultOf(sealed)).toBeUndefined();
     expect(faultOf(utf8ToBytes('hello in the clear'))).toMatch(/^mls-/);
-    expect(faultOf(sealed, { epoch: 1 })).toBe('message-epoch');
+    expect(faultOf(sealed, { epoch: 1 })).toBe('future-epoch');
     expect(faultOf(await seal({ actor: bob.key, eventId }))).toBe('authenticated-data');
     expect(faultOf(await seal({ actor: alice.key, eventId: bytesFor('other', 0, 16) }))).toBe('authenticated-data');
-    // A stranger is left to the permission check, and learns nothing of what kind of group this is.
-    expect(faultOf(utf8ToBytes('hello'), { actor: bob })).toBeUndefined();
+    // A stranger is refused for that alone, and learns nothing of what kind of group this is.
+    expect(faultOf(utf8ToBytes('hello'), { actor: bob })).toBe('not-permitted');
   });
 
   it('[KP1] parses the KeyPackages that it adds as their owners published them', async () => {
