@@ -87,7 +87,7 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
   }
 
   override webSocketClose(socket: WebSocket): void {
-    this.#chain?.sockets.leave(socket);
+    this.#chain?.sockets.closed(socket);
   }
 
   override webSocketError(socket: WebSocket): void {

@@ -68,7 +68,7 @@ export class DeviceObject extends DurableObject<RelayEnvironment> {
   }
 
   override webSocketClose(socket: WebSocket): void {
-    this.#device?.sockets.leave(socket);
+    this.#device?.sockets.closed(socket);
   }
 
   override webSocketError(socket: WebSocket): void {

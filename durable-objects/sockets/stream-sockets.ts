@@ -3,6 +3,7 @@ import type { RelayRefusal } from '../../relay/index.ts';
 import { reportIncident } from '../platform/incident.ts';
 import type { OpenSeat, Seat } from './seat.ts';
 
+const CLOSE_NORMAL = 1000;
 /** Private-use close codes of RFC 6455 §7.4.2: the socket's own fault, and a history that an eviction cut off. */
 const CLOSE_REFUSED = 4400;
 const CLOSE_INTERRUPTED = 4503;
@@ -110,6 +111,11 @@ export abstract class StreamSockets<UpFrame extends { readonly kind: string }> {
     if (isOpen(frame.value)) return this.#open(socket, seat, frame.value);
     if (seat.stage === 'unopened') return this.refuse(socket, { code: 'open-first' });
     return this.handle(socket, frame.value);
+  }
+
+  /** The client has closed. It waits for the relay to close as well (RFC 6455 §7.1.1), which no runtime does by itself. */
+  closed(socket: WebSocket): void {
+    this.close(socket, CLOSE_NORMAL, '');
   }
 
   leave(socket: WebSocket): void {

@@ -156,6 +156,13 @@ describe('a chain stream', () => {
     expect((await silent.closed).reason).toBe('open-first');
   });
 
+  it('[SK7] closes its end when a client leaves, opened or not', async () => {
+    for (const peer of [await connect(), await subscribe(alice)]) {
+      peer.close();
+      expect((await peer.closed).code).toBe(1000);
+    }
+  });
+
   it('[AC4] gives a removed member its removal and nothing after it', async () => {
     await chain.add(bob);
     const [peer, stays] = [await subscribe(bob), await subscribe(alice)];

@@ -184,6 +184,12 @@ describe('a mailbox stream', () => {
     expect([code, reason]).toEqual([4503, 'unavailable']);
   });
 
+  it('[SK7] closes its end when a client leaves', async () => {
+    const peer = await device.subscribe();
+    peer.close();
+    expect((await peer.closed).code).toBe(1000);
+  });
+
   it('[MX11] keeps live sockets through hibernation without losing an item', async () => {
     const peer = await device.subscribe();
     await device.deliver(welcomeFor(1));
