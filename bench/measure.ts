@@ -42,7 +42,7 @@ export function summarise(plan: MeasurementPlan, rounds: readonly Round[]): Meas
   };
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   return percentile(values, 0.5);
 }
 

@@ -17,14 +17,6 @@ export { completeRefusals, type Quotable } from './lost-race.ts';
 export { checkAck, decideDelivery, MAIL_LIFETIME_MS, parseAck, type HeldMail, type MailDelivery } from './mailbox.ts';
 export { judgeGenesis, type Founding } from './founding.ts';
 export type { ChainHead, EpochChange, LoggedEvent, LogReader, NewEntry, NewPayload } from './ports.ts';
-export {
-  checkSize,
-  screenAppend,
-  screenEvent,
-  screenSubmissions,
-  type Candidate,
-  type CheckSignatures,
-  type Screened,
-} from './submission.ts';
-export { isSnapshotDue, restoreHead, SNAPSHOT_INTERVAL, snapshotOf, type Snapshot, type StoredLog } from './restore.ts';
+export { parseAppend, screenSubmissions, type Candidate, type CheckSignatures, type Screened } from './submission.ts';
+export { isSnapshotDue, restoreHead, snapshotOf, type Snapshot, type StoredLog } from './restore.ts';
 export { Audience, knownSize, rosterOf } from './audience.ts';

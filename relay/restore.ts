@@ -18,7 +18,7 @@ import {
 import type { ChainHead } from './ports.ts';
 
 /** Entries between snapshots: the most that a waking object replays. */
-export const SNAPSHOT_INTERVAL = 512;
+const SNAPSHOT_INTERVAL = 512;
 
 /** The state after entry `index`, as bytes. A cache: the log alone is the truth. */
 export interface Snapshot {

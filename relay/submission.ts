@@ -9,6 +9,7 @@ import {
   ok,
   parseSignedEvent,
   submission,
+  type AppendRequest,
   type ChainId,
   type Result,
   type SignedEvent,
@@ -33,17 +34,12 @@ export type Screened = Result<Candidate, RelayRefusal>;
 /** Runs verify jobs under the admission rule, one verdict each, in order. */
 export type CheckSignatures = (jobs: readonly VerifyJob[]) => readonly boolean[];
 
-/** The checks that need nothing of the chain but its id: size, encoding, chain, signature (`AP1`–`AP4`). */
-export function screenAppend(
-  body: Uint8Array,
-  chain: ChainId,
-  check: CheckSignatures,
-): Result<readonly Screened[], RelayRefusal> {
+/** An append's body, by size before anything is parsed (`AP1`, `AP2`). */
+export function parseAppend(body: Uint8Array): Result<AppendRequest, RelayRefusal> {
   const refusal = checkSize(body, MAX_APPEND_BYTES);
   if (refusal !== undefined) return err(refusal);
   const request = decode(appendRequest, body);
-  if (!request.ok) return err({ ...request.error });
-  return ok(screenSubmissions(request.value.submissions, chain, check));
+  return request.ok ? request : err({ ...request.error });
 }
 
 /** A genesis names no chain: its own hash is the chain's id (`CH2`). */

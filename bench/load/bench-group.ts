@@ -28,7 +28,7 @@ import { newEventId } from '../../sdk/chain/sign-event.ts';
 import { nodeSigner } from '../../sdk/node/index.ts';
 import type { SpawnedRelay } from '../../workers/local.ts';
 
-export const PAYLOAD_BYTES = 512;
+const PAYLOAD_BYTES = 512;
 
 /** An actor whose signatures are there at once. */
 export type LoadActor = Omit<ActorSigner, 'sign'> & { readonly sign: (message: Uint8Array) => Uint8Array };

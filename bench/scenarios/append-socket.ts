@@ -62,7 +62,7 @@ export const appendFramed: Scenario = {
 };
 
 /** Events a second, of which `count` are in the frames. Receipts are looked at when the clock has stopped. */
-export async function appendRate(
+async function appendRate(
   socket: LoadSocket,
   frames: readonly Uint8Array[],
   { width, count }: { readonly width: number; readonly count: number },

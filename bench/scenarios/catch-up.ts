@@ -56,7 +56,8 @@ export async function fill(group: BenchGroup, count: number): Promise<number> {
 function newFollower({ relay }: Workbench, { chain, founder }: BenchGroup): ChainFollower {
   const http = new HttpClient(relay.url, platformOf({ verifyBatch: nodeVerifyBatch }));
   http.signAs(founder);
-  const { check } = createSignatureChecker({ verifyBatch: nodeVerifyBatch });
+  const checker = createSignatureChecker({ verifyBatch: nodeVerifyBatch });
+  const check: typeof nodeVerifyBatch = (jobs) => checker.check(jobs);
   const pinned = { name: relay.name, checkpointKey: fromBase64Url(relay.publicKey) as Uint8Array };
   const context = { client: new RelayClient(http), storage: memoryStorage(), relay: pinned, check };
   return new ChainFollower(context, chain satisfies ChainId);
@@ -64,8 +65,8 @@ function newFollower({ relay }: Workbench, { chain, founder }: BenchGroup): Chai
 
 /** The process's memory while something runs, sampled every few milliseconds. */
 function watchMemory(): { readonly peakMiB: () => number } {
-  let peak = process.memoryUsage.rss();
-  const timer = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 5);
+  let peak = process.memoryUsage().rss;
+  const timer = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 5);
   return {
     peakMiB: () => {
       clearInterval(timer);

@@ -1,19 +1,8 @@
+import { appendAnswer, encode, err, ok, type AppendAnswer, type AppendRequest, type Result } from '../../core/index.ts';
 import {
-  appendAnswer,
-  appendRequest,
-  decode,
-  encode,
-  err,
-  MAX_APPEND_BYTES,
-  ok,
-  type AppendAnswer,
-  type AppendRequest,
-  type Result,
-} from '../../core/index.ts';
-import {
-  checkSize,
   completeRefusals,
   outcomesOf,
+  parseAppend,
   screenCommit,
   screenSubmissions,
   type Answer,
@@ -50,10 +39,8 @@ export class ChainAppends {
 
   /** An encoded AppendRequest, answered with an encoded AppendAnswer. */
   async appendBody(body: Uint8Array): Promise<Answer> {
-    const refusal = checkSize(body, MAX_APPEND_BYTES);
-    if (refusal !== undefined) return err(refusal);
-    const request = decode(appendRequest, body);
-    if (!request.ok) return err({ ...request.error });
+    const request = parseAppend(body);
+    if (!request.ok) return request;
     const answer = await this.append(request.value);
     return answer.ok ? ok(encode(appendAnswer, answer.value)) : answer;
   }
