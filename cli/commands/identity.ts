@@ -39,7 +39,8 @@ async function init(relay: string, command: Command): Promise<void> {
     const identity = session.identity ?? (await session.createIdentity());
     session.close();
     saveProfile({ name: options.profile, folder, relay, actor: identity.actor });
-    const text = `${facts(identity)}\n\nOthers invite you with your key: ${commandPrefix()} whoami shows it again.`;
+    const again = `${commandPrefix()} whoami --profile ${options.profile}`;
+    const text = `${facts(identity)}\n\nOthers invite you with your key. It is shown again by\n  ${again}`;
     output.result({ profile: options.profile, relay, ...identity }, text);
   } finally {
     await storage.close();
