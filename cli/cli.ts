@@ -8,33 +8,49 @@ import { addRequest } from './commands/request.ts';
 import { addSchema } from './commands/schema.ts';
 import { addServe } from './commands/serve.ts';
 import { EXIT } from './exit-codes.ts';
-import { describeFailure } from './failure.ts';
+import { describeFailure, Failure } from './failure.ts';
 import { packageVersion } from './invocation.ts';
 import { table } from './output.ts';
 
 /** Runs one command line and returns the exit code. Never throws and leaves no rejection unhandled. */
 export async function runCli(argv: readonly string[]): Promise<number> {
+  const isJson = argv.includes('--json');
   try {
-    await createProgram().parseAsync(argv);
+    await createProgram(isJson).parseAsync(argv);
     return EXIT.ok.code;
   } catch (cause) {
-    if (cause instanceof CommanderError) return cause.exitCode === 0 ? EXIT.ok.code : EXIT.usage.code;
-    return reportFailure(cause, argv.includes('--json'));
+    if (!(cause instanceof CommanderError)) return reportFailure(cause, isJson);
+    if (cause.exitCode === 0) return EXIT.ok.code;
+    return isJson ? reportFailure(wrongArguments(cause), isJson) : EXIT.usage.code;
   }
 }
 
-function createProgram(): Command {
+/** The parser has told people by itself. */
+function wrongArguments({ code, message }: CommanderError): Failure {
+  return new Failure('usage', toKebabCase(code.replace('commander.', '')), message, '--help shows what to say');
+}
+
+function toKebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function createProgram(isJson: boolean): Command {
   const program = new Command('terachat')
     .description('End-to-end encrypted groups over a relay that proves its own honesty.')
     .version(packageVersion(), '-V, --version')
-    .addOption(new Option('--json', 'one JSON document a line, for programs').default(false))
+    .addOption(new Option('--json', 'one JSON document a line, for programs'))
     .addOption(
       new Option('--profile <name>', 'who is acting on this machine').default('default').env('TERACHAT_PROFILE'),
     )
     .addOption(new Option('--home <folder>', 'where profiles are kept (default: ~/.terachat)').env('TERACHAT_HOME'))
-    .configureHelp({ showGlobalOptions: true, helpWidth: 80 })
+    .configureHelp({
+      showGlobalOptions: true,
+      helpWidth: 80,
+      commandDescription: (command) => command.description() || command.summary(),
+    })
     .showHelpAfterError('(--help shows what this command takes)')
     .addHelpText('after', () => `\nExit codes:\n${exitCodes()}`)
+    .configureOutput(isJson ? { writeErr: () => undefined } : {})
     .exitOverride();
   addServe(program);
   addIdentity(program);

@@ -27,8 +27,17 @@ export function describeFailure(cause: unknown): Pick<Failure, 'exit' | 'code' |
   if (cause instanceof TypeError || cause instanceof RangeError) {
     return { exit: 'usage', code: 'invalid-argument', message: cause.message, hint: undefined };
   }
+  if (cause instanceof DOMException && cause.name === 'AbortError') {
+    return { exit: 'interrupted', code: 'interrupted', message: 'stopped', hint: undefined };
+  }
   const message = cause instanceof Error ? cause.message : String(cause);
+  if (isFileError(cause)) return { exit: 'usage', code: 'file-unusable', message, hint: undefined };
   return { exit: 'failed', code: 'internal', message, hint: 'This is a fault of the program; please report it.' };
+}
+
+/** What the system says of a file that somebody named. */
+function isFileError(cause: unknown): boolean {
+  return cause instanceof Error && 'syscall' in cause && 'path' in cause;
 }
 
 function exitOf(error: TeraChatError): ExitName {

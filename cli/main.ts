@@ -5,4 +5,10 @@ import * as nodeModule from 'node:module';
 (nodeModule as { enableCompileCache?: () => void }).enableCompileCache?.();
 const { runCli } = await import('./cli.ts');
 
+/** A connection whose other end does not close may hold a process for half a minute; nobody waits for that. */
+const LINGER_MS = 500;
+
+// Whoever reads the output may have seen enough, as in `terachat read friends | head`.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
 process.exitCode = await runCli(process.argv);
+setTimeout(() => process.exit(), LINGER_MS).unref();

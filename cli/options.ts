@@ -11,7 +11,7 @@ export interface GlobalOptions {
 }
 
 export function globalOptions(command: Command): GlobalOptions {
-  return command.optsWithGlobals();
+  return { json: false, ...command.optsWithGlobals<Omit<GlobalOptions, 'json'>>() };
 }
 
 export function commandOutput(command: Command): Output {

@@ -66,7 +66,7 @@ export function connectFromNode(relay: string, storage: Storage, signal: AbortSi
 }
 
 /** Ctrl-C asks work to end at a point where nothing is lost; a second one ends the process as usual. */
-function interruptSignal(): { readonly signal: AbortSignal; release(): void } {
+export function interruptSignal(): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const abort = () => controller.abort(new DOMException('stopped', 'AbortError'));
   process.once('SIGINT', abort);

@@ -3,6 +3,8 @@ import { play } from '../demo/chapters.ts';
 import { ClaimFailed, Claims } from '../demo/claims.ts';
 import { Stage } from '../demo/stage.ts';
 import { Failure } from '../failure.ts';
+import { commandOutput } from '../options.ts';
+import type { Output } from '../output.ts';
 
 /** What the story claims when it is whole. Fewer means that a part was skipped, which counts as a failure. */
 const COMMITTED_CLAIMS = 28;
@@ -15,15 +17,17 @@ export function addDemo(program: Command): void {
       'Starts a relay of its own on a free port and plays the main job with real processes and real storage, checking ' +
         'every claim that it prints. Its folder is deleted, or kept and printed when a claim fails.',
     )
-    .action(demo);
+    .addHelpText('after', '\nExample:\n  terachat demo')
+    .action(async (_options: unknown, command: Command) => demo(commandOutput(command)));
 }
 
-async function demo(): Promise<void> {
+async function demo(output: Output): Promise<void> {
   const interrupt = new AbortController();
+  // Listens on: a second Ctrl-C must not end the process before everything is cleared away.
   const stop = () => interrupt.abort();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  const claims = new Claims();
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  const claims = new Claims(output);
   const stage = await Stage.set(interrupt.signal);
   let isKept = false;
   try {
@@ -34,10 +38,10 @@ async function demo(): Promise<void> {
   } catch (cause) {
     if (interrupt.signal.aborted) throw new Failure('interrupted', 'interrupted', 'stopped; nothing is left running');
     isKept = true;
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = cause instanceof ClaimFailed ? cause.message : `before ${claims.place}: ${String(cause)}`;
     throw new Failure('failed', 'claim-failed', message, `Everything is kept for a look in ${stage.folder}`);
   } finally {
     await stage.clear({ keep: isKept });
   }
-  process.stdout.write(`\ndemo ok: ${claims.count} claims verified\n`);
+  output.result({ ok: true, claims: claims.count }, `\ndemo ok: ${claims.count} claims verified`);
 }

@@ -16,9 +16,19 @@ export function addGroup(program: Command): void {
     .summary('found a group')
     .description('Founds an end-to-end encrypted group that you own. Its name stays on this machine.')
     .option('--plain', 'without MLS: signed and ordered, but readable by the relay')
+    .addHelpText('after', '\nExample:\n  terachat group create friends')
     .action(asPerson(createGroup));
-  group.command('list').summary('your groups').action(asPerson(listGroups));
-  group.command('members').argument('<group>', GROUP).summary('who is in it').action(asPerson(listMembers));
+  group
+    .command('list')
+    .summary('your groups')
+    .addHelpText('after', '\nExample:\n  terachat group list --json')
+    .action(asPerson(listGroups));
+  group
+    .command('members')
+    .argument('<group>', GROUP)
+    .summary('who is in it')
+    .addHelpText('after', '\nExample:\n  terachat group members friends')
+    .action(asPerson(listMembers));
   group
     .command('invite')
     .argument('<group>', GROUP)
@@ -32,14 +42,21 @@ export function addGroup(program: Command): void {
     .argument('[id]', 'which invitation; needed where there are several')
     .option('--name <name>', 'what to call it on this machine')
     .summary('accept an invitation')
+    .addHelpText('after', '\nExample:\n  terachat group join --name friends --profile bob')
     .action(asPerson(join));
   group
     .command('remove')
     .argument('<group>', GROUP)
     .argument('<actor>', 'their key or its beginning, or a profile on this machine')
     .summary('put somebody out; the keys change')
+    .addHelpText('after', '\nExample:\n  terachat group remove friends bob')
     .action(asPerson(remove));
-  group.command('rotate').argument('<group>', GROUP).summary('new keys for everyone').action(asPerson(rotate));
+  group
+    .command('rotate')
+    .argument('<group>', GROUP)
+    .summary('new keys for everyone')
+    .addHelpText('after', '\nExample:\n  terachat group rotate friends')
+    .action(asPerson(rotate));
 }
 
 async function createGroup(

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
+import type { Identity, Session } from '../../sdk/index.ts';
 import { fileStorage } from '../../sdk/node/index.ts';
 import { Failure } from '../failure.ts';
 import { commandPrefix } from '../invocation.ts';
 import { globalOptions } from '../options.ts';
 import { createOutput, table } from '../output.ts';
-import { asPerson, connectFromNode, type Person } from '../person.ts';
+import { asPerson, connectFromNode, interruptSignal, type Person } from '../person.ts';
 import { hasProfile, makeProfileFolder, openProfile, profileFolder, saveProfile, storageFolder } from '../profile.ts';
 
 const DEFAULT_RELAY = 'http://127.0.0.1:8787';
@@ -19,7 +20,11 @@ export function addIdentity(program: Command): void {
     .option('-r, --relay <url>', 'where the relay is', DEFAULT_RELAY)
     .addHelpText('after', '\nExamples:\n  terachat init\n  terachat init --profile bob --relay https://relay.example')
     .action(async ({ relay }: { relay: string }, command: Command) => init(relay, command));
-  program.command('whoami').summary('your key, and where you are').action(asPerson(whoAmI));
+  program
+    .command('whoami')
+    .summary('your key, and where you are')
+    .addHelpText('after', '\nExample:\n  terachat whoami --profile bob')
+    .action(asPerson(whoAmI));
 }
 
 async function init(relay: string, command: Command): Promise<void> {
@@ -33,18 +38,26 @@ async function init(relay: string, command: Command): Promise<void> {
   const folder = profileFolder(options);
   makeProfileFolder(folder);
   const storage = fileStorage(storageFolder(folder));
+  const interrupt = interruptSignal();
   try {
-    const session = await connectFromNode(relay, storage, new AbortController().signal);
-    // An earlier init may have been cut off after it drew the keys.
-    const identity = session.identity ?? (await session.createIdentity());
-    session.close();
+    const identity = await makeIdentity(await connectFromNode(relay, storage, interrupt.signal), interrupt.signal);
     saveProfile({ name: options.profile, folder, relay, actor: identity.actor });
     const again = `${commandPrefix()} whoami --profile ${options.profile}`;
     const text = `${facts(identity)}\n\nOthers invite you with your key. It is shown again by\n  ${again}`;
     output.result({ profile: options.profile, relay, ...identity }, text);
   } finally {
+    interrupt.release();
     await storage.close();
   }
+}
+
+/** Goes on where an earlier init was cut off, which may have drawn keys and published no KeyPackages. */
+async function makeIdentity(session: Session, signal: AbortSignal): Promise<Identity> {
+  const { identity: drawn } = session;
+  if (drawn !== undefined) await session.inbox({ signal });
+  const identity = drawn ?? (await session.createIdentity({ signal }));
+  session.close();
+  return identity;
 }
 
 async function whoAmI({ session, output }: Person): Promise<void> {

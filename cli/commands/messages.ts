@@ -20,8 +20,13 @@ export function addMessages(program: Command): void {
     .option('-f, --follow', 'go on with what arrives, until Ctrl-C')
     .option('-n, --last <count>', 'only so many of the newest', parseCount)
     .summary('read messages, verified and in order')
+    .addHelpText('after', '\nExamples:\n  terachat read friends --last 20\n  terachat read friends --follow')
     .action(asPerson(read));
-  program.command('inbox').summary('invitations and groups with news').action(asPerson(showInbox));
+  program
+    .command('inbox')
+    .summary('invitations and groups with news')
+    .addHelpText('after', '\nExample:\n  terachat inbox --profile bob')
+    .action(asPerson(showInbox));
 }
 
 async function send(person: Person, [name, words]: readonly string[]): Promise<void> {
@@ -47,7 +52,8 @@ async function read(
       output.result(viewMessage(message), formatMessage(person, message));
     }
   } catch (cause) {
-    if (!signal.aborted) throw cause;
+    // Ctrl-C is how following ends.
+    if (!signal.aborted || options.follow !== true) throw cause;
   }
   const { status } = await group.view();
   if (status.kind === 'removed')

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { bytesToUtf8, MEDIA_TYPE, toBase64, type Json } from '../../core/index.ts';
 import { problemFailure } from '../chain-download.ts';
 import { asPerson, type Person } from '../person.ts';
 
@@ -33,5 +34,15 @@ async function request(
   const response = await session.request(method.toUpperCase(), path, { ...body, accept, signal });
   output.note(`${response.status} ${response.headers.get('content-type') ?? ''}`);
   if (!response.ok) throw await problemFailure(response);
-  process.stdout.write(new Uint8Array(await response.arrayBuffer()));
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (output.isJson) output.result(viewAnswer(response, bytes), '');
+  else process.stdout.write(bytes);
+}
+
+/** One document whatever was answered: `body` is JSON as it is, text as a string, and anything else as base64. */
+function viewAnswer({ status, headers }: Response, bytes: Uint8Array): Json {
+  const type = headers.get('content-type') ?? '';
+  const text = bytesToUtf8(bytes);
+  if (text === undefined || type.startsWith(MEDIA_TYPE)) return { status, type, body: toBase64(bytes) };
+  return { status, type, body: /^application\/([\w.-]+\+)?json\b/.test(type) ? (JSON.parse(text) as Json) : text };
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Command } from 'commander';
 import { fromBase64Url, sha256, toBase64 } from '../../core/index.ts';
 import type { LocalRelay } from '../../workers/local.ts';
@@ -40,10 +39,18 @@ async function serve({ port, host, data, name }: ServeOptions, output: Output): 
     { event: 'listening', version, url, name: relay.name, checkpointKey: publicKey, data: folder },
     greeting(relay, version),
   );
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await untilTold();
   output.note('\nStopping …');
   await relay.stop();
   output.note(`Stopped. State is kept in ${folder}.`);
+}
+
+/** Listens on: a second Ctrl-C must not end the process before its workerd. */
+function untilTold(): Promise<void> {
+  return new Promise((resolve) => {
+    process.on('SIGINT', () => resolve());
+    process.on('SIGTERM', () => resolve());
+  });
 }
 
 async function start(options: { folder: string; port: number; host: string; name?: string }): Promise<LocalRelay> {

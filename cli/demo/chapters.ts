@@ -190,8 +190,8 @@ async function messagesOf(stage: Stage, person: string): Promise<readonly unknow
 /** What the log itself says of the group's keys, as Bob has verified it. */
 async function epochState(stage: Stage): Promise<{ readonly epoch: number; readonly treeHash: unknown }> {
   const { id, epoch } = await stage.ask('bob', 'group', 'members', GROUP);
-  const { state } = await stage.ask('bob', 'request', 'GET', `/v1/chains/${String(id)}/state`);
-  const { mls } = (state as { value: { mls: { treeHash: string } } }).value;
+  const { body } = await stage.ask('bob', 'request', 'GET', `/v1/chains/${String(id)}/state`);
+  const { mls } = (body as { state: { value: { mls: { treeHash: string } } } }).state.value;
   return { epoch: Number(epoch), treeHash: mls.treeHash };
 }
 

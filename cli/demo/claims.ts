@@ -1,3 +1,5 @@
+import type { Output } from '../output.ts';
+
 /** Ends the demo: something that it says of the relay did not hold. */
 export class ClaimFailed extends Error {
   override readonly name = 'ClaimFailed';
@@ -5,26 +7,36 @@ export class ClaimFailed extends Error {
 
 /** What the demo says, counted. Each claim is checked before its line is printed. */
 export class Claims {
+  readonly #output: Output;
   #chapter = 0;
   #count = 0;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
 
   get count(): number {
     return this.#count;
   }
 
+  /** Where the story is, for what ends it. */
+  get place(): string {
+    return `chapter ${this.#chapter}, claim ${this.#count + 1}`;
+  }
+
   chapter(title: string): void {
     this.#chapter++;
-    process.stdout.write(`\n${this.#chapter}  ${title}\n`);
+    this.#output.result({ chapter: this.#chapter, title }, `\n${this.#chapter}  ${title}`);
   }
 
   /** Prints a claim that holds, and throws for one that does not. `found` says what was there instead. */
   that(claim: string, holds: boolean, found?: unknown): void {
     if (!holds) {
       const instead = found === undefined ? '' : `: found ${JSON.stringify(found)}`;
-      throw new ClaimFailed(`chapter ${this.#chapter}, claim ${this.#count + 1}: ${claim}${instead}`);
+      throw new ClaimFailed(`${this.place}: ${claim}${instead}`);
     }
     this.#count++;
-    process.stdout.write(`   ✓ ${claim}\n`);
+    this.#output.result({ chapter: this.#chapter, claim: this.#count, text: claim }, `   ✓ ${claim}`);
   }
 
   /** Two values that must be the same as JSON. */

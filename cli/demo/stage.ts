@@ -93,11 +93,9 @@ export class Stage {
   }
 }
 
-/** A document a line, or one over several: what the relay answered to `request` is printed as it came. */
 function parseOutput(text: string): readonly Document[] {
   const lines = text.split('\n').filter((line) => line !== '');
-  const isOne = lines[0] === '{';
-  return isOne ? [JSON.parse(text) as Document] : lines.map((line) => JSON.parse(line) as Document);
+  return lines.map((line) => JSON.parse(line) as Document);
 }
 
 function parseError(text: string): Pick<Run, 'error' | 'message'> {
