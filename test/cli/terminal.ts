@@ -1,7 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -13,12 +14,23 @@ export interface Ended {
   readonly err: string;
 }
 
+export type Document = Readonly<Record<string, unknown>>;
+
 /** A program that runs until it ends by itself or is told to. */
 export interface Running {
-  readonly process: ChildProcess;
+  readonly pid: number;
   readonly ended: Promise<Ended>;
   /** Waits for a text on its standard output; gives everything printed so far. */
   until(text: string): Promise<string>;
+  /** Ctrl-C, which reaches all that runs in the foreground. */
+  interrupt(): void;
+  /** As a crash ends it. */
+  kill(): void;
+}
+
+export interface RunOptions {
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A person's machine for one test: a home of its own, and the programs started on it. */
@@ -34,41 +46,144 @@ export class Terminal {
     return this.start(...args).ended;
   }
 
+  runWith(options: RunOptions, ...args: string[]): Promise<Ended> {
+    return this.#spawn(process.execPath, [MAIN, ...args], options).ended;
+  }
+
+  /** Runs with `--json` what must succeed; gives the documents, one a line. */
+  async documents(...args: string[]): Promise<Document[]> {
+    const { code, out, err } = await this.run(...args, '--json');
+    if (code !== 0) throw new Error(`terachat ${args.join(' ')} ended with ${code}: ${err}`);
+    return out.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Document]));
+  }
+
+  /** As `documents`, for what prints exactly one. */
+  async ask(...args: string[]): Promise<Document> {
+    const [document, ...others] = await this.documents(...args);
+    if (document === undefined || others.length > 0) throw new Error(`${others.length + 1} documents came`);
+    return document;
+  }
+
+  /** Runs with `--json` what must fail, with nothing but one JSON error on standard error. */
+  async refusal(...args: string[]): Promise<Document & { readonly exit: number | null }> {
+    const { code, out, err } = await this.run(...args, '--json');
+    if (code === 0 || out !== '') throw new Error(`terachat ${args.join(' ')} printed ${out}`);
+    const { error } = JSON.parse(err) as { error: Document };
+    return { exit: code, ...error };
+  }
+
   /** A line as somebody copies it from the screen. */
-  shell(line: string): Promise<Ended> {
-    return this.#spawn('sh', ['-c', line]).ended;
+  shell(line: string, options: RunOptions = {}): Running {
+    return this.#spawn('sh', ['-c', line], options);
+  }
+
+  /** Processes of this machine that were started from here, by their environment; relays and their workerd too. */
+  processes(): number[] {
+    const mark = `TERACHAT_HOME=${this.#people}`;
+    return environments().flatMap(({ pid, environment }) => (environment.includes(mark) ? [pid] : []));
+  }
+
+  /** Waits until nothing is left of what was started here. */
+  async untilNothingRuns(): Promise<void> {
+    for (let waited = 0; waited < 10_000; waited += 50) {
+      if (this.processes().length === 0) return;
+      await sleep(50);
+    }
+    throw new Error(`still running: ${this.processes().join(', ')}`);
   }
 
   close(): void {
-    for (const child of this.#running) child.kill('SIGKILL');
+    for (const child of this.#running) signalGroup(child, 'SIGKILL');
+    for (const pid of this.processes()) process.kill(pid, 'SIGKILL');
     rmSync(this.home, { recursive: true, force: true });
   }
 
-  #spawn(program: string, args: readonly string[]): Running {
-    const env = { ...process.env, TERACHAT_HOME: join(this.home, 'people') };
-    const child = spawn(program, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  get #people(): string {
+    return join(this.home, 'people');
+  }
+
+  #spawn(program: string, args: readonly string[], { input, env = {} }: RunOptions = {}): Running {
+    const child = spawn(program, args, {
+      cwd: ROOT,
+      // A group of its own, as a shell gives to what it runs.
+      detached: true,
+      env: { ...process.env, TERACHAT_HOME: this.#people, ...env },
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    });
+    child.stdin?.end(input);
     this.#running.push(child);
-    let out = '';
-    let err = '';
-    let wake = (): void => undefined;
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      out += text;
+    return watch(child);
+  }
+}
+
+function watch(child: ChildProcess): Running {
+  let out = '';
+  let err = '';
+  const waiting = new Set<() => void>();
+  const wake = (): void => waiting.forEach((look) => look());
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+    wake();
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (err += text));
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('close', (code) => {
+      resolve({ code, out, err });
       wake();
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
-    const ended = new Promise<Ended>((resolve) => {
-      child.once('close', (code) => {
-        resolve({ code, out, err });
-        wake();
-      });
+  });
+  const until = (text: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const isThere = out.includes(text);
+        const isOver = child.exitCode !== null || child.signalCode !== null;
+        if (!isThere && !isOver) return;
+        waiting.delete(look);
+        if (isThere) resolve(out);
+        else reject(new Error(`ended before '${text}' came: ${out}${err}`));
+      };
+      waiting.add(look);
+      look();
     });
-    const until = async (text: string): Promise<string> => {
-      while (!out.includes(text)) {
-        if (child.exitCode !== null) throw new Error(`ended before '${text}': ${out}${err}`);
-        await new Promise<void>((resolve) => (wake = resolve));
-      }
-      return out;
-    };
-    return { process: child, ended, until };
+  return {
+    pid: child.pid as number,
+    ended,
+    until,
+    interrupt: () => signalGroup(child, 'SIGINT'),
+    kill: () => child.kill('SIGKILL'),
+  };
+}
+
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-(pid as number), signal);
+  } catch {
+    // All of it is gone.
   }
+}
+
+interface Environment {
+  readonly pid: number;
+  readonly environment: string;
+}
+
+/** Of every process that may be looked at. A zombie has none. */
+function environments(): Environment[] {
+  if (process.platform !== 'linux') return environmentsByPs();
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map((pid) => ({ pid: Number(pid), environment: environmentOnLinux(pid) }));
+}
+
+function environmentOnLinux(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** A BSD `ps` shows the environment behind the command. */
+function environmentsByPs(): Environment[] {
+  const { stdout } = spawnSync('ps', ['axeww', '-o', 'pid=,command='], { encoding: 'utf8', maxBuffer: 67_108_864 });
+  return stdout.split('\n').map((line) => ({ pid: Number.parseInt(line), environment: line }));
 }

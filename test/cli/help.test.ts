@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { runCli } from '../../cli/cli.ts';
+import { Terminal } from './terminal.ts';
+
+const COMMANDS = ['serve', 'init', 'whoami', 'group', 'send', 'read', 'inbox', 'audit', 'schema', 'request', 'demo'];
+const GROUP_COMMANDS = ['create', 'list', 'members', 'invite', 'join', 'remove', 'rotate'];
+const COLUMNS = 80;
+
+let terminal: Terminal;
+
+beforeAll(() => {
+  terminal = new Terminal();
+});
+
+afterAll(() => terminal.close());
+
+describe('help', () => {
+  it('names every command and exit code', async () => {
+    const { code, out, err } = await terminal.run('--help');
+    expect([code, err]).toEqual([0, '']);
+    for (const name of COMMANDS) expect(out).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
+    for (const meant of [0, 1, 2, 3, 4, 130]) expect(out).toMatch(new RegExp(`^ +${meant}  \\w`, 'm'));
+  });
+
+  it('fits 80 columns for every command, says what it is for and shows how it is called', async () => {
+    const pages = [[], ...COMMANDS.map((name) => [name]), ...GROUP_COMMANDS.map((name) => ['group', name])];
+    for (const page of pages) {
+      const text = await helpOf(page);
+      expect(text).toContain(`Usage: terachat ${page.join(' ')}`.trimEnd());
+      expect(text.split('\n')[2], 'a sentence under the usage').toMatch(/^\w.*\w/);
+      if (page.length > 0 && page.join() !== 'group') expect(text).toMatch(/^Examples?:\n {2}terachat \w/m);
+      for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(COLUMNS);
+    }
+  });
+});
+
+/** Without a process of its own: nineteen of them would cost more than all other tests of the command line. */
+async function helpOf(page: readonly string[]): Promise<string> {
+  const written: string[] = [];
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+  try {
+    expect(await runCli(['node', 'terachat', ...page, '--help'])).toBe(0);
+  } finally {
+    write.mockRestore();
+  }
+  return written.join('');
+}
+
+describe('wrong arguments', () => {
+  it('end with 2, and say on standard error what is wrong and where help is', async () => {
+    const { code, out, err } = await terminal.run('send', 'friends');
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain("missing required argument 'text'");
+    expect(err).toContain('--help');
+    expect((await terminal.run('nonsense')).code).toBe(2);
+    expect((await terminal.run('serve', '--port', 'http')).err).toContain('A port is a number from 0 to 65535.');
+  });
+
+  it('are JSON where JSON is asked for', async () => {
+    expect(await terminal.refusal('send', 'friends')).toMatchObject({ exit: 2, code: 'missing-argument' });
+    expect(await terminal.refusal('read', 'friends', '--last', '0')).toMatchObject({
+      exit: 2,
+      code: 'invalid-argument',
+    });
+    expect(await terminal.refusal('--no-such-option', 'inbox')).toMatchObject({ exit: 2, code: 'unknown-option' });
+    expect(await terminal.refusal('audit')).toMatchObject({ exit: 2, code: 'audit-what' });
+  });
+});

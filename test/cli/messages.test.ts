@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serve } from './relay.ts';
+import { Terminal, type Document } from './terminal.ts';
+
+const HASH = expect.stringMatching(/^[\w-]{43}$/) as string;
+const alice = ['--profile', 'alice'];
+const bob = ['--profile', 'bob'];
+
+let terminal: Terminal;
+let id: string;
+let actors: Record<'alice' | 'bob', string>;
+
+/** Alice and Bob are in a group that she calls friends and he calls walkers. */
+beforeAll(async () => {
+  terminal = new Terminal();
+  const { url } = await serve(terminal);
+  const made = await Promise.all([alice, bob].map((who) => terminal.ask('init', '--relay', url, ...who)));
+  actors = { alice: String(made[0]!['actor']), bob: String(made[1]!['actor']) };
+  id = String((await terminal.ask('group', 'create', 'friends', ...alice))['id']);
+}, 60_000);
+
+afterAll(() => terminal.close());
+
+const words = (documents: readonly Document[]) => documents.map(({ text }) => text);
+
+describe('a group at the command line', { timeout: 120_000 }, () => {
+  it('is founded, joined and listed under names of one’s own', async () => {
+    expect(await terminal.refusal('group', 'create', 'friends', ...alice)).toMatchObject({
+      exit: 1,
+      code: 'name-taken',
+    });
+    const invited = await terminal.ask('group', 'invite', 'friends', 'bob', '--role', 'admin', ...alice);
+    expect(invited).toEqual({ id, invited: actors.bob, role: 'admin', index: 2, epoch: 1, size: 3, head: HASH });
+    const invitation = { group: id, membership: 'mls', index: 2, inviter: actors.alice };
+    expect(await terminal.ask('inbox', ...bob)).toEqual({ invitations: [invitation], news: [] });
+    const joined = await terminal.ask('group', 'join', id.slice(0, 6), '--name', 'walkers', ...bob);
+    expect(joined).toEqual({ name: 'walkers', id, inviter: actors.alice, epoch: 1, size: 3, head: invited['head'] });
+    expect(await terminal.documents('group', 'list', ...bob)).toEqual([
+      [{ id, membership: 'mls', name: 'walkers', status: 'member', epoch: 1, size: 3 }],
+    ]);
+    const { members, ...view } = await terminal.ask('group', 'members', 'walkers', ...bob);
+    expect(view).toEqual({ id, epoch: 1, size: 3, head: invited['head'] });
+    expect(members).toEqual([
+      { actor: actors.alice, role: 'owner', since: 0, isMe: false },
+      { actor: actors.bob, role: 'admin', since: 2, isMe: true },
+    ]);
+    expect(await terminal.refusal('group', 'invite', 'friends', 'bob', ...alice)).toMatchObject({
+      code: 'already-member',
+    });
+    expect(await terminal.refusal('group', 'invite', 'friends', 'zoe', ...alice)).toMatchObject({
+      code: 'unknown-actor',
+    });
+  });
+
+  it('carries words, from arguments and from standard input, and shows them to people and programs', async () => {
+    const sent = await terminal.ask('send', 'friends', 'one', ...alice);
+    expect(sent).toEqual({ id, index: 3, relayTime: expect.any(Number) as number });
+    const piped = await terminal.runWith({ input: 'two\nlines\n' }, 'send', 'walkers', '-', ...bob);
+    expect(piped).toEqual({ code: 0, out: 'Sent; entry 4 of the verified log\n', err: '' });
+    const read = await terminal.documents('read', 'friends', ...alice);
+    const [first, second] = read;
+    const common = { kind: 'message', epoch: 1, sentAt: expect.any(Number) as number };
+    expect(first).toEqual({ ...common, ...sentBy('alice', sent), text: 'one' });
+    expect(second).toMatchObject({ ...common, index: 4, actor: actors.bob, isMine: false, text: 'two\nlines' });
+    expect(words(await terminal.documents('read', id, '-n', '1', ...bob))).toEqual(['two\nlines']);
+    const { out } = await terminal.run('read', 'walkers', ...bob);
+    expect(out).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d {2}alice {7}one\n.* {2}you {9}two\nlines\n$/);
+  });
+
+  it('shows control characters as what they are, so that nobody rewrites another’s screen', async () => {
+    const hostile = 'safe\u001b[2J\u001b]0;title\u0007\r\u009b31m\u202egnp.exe\u2066 tab\there';
+    await terminal.ask('send', 'friends', hostile, ...alice);
+    const { out } = await terminal.run('read', 'walkers', '--last', '1', ...bob);
+    expect(out).toContain('safe\\u001b[2J\\u001b]0;title\\u0007\\u000d\\u009b31m\\u202egnp.exe\\u2066 tab\there\n');
+    expect(words(await terminal.documents('read', 'walkers', '--last', '1', ...bob))).toEqual([hostile]);
+  });
+
+  it('[CL8] is followed live: by others, after a change of keys, and in one’s own other processes', async () => {
+    const followers = [alice, bob].map((who) => terminal.start('read', 'friends', '--follow', '--json', ...who));
+    // Bob's name for it is another; a follower that fails at once says so here.
+    expect(await followers[1]!.ended).toMatchObject({ code: 1 });
+    followers[1] = terminal.start('read', 'walkers', '--follow', '--json', ...bob);
+    for (const follower of followers) await follower.until('"text":"one"');
+    const said: string[] = [];
+    for (let round = 1; round <= 3; round++) {
+      const [hers, his] = [`alice ${round}`, `bob ${round}`];
+      await terminal.ask('group', 'rotate', 'friends', ...alice);
+      await Promise.all([
+        terminal.ask('send', 'friends', hers, ...alice),
+        terminal.ask('send', 'walkers', his, ...bob),
+      ]);
+      said.push(hers, his);
+      for (const follower of followers) for (const text of [hers, his]) await follower.until(`"text":"${text}"`);
+    }
+    const shown = followers.map(async (follower) => {
+      const begun = performance.now();
+      follower.interrupt();
+      const { code, out, err } = await follower.ended;
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      expect(performance.now() - begun, 'ms until Ctrl-C has ended it').toBeLessThan(5_000);
+      const documents = out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Document);
+      return documents.filter(({ index }) => Number(index) > 5).map(({ index, text }) => [index, text]);
+    });
+    const [hers, his] = await Promise.all(shown);
+    expect(hers).toEqual(his);
+    expect(hers!.map(([, text]) => text).sort()).toEqual(said.sort());
+  });
+
+  it('tells who is put out that it ends there, and what of their words never was sent', async () => {
+    const follower = terminal.start('read', 'walkers', '--follow', ...bob);
+    await follower.until('bob 3');
+    const removed = await terminal.ask('group', 'remove', 'friends', actors.bob.slice(0, 8), ...alice);
+    expect(removed).toMatchObject({ removed: actors.bob, epoch: 5 });
+    const { code, err } = await follower.ended;
+    expect(code).toBe(0);
+    expect(err).toContain(`You were removed at entry ${String(removed['index'])}`);
+    await terminal.ask('send', 'friends', 'without you', ...alice);
+    expect(words(await terminal.documents('read', 'walkers', ...bob))).not.toContain('without you');
+    expect(await terminal.refusal('send', 'walkers', 'still here?', ...bob)).toMatchObject({
+      exit: 1,
+      code: 'removed',
+    });
+    expect(await terminal.documents('group', 'list', ...bob)).toMatchObject([[{ status: 'removed' }]]);
+  });
+});
+
+function sentBy(who: 'alice' | 'bob', { index, relayTime }: Document) {
+  return { index, relayTime, actor: actors[who], isMine: true };
+}

@@ -1,0 +1,17 @@
+import { join } from 'node:path';
+import type { Running, Terminal } from './terminal.ts';
+
+/** A relay that somebody serves from the command line. */
+export interface Served extends Running {
+  readonly url: string;
+  readonly port: string;
+  readonly greeting: string;
+}
+
+/** Serves from a folder of the terminal's home, on any free port unless one is named. */
+export async function serve(terminal: Terminal, port = '0', folder = 'relay'): Promise<Served> {
+  const running = terminal.start('serve', '--port', port, '--data', join(terminal.home, folder));
+  const greeting = await running.until('Ctrl-C stops; state is kept.');
+  const url = /address +(\S+)/.exec(greeting)?.[1] ?? '';
+  return { ...running, url, port: new URL(url).port, greeting };
+}
