@@ -100,10 +100,11 @@ export abstract class FollowedGroup implements Group {
   async members(): Promise<readonly GroupMember[]> {
     const { roster } = groupStateOf(await this.follower.known());
     const self = toBase64Url(this.context.signer.actor);
-    return roster.flatMap(({ actor: bytes, role, since }) => {
+    const members = roster.flatMap(({ actor: bytes, role, since }) => {
       const actor = toBase64Url(bytes);
       return role === 'none' ? [] : [{ actor, role, since, isMe: actor === self }];
     });
+    return members.sort((one, other) => one.since - other.since);
   }
 
   async catchUp({ signal }: CallOptions = {}): Promise<void> {

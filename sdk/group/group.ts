@@ -70,7 +70,7 @@ export interface Group {
 
   /** What is known without asking the relay. */
   view(): Promise<GroupView>;
-  /** Those who are in, as of the verified log. */
+  /** Those who are in, as of the verified log, in the order in which they came in. */
   members(): Promise<readonly GroupMember[]>;
   /** Reads and verifies what is new. */
   catchUp(options?: CallOptions): Promise<void>;
