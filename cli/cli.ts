@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addAudit } from './commands/audit.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addGroup } from './commands/group.ts';
 import { addIdentity } from './commands/identity.ts';
 import { addMessages } from './commands/messages.ts';
@@ -59,6 +60,7 @@ function createProgram(isJson: boolean): Command {
   addAudit(program);
   addSchema(program);
   addRequest(program);
+  addDoctor(program);
   addDemo(program);
   return program;
 }

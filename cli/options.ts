@@ -2,6 +2,8 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { createOutput, type Output } from './output.ts';
 
 const MAX_PORT = 65_535;
+/** Of the relay that is served from the folder where the command runs. */
+export const DEFAULT_RELAY_FOLDER = '.terachat';
 
 /** Options that every command takes. */
 export interface GlobalOptions {

@@ -9,6 +9,7 @@ import { RuntimeWatch } from './local/runtime-watch.ts';
 import { relayBundle, type WorkerBundle } from './local/worker-bundle.ts';
 import { readWorkerOptions } from './local/worker-modules.ts';
 
+export { inspectRelayFolder } from './local/inspect-folder.ts';
 export { LocalRelayError, type LocalRelayProblem } from './local/local-relay-error.ts';
 export { spawnRelay, type SpawnedRelay } from './local/spawn-relay.ts';
 export { buildWorker, relayBundle, type WorkerBundle } from './local/worker-bundle.ts';

@@ -3,11 +3,10 @@ import { fromBase64Url, sha256, toBase64 } from '../../core/index.ts';
 import type { LocalRelay } from '../../workers/local.ts';
 import { Failure } from '../failure.ts';
 import { commandPrefix, packageVersion } from '../invocation.ts';
-import { commandOutput, parsePort } from '../options.ts';
+import { commandOutput, DEFAULT_RELAY_FOLDER, parsePort } from '../options.ts';
 import { table, type Output } from '../output.ts';
 
 const DEFAULT_PORT = 8787;
-const DEFAULT_FOLDER = '.terachat';
 
 interface ServeOptions {
   readonly port: number;
@@ -25,7 +24,7 @@ export function addServe(program: Command): void {
     )
     .option('-p, --port <number>', 'where to listen; 0 takes any free port', parsePort, DEFAULT_PORT)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('-d, --data <folder>', "the relay's key and everything it keeps", DEFAULT_FOLDER)
+    .option('-d, --data <folder>', "the relay's key and everything it keeps", DEFAULT_RELAY_FOLDER)
     .option('--name <name>', "the relay's name, fixed by its first start (default: localhost.terachat)")
     .addHelpText('after', '\nExamples:\n  terachat serve\n  terachat serve --port 9000 --data /var/lib/terachat')
     .action(async (options: ServeOptions, command: Command) => serve(options, commandOutput(command)));

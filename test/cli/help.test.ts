@@ -2,7 +2,20 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../../cli/cli.ts';
 import { Terminal } from './terminal.ts';
 
-const COMMANDS = ['serve', 'init', 'whoami', 'group', 'send', 'read', 'inbox', 'audit', 'schema', 'request', 'demo'];
+const COMMANDS = [
+  'serve',
+  'init',
+  'whoami',
+  'group',
+  'send',
+  'read',
+  'inbox',
+  'audit',
+  'schema',
+  'request',
+  'doctor',
+  'demo',
+];
 const GROUP_COMMANDS = ['create', 'list', 'members', 'invite', 'join', 'remove', 'rotate'];
 const COLUMNS = 80;
 

@@ -83,7 +83,7 @@ function refuseHolder(folder: string, holder: Holder | undefined): void {
 }
 
 /** The file is replaced whole, so one that can't be read is no lock that this program wrote. */
-function readHolder(folder: string): Holder | undefined {
+export function readHolder(folder: string): Holder | undefined {
   try {
     return JSON.parse(readFileSync(lockPath(folder), 'utf8')) as Holder;
   } catch {

@@ -22,7 +22,7 @@ const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
  * are bound to its name and key for ever: an unreadable file and another name are refused. Needs the folder's lock.
  */
 export function openRelayFile(folder: string, name: string | undefined): RelayIdentity {
-  const path = join(folder, 'relay.json');
+  const path = relayFilePath(folder);
   if (!existsSync(path)) createRelayFile(path, name ?? DEFAULT_RELAY_NAME);
   else chmodSync(path, 0o600);
   const identity = parseRelayFile(path);
@@ -33,12 +33,17 @@ export function openRelayFile(folder: string, name: string | undefined): RelayId
   return identity;
 }
 
+export function relayFilePath(folder: string): string {
+  return join(folder, 'relay.json');
+}
+
 function createRelayFile(path: string, name: string): void {
   const { d: checkpointKey } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
   writeOwnFile(path, `${JSON.stringify({ name, checkpointKey }, null, 2)}\n`);
 }
 
-function parseRelayFile(path: string): RelayIdentity | undefined {
+/** Undefined for what is no file of a relay. */
+export function parseRelayFile(path: string): RelayIdentity | undefined {
   try {
     const { name, checkpointKey } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
     if (typeof name !== 'string' || typeof checkpointKey !== 'string') return undefined;

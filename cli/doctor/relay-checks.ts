@@ -1,0 +1,85 @@
+import type { RelayInfo } from '../../core/index.ts';
+import { RelayChangedError } from '../../sdk/index.ts';
+import { fileStorage } from '../../sdk/node/index.ts';
+import { describeFailure } from '../failure.ts';
+import { packageVersion } from '../invocation.ts';
+import { connectFromNode } from '../person.ts';
+import { storageFolder, type Profile } from '../profile.ts';
+import { fail, pass, warn, type Check } from './check.ts';
+
+const ANSWER_DEADLINE_MS = 10_000;
+/** The relay refuses events and requests that are dated further from its own clock than `CLOCK_FAIL_MS`. */
+const CLOCK_WARN_MS = 60_000;
+const CLOCK_FAIL_MS = 300_000;
+
+/** Whether the profile's relay answers, is the one that the profile knows, and knows the time. */
+export async function checkRelay(profile: Profile, signal: AbortSignal): Promise<readonly Check[]> {
+  const begun = Date.now();
+  try {
+    const info = await askRelay(profile.relay, signal);
+    const here = (begun + Date.now()) / 2;
+    return [
+      pass('reachable', `${profile.relay} answered in ${Date.now() - begun} ms`),
+      checkVersion(info),
+      checkClock(Number(info.time) - here),
+      await checkIdentity(profile, signal),
+    ];
+  } catch (cause) {
+    signal.throwIfAborted();
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const todo = 'Check the address, this machine’s network, and whether the relay runs.';
+    return [fail('reachable', `${profile.relay} gave no answer of a relay (${reason})`, todo)];
+  }
+}
+
+async function askRelay(url: string, signal: AbortSignal): Promise<RelayInfo> {
+  const deadline = AbortSignal.timeout(ANSWER_DEADLINE_MS);
+  const response = await fetch(new URL('/v1/relay', url), { signal: AbortSignal.any([signal, deadline]) });
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  const info = (await response.json()) as Partial<RelayInfo>;
+  if (!Number.isFinite(Number(info.time)) || typeof info.version !== 'string') throw new Error('no relay');
+  return info as RelayInfo;
+}
+
+function checkVersion({ version }: RelayInfo): Check {
+  const own = packageVersion();
+  if (version === own) return pass('relay-version', version);
+  return warn(
+    'relay-version',
+    `the relay runs ${version}, this is ${own}`,
+    'If something is refused, update the older.',
+  );
+}
+
+/** `aheadMs` is how far the relay's clock is ahead of this machine's, as well as one request can tell. */
+function checkClock(aheadMs: number): Check {
+  const seconds = Math.round(Math.abs(aheadMs) / 1_000);
+  const found = `this machine's clock is ${seconds} s ${aheadMs < 0 ? 'ahead of' : 'behind'} the relay's`;
+  const todo = 'Set the clock of whichever is wrong; five minutes apart, everything that is signed is refused.';
+  if (Math.abs(aheadMs) >= CLOCK_FAIL_MS) return fail('clock', found, todo);
+  if (Math.abs(aheadMs) >= CLOCK_WARN_MS) return warn('clock', found, todo);
+  return pass('clock', seconds === 0 ? 'agrees with the relay' : found);
+}
+
+/** Opens the profile as every command does: its storage, its pin of the relay, its keys. */
+async function checkIdentity({ relay, folder, actor }: Profile, signal: AbortSignal): Promise<Check> {
+  const storage = fileStorage(storageFolder(folder));
+  try {
+    const session = await connectFromNode(relay, storage, signal);
+    const { identity, relay: known } = session;
+    session.close();
+    if (identity?.actor === actor) return pass('relay-key', `${known.name}, with the key that this profile knows`);
+    return fail(
+      'relay-key',
+      'the storage holds another identity than the profile',
+      'Restore the folder from a backup.',
+    );
+  } catch (cause) {
+    signal.throwIfAborted();
+    const { message, hint = 'Try again.' } = describeFailure(cause);
+    const found = cause instanceof RelayChangedError ? `another relay answers: ${message}` : message;
+    return fail('relay-key', found, hint);
+  } finally {
+    await storage.close();
+  }
+}
