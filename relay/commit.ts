@@ -108,7 +108,7 @@ function judgeCreation(
   if (!equalBytes(treeHash, body.treeHash) || suite !== body.ciphersuite) return invalid('group-context');
   if (!equalBytes(founding.value.founder, event.actor)) return invalid('founder');
   if (!check(founding.value.signatures).every(Boolean)) return invalid('signature');
-  return ok({ groupInfo: { hash: body.groupInfoHash, bytes: bundle.groupInfo, epoch: 0 }, welcomes: [] });
+  return ok({ groupInfo: { hash: body.groupInfoHash, bytes: bundle.groupInfo, epoch: 0 }, welcome: undefined });
 }
 
 function judgeCommit(
@@ -139,7 +139,7 @@ function judgeCommit(
   if (!check(checked.value.signatures).every(Boolean)) return invalid('signature');
   return ok({
     groupInfo: { hash: body.groupInfoHash, bytes: bundle.groupInfo, epoch: body.epoch + 1 },
-    welcomes: body.welcomeRefs.map(({ actor }) => ({ recipient: actor, content: bundle.welcome })),
+    welcome: welcome.value && { content: bundle.welcome, recipients: body.welcomeRefs.map(({ actor }) => actor) },
   });
 }
 

@@ -43,8 +43,8 @@ export interface NewEntry {
 /** What a new MLS epoch brings besides its entry, stored in the same transaction (`MB1`). */
 export interface EpochChange {
   readonly groupInfo: { readonly hash: Uint8Array; readonly bytes: Uint8Array; readonly epoch: number };
-  /** For the mailboxes of those who were added. */
-  readonly welcomes: readonly { readonly recipient: Uint8Array; readonly content: Uint8Array }[];
+  /** One Welcome, for the mailboxes of all who were added; undefined where nobody was. */
+  readonly welcome: { readonly content: Uint8Array; readonly recipients: readonly Uint8Array[] } | undefined;
 }
 
 export interface NewPayload {

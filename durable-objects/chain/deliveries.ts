@@ -1,20 +1,28 @@
 import { toBase64Url } from '../../core/index.ts';
 import type { RelayEnvironment } from '../platform/environment.ts';
 import type { DeviceObject } from '../device/object.ts';
+import { within } from '../jobs/index.ts';
 import { reportIncident } from '../platform/incident.ts';
-import type { ChainStore } from './store.ts';
+import type { ChainStore, Delivery, Poke } from './store.ts';
 
-/** Deliveries in one step of a job. */
-const DELIVERIES_A_STEP = 32;
+/** Deliveries under way at once. A Welcome may have a megabyte, and each recipient is sent a copy. */
+const WELCOMES_A_STEP = 8;
+const POKES_A_STEP = 32;
+/** How long a step waits for mailboxes that are slow; what comes later still counts. */
+const STEP_WAIT_MS = 2_000;
 const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 900_000;
+/** Keys that never used the relay can be listed by thousands: each costs a request only so often. */
+const LONGEST_ABSENT_RETRY_MS = 6 * 3_600_000;
 
-/** What a mailbox takes from a chain. */
+/** What a mailbox takes from a chain, and what it says. */
 type Item = Parameters<DeviceObject['deliver']>[0];
+type Reply = Awaited<ReturnType<DeviceObject['deliver']>>;
 
 /**
  * Carries a chain's Welcomes and pokes to the mailboxes of its members (`OB1`): rows from the transaction of their entry
- * until the mailbox has them. Delivering twice changes nothing there, so a crash in between is harmless.
+ * until the mailbox has them. Each is put off before it is tried (`OB2`): whatever becomes of the attempt, a crash of this
+ * object included, it comes again by itself, later each time, and holds up no other. Delivering twice changes nothing.
  */
 export class Deliveries {
   readonly #env: RelayEnvironment;
@@ -30,39 +38,54 @@ export class Deliveries {
   /** Job step: Welcomes. */
   async deliverWelcomes(now: number): Promise<number | undefined> {
     const { outbox } = this.#store;
-    outbox.dropExpired(now, DELIVERIES_A_STEP);
-    for (const delivery of outbox.due(now, DELIVERIES_A_STEP)) {
-      const { index, recipient, body } = delivery;
-      const isTaken = await this.#deliver(recipient, { kind: 'welcome', chain: this.#chain, index, content: body });
-      if (isTaken) outbox.settle(delivery);
-      else outbox.defer(delivery, now + retryDelay(delivery.attempt));
-    }
+    outbox.dropExpired(now, WELCOMES_A_STEP);
+    const due = outbox.due(now, WELCOMES_A_STEP);
+    for (const delivery of due) outbox.defer(delivery, now + retryDelay(delivery.attempt, LONGEST_RETRY_MS));
+    await within(STEP_WAIT_MS, Promise.all(due.map((delivery) => this.#deliverWelcome(delivery))));
     return outbox.nextDue();
   }
 
   /** Job step: pokes. One that can't be delivered is worth as much later: it names the newest entry then. */
   async deliverPokes(now: number): Promise<number | undefined> {
     const { pokes } = this.#store;
-    for (const { recipient, index, attempt } of pokes.due(now, DELIVERIES_A_STEP)) {
-      const poke = { kind: 'poke', chain: this.#chain, index, content: new Uint8Array() } as const;
-      if (await this.#deliver(recipient, poke)) pokes.settle(recipient, index);
-      else pokes.defer(recipient, now + retryDelay(attempt));
-    }
+    pokes.dropExpired(now, POKES_A_STEP);
+    const due = pokes.due(now, POKES_A_STEP);
+    for (const { recipient, attempt } of due) pokes.defer(recipient, now + retryDelay(attempt, LONGEST_RETRY_MS));
+    await within(STEP_WAIT_MS, Promise.all(due.map((poke) => this.#deliverPoke(poke, now))));
     return pokes.nextDue();
   }
 
-  /** A full mailbox and one that can't be reached are the same to the outbox: try again later. */
-  async #deliver(recipient: Uint8Array, item: Item): Promise<boolean> {
+  async #deliverWelcome(delivery: Delivery): Promise<void> {
+    const { outbox } = this.#store;
+    const { index, recipient } = delivery;
+    const content = outbox.content(delivery);
+    if (content === undefined) throw new Error(`the Welcome of entry ${index} is gone before it was delivered`);
+    const reply = await this.#deliver(recipient, { kind: 'welcome', chain: this.#chain, index, content });
+    if (reply === 'stored') outbox.settle(delivery);
+  }
+
+  async #deliverPoke({ recipient, index, attempt }: Poke, now: number): Promise<void> {
+    const { pokes } = this.#store;
+    const reply = await this.#deliver(recipient, { kind: 'poke', chain: this.#chain, index, content: NOTHING });
+    if (reply === 'stored') pokes.settle(recipient, index);
+    // Never longer than the device was waited for already, so that one that comes soon is told soon (`OB4`).
+    if (reply === 'absent') pokes.postpone(recipient, now + retryDelay(attempt, LONGEST_ABSENT_RETRY_MS));
+  }
+
+  /** Undefined where the mailbox could not be reached. */
+  async #deliver(recipient: Uint8Array, item: Item): Promise<Reply | undefined> {
     try {
       const device = this.#env.DEVICE.getByName(toBase64Url(recipient)) as unknown as DeviceObject;
-      return (await device.deliver(item)) === 'stored';
+      return await device.deliver(item);
     } catch (cause) {
       reportIncident('delivery-failed', cause);
-      return false;
+      return undefined;
     }
   }
 }
 
-function retryDelay(attempt: number): number {
-  return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt);
+const NOTHING = new Uint8Array(0);
+
+function retryDelay(attempt: number, longest: number): number {
+  return Math.min(longest, FIRST_RETRY_MS * 2 ** attempt);
 }

@@ -79,28 +79,20 @@ export class FlushWriter {
   }
 
   /** GroupInfo of this epoch and the one before stay in force; older ones live as long as a payload. */
-  #writeEpoch(index: number, { groupInfo, welcomes }: EpochChange, clock: number): void {
+  #writeEpoch(index: number, { groupInfo, welcome }: EpochChange, clock: number): void {
     const { store, schedule } = this.#options;
     const retiredUntil = clock + MAX_RETENTION_MS;
     store.handshakes.put({ ...groupInfo, kind: 'group-info', expiresAt: null });
     store.handshakes.retire('group-info', groupInfo.epoch - 1, retiredUntil);
     schedule('expiry', retiredUntil);
-    if (welcomes.length === 0) return;
-    const deliveries = welcomes.map(({ recipient, content }) => ({
-      index,
-      recipient,
-      kind: 'welcome',
-      body: content,
-      dueAt: clock,
-      expiresAt: retiredUntil,
-    }));
-    store.outbox.enqueue(deliveries);
+    if (welcome === undefined) return;
+    store.outbox.enqueue({ index, kind: 'welcome', ...welcome, dueAt: clock, expiresAt: retiredUntil });
     schedule('welcomes', clock);
   }
 
   #writePokes(away: readonly Uint8Array[], head: ChainHead, clock: number): void {
     const dueAt = clock + POKE_DELAY_MS;
-    this.#options.store.pokes.raise(away, head.size - 1, dueAt);
+    this.#options.store.pokes.raise(away, { index: head.size - 1, dueAt, expiresAt: clock + MAX_RETENTION_MS });
     this.#options.schedule('pokes', dueAt);
   }
 }

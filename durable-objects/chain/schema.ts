@@ -79,7 +79,6 @@ export const outbox = sqliteTable(
     index: integer('idx').notNull(),
     recipient: bytes('recipient').notNull(),
     kind: text('kind').notNull(),
-    body: bytes('body').notNull(),
     attempt: integer('attempt').notNull().default(0),
     dueAt: integer('due_at').notNull(),
     expiresAt: integer('expires_at').notNull(),
@@ -91,6 +90,20 @@ export const outbox = sqliteTable(
   ],
 );
 
+/**
+ * What the deliveries of one entry bring, once for all of its recipients: a Welcome to 256 people may have a megabyte. Goes
+ * with the last of them.
+ */
+export const outboxContents = sqliteTable(
+  'outbox_contents',
+  {
+    index: integer('idx').notNull(),
+    kind: text('kind').notNull(),
+    bytes: bytes('bytes').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.index, table.kind] })],
+);
+
 /** "Something new in this chain", for members who are away: one row a recipient, at the newest index. */
 export const pokes = sqliteTable(
   'pokes',
@@ -99,8 +112,9 @@ export const pokes = sqliteTable(
     index: integer('idx').notNull(),
     attempt: integer('attempt').notNull().default(0),
     dueAt: integer('due_at').notNull(),
+    expiresAt: integer('expires_at').notNull().default(0),
   },
-  (table) => [index('pokes_due_at').on(table.dueAt)],
+  (table) => [index('pokes_due_at').on(table.dueAt), index('pokes_expires_at').on(table.expiresAt)],
 );
 
 /** State at an index: a cache, dropped at any doubt and rebuilt from the log. */

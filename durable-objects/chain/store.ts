@@ -9,7 +9,7 @@ import { SnapshotStore } from './store/snapshots.ts';
 
 export { MAX_HANDSHAKE_BYTES, type Handshake, type HandshakeKind } from './store/handshakes.ts';
 export type { LogPageQuery, LogPageRow, LogRow } from './store/log.ts';
-export type { Delivery, DeliveryKey, NewDelivery } from './store/outbox.ts';
+export type { Delivery, DeliveryKey, NewDeliveries } from './store/outbox.ts';
 export { MAX_LOOKUP_LAG, type PayloadRow } from './store/payloads.ts';
 export type { Poke } from './store/pokes.ts';
 export { KEPT_SNAPSHOTS, MAX_SNAPSHOT_BYTES, type Snapshot } from './store/snapshots.ts';

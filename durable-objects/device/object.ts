@@ -52,8 +52,12 @@ export class DeviceObject extends DurableObject<RelayEnvironment> {
     return this.#asOwner(caller, device, ({ gate }) => gate.issueTicket(device, origin));
   }
 
-  /** For chains: what they have for this device. Repeating a delivery changes nothing; `full` asks to try again later. */
-  async deliver(delivery: MailDelivery): Promise<'stored' | 'full'> {
+  /**
+   * For chains: what they have for this device. Repeating a delivery changes nothing; the others ask to try again later. A
+   * poke opens no mailbox: any group can list any key (`OB4`). A Welcome does: who sent it claimed a KeyPackage here.
+   */
+  async deliver(delivery: MailDelivery): Promise<'stored' | 'full' | 'absent'> {
+    if (this.#device === undefined && delivery.kind === 'poke') return 'absent';
     return this.#open().mailbox.deliver(delivery);
   }
 

@@ -204,7 +204,7 @@ describe('an MLS bundle', () => {
     await accept({});
     expect(chain.head.state).toMatchObject({ kind: 'group', value: { mls: { epoch: 3, oldestOpenEpoch: 2 } } });
     const [, , invitation] = chain.rows;
-    expect(invitation?.epochChange?.welcomes.map(({ recipient }) => recipient)).toEqual([bob.key, carol.key]);
+    expect(invitation?.epochChange?.welcome?.recipients).toEqual([bob.key, carol.key]);
     expect(invitation?.epochChange?.groupInfo.epoch).toBe(1);
   });
 

@@ -7,7 +7,7 @@ import {
   MAX_LOOKUP_LAG,
   MAX_SNAPSHOT_BYTES,
   type LogRow,
-  type NewDelivery,
+  type NewDeliveries,
 } from '../../../durable-objects/chain/store.ts';
 import { applyMigrations } from '../../../durable-objects/migrate.ts';
 import { chainMigrations } from '../../../migrations/index.ts';
@@ -342,47 +342,64 @@ describe('handshakes', () => {
 });
 
 describe('the outbox', () => {
-  const delivery = (index: number, dueAt: number): NewDelivery => ({
+  const recipient = (n: number): Uint8Array => bytesFor('recipient', n, 32);
+  const key = (index: number, to = 1) => ({ index, recipient: recipient(to), kind: 'welcome' });
+  const deliveries = (index: number, dueAt: number, ...recipients: number[]): NewDeliveries => ({
     index,
-    recipient: bytesFor('recipient', index % 2, 32),
+    recipients: (recipients.length === 0 ? [1] : recipients).map(recipient),
     kind: 'welcome',
-    body: bytesFor('body', index, 30),
+    content: bytesFor('body', index, 30),
     dueAt,
     expiresAt: 10_000 + index,
   });
 
   it('gives what is due, the longest waiting first, until it is settled', () =>
     withStore((store) => {
-      store.outbox.enqueue([delivery(1, 300), delivery(2, 100), delivery(3, 200), delivery(4, 900)]);
+      for (const [i, dueAt] of [300, 100, 200, 900].entries()) store.outbox.enqueue(deliveries(i + 1, dueAt));
       expect(store.outbox.nextDue()).toBe(100);
       expect(store.outbox.due(300, 10).map(({ index }) => index)).toEqual([2, 3, 1]);
       expect(store.outbox.due(300, 2).map(({ index }) => index)).toEqual([2, 3]);
-      const { dueAt: _, ...key } = delivery(2, 0);
-      expect(store.outbox.due(300, 1)).toEqual([{ ...key, attempt: 0 }]);
-      store.outbox.settle(delivery(2, 0));
+      expect(store.outbox.due(300, 1)).toEqual([{ ...key(2), attempt: 0, expiresAt: 10_002 }]);
+      store.outbox.settle(key(2));
       expect(store.outbox.due(300, 10).map(({ index }) => index)).toEqual([3, 1]);
     }));
 
-  it('counts failures and puts the delivery off', () =>
+  it('[OB3] keeps the content of an entry once, until the last of its recipients has it', () =>
+    withStore((store, storage) => {
+      const rows = () => Number(storage.sql.exec('SELECT count(*) AS n FROM outbox_contents').one()['n']);
+      store.outbox.enqueue(deliveries(1, 100, 1, 2, 3));
+      store.outbox.enqueue(deliveries(2, 100, 1));
+      expect(rows()).toBe(2);
+      store.outbox.settle(key(1, 1));
+      store.outbox.settle(key(1, 3));
+      expect(store.outbox.content(key(1))).toEqual(deliveries(1, 0).content);
+      store.outbox.settle(key(1, 2));
+      expect([store.outbox.content(key(1)), rows()]).toEqual([undefined, 1]);
+      store.outbox.dropExpired(10_002, 10);
+      expect(rows()).toBe(0);
+    }));
+
+  it('[OB2] counts attempts and puts the delivery off', () =>
     withStore((store) => {
-      store.outbox.enqueue([delivery(1, 100)]);
-      store.outbox.defer(delivery(1, 0), 500);
-      store.outbox.defer(delivery(1, 0), 700);
+      store.outbox.enqueue(deliveries(1, 100));
+      store.outbox.defer(key(1), 500);
+      store.outbox.defer(key(1), 700);
       expect(store.outbox.due(699, 10)).toEqual([]);
       expect(store.outbox.due(700, 10)).toMatchObject([{ index: 1, attempt: 2 }]);
     }));
 
   it('takes one delivery of a kind for an entry and recipient', () =>
     withStore((store, storage) => {
-      store.outbox.enqueue([delivery(1, 100)]);
-      const twice = () => storage.transactionSync(() => store.outbox.enqueue([delivery(2, 1), delivery(1, 200)]));
+      store.outbox.enqueue(deliveries(1, 100));
+      const twice = () => storage.transactionSync(() => store.outbox.enqueue(deliveries(1, 200)));
       expect(twice).toThrow(/UNIQUE/);
+      expect(() => storage.transactionSync(() => store.outbox.enqueue(deliveries(3, 1, 2, 2)))).toThrow(/UNIQUE/);
       expect(store.outbox.due(1000, 10)).toHaveLength(1);
     }));
 
-  it('gives up what has expired', () =>
+  it('[OB1] gives up what has expired', () =>
     withStore((store) => {
-      store.outbox.enqueue([delivery(1, 100), delivery(2, 100), delivery(3, 100)]);
+      for (const index of [1, 2, 3]) store.outbox.enqueue(deliveries(index, 100));
       expect(store.outbox.dropExpired(10_002, 1)).toBe(1);
       expect(store.outbox.dropExpired(10_002, 10)).toBe(1);
       expect(store.outbox.due(1000, 10).map(({ index }) => index)).toEqual([3]);
@@ -394,9 +411,9 @@ describe('pokes', () => {
 
   it('are one a recipient, at the newest index', () =>
     withStore((store) => {
-      store.pokes.raise([ann, ben], 7, 100);
-      store.pokes.raise([ann], 9, 200);
-      store.pokes.raise([ben], 3, 50);
+      store.pokes.raise([ann, ben], { index: 7, dueAt: 100, expiresAt: 10_000 + 7 });
+      store.pokes.raise([ann], { index: 9, dueAt: 200, expiresAt: 10_000 + 9 });
+      store.pokes.raise([ben], { index: 3, dueAt: 50, expiresAt: 10_000 + 3 });
       expect(store.pokes.nextDue()).toBe(100);
       expect(store.pokes.due(100, 10)).toEqual([
         { recipient: ann, index: 9, attempt: 0 },
@@ -406,9 +423,9 @@ describe('pokes', () => {
 
   it('stay while the chain has gone on since they were sent', () =>
     withStore((store) => {
-      store.pokes.raise([ann], 7, 100);
+      store.pokes.raise([ann], { index: 7, dueAt: 100, expiresAt: 10_000 + 7 });
       store.pokes.defer(ann, 100);
-      store.pokes.raise([ann], 8, 100);
+      store.pokes.raise([ann], { index: 8, dueAt: 100, expiresAt: 10_000 + 8 });
       store.pokes.settle(ann, 7);
       expect(store.pokes.due(100, 10)).toEqual([{ recipient: ann, index: 8, attempt: 0 }]);
       store.pokes.settle(ann, 8);
@@ -417,10 +434,21 @@ describe('pokes', () => {
 
   it('to one who is out of reach wait behind the others', () =>
     withStore((store) => {
-      store.pokes.raise([ann, ben], 7, 100);
+      store.pokes.raise([ann, ben], { index: 7, dueAt: 100, expiresAt: 10_000 + 7 });
       store.pokes.defer(ann, 5000);
       expect(store.pokes.due(4999, 1)).toEqual([{ recipient: ben, index: 7, attempt: 0 }]);
       expect(store.pokes.due(5000, 10)).toContainEqual({ recipient: ann, index: 7, attempt: 1 });
+    }));
+
+  it('[OB1] are given up when the newest of them has expired', () =>
+    withStore((store) => {
+      store.pokes.raise([ann, ben], { index: 7, dueAt: 100, expiresAt: 1000 });
+      store.pokes.raise([ann], { index: 9, dueAt: 200, expiresAt: 2000 });
+      expect(store.pokes.dropExpired(999, 10)).toBe(0);
+      expect(store.pokes.dropExpired(1000, 10)).toBe(1);
+      expect(store.pokes.due(1000, 10)).toMatchObject([{ recipient: ann, index: 9 }]);
+      store.pokes.postpone(ann, 1500);
+      expect([store.pokes.nextDue(), store.pokes.dropExpired(2000, 10)]).toEqual([1500, 1]);
     }));
 });
 

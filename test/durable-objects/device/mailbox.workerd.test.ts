@@ -26,6 +26,12 @@ function itemOf(sequence: number, { kind, chain, index, content }: MailDelivery,
 }
 
 describe('a mailbox', () => {
+  it('[OB4] [KP9] is opened by no poke, since any group can list any key', async () => {
+    expect(await device.deliver(poke(1, 5))).toEqual(['absent']);
+    expect(await device.tables()).toEqual([]);
+    expect(await device.deliver(welcomeFor(1), poke(1, 5))).toEqual(['stored', 'stored']);
+  });
+
   it('[MX1] [KP9] opens to its own actor alone, and strangers leave nothing behind', async () => {
     const { object, owner } = device;
     const refused = [
@@ -66,6 +72,7 @@ describe('a mailbox', () => {
   });
 
   it('[MX3] holds one poke a chain, the newest, under a sequence number that no reader has passed', async () => {
+    device = await TestDevice.opened();
     await device.deliver(poke(1, 5), poke(2, 5));
     const { next } = await device.page();
     await device.deliver(poke(1, 8), poke(1, 7));
@@ -74,6 +81,7 @@ describe('a mailbox', () => {
   });
 
   it('[MX3] hears from a chain with news for a member who is away', async () => {
+    device = await TestDevice.opened();
     const alice = new TestActor('alice');
     const chain = await TestChain.found(alice);
     await chain.add(device.owner);
@@ -199,6 +207,7 @@ describe('time and room', () => {
   });
 
   it('[MX8] takes pokes of as many chains as it may, newer ones for those it has, and Welcomes all the same', async () => {
+    device = await TestDevice.opened();
     const { poke: chains } = MAX_WAITING;
     const answers = await device.deliver(...Array.from({ length: chains }, (_, i) => poke(i, 1)));
     expect(answers.every((answer) => answer === 'stored')).toBe(true);

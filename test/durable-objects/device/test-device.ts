@@ -34,6 +34,8 @@ import { SocketPeer } from '../socket-peer.ts';
 
 export const ORIGIN = 'https://app.example';
 
+type DeliveryReply = Awaited<ReturnType<DeviceObject['deliver']>>;
+
 export type MailboxPeer = SocketPeer<MailboxUpFrame, MailboxDownFrame>;
 
 let nextDevice = 0;
@@ -65,9 +67,17 @@ export class TestDevice {
     this.stub = (env as unknown as RelayEnvironment).DEVICE.getByName(toBase64Url(owner.key));
   }
 
+  /** One that the relay has never heard of. */
   static async of(owner = new TestActor(`device ${nextDevice++}`)): Promise<TestDevice> {
     const device = new TestDevice(owner, await mlsIdentityOf(owner));
     await device.setClock(T0);
+    return device;
+  }
+
+  /** One whose owner has asked for something. */
+  static async opened(): Promise<TestDevice> {
+    const device = await TestDevice.of();
+    await device.stock();
     return device;
   }
 
@@ -133,9 +143,9 @@ export class TestDevice {
   }
 
   /** Delivers in order, in one call into the object; gives what the object answered to each. */
-  deliver(...deliveries: readonly MailDelivery[]): Promise<('stored' | 'full')[]> {
+  deliver(...deliveries: readonly MailDelivery[]): Promise<DeliveryReply[]> {
     return runInDurableObject(this.stub, async (instance) => {
-      const answers: ('stored' | 'full')[] = [];
+      const answers: DeliveryReply[] = [];
       for (const delivery of deliveries) answers.push(await instance.deliver(delivery));
       return answers;
     });
