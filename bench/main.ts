@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { useSha256 } from '../core/index.ts';
+import { nodeSha256 } from '../sdk/node/index.ts';
 import { jsonReport, tableReport } from './report.ts';
 import { runBench } from './run-bench.ts';
 import type { Scenario } from './scenario.ts';
@@ -28,6 +30,7 @@ class UsageError extends Error {}
 process.exitCode = await main();
 
 async function main(): Promise<number> {
+  useSha256(nodeSha256);
   try {
     const { values } = parseArgs({ options });
     if (values.help) {

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import WebSocket from 'ws';
-import { connect, type Group, type Session, type Storage, type WebSocketConstructor } from '../sdk/index.ts';
-import { fileStorage, nodeSigner, nodeVerifyBatch } from '../sdk/node/index.ts';
+import { connect, type Group, type Session, type Storage } from '../sdk/index.ts';
+import { fileStorage, nodePlatform } from '../sdk/node/index.ts';
 import { GroupNames } from './group-names.ts';
 import { ActorNames } from './names.ts';
 import { globalOptions } from './options.ts';
@@ -59,9 +58,7 @@ export function connectFromNode(relay: string, storage: Storage, signal: AbortSi
     relay,
     storage,
     signal,
-    verifyBatch: nodeVerifyBatch,
-    makeSigner: nodeSigner,
-    webSocket: WebSocket as unknown as WebSocketConstructor,
+    ...nodePlatform(),
   });
 }
 

@@ -1,4 +1,5 @@
 export { ChainObject } from './chain/object.ts';
 export { DeviceObject } from './device/object.ts';
 export { ed25519Checker } from './platform/ed25519.ts';
+export { workerdSha256 } from './platform/sha256.ts';
 export { checkpointKeyOf, type RelayEnvironment } from './platform/environment.ts';

@@ -9,12 +9,13 @@ import {
   fromBase64Url,
   toBase64,
   toBase64Url,
+  useSha256,
   type AuditFault,
   type AuditReport,
   type AuditSubject,
   type Result,
 } from '../../core/index.ts';
-import { nodeVerifyBatch } from '../../sdk/node/index.ts';
+import { nodeSha256, nodeVerifyBatch } from '../../sdk/node/index.ts';
 import { ChainDownload } from '../chain-download.ts';
 import { Failure } from '../failure.ts';
 import { commandOutput } from '../options.ts';
@@ -94,6 +95,7 @@ async function auditFile(path: string, output: Output): Promise<void> {
 }
 
 async function run(subject: AuditSubject, output: Output): Promise<AuditReport> {
+  useSha256(nodeSha256);
   const checker = createSignatureChecker({ verifyBatch: nodeVerifyBatch });
   const result: Result<AuditReport, AuditFault> = await auditStateIntegrity(subject, (jobs) => checker.check(jobs));
   if (!result.ok) throw faultFailure(result.error);

@@ -1,5 +1,5 @@
 export { isAdmissibleKey, isAdmissibleSignature, parseActorKey, SIGNATURE_BYTES, type ActorKey } from './admission.ts';
-export { sha256 } from './sha256.ts';
+export { sha256, useSha256, type Sha256 } from './sha256.ts';
 export { signContent } from './sign-content.ts';
 export {
   createSignatureChecker,

@@ -12,5 +12,6 @@ declare module 'node:crypto' {
   function createPrivateKey(key: DerKey): KeyObject;
   function sign(algorithm: null, data: Uint8Array, key: KeyObject): Uint8Array;
   function verify(algorithm: null, data: Uint8Array, key: KeyObject, signature: Uint8Array): boolean;
+  function hash(algorithm: 'sha256', data: Uint8Array, outputEncoding: 'buffer'): Uint8Array<ArrayBuffer>;
   function randomFillSync<T extends Uint8Array>(target: T): T;
 }

@@ -1,4 +1,5 @@
-import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import * as nodeCrypto from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { type VerifyJob } from '../../core/index.ts';
 import { actorOfSeed, type ActorSigner } from '../actor-signer.ts';
 
@@ -34,6 +35,16 @@ function tryImport(bytes: Uint8Array): KeyObject | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** One call where this Node has it, from 20.12 on. */
+const hashOnce = (nodeCrypto as { hash?: typeof nodeCrypto.hash }).hash;
+
+/** SHA-256 by `node:crypto`. */
+export function nodeSha256(bytes: Uint8Array): Uint8Array {
+  const digest =
+    hashOnce === undefined ? createHash('sha256').update(bytes).digest() : hashOnce('sha256', bytes, 'buffer');
+  return new Uint8Array(digest.buffer, digest.byteOffset, digest.byteLength);
 }
 
 /** An actor's signer on `node:crypto`. */
