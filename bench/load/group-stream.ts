@@ -23,7 +23,7 @@ const PROBLEM = 4;
 export async function openStream(group: BenchGroup, actor: LoadActor, cursor: number): Promise<LoadSocket> {
   const url = `${group.relay.url}${group.path}/stream`;
   const ticket = await fetchTicket(url, actor);
-  const socket = await LoadSocket.connect(url.replace(/^http/, 'ws'), ([kind]) => kind === APPENDED);
+  const socket = await LoadSocket.connect(url.replace(/^http/, 'ws'), countAnswers);
   const live = new Promise<void>((resolve, reject) => {
     socket.onFrame = (frame) => {
       if (frame[0] === CAUGHT_UP) resolve();
@@ -69,10 +69,34 @@ export function answerOfBody(body: Uint8Array): AppendAnswer {
   return decodeTrusted(appendAnswer, body);
 }
 
-export function answerOfFrame(frame: Uint8Array): AppendAnswer {
-  const answer = decodeTrusted(chainDownFrame, frame);
-  if (answer.kind !== 'appended') throw new Error(`${answer.kind} is no answer to an append`);
-  return answer.value.answer;
+/** The answers in frames that `ask` gave; one that answered several questions counts once. */
+export function answersOfFrames(frames: Iterable<Uint8Array>): AppendAnswer[] {
+  return [...new Set(frames)].flatMap((bytes) => {
+    const frame = decodeTrusted(chainDownFrame, bytes);
+    if (frame.kind !== 'appended') throw new Error(`${frame.kind} is no answer to an append`);
+    const { answers, checkpoint } = frame.value;
+    return answers.map(({ outcomes }) => ({ outcomes, checkpoint }));
+  });
+}
+
+/** Walks the answers of a frame by their lengths: what each says is looked at when the clock has stopped. */
+function countAnswers(frame: Uint8Array): number {
+  if (frame[0] !== APPENDED) return 0;
+  const list = vectorAt(frame, 1);
+  let count = 0;
+  for (let offset = list.start; offset < list.end; count++) offset = vectorAt(frame, offset + REQUEST_BYTES).end;
+  return count;
+}
+
+const REQUEST_BYTES = 4;
+
+/** Where a vector's bytes are, by the length prefix of RFC 9420 §2.1.2. */
+function vectorAt(bytes: Uint8Array, offset: number): { readonly start: number; readonly end: number } {
+  const prefixBytes = 1 << ((bytes[offset] as number) >> 6);
+  const start = offset + prefixBytes;
+  let length = (bytes[offset] as number) & 0x3f;
+  for (let i = offset + 1; i < start; i++) length = length * 256 + (bytes[i] as number);
+  return { start, end: start + length };
 }
 
 /** How many entries the log has after a frame of entries: the second line of the checkpoint, which ends the frame. */

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
-/** Whether a frame answers the oldest question; what is none is passed on. */
-export type IsAnswer = (frame: Uint8Array) => boolean;
+/** How many of the oldest questions a frame answers; one that answers none is passed on. */
+export type CountAnswers = (frame: Uint8Array) => number;
 
 interface Asker {
   readonly resolve: (frame: Uint8Array) => void;
@@ -17,11 +17,12 @@ export class LoadSocket {
   readonly #waiting: Asker[] = [];
   #next = 0;
 
-  private constructor(socket: WebSocket, isAnswer: IsAnswer) {
+  private constructor(socket: WebSocket, countAnswers: CountAnswers) {
     this.#socket = socket;
     socket.on('message', (frame: Buffer) => {
-      if (isAnswer(frame)) this.#answer(frame);
-      else this.onFrame(frame);
+      const count = countAnswers(frame);
+      if (count === 0) this.onFrame(frame);
+      for (let i = 0; i < count; i++) this.#answer(frame);
     });
     socket.on('close', (code, reason) => {
       const cause = new Error(`the socket was closed: ${code} ${reason.toString()}`);
@@ -29,9 +30,9 @@ export class LoadSocket {
     });
   }
 
-  static async connect(url: string, isAnswer: IsAnswer): Promise<LoadSocket> {
+  static async connect(url: string, countAnswers: CountAnswers): Promise<LoadSocket> {
     const socket = new WebSocket(url, { perMessageDeflate: false });
-    const opened = new LoadSocket(socket, isAnswer);
+    const opened = new LoadSocket(socket, countAnswers);
     await once(socket, 'open');
     return opened;
   }
@@ -40,6 +41,7 @@ export class LoadSocket {
     this.#socket.send(frame);
   }
 
+  /** Gives the frame with the answer, which may hold those of others too. */
   ask(frame: Uint8Array): Promise<Uint8Array> {
     this.#socket.send(frame);
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));

@@ -1,7 +1,7 @@
 import { verifyRateInWorkerd } from '../floors/verify-floor.ts';
 import { openBareAppender } from '../floors/bare-socket.ts';
 import { BenchGroup } from '../load/bench-group.ts';
-import { answerOfFrame, appendBody, appendFrames, assertReceipts, openStream } from '../load/group-stream.ts';
+import { answersOfFrames, appendBody, appendFrames, assertReceipts, openStream } from '../load/group-stream.ts';
 import type { LoadSocket } from '../load/load-socket.ts';
 import { rateOf } from '../load/rate.ts';
 import { scaled, type Scenario } from '../scenario.ts';
@@ -71,6 +71,6 @@ async function appendRate(
   const framesPerSecond = await rateOf(frames, width, async (frame) => {
     answers.push(await socket.ask(frame));
   });
-  assertReceipts(answers.map(answerOfFrame), count);
+  assertReceipts(answersOfFrames(answers), count);
   return (framesPerSecond * count) / frames.length;
 }

@@ -23,7 +23,7 @@ import {
 const eventBytes = opaqueVector(MAX_EVENT_BYTES);
 const signatureBytes = opaque(SIGNATURE_BYTES);
 /** A signed checkpoint in the text form of C2SP tlog-checkpoint. */
-const checkpointText = text(MAX_CHECKPOINT_BYTES);
+export const checkpointText = text(MAX_CHECKPOINT_BYTES);
 
 /** An event on its way to the log, with the payload that it names, if any. */
 export const submission = struct('Submission', {
@@ -41,11 +41,11 @@ const refused = struct('Refused', { problem: text(MAX_PROBLEM_BYTES) });
 
 const outcome = variant('Outcome', choice('OutcomeKind', { accepted: 1, refused: 2 }), { accepted, refused });
 
-/** One outcome a submission, in order, and a checkpoint that covers all that were accepted (`WI6`). */
-export const appendAnswer = struct('AppendAnswer', {
-  outcomes: vector(outcome, MAX_BATCH),
-  checkpoint: checkpointText,
-});
+/** One outcome a submission, in order. */
+export const outcomes = vector(outcome, MAX_BATCH);
+
+/** With a checkpoint that covers all that were accepted (`WI6`). */
+export const appendAnswer = struct('AppendAnswer', { outcomes, checkpoint: checkpointText });
 
 /** Everything that a new MLS epoch consists of; it is stored whole or not at all (`MB1`). */
 export const commitBundle = struct('CommitBundle', {

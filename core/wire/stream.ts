@@ -1,7 +1,7 @@
-import { choice, opaque, struct, text, uint32, uint64, variant, type Decoded } from '../codec/index.ts';
-import { appendAnswer, appendRequest, entryPage } from './append.ts';
+import { choice, opaque, struct, text, uint32, uint64, variant, vector, type Decoded } from '../codec/index.ts';
+import { appendRequest, checkpointText, entryPage, outcomes } from './append.ts';
 import { mailboxPage } from './device.ts';
-import { MAX_PROBLEM_BYTES, TICKET_BYTES } from './limits.ts';
+import { MAX_BATCH, MAX_PROBLEM_BYTES, TICKET_BYTES } from './limits.ts';
 
 /** Answers a signed POST on a stream's path; good once, on that path, for the actor who asked. */
 export const ticketAnswer = struct('TicketAnswer', { ticket: opaque(TICKET_BYTES), expiresAt: uint64 });
@@ -13,7 +13,9 @@ const append = struct('Append', { request: uint32, append: appendRequest });
 const ack = struct('Ack', { upTo: uint64 });
 
 const caughtUp = struct('CaughtUp', { next: uint64 });
-const appended = struct('Appended', { request: uint32, answer: appendAnswer });
+const answered = struct('Answered', { request: uint32, outcomes });
+/** Answers to several appends, under one checkpoint that covers all that was accepted (`SK2`). */
+const appended = struct('Appended', { answers: vector(answered, MAX_BATCH), checkpoint: checkpointText });
 /** `request` is 0 when the problem is the socket's and not one append's. */
 const refusedFrame = struct('Problem', { request: uint32, problem: text(MAX_PROBLEM_BYTES) });
 

@@ -1,4 +1,4 @@
-import { chainDownFrame, encode, problemOf, type AppendAnswer, type EntryPage } from '../../core/index.ts';
+import { chainDownFrame, encode, problemOf, type EntryPage } from '../../core/index.ts';
 import type { RelayRefusal } from '../../relay/index.ts';
 
 /** Frames that a chain sends, encoded. */
@@ -13,8 +13,4 @@ export function caughtUpFrame(next: number): Uint8Array {
 /** `request` is 0 when the problem is the socket's own. */
 export function problemFrame(request: number, refusal: RelayRefusal): Uint8Array {
   return encode(chainDownFrame, { kind: 'problem', value: { request, problem: JSON.stringify(problemOf(refusal)) } });
-}
-
-export function appendedFrame(request: number, answer: AppendAnswer): Uint8Array {
-  return encode(chainDownFrame, { kind: 'appended', value: { request, answer } });
 }

@@ -20,7 +20,8 @@ import {
 } from '../../relay/index.ts';
 import type { OpenSeat } from '../sockets/seat.ts';
 import { StreamSockets, type HistoryPage, type StreamHost } from '../sockets/stream-sockets.ts';
-import { appendedFrame, caughtUpFrame, entriesFrame, problemFrame } from './frames.ts';
+import { AnswerFrames } from './answer-frames.ts';
+import { caughtUpFrame, entriesFrame, problemFrame } from './frames.ts';
 
 /** Sockets that one object serves itself. */
 const MAX_SUBSCRIBERS = 1_000;
@@ -39,6 +40,7 @@ export interface ChainSocketHost extends StreamHost {
 /** A chain's live readers: each gets the log from its cursor, and then every flush as one frame. */
 export class ChainSockets extends StreamSockets<AppendFrame> {
   readonly #host: ChainSocketHost;
+  readonly #answers = new AnswerFrames<WebSocket>((socket, frame) => this.send(socket, frame));
 
   constructor(host: ChainSocketHost) {
     super(host, chainUpFrame, { maxSockets: MAX_SUBSCRIBERS, maxFrameBytes: MAX_APPEND_BYTES });
@@ -79,7 +81,8 @@ export class ChainSockets extends StreamSockets<AppendFrame> {
 
   protected override async handle(socket: WebSocket, { value: { request, append } }: AppendFrame): Promise<void> {
     const answer = await this.#host.append(append);
-    this.send(socket, answer.ok ? appendedFrame(request, answer.value) : problemFrame(request, answer.error));
+    if (answer.ok) this.#answers.add(socket, request, answer.value);
+    else this.send(socket, problemFrame(request, answer.error));
   }
 
   protected override opened(key: string): void {

@@ -107,9 +107,12 @@ export class ChainStream {
 
   #answer(frame: Exclude<ChainDownFrame, { kind: 'entries' }>): void {
     if (frame.kind === 'caughtUp') return;
-    const waiting = this.#waiting.get(frame.value.request);
-    if (frame.kind === 'appended') waiting?.resolve(frame.value.answer);
-    else waiting?.reject(refusalOf(frame.value.problem));
+    if (frame.kind === 'problem') {
+      this.#waiting.get(frame.value.request)?.reject(refusalOf(frame.value.problem));
+      return;
+    }
+    const { answers, checkpoint } = frame.value;
+    for (const { request, outcomes } of answers) this.#waiting.get(request)?.resolve({ outcomes, checkpoint });
   }
 }
 

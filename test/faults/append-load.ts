@@ -84,8 +84,9 @@ export class AppendLoad {
         const frame = decodeTrusted(chainDownFrame, new Uint8Array(data));
         if (frame.kind === 'entries') this.#noteShown(frame.value.entries);
         if (frame.kind !== 'appended') return;
-        this.#note(places[frame.value.request - 1]!, frame.value.answer);
-        answered++;
+        const { answers, checkpoint } = frame.value;
+        for (const { request, outcomes } of answers) this.#note(places[request - 1]!, { outcomes, checkpoint });
+        answered += answers.length;
         if (answered === places.length) socket.close();
         else sendMore();
       });

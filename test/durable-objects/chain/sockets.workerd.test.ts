@@ -123,8 +123,31 @@ describe('a chain stream', () => {
     peer.send({ kind: 'append', value: { request: 7, append: { submissions } } });
     const answer = await peer.until(({ kind }) => kind === 'appended');
     expect(answer).toMatchObject({
-      value: { request: 7, answer: { outcomes: [{ kind: 'accepted' }, { kind: 'refused' }] } },
+      value: { answers: [{ request: 7, outcomes: [{ kind: 'accepted' }, { kind: 'refused' }] }] },
     });
+  });
+
+  it('[SK2] answers each of many appends once, under a checkpoint that covers it', async () => {
+    const peer = await subscribe(alice);
+    const seen = await chain.head();
+    const requests = Array.from({ length: 300 }, (_, i) => i + 1);
+    for (const request of requests) {
+      const signer = request % 10 === 0 ? mallory : alice;
+      const submissions = [signer.message(chain.id, seen, T0, bytesFor('payload', request, 8))];
+      peer.send({ kind: 'append', value: { request, append: { submissions } } });
+    }
+    const frames = () => peer.frames.flatMap((frame) => (frame.kind === 'appended' ? [frame.value] : []));
+    const answers = () => frames().flatMap((frame) => frame.answers);
+    await peer.until(() => answers().length >= requests.length);
+    expect(answers().map(({ request }) => request)).toEqual(requests);
+    for (const { answers: joined, checkpoint } of frames()) {
+      for (const { request, outcomes } of joined) {
+        const [outcome] = outcomes;
+        expect(outcome?.kind).toBe(request % 10 === 0 ? 'refused' : 'accepted');
+        if (outcome?.kind === 'accepted')
+          expect(Number(checkpoint.split('\n')[1])).toBeGreaterThan(outcome.value.index);
+      }
+    }
   });
 
   it('[SK1] uses a ticket once, for its origin and its time', async () => {
