@@ -29,6 +29,7 @@ import {
 } from '../core/mls/index.ts';
 import type { RelayRefusal } from './answer.ts';
 import { eventKeyOf } from './append.ts';
+import { checkClaimTokens } from './claim-tokens.ts';
 import { completeRefusal, type Quotable } from './lost-race.ts';
 import type { ChainHead, EpochChange, LogReader } from './ports.ts';
 import { checkSize, screenEvent, type Candidate, type CheckSignatures } from './submission.ts';
@@ -39,6 +40,8 @@ export interface CommitContext {
   readonly log: LogReader;
   readonly clock: number;
   readonly check: CheckSignatures;
+  /** The public half of the relay's claim token key, 32 bytes. */
+  readonly claimTokenKey: Uint8Array;
   /** GroupInfo in force, as received; undefined before `group.mls-created`. */
   readonly groupInfo: Uint8Array | undefined;
   readonly quotes: Quotable;
@@ -84,7 +87,10 @@ function judgeBundle(bundle: CommitBundle, signed: VerifiedEvent, context: Commi
     }
     case mlsCommit.type: {
       const body = mlsCommit.decodeBody(signed.event.body);
-      return body.ok ? judgeCommit(bundle, body.value, signed, context) : err({ ...body.error });
+      if (!body.ok) return err({ ...body.error });
+      const change = judgeCommit(bundle, body.value, signed, context);
+      const unclaimed = change.ok ? judgeClaims(bundle, body.value, context) : undefined;
+      return unclaimed === undefined ? change : err(unclaimed);
     }
     default:
       return err({ code: 'unknown-event-type', eventType: signed.event.type });
@@ -97,7 +103,8 @@ function judgeCreation(
   { event }: VerifiedEvent,
   { head, check }: CommitContext,
 ): Screening<EpochChange> {
-  if (bundle.commit.length > 0 || bundle.welcome.length > 0) return invalid('stray-message');
+  const isAlone = bundle.commit.length === 0 && bundle.welcome.length === 0 && bundle.claimTokens.length === 0;
+  if (!isAlone) return invalid('stray-message');
   if (!isNamed(bundle.groupInfo, body.groupInfoHash, body.groupInfoSize)) return invalid('group-info-hash');
   const groupInfo = parseGroupInfo(bundle.groupInfo);
   if (!groupInfo.ok) return invalid(groupInfo.error.code);
@@ -141,6 +148,16 @@ function judgeCommit(
     groupInfo: { hash: body.groupInfoHash, bytes: bundle.groupInfo, epoch: body.epoch + 1 },
     welcome: welcome.value && { content: bundle.welcome, recipients: body.welcomeRefs.map(({ actor }) => actor) },
   });
+}
+
+/** `MB5`. By now the event names exactly the KeyPackages that the commit adds (`MB3`). */
+function judgeClaims(
+  { claimTokens }: CommitBundle,
+  { welcomeRefs }: MlsCommit,
+  { head, check, clock, claimTokenKey: key }: CommitContext,
+): RelayRefusal | undefined {
+  const refs = welcomeRefs.map(({ keyPackageRef }) => keyPackageRef);
+  return checkClaimTokens(claimTokens, refs, { chain: head.chain, key, check, clock });
 }
 
 /** `MB3`: the event says of the commit exactly what it does, since the roster follows the event. */

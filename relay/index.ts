@@ -3,6 +3,7 @@ export { outcomesOf } from './answers.ts';
 export { authoriseRead, mayInvite, readsHead, type ReadableRange } from './access.ts';
 export type { Decision, Receipt } from './append.ts';
 export { chainSigner, signCheckpoint, type CheckpointKey } from './checkpoint.ts';
+export { claimTokenSeed, issueClaimToken, type ClaimTokenKey } from './claim-tokens.ts';
 export { screenCommit, type CommitContext } from './commit.ts';
 export { decideFlush, type Flush } from './flush.ts';
 export {

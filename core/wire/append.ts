@@ -11,9 +11,11 @@ import {
   type Decoded,
 } from '../codec/index.ts';
 import { HASH_BYTES, MAX_ENTRY_BYTES, MAX_EVENT_BYTES, SIGNATURE_BYTES } from '../event/index.ts';
+import { claimToken } from './device.ts';
 import {
   MAX_BATCH,
   MAX_CHECKPOINT_BYTES,
+  MAX_CLAIM_TOKENS,
   MAX_HANDSHAKE_BYTES,
   MAX_PAGE_ENTRIES,
   MAX_PAYLOAD_BYTES,
@@ -56,6 +58,8 @@ export const commitBundle = struct('CommitBundle', {
   /** Empty when nobody was added. */
   welcome: opaqueVector(MAX_HANDSHAKE_BYTES),
   groupInfo: opaqueVector(MAX_HANDSHAKE_BYTES),
+  /** One for each KeyPackage that the commit adds, in any order (`MB5`). */
+  claimTokens: vector(claimToken, MAX_CLAIM_TOKENS),
 });
 
 /** An entry with the payload or commit that it names, where the relay still holds it. */

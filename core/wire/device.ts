@@ -1,5 +1,5 @@
 import { choice, opaque, opaqueVector, struct, uint16, uint32, uint64, vector, type Decoded } from '../codec/index.ts';
-import { HASH_BYTES } from '../event/index.ts';
+import { HASH_BYTES, SIGNATURE_BYTES } from '../event/index.ts';
 import { MAX_HANDSHAKE_BYTES, MAX_KEY_PACKAGE_BYTES, MAX_KEY_PACKAGES, MAX_MAILBOX_PAGE } from './limits.ts';
 
 /** MLSMessages that each hold one KeyPackage of the device (RFC 9420 §10). */
@@ -13,9 +13,19 @@ export const keyPackageStock = struct('KeyPackageStock', { available: uint32, la
 /** Names a chain in which the claimer may invite (`KP4`). */
 export const keyPackageClaim = struct('KeyPackageClaim', { chain: opaque(HASH_BYTES), ciphersuite: uint16 });
 
+/** The relay's word that a KeyPackage was claimed for a chain; the commit that adds it carries it along (`KP10`). */
+export const claimToken = struct('ClaimToken', {
+  chain: opaque(HASH_BYTES),
+  keyPackageRef: opaque(HASH_BYTES),
+  /** ms since the Unix epoch */
+  expiresAt: uint64,
+  signature: opaque(SIGNATURE_BYTES),
+});
+
 export const claimedKeyPackage = struct('ClaimedKeyPackage', {
   ref: opaque(HASH_BYTES),
   keyPackage: opaqueVector(MAX_KEY_PACKAGE_BYTES),
+  token: claimToken,
 });
 
 const mailboxItem = struct('MailboxItem', {
@@ -43,6 +53,7 @@ export const mailboxAck = struct('MailboxAck', { upTo: uint64 });
 export type KeyPackagePublication = Decoded<typeof keyPackagePublication>;
 export type KeyPackageStock = Decoded<typeof keyPackageStock>;
 export type KeyPackageClaim = Decoded<typeof keyPackageClaim>;
+export type ClaimToken = Decoded<typeof claimToken>;
 export type ClaimedKeyPackage = Decoded<typeof claimedKeyPackage>;
 export type MailboxItem = Decoded<typeof mailboxItem>;
 export type MailboxPage = Decoded<typeof mailboxPage>;

@@ -17,12 +17,14 @@ export {
 } from './append.ts';
 export {
   claimedKeyPackage,
+  claimToken,
   keyPackageClaim,
   keyPackagePublication,
   keyPackageStock,
   mailboxAck,
   mailboxPage,
   type ClaimedKeyPackage,
+  type ClaimToken,
   type KeyPackageClaim,
   type KeyPackagePublication,
   type KeyPackageStock,

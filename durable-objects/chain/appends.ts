@@ -26,6 +26,8 @@ export interface AppendHost {
   /** The signed checkpoint of the log's first `size` entries. */
   readonly checkpointAt: (size: number) => string;
   readonly check: CheckSignatures;
+  /** Public half, 32 bytes. */
+  readonly claimTokenKey: Uint8Array;
   readonly clock: () => number;
 }
 
@@ -55,11 +57,13 @@ export class ChainAppends {
 
   /** A bundle is refused as a whole, with the problem itself instead of an outcome that holds it. */
   async commit(body: Uint8Array): Promise<Answer> {
-    const { store, log, sequencer, quotes, check, clock } = this.#host;
+    const { store, log, sequencer, quotes, check, claimTokenKey, clock } = this.#host;
     const { state } = sequencer.head;
     const hash = state.kind === 'group' ? state.value.mls?.groupInfoHash : undefined;
     const groupInfo = hash && store.handshakes.read(hash, clock());
-    const candidate = screenCommit(body, { head: sequencer.head, log, clock: clock(), check, groupInfo, quotes });
+    const { head } = sequencer;
+    const context = { head, log, clock: clock(), check, claimTokenKey, groupInfo, quotes };
+    const candidate = screenCommit(body, context);
     if (!candidate.ok) return candidate;
     const decided = await this.#decide([candidate.value]);
     if (!decided.ok) return decided;

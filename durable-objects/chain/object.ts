@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { err, ok, toBase64Url, type Result } from '../../core/index.ts';
 import { judgeGenesis, mayInvite, type Answer, type Caller, type RelayRefusal } from '../../relay/index.ts';
 import { ed25519Checker } from '../platform/ed25519.ts';
-import { checkpointKeyOf, type RelayEnvironment } from '../platform/environment.ts';
+import { checkpointKeyOf, claimTokenKeyOf, type RelayEnvironment } from '../platform/environment.ts';
 import { openStorage, writeGenesis } from './founding.ts';
 import { OpenChain } from './open-chain.ts';
 
@@ -14,6 +14,7 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
   /** ms since the Unix epoch; tests move it. */
   clock: () => number = () => Date.now();
   readonly #key = checkpointKeyOf(this.env);
+  readonly #claimTokenKey = claimTokenKeyOf(this.env)?.publicKey;
   #chain: OpenChain | undefined;
 
   constructor(ctx: DurableObjectState, env: RelayEnvironment) {
@@ -100,8 +101,10 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
 
   async #open(): Promise<void> {
     const chain = openStorage(this.ctx.storage);
-    if (chain === undefined || this.#key === undefined) return;
-    this.#chain = new OpenChain({ ctx: this.ctx, env: this.env, key: this.#key, chain, clock: () => this.clock() });
+    const { ctx, env } = this;
+    const [key, claimTokenKey] = [this.#key, this.#claimTokenKey];
+    if (chain === undefined || key === undefined || claimTokenKey === undefined) return;
+    this.#chain = new OpenChain({ ctx, env, key, claimTokenKey, chain, clock: () => this.clock() });
     await this.#chain.jobs.recover();
   }
 

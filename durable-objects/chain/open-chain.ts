@@ -21,6 +21,8 @@ export interface OpenChainOptions {
   readonly ctx: DurableObjectState;
   readonly env: RelayEnvironment;
   readonly key: CheckpointKey;
+  /** Public half of the key that signs claim tokens. */
+  readonly claimTokenKey: Uint8Array;
   readonly chain: ChainId;
   readonly clock: () => number;
 }
@@ -39,7 +41,7 @@ export class OpenChain {
   readonly #writer: FlushWriter;
 
   constructor(options: OpenChainOptions) {
-    const { ctx, clock } = options;
+    const { ctx, clock, claimTokenKey } = options;
     const store = new ChainStore(ctx.storage);
     this.#store = store;
     this.#log = new ChainLog(store);
@@ -55,6 +57,7 @@ export class OpenChain {
       quotes: this.reads,
       checkpointAt: (size) => this.reads.checkpointAt(size),
       check: ed25519Checker(),
+      claimTokenKey,
       clock,
     });
     this.sockets = this.#listen(options);

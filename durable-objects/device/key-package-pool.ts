@@ -8,13 +8,23 @@ import {
   type KeyPackageStock,
 } from '../../core/index.ts';
 import { MLS_SUITE } from '../../core/mls/index.ts';
-import { checkPool, countClaim, judgePublication, type Answer, type CheckSignatures } from '../../relay/index.ts';
+import {
+  checkPool,
+  countClaim,
+  issueClaimToken,
+  judgePublication,
+  type Answer,
+  type CheckSignatures,
+  type ClaimTokenKey,
+} from '../../relay/index.ts';
 import type { DeviceStore } from './store.ts';
 
 interface KeyPackagePoolOptions {
   readonly storage: DurableObjectStorage;
   readonly store: DeviceStore;
   readonly check: CheckSignatures;
+  /** Undefined on a relay without a key, which hands nothing out. */
+  readonly claimTokenKey: ClaimTokenKey | undefined;
   readonly clock: () => number;
   readonly scheduleExpiry: (dueAt: number) => void;
 }
@@ -44,7 +54,8 @@ export class KeyPackagePool {
 
   /** Synchronous from the limit to the mark, so claims that arrive together never get the same KeyPackage (`KP5`). */
   claim({ chain, ciphersuite }: KeyPackageClaim): Answer {
-    const { storage, store, clock, scheduleExpiry } = this.#options;
+    const { storage, store, claimTokenKey: key, clock, scheduleExpiry } = this.#options;
+    if (key === undefined) return err({ code: 'relay-not-configured' });
     const now = clock();
     return storage.transactionSync(() => {
       const counted = countClaim(store.claimWindows.read(chain), now);
@@ -53,7 +64,9 @@ export class KeyPackagePool {
       if (claimed === undefined) return NOTHING_TO_CLAIM;
       store.claimWindows.save(chain, counted.value);
       scheduleExpiry(counted.value.endsAt);
-      return ok(encode(claimedKeyPackage, { ref: claimed.ref, keyPackage: claimed.bytes }));
+      const { ref, bytes: keyPackage, notAfter } = claimed;
+      const token = issueClaimToken({ chain, keyPackageRef: ref, notAfter }, key, now);
+      return ok(encode(claimedKeyPackage, { ref, keyPackage, token }));
     });
   }
 

@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { equalBytes, err, toBase64Url } from '../../core/index.ts';
 import { parseClaim, type Answer, type Caller, type MailDelivery } from '../../relay/index.ts';
 import type { ChainObject } from '../chain/object.ts';
-import type { RelayEnvironment } from '../platform/environment.ts';
+import { claimTokenKeyOf, type RelayEnvironment } from '../platform/environment.ts';
 import { NOTHING_TO_CLAIM } from './key-package-pool.ts';
 import { OpenDevice } from './open-device.ts';
 import { holdsDevice, prepareStorage } from './opening.ts';
@@ -14,6 +14,7 @@ import { holdsDevice, prepareStorage } from './opening.ts';
 export class DeviceObject extends DurableObject<RelayEnvironment> {
   /** ms since the Unix epoch; tests move it. */
   clock: () => number = () => Date.now();
+  readonly #claimTokenKey = claimTokenKeyOf(this.env);
   #device: OpenDevice | undefined;
 
   constructor(ctx: DurableObjectState, env: RelayEnvironment) {
@@ -90,7 +91,7 @@ export class DeviceObject extends DurableObject<RelayEnvironment> {
   #open(): OpenDevice {
     if (this.#device === undefined) {
       prepareStorage(this.ctx.storage);
-      this.#device = new OpenDevice(this.ctx, () => this.clock());
+      this.#device = new OpenDevice(this.ctx, () => this.clock(), this.#claimTokenKey);
     }
     return this.#device;
   }

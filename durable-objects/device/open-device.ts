@@ -1,3 +1,4 @@
+import type { ClaimTokenKey } from '../../relay/index.ts';
 import { AccessGate } from '../access/gate.ts';
 import { JobScheduler } from '../jobs/index.ts';
 import { ed25519Checker } from '../platform/ed25519.ts';
@@ -19,7 +20,7 @@ export class OpenDevice {
   readonly #store: DeviceStore;
 
   /** Over prepared storage. */
-  constructor(ctx: DurableObjectState, clock: () => number) {
+  constructor(ctx: DurableObjectState, clock: () => number, claimTokenKey: ClaimTokenKey | undefined) {
     const { storage } = ctx;
     const store = new DeviceStore(storage);
     this.#store = store;
@@ -31,7 +32,8 @@ export class OpenDevice {
     this.jobs = new JobScheduler(storage, steps, clock);
     const scheduleExpiry = (at: number): void => this.jobs.schedule('expiry', at);
     this.gate = new AccessGate(store.access, clock, (at) => this.jobs.schedule('access', at));
-    this.keyPackages = new KeyPackagePool({ storage, store, check: ed25519Checker(), clock, scheduleExpiry });
+    const check = ed25519Checker();
+    this.keyPackages = new KeyPackagePool({ storage, store, check, claimTokenKey, clock, scheduleExpiry });
     this.mailbox = new Mailbox({
       storage,
       store,

@@ -1,5 +1,5 @@
 import { fromBase64Url, publicKeyOf } from '../../core/index.ts';
-import type { CheckpointKey } from '../../relay/index.ts';
+import { claimTokenSeed, type CheckpointKey, type ClaimTokenKey } from '../../relay/index.ts';
 import type { ChainObject } from '../chain/object.ts';
 import type { DeviceObject } from '../device/object.ts';
 import { ed25519Signer } from './ed25519.ts';
@@ -16,8 +16,20 @@ export interface RelayEnvironment {
 const SEED_BYTES = 32;
 
 /** Returns undefined where no usable key is configured. */
-export function checkpointKeyOf({ RELAY_NAME, RELAY_CHECKPOINT_KEY }: RelayEnvironment): CheckpointKey | undefined {
+export function checkpointKeyOf(environment: RelayEnvironment): CheckpointKey | undefined {
+  const seed = seedOf(environment);
+  return seed && { relayName: environment.RELAY_NAME, publicKey: publicKeyOf(seed), sign: ed25519Signer(seed) };
+}
+
+/** Derived from the checkpoint key, so that an operator keeps one secret. Undefined where none is configured. */
+export function claimTokenKeyOf(environment: RelayEnvironment): ClaimTokenKey | undefined {
+  const checkpointSeed = seedOf(environment);
+  if (checkpointSeed === undefined) return undefined;
+  const seed = claimTokenSeed(checkpointSeed);
+  return { publicKey: publicKeyOf(seed), sign: ed25519Signer(seed) };
+}
+
+function seedOf({ RELAY_CHECKPOINT_KEY }: RelayEnvironment): Uint8Array | undefined {
   const seed = fromBase64Url(RELAY_CHECKPOINT_KEY ?? '');
-  if (seed?.length !== SEED_BYTES) return undefined;
-  return { relayName: RELAY_NAME, publicKey: publicKeyOf(seed), sign: ed25519Signer(seed) };
+  return seed?.length === SEED_BYTES ? seed : undefined;
 }

@@ -1,4 +1,11 @@
-import { equalBytes, mlsCommit, sha256, type CommitBundle, type GrantedRole } from '../../core/index.ts';
+import {
+  equalBytes,
+  mlsCommit,
+  sha256,
+  type ClaimToken,
+  type CommitBundle,
+  type GrantedRole,
+} from '../../core/index.ts';
 import { encodeAuthenticatedData } from '../../core/mls/index.ts';
 import type { ChainFollower, FollowedChain } from '../chain/chain-follower.ts';
 import { signDraft, type ChainWriter, type Delivery } from '../chain/chain-writer.ts';
@@ -15,6 +22,8 @@ export interface Addition {
   readonly role: GrantedRole;
   readonly keyPackage: Uint8Array;
   readonly keyPackageRef: Uint8Array;
+  /** The relay's word that it was claimed, which goes with the commit. */
+  readonly claimToken: ClaimToken;
 }
 
 export interface CommitPlan {
@@ -143,7 +152,8 @@ export class MlsCommitter {
     });
     const { event, signature } = await signDraft({ type: mlsCommit.type, body, eventId }, chain, this.#context);
     const welcome = made.welcome ?? new Uint8Array(0);
-    return { event, signature, commit: made.commit, welcome, groupInfo: made.groupInfo };
+    const claimTokens = add.map(({ claimToken }) => claimToken);
+    return { event, signature, commit: made.commit, welcome, groupInfo: made.groupInfo, claimTokens };
   }
 }
 

@@ -77,8 +77,9 @@ export class MlsGroup extends FollowedGroup {
     const draft = { type: mlsCreated.type, body, eventId: newEventId(this.#context.platform) };
     const { event, signature } = await signDraft(draft, chain, this.#context);
     const nothing = new Uint8Array(0);
+    const alone = { commit: nothing, welcome: nothing, claimTokens: [] };
     try {
-      await this.writer.deliverCommit({ event, signature, commit: nothing, welcome: nothing, groupInfo }, signal);
+      await this.writer.deliverCommit({ event, signature, groupInfo, ...alone }, signal);
     } catch (error) {
       // An earlier attempt, whose answer was lost, has made it.
       if (!(error instanceof RelayProblem) || !['already-created', 'stale-parent'].includes(error.code)) throw error;
@@ -152,10 +153,10 @@ export class MlsGroup extends FollowedGroup {
   async #claim(actor: Uint8Array, role: GrantedRole, signal: AbortSignal | undefined): Promise<Addition> {
     const { client, platform } = this.#context;
     const claim = { chain: this.#chain, ciphersuite: MLS_SUITE };
-    const { ref, keyPackage } = await client.claimKeyPackage(actor, claim, signal);
+    const { ref, keyPackage, token } = await client.claimKeyPackage(actor, claim, signal);
     const parsed = parseKeyPackage(keyPackage, { nowMs: platform.now() });
     const isRight = parsed.ok && equalBytes(parsed.value.ref, ref) && equalBytes(parsed.value.actor, actor);
-    if (isRight) return { actor, role, keyPackage, keyPackageRef: ref };
+    if (isRight) return { actor, role, keyPackage, keyPackageRef: ref, claimToken: token };
     const why = parsed.ok ? 'it is not the one that was asked for' : parsed.error.code;
     throw new UntrustedError('key-package-invalid', `a claimed KeyPackage is refused: ${why}`);
   }

@@ -6,16 +6,20 @@ import {
   mlsCommit,
   mlsCreated,
   parseActorKey,
+  publicKeyOf,
   sha256,
   signEd25519,
   utf8ToBytes,
+  type ClaimToken,
   type CommitBundle,
   type MlsCommit,
   type MlsCreated,
 } from '../../core/index.ts';
 import { encodeAuthenticatedData, parseKeyPackage } from '../../core/mls/index.ts';
 import {
+  claimTokenSeed,
   decideFlush,
+  issueClaimToken,
   screenCommit,
   screenSubmissions,
   type Candidate,
@@ -42,6 +46,8 @@ const alice = new TestActor('alice');
 const bob = new TestActor('bob');
 const carol = new TestActor('carol');
 const NOTHING = new Uint8Array();
+const DAY_MS = 86_400_000;
+const claimKey = keyOfSeed(claimTokenSeed(new Uint8Array(32)));
 const MLS_PARAMETERS = {
   kind: 'group',
   value: { membership: 'mls', handshakes: 'public', credentials: 'bound', authenticatedData: 'required' },
@@ -53,6 +59,10 @@ let nextId = 0;
 let chain: MemoryChain;
 let state: GroupState;
 let groupInfo: Uint8Array | undefined;
+
+function keyOfSeed(seed: Uint8Array) {
+  return { publicKey: publicKeyOf(seed), sign: (message: Uint8Array) => signEd25519(seed, message) };
+}
 
 function identityOf(actor: TestActor): Promise<MlsIdentity> {
   const key = parseActorKey(actor.key);
@@ -70,6 +80,7 @@ interface Draft {
   readonly editBody?: (body: MlsCommit) => MlsCommit;
   readonly editBundle?: (bundle: CommitBundle) => CommitBundle;
   readonly keyPackageTime?: number;
+  readonly claim?: { readonly chain?: Uint8Array; readonly at?: number; readonly key?: typeof claimKey };
 }
 
 async function draftCommit(draft: Draft = {}): Promise<{ body: Uint8Array; next: GroupState; groupInfo: Uint8Array }> {
@@ -111,9 +122,15 @@ async function draftCommit(draft: Draft = {}): Promise<{ body: Uint8Array; next:
     commit: pending.commit,
     welcome: pending.welcome ?? NOTHING,
     groupInfo: pending.groupInfo,
+    claimTokens: keyPackages.map(({ ref, notAfterMs }) => claimOf(ref, notAfterMs, draft.claim)),
   };
   const encoded = encode(commitBundle, draft.editBundle?.(bundle) ?? bundle);
   return { body: encoded, next: valueOf(acceptOwnCommit(state, pending)), groupInfo: pending.groupInfo };
+}
+
+function claimOf(keyPackageRef: Uint8Array, notAfter: number, claim: Draft['claim'] = {}): ClaimToken {
+  const { chain: claimedFor = chain.id, at = T0, key = claimKey } = claim;
+  return issueClaimToken({ chain: claimedFor, keyPackageRef, notAfter }, key, at);
 }
 
 function screen(body: Uint8Array) {
@@ -122,6 +139,7 @@ function screen(body: Uint8Array) {
     log: chain,
     clock: chain.clock,
     check: checkSignatures,
+    claimTokenKey: claimKey.publicKey,
     groupInfo,
     quotes: chain,
   };
@@ -170,7 +188,8 @@ async function create(edit: (body: MlsCreated) => MlsCreated = (body) => body, a
     body: mlsCreated.encodeBody(body),
   };
   const { event, signature } = alice.sign(draft);
-  const bundle = { event, signature, commit: NOTHING, welcome: NOTHING, groupInfo: founded.groupInfo };
+  const alone = { commit: NOTHING, welcome: NOTHING, claimTokens: [] };
+  const bundle = { event, signature, groupInfo: founded.groupInfo, ...alone };
   return { founded, screened: screen(encode(commitBundle, bundle)) };
 }
 
@@ -251,8 +270,43 @@ describe('an MLS bundle', () => {
     expect(await reasonOf({ boundTo: bytesFor('another', 0, 16) })).toBe('authenticated-data');
   });
 
+  it('[MB5] [KP10] adds only what was claimed for its chain, each with its own token and no other', async () => {
+    const editTokens = (edit: (tokens: readonly ClaimToken[]) => readonly ClaimToken[]) => (bundle: CommitBundle) => ({
+      ...bundle,
+      claimTokens: edit(bundle.claimTokens),
+    });
+    const missing = { code: 'claim-token-missing' };
+    const invalid = (reason: string) => ({ code: 'claim-token-invalid', reason });
+    const add = [bob, carol];
+    expect(await refusalOf({ add, editBundle: editTokens(() => []) })).toMatchObject(missing);
+    expect(await refusalOf({ add, editBundle: editTokens(([one]) => [one!, one!]) })).toMatchObject(missing);
+    expect(await refusalOf({ add, editBundle: editTokens(([one, two]) => [one!, two!, two!]) })).toEqual(
+      invalid('surplus'),
+    );
+    const stray = claimOf(bytesFor('ref', 0, 32), T0 + DAY_MS);
+    expect(await refusalOf({ editBundle: editTokens(() => [stray]) })).toEqual(invalid('surplus'));
+    expect(await refusalOf({ add, claim: { chain: bytesFor('chain', 9, 32) } })).toEqual(invalid('chain'));
+    const foreign = keyOfSeed(claimTokenSeed(new Uint8Array(32).fill(1)));
+    expect(await refusalOf({ add, claim: { key: foreign } })).toEqual(invalid('signature'));
+    const later = editTokens((tokens) => tokens.map((token) => ({ ...token, expiresAt: token.expiresAt + 1 })));
+    expect(await refusalOf({ add, editBundle: later })).toEqual(invalid('signature'));
+    const swapped = editTokens(([one, two]) => [
+      { ...one!, keyPackageRef: two!.keyPackageRef },
+      { ...two!, keyPackageRef: one!.keyPackageRef },
+    ]);
+    expect(await refusalOf({ add, editBundle: swapped })).toEqual(invalid('signature'));
+    await accept({ add, editBundle: editTokens((tokens) => [...tokens].reverse()) });
+  });
+
+  it('[KP10] a claim is good for a day, and never longer than its KeyPackage', async () => {
+    const expired = { code: 'claim-token-expired', expiredAt: T0 };
+    expect(await refusalOf({ add: [bob], claim: { at: T0 - DAY_MS } })).toMatchObject(expired);
+    expect(claimOf(bytesFor('ref', 0, 32), T0 + 5).expiresAt).toBe(T0 + 5);
+    await accept({ add: [bob], claim: { at: T0 - DAY_MS + 1 } });
+  });
+
   it('[ML11] refuses to add a KeyPackage that has expired', async () => {
-    const YEAR_MS = 366 * 86_400_000;
+    const YEAR_MS = 366 * DAY_MS;
     expect(await reasonOf({ add: [bob], keyPackageTime: T0 - YEAR_MS })).toBe('key-package-expired');
   });
 

@@ -135,8 +135,8 @@ describe('what comes through other hands', () => {
     await expect(group.invite(carol.identity!.actor)).rejects.toMatchObject({ code: 'key-package-invalid' });
     proxy.tamper = ({ path, body }) => {
       if (!path.endsWith('/claim')) return undefined;
-      const { ref, keyPackage } = decodeTrusted(claimedKeyPackage, body);
-      return Buffer.from(encode(claimedKeyPackage, { ref: flip(ref, 0), keyPackage }));
+      const { ref, ...claimed } = decodeTrusted(claimedKeyPackage, body);
+      return Buffer.from(encode(claimedKeyPackage, { ...claimed, ref: flip(ref, 0) }));
     };
     await expect(group.invite(carol.identity!.actor)).rejects.toMatchObject({ code: 'key-package-invalid' });
   });

@@ -97,6 +97,9 @@ const appendRoute = describeRoute({
     'epoch-closed',
     'lone-commit',
     'invalid-handshake',
+    'claim-token-missing',
+    'claim-token-invalid',
+    'claim-token-expired',
   ],
 });
 
@@ -106,8 +109,8 @@ const commitRoute = describeRoute({
   tag: 'Chains',
   summary: 'Post an MLS commit',
   description:
-    'The event with the commit, Welcome and GroupInfo that it names, stored together or not at all. One commit wins an ' +
-    'epoch; another gets commit-lost with the winner.',
+    'The event with the commit, Welcome and GroupInfo that it names, stored together or not at all, and the token of each ' +
+    'claim that it uses. One commit wins an epoch; another gets commit-lost with the winner.',
   access: 'event',
   params: chainParameters,
   query: noQuery,

@@ -55,12 +55,17 @@ const claimRoute = describeRoute({
   tag: TAG,
   summary: 'Claim a KeyPackage',
   description:
-    'Hands out one KeyPackage of the device, once, to an actor who may invite in the chain that the body names.',
+    'Hands out one KeyPackage of the device, once, to an actor who may invite in the chain that the body names. The token ' +
+    'goes with the commit that adds it.',
   access: 'actor',
   params: deviceParameters,
   query: noQuery,
   body: { structure: structureOf(keyPackageClaim.notation), limitBytes: MAX_SMALL_BYTES },
-  answer: { status: 200, description: 'The KeyPackage and its reference.', content: contentOf(CLAIMED_KEY_PACKAGE) },
+  answer: {
+    status: 200,
+    description: 'The KeyPackage, its reference and the token of this claim.',
+    content: contentOf(CLAIMED_KEY_PACKAGE),
+  },
   problems: ['malformed', 'not-permitted', 'unsupported-ciphersuite', 'key-packages-exhausted', 'rate-limited'],
 });
 

@@ -1,7 +1,15 @@
 import { evictDurableObject } from 'cloudflare:test';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { encode, keyPackagePublication, MAX_KEY_PACKAGES, toBase64Url } from '../../../core/index.ts';
+import {
+  encode,
+  keyPackagePublication,
+  MAX_KEY_PACKAGES,
+  publicKeyOf,
+  signEd25519,
+  toBase64Url,
+} from '../../../core/index.ts';
 import { parseKeyPackage } from '../../../core/mls/index.ts';
+import { claimTokenSeed, issueClaimToken } from '../../../relay/index.ts';
 import { newKeyPackage } from '../../../sdk/mls/index.ts';
 import { oddKeyPackage, type Oddities } from '../../sdk/mls/malice.ts';
 import { TestActor } from '../../support/test-actor.ts';
@@ -228,6 +236,17 @@ describe('claiming', () => {
     expect(await device.stock()).toEqual({ available: 1, lastResort: 0 });
     expect(new Set([...before, await claimRef()])).toEqual(new Set(messages.map(refOf)));
     expect(codeOf(await device.claim(alice, chain.id))).toBe('key-packages-exhausted');
+  });
+
+  it('[KP10] gives the claim’s token, signed by the relay’s key for it', async () => {
+    const [message] = await device.keyPackages(1);
+    valueOf(await device.publish(message!));
+    const { ref, token } = claimedOf(await device.claim(alice, chain.id));
+    const seed = claimTokenSeed(new Uint8Array(32));
+    const key = { publicKey: publicKeyOf(seed), sign: (bytes: Uint8Array) => signEd25519(seed, bytes) };
+    const notAfter = T0 + 30 * DAY_MS;
+    expect(token).toEqual(issueClaimToken({ chain: chain.id, keyPackageRef: ref, notAfter }, key, T0));
+    expect(token.expiresAt).toBe(T0 + DAY_MS);
   });
 
   it('[RQ5] takes a signed claim once', async () => {
