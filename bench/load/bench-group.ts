@@ -31,7 +31,10 @@ import type { SpawnedRelay } from '../../workers/local.ts';
 const PAYLOAD_BYTES = 512;
 
 /** An actor whose signatures are there at once. */
-export type LoadActor = Omit<ActorSigner, 'sign'> & { readonly sign: (message: Uint8Array) => Uint8Array };
+export type LoadActor = Omit<ActorSigner, 'sign'> & {
+  readonly seed: Uint8Array;
+  readonly sign: (message: Uint8Array) => Uint8Array;
+};
 
 interface Seen {
   readonly index: number;
@@ -67,6 +70,11 @@ export class BenchGroup {
     return new BenchGroup(relay, chain, founder, seenOf(genesis, answer));
   }
 
+  /** The same group, at a relay that was started again. */
+  movedTo(relay: SpawnedRelay): BenchGroup {
+    return new BenchGroup(relay, this.chain, this.founder, this.#seen);
+  }
+
   /** Adds members one after the other: each admission is strict, so it names the one before. */
   async addMembers(count: number): Promise<readonly LoadActor[]> {
     const members = Array.from({ length: count }, newActor);
@@ -94,7 +102,8 @@ export class BenchGroup {
 }
 
 function newActor(): LoadActor {
-  return nodeSigner(randomBytes(32)) as LoadActor;
+  const seed = new Uint8Array(randomBytes(32));
+  return { seed, ...(nodeSigner(seed) as Omit<LoadActor, 'seed'>) };
 }
 
 function genesisOf(relay: SpawnedRelay, { actor }: LoadActor): Parameters<typeof chainGenesis.encodeBody>[0] {

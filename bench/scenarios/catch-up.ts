@@ -1,17 +1,12 @@
 import { performance } from 'node:perf_hooks';
-import { createSignatureChecker, fromBase64Url, MEDIA_TYPE, type ChainId } from '../../core/index.ts';
-import { ChainFollower } from '../../sdk/chain/chain-follower.ts';
-import { HttpClient } from '../../sdk/http-client.ts';
-import { memoryStorage } from '../../sdk/index.ts';
-import { nodeVerifyBatch } from '../../sdk/node/index.ts';
-import { platformOf } from '../../sdk/platform.ts';
-import { RelayClient } from '../../sdk/relay-client.ts';
+import { MEDIA_TYPE } from '../../core/index.ts';
 import { verifyRateInNode } from '../floors/verify-floor.ts';
 import { BenchGroup } from '../load/bench-group.ts';
+import { newFollower } from '../load/chain-reader.ts';
 import { answerOfBody, appendBody, assertReceipts } from '../load/group-stream.ts';
 import { HttpLoad } from '../load/http-load.ts';
+import { watchMemory } from '../load/watch-memory.ts';
 import { scaled, type Scenario } from '../scenario.ts';
-import type { Workbench } from '../workbench.ts';
 
 const ENTRIES = 10_000;
 const BATCH = 250;
@@ -26,7 +21,7 @@ export const catchUp: Scenario = {
     return {
       async round() {
         const floor = verifyRateInNode(scaled(VERIFICATIONS, bench));
-        const follower = newFollower(bench, group);
+        const follower = newFollower(bench.relay, group.chain, group.founder);
         const memory = watchMemory();
         const startMs = performance.now();
         await follower.catchUp();
@@ -51,26 +46,4 @@ export async function fill(group: BenchGroup, count: number): Promise<number> {
   }
   await http.close();
   return count;
-}
-
-function newFollower({ relay }: Workbench, { chain, founder }: BenchGroup): ChainFollower {
-  const http = new HttpClient(relay.url, platformOf({ verifyBatch: nodeVerifyBatch }));
-  http.signAs(founder);
-  const checker = createSignatureChecker({ verifyBatch: nodeVerifyBatch });
-  const check: typeof nodeVerifyBatch = (jobs) => checker.check(jobs);
-  const pinned = { name: relay.name, checkpointKey: fromBase64Url(relay.publicKey) as Uint8Array };
-  const context = { client: new RelayClient(http), storage: memoryStorage(), relay: pinned, check };
-  return new ChainFollower(context, chain satisfies ChainId);
-}
-
-/** The process's memory while something runs, sampled every few milliseconds. */
-function watchMemory(): { readonly peakMiB: () => number } {
-  let peak = process.memoryUsage().rss;
-  const timer = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 5);
-  return {
-    peakMiB: () => {
-      clearInterval(timer);
-      return Math.round(peak / 2 ** 20);
-    },
-  };
 }

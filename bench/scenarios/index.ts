@@ -3,7 +3,16 @@ import { appendHttp } from './append-http.ts';
 import { appendFramed, appendSocket } from './append-socket.ts';
 import { catchUp } from './catch-up.ts';
 import { fanout } from './fanout.ts';
+import { longChain } from './long-chain.ts';
 import { verify } from './verify.ts';
 
 /** Everything that can be measured, in the order of the report. */
-export const scenarios: readonly Scenario[] = [appendHttp, appendSocket, appendFramed, fanout, catchUp, verify];
+export const scenarios: readonly Scenario[] = [
+  appendHttp,
+  appendSocket,
+  appendFramed,
+  fanout,
+  catchUp,
+  verify,
+  longChain,
+];

@@ -9,7 +9,7 @@ export const MAX_APPEND_BYTES = 4_194_304;
 /** Body of a commit bundle: three handshake messages and an event. */
 export const MAX_BUNDLE_BYTES = 3 * MAX_HANDSHAKE_BYTES + 131_072;
 /** Entries in one page, and the bytes at which a page is full earlier. */
-export const MAX_PAGE_ENTRIES = 256;
+export const MAX_PAGE_ENTRIES = 1_024;
 export const MAX_PAGE_BYTES = 1_048_576;
 /** Missed entries that a `stale-parent` problem carries; the rest is read by cursor. */
 export const MAX_MISSED_ENTRIES = 256;
