@@ -30,6 +30,7 @@ import {
 import type { RelayRefusal } from './answer.ts';
 import { eventKeyOf } from './append.ts';
 import { checkClaimTokens } from './claim-tokens.ts';
+import type { AppendLimits } from './limits/append-limits.ts';
 import { completeRefusal, type Quotable } from './lost-race.ts';
 import type { ChainHead, EpochChange, LogReader } from './ports.ts';
 import { checkSize, screenEvent, type Candidate, type CheckSignatures } from './submission.ts';
@@ -45,6 +46,8 @@ export interface CommitContext {
   /** GroupInfo in force, as received; undefined before `group.mls-created`. */
   readonly groupInfo: Uint8Array | undefined;
   readonly quotes: Quotable;
+  /** Whether this actor may have a bundle judged, and what becomes of one that was in vain (`LM4`). */
+  readonly limits: Pick<AppendLimits, 'checkCommitter' | 'countInvalidCommit'>;
 }
 
 type Screening<T> = Result<T, RelayRefusal>;
@@ -66,8 +69,14 @@ export function screenCommit(body: Uint8Array, context: CommitContext): Screenin
   if (isRetry) return ok({ signed, payload: bundle.value.commit });
   const admission = admitNow(signed, context);
   if (admission !== undefined) return err(completeRefusal(admission, signed, context.head, context.quotes));
+  const { actor } = signed.event;
+  const wait = context.limits.checkCommitter(actor, context.clock);
+  if (wait !== undefined) return err(wait);
   const change = judgeBundle(bundle.value, signed, context);
-  if (!change.ok) return change;
+  if (!change.ok) {
+    context.limits.countInvalidCommit(actor, context.clock);
+    return change;
+  }
   const payload = bundle.value.commit.length === 0 ? undefined : bundle.value.commit;
   return ok({ signed, payload, epochChange: change.value });
 }

@@ -1,4 +1,4 @@
-import type { LoggedLeaf } from '../core/index.ts';
+import { mapKey, type LoggedLeaf } from '../core/index.ts';
 import { decideAppend, eventKeyOf, type Decision } from './append.ts';
 import type { ChainHead, LoggedEvent, LogReader, NewEntry } from './ports.ts';
 import type { Candidate } from './submission.ts';
@@ -47,12 +47,12 @@ class PendingLog {
   constructor(stored: LogReader, size: number, eventKeys: readonly Uint8Array[]) {
     this.#stored = stored;
     this.#firstPending = size;
-    for (const event of stored.findEvents(eventKeys)) this.#events.set(nameOf(event.eventKey), event);
+    for (const event of stored.findEvents(eventKeys)) this.#events.set(mapKey(event.eventKey), event);
   }
 
   push(entry: NewEntry, { leaf, relayTime }: ChainHead): void {
     this.#leaves.push({ hash: leaf, relayTime });
-    this.#events.set(nameOf(entry.eventKey), entry);
+    this.#events.set(mapKey(entry.eventKey), entry);
   }
 
   leafAt(index: number): LoggedLeaf | undefined {
@@ -60,11 +60,6 @@ class PendingLog {
   }
 
   findEvent(eventKey: Uint8Array): LoggedEvent | undefined {
-    return this.#events.get(nameOf(eventKey));
+    return this.#events.get(mapKey(eventKey));
   }
-}
-
-/** One character a byte: the cheapest text that a Map can tell keys apart by. */
-function nameOf(eventKey: Uint8Array): string {
-  return String.fromCharCode.apply(undefined, eventKey as unknown as number[]);
 }

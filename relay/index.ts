@@ -21,3 +21,19 @@ export type { ChainHead, EpochChange, LoggedEvent, LogReader, NewEntry, NewPaylo
 export { parseAppend, screenSubmissions, type Candidate, type CheckSignatures, type Screened } from './submission.ts';
 export { isSnapshotDue, restoreHead, snapshotOf, type Snapshot, type StoredLog } from './restore.ts';
 export { Audience, knownSize, rosterOf } from './audience.ts';
+export { addressKey } from './limits/address.ts';
+export { AppendLimits } from './limits/append-limits.ts';
+export { CallerLimits } from './limits/caller-limits.ts';
+export {
+  configureLimits,
+  limitNames,
+  limits,
+  limitVariable,
+  type ConfiguredLimits,
+  type Limit,
+  type LimitDefinition,
+  type LimitName,
+  type Limits,
+  type Variables,
+} from './limits/limit-table.ts';
+export { rateLimited } from './limits/rate-limited.ts';

@@ -13,11 +13,12 @@ import {
 } from '../core/index.ts';
 import { keyPackageSignatures, MLS_SUITE, parseKeyPackage, type MlsKeyPackage } from '../core/mls/index.ts';
 import type { RelayRefusal } from './answer.ts';
+import { limits } from './limits/limit-table.ts';
+import { rateLimited } from './limits/rate-limited.ts';
 import { checkSize, type CheckSignatures } from './submission.ts';
 
-/** Times that one chain may claim of one device in an hour (`KP8`): inviting takes one, losing a race a few more. */
-const MAX_CLAIMS_PER_WINDOW = 10;
-const CLAIM_WINDOW_MS = 3_600_000;
+/** Of one device by one chain (`KP8`): inviting takes one, losing a race a few more. */
+const { count: MAX_CLAIMS_PER_WINDOW, periodMs: CLAIM_WINDOW_MS } = limits.claims;
 
 /** Largest length prefix that RFC 9420 §2.1.2 allows. */
 const PREFIX_BYTES = 4;
@@ -96,7 +97,7 @@ export function countClaim(window: ClaimCount | undefined, clock: number): Resul
   if (window === undefined || window.endsAt <= clock) return ok({ count: 1, endsAt: clock + CLAIM_WINDOW_MS });
   const { count, endsAt } = window;
   if (count < MAX_CLAIMS_PER_WINDOW) return ok({ count: count + 1, endsAt });
-  return err({ code: 'rate-limited', retryAfterMs: endsAt - clock });
+  return err(rateLimited('claims', endsAt - clock));
 }
 
 function isGenuine(keyPackage: MlsKeyPackage, check: CheckSignatures): boolean {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type * as MiniflarePackage from 'miniflare';
+import type { V4WorkerOptions } from 'miniflare';
 import { leavingSignalsToCaller } from './local/caller-signals.ts';
 import { FolderLock } from './local/folder-lock.ts';
 import { LocalRelayError } from './local/local-relay-error.ts';
@@ -25,6 +26,13 @@ export interface LocalRelayOptions {
   readonly name?: string;
   /** Another worker in the relay's place: same server, same storage, same variables. */
   readonly bundle?: WorkerBundle;
+  /**
+   * `deployed` keeps limits as wrangler.toml sets them. `local`, the default, is for programs of one machine, which have
+   * one address and are faster than any person: ten thousand times as much, and no count by address.
+   */
+  readonly limits?: 'local' | 'deployed';
+  /** Variables besides and instead of those of wrangler.toml. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** Given what the worker logs. Nothing is printed. */
   readonly onLog?: (line: WorkerLog) => void;
 }
@@ -52,6 +60,7 @@ export interface LocalRelay {
 /** Of miniflare. */
 const OLDEST_NODE = 22;
 const THIS_MACHINE = '127.0.0.1';
+const LOCAL_LIMIT_FACTOR = '10000';
 
 /** One start at a time in a process: a workerd that appears meanwhile is known to belong to it. */
 let lastStart: Promise<unknown> = Promise.resolve();
@@ -132,11 +141,17 @@ async function serve(
   }
 }
 
-function miniflareOptions({ folder, port, host, onLog }: Served, bundle: WorkerBundle, identity: RelayIdentity) {
-  const worker = readWorkerOptions(bundle);
+function miniflareOptions(options: Served, bundle: WorkerBundle, identity: RelayIdentity) {
+  const { folder, port, host, onLog, variables } = options;
+  const worker = withLimits(readWorkerOptions(bundle), options.limits ?? 'local');
   return {
     ...worker,
-    bindings: { ...worker.bindings, RELAY_NAME: identity.name, RELAY_CHECKPOINT_KEY: identity.checkpointKey },
+    bindings: {
+      ...worker.bindings,
+      ...variables,
+      RELAY_NAME: identity.name,
+      RELAY_CHECKPOINT_KEY: identity.checkpointKey,
+    },
     // Clients talk to workerd itself. Miniflare's own entry, for tools, is in front of nothing that they need and would
     // cost them half the throughput.
     unsafeDirectSockets: [{ host, port }],
@@ -148,6 +163,14 @@ function miniflareOptions({ folder, port, host, onLog }: Served, bundle: WorkerB
     logRequests: false,
     handleStructuredLogs: ({ level, message }: WorkerLog) => onLog?.({ level, message }),
   };
+}
+
+/** No edge is in front that could name an address, so a header that does is the caller's own word. */
+function withLimits(worker: V4WorkerOptions, limits: 'local' | 'deployed'): V4WorkerOptions {
+  const bindings = { ...worker.bindings, ADDRESS_HEADER: '' };
+  if (limits === 'deployed') return { ...worker, bindings };
+  const { ratelimits: _, ...unlimited } = worker;
+  return { ...unlimited, bindings: { ...bindings, LIMIT_FACTOR: LOCAL_LIMIT_FACTOR } };
 }
 
 async function importMiniflare(): Promise<typeof MiniflarePackage> {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { fromBase64Url, sha256, toBase64 } from '../../core/index.ts';
-import type { LocalRelay } from '../../workers/local.ts';
+import type { LocalRelay, LocalRelayOptions } from '../../workers/local.ts';
 import { Failure } from '../failure.ts';
 import { commandPrefix, packageVersion } from '../invocation.ts';
 import { commandOutput, DEFAULT_RELAY_FOLDER, parsePort } from '../options.ts';
@@ -13,7 +13,10 @@ interface ServeOptions {
   readonly host: string;
   readonly data: string;
   readonly name?: string;
+  readonly addressHeader?: string;
 }
+
+const THIS_MACHINE = ['127.0.0.1', '::1', 'localhost'];
 
 export function addServe(program: Command): void {
   program
@@ -26,12 +29,22 @@ export function addServe(program: Command): void {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('-d, --data <folder>', "the relay's key and everything it keeps", DEFAULT_RELAY_FOLDER)
     .option('--name <name>', "the relay's name, fixed by its first start (default: localhost.terachat)")
+    .option('--address-header <header>', 'where a proxy of your own names the address of its client')
     .addHelpText('after', '\nExamples:\n  terachat serve\n  terachat serve --port 9000 --data /var/lib/terachat')
     .action(async (options: ServeOptions, command: Command) => serve(options, commandOutput(command)));
 }
 
-async function serve({ port, host, data, name }: ServeOptions, output: Output): Promise<void> {
-  const relay = await start({ folder: data, port, host, ...(name === undefined ? {} : { name }) });
+async function serve({ port, host, data, name, addressHeader }: ServeOptions, output: Output): Promise<void> {
+  const isLocal = THIS_MACHINE.includes(host) && addressHeader === undefined;
+  const relay = await start({
+    folder: data,
+    port,
+    host,
+    // Others than this machine's own programs get the limits of a deployment.
+    limits: isLocal ? 'local' : 'deployed',
+    variables: addressHeader === undefined ? {} : { ADDRESS_HEADER: addressHeader },
+    ...(name === undefined ? {} : { name }),
+  });
   const version = packageVersion();
   const { url, folder, publicKey } = relay;
   output.result(
@@ -52,7 +65,7 @@ function untilTold(): Promise<void> {
   });
 }
 
-async function start(options: { folder: string; port: number; host: string; name?: string }): Promise<LocalRelay> {
+async function start(options: LocalRelayOptions): Promise<LocalRelay> {
   // Loaded here: the runtime is large, and no other command needs it or Node 22.
   const { LocalRelayError, startLocalRelay } = await import('../../workers/local.ts');
   try {

@@ -2,3 +2,4 @@ export { fromBase64, fromBase64Url, fromHex, toBase64, toBase64Url, toHex } from
 export type { Brand } from './brand.ts';
 export { compareBytes, concatBytes, equalBytes } from './bytes.ts';
 export { bytesToUtf8, utf8ToBytes } from './text.ts';
+export { mapKey } from './map-key.ts';

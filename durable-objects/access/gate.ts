@@ -9,7 +9,7 @@ import {
   ticketAnswer,
   type Result,
 } from '../../core/index.ts';
-import type { Answer, Caller, RelayRefusal } from '../../relay/index.ts';
+import type { Answer, Caller, CallerLimits, RelayRefusal } from '../../relay/index.ts';
 import type { AccessStore } from './store.ts';
 
 /** A replay must find its nonce for as long as any worker could still take the signature for fresh. */
@@ -18,21 +18,32 @@ const NONCE_GRACE_MS = 60_000;
 /** Rows that one sweep drops of each kind. */
 const SWEEP_ROWS = 500;
 
+export interface AccessHost {
+  readonly store: AccessStore;
+  readonly clock: () => number;
+  readonly limits: CallerLimits;
+  readonly scheduleSweep: (dueAt: number) => void;
+}
+
 /** Single use for signed requests and tickets, in the object that answers them (`RQ5`, `SK1`). */
 export class AccessGate {
   readonly #store: AccessStore;
   readonly #clock: () => number;
+  readonly #limits: CallerLimits;
   readonly #scheduleSweep: (dueAt: number) => void;
 
-  constructor(store: AccessStore, clock: () => number, scheduleSweep: (dueAt: number) => void) {
+  constructor({ store, clock, limits, scheduleSweep }: AccessHost) {
     this.#store = store;
     this.#clock = clock;
+    this.#limits = limits;
     this.#scheduleSweep = scheduleSweep;
   }
 
   /** Claims a signed request's nonce. A caller who did not sign has none and is nobody. */
   admit(caller: Caller | undefined): Result<Uint8Array | undefined, RelayRefusal> {
     if (caller === undefined) return ok(undefined);
+    const refusal = this.#limits.countRequest(caller.actor, this.#clock());
+    if (refusal !== undefined) return err(refusal);
     const keepUntil = caller.expiresAt + NONCE_GRACE_MS;
     if (!this.#store.rememberNonce(caller.nonce, keepUntil)) return err({ code: 'nonce-replayed' });
     this.#scheduleSweep(keepUntil);
@@ -41,6 +52,8 @@ export class AccessGate {
 
   /** A ticket for the socket on this path; only its hash is stored. `origin` is empty for callers outside browsers. */
   issueTicket(actor: Uint8Array, origin: string): Answer {
+    const refusal = this.#limits.countTicket(actor, this.#clock());
+    if (refusal !== undefined) return err(refusal);
     const ticket = randomFillSync(new Uint8Array(TICKET_BYTES));
     const expiresAt = this.#clock() + TICKET_LIFETIME_MS;
     this.#store.issueTicket({ hash: sha256(ticket), actor, origin: origin === '' ? undefined : origin, expiresAt });

@@ -6,6 +6,7 @@ import {
   screenCommit,
   screenSubmissions,
   type Answer,
+  type AppendLimits,
   type Candidate,
   type CheckSignatures,
   type Decision,
@@ -28,6 +29,7 @@ export interface AppendHost {
   readonly check: CheckSignatures;
   /** Public half, 32 bytes. */
   readonly claimTokenKey: Uint8Array;
+  readonly limits: AppendLimits;
   readonly clock: () => number;
 }
 
@@ -40,43 +42,50 @@ export class ChainAppends {
   }
 
   /** An encoded AppendRequest, answered with an encoded AppendAnswer. */
-  async appendBody(body: Uint8Array): Promise<Answer> {
+  async appendBody(body: Uint8Array, from: string | undefined): Promise<Answer> {
     const request = parseAppend(body);
-    if (!request.ok) return request;
-    const answer = await this.append(request.value);
+    if (!request.ok) return this.#refuse(request.error, from);
+    const answer = await this.append(request.value, from);
     return answer.ok ? ok(encode(appendAnswer, answer.value)) : answer;
   }
 
-  /** Each submission stands or falls alone; the answer keeps their order. */
-  async append({ submissions }: AppendRequest): Promise<Result<AppendAnswer, RelayRefusal>> {
-    const { sequencer, check } = this.#host;
+  /** Each submission stands or falls alone; the answer keeps their order. `from` is an address or a stream's actor, if known. */
+  async append({ submissions }: AppendRequest, from: string | undefined): Promise<Result<AppendAnswer, RelayRefusal>> {
+    const { sequencer, check, limits, clock } = this.#host;
+    const now = clock();
+    const refusal = limits.checkSender(from, now);
+    if (refusal !== undefined) return err(refusal);
     const { chain } = sequencer.head;
-    const screened = screenSubmissions(submissions, chain, check);
-    return this.#sequence(screened);
+    return this.#sequence(limits.meter(screenSubmissions(submissions, chain, check), now), from);
   }
 
   /** A bundle is refused as a whole, with the problem itself instead of an outcome that holds it. */
-  async commit(body: Uint8Array): Promise<Answer> {
-    const { store, log, sequencer, quotes, check, claimTokenKey, clock } = this.#host;
-    const { state } = sequencer.head;
-    const hash = state.kind === 'group' ? state.value.mls?.groupInfoHash : undefined;
-    const groupInfo = hash && store.handshakes.read(hash, clock());
+  async commit(body: Uint8Array, from: string | undefined): Promise<Answer> {
+    const { store, log, sequencer, quotes, check, claimTokenKey, clock, limits } = this.#host;
+    const refusal = limits.checkSender(from, clock());
+    if (refusal !== undefined) return err(refusal);
     const { head } = sequencer;
-    const context = { head, log, clock: clock(), check, claimTokenKey, groupInfo, quotes };
+    const hash = head.state.kind === 'group' ? head.state.value.mls?.groupInfoHash : undefined;
+    const groupInfo = hash && store.handshakes.read(hash, clock());
+    const context = { head, log, clock: clock(), check, claimTokenKey, groupInfo, quotes, limits };
     const candidate = screenCommit(body, context);
-    if (!candidate.ok) return candidate;
+    if (!candidate.ok) return this.#refuse(candidate.error, from);
     const decided = await this.#decide([candidate.value]);
     if (!decided.ok) return decided;
     const [decision] = decided.value.decisions;
-    if (decision?.kind === 'refused') return err(decision.refusal);
+    if (decision?.kind === 'refused') return this.#refuse(decision.refusal, from);
     const { decisions, checkpoint } = decided.value;
     return ok(encode(appendAnswer, { outcomes: outcomesOf([candidate], decisions), checkpoint }));
   }
 
-  async #sequence(screened: readonly Screened[]): Promise<Result<AppendAnswer, RelayRefusal>> {
+  async #sequence(
+    screened: readonly Screened[],
+    from: string | undefined,
+  ): Promise<Result<AppendAnswer, RelayRefusal>> {
     const decided = await this.#decide(screened.flatMap((one) => (one.ok ? [one.value] : [])));
     if (!decided.ok) return decided;
     const { decisions, checkpoint } = decided.value;
+    this.#host.limits.countRefused(from, refusalCodes(screened, decisions), this.#host.clock());
     return ok({ outcomes: outcomesOf(screened, decisions), checkpoint });
   }
 
@@ -94,6 +103,11 @@ export class ChainAppends {
     }
   }
 
+  #refuse(refusal: RelayRefusal, from: string | undefined): Result<never, RelayRefusal> {
+    this.#host.limits.countRefused(from, [refusal.code], this.#host.clock());
+    return err(refusal);
+  }
+
   /**
    * Covers what is acknowledged and no more (`WI6`). Anyone can send what is refused, and who was removed can send again
    * what others once signed: neither is told how the log has grown.
@@ -104,4 +118,10 @@ export class ChainAppends {
     const size = Math.max(0, ...sizes);
     return size === 0 ? '' : this.#host.checkpointAt(size);
   }
+}
+
+/** Why submissions were refused, before the queue and after it. */
+function* refusalCodes(screened: readonly Screened[], decisions: readonly Decision[]): Generator<string> {
+  for (const one of screened) if (!one.ok) yield one.error.code;
+  for (const decision of decisions) if (decision.kind === 'refused') yield decision.refusal.code;
 }

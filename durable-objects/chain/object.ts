@@ -33,12 +33,13 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     return this.#with((chain) => ok(chain.reads.genesisReceipt()));
   }
 
-  append(body: Uint8Array): Promise<Answer> {
-    return this.#with((chain) => chain.appends.appendBody(body));
+  /** `from` is the key of the address that the body came from, where that is known. */
+  append(body: Uint8Array, from?: string): Promise<Answer> {
+    return this.#with((chain) => chain.appends.appendBody(body, from));
   }
 
-  commit(body: Uint8Array): Promise<Answer> {
-    return this.#with((chain) => chain.appends.commit(body));
+  commit(body: Uint8Array, from?: string): Promise<Answer> {
+    return this.#with((chain) => chain.appends.commit(body, from));
   }
 
   entries(caller: Caller | undefined, from: number, limit: number): Promise<Answer> {

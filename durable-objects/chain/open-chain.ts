@@ -1,9 +1,17 @@
 import type { ChainId } from '../../core/index.ts';
-import { Audience, restoreHead, type ChainHead, type CheckpointKey, type Flush } from '../../relay/index.ts';
+import {
+  AppendLimits,
+  Audience,
+  CallerLimits,
+  restoreHead,
+  type ChainHead,
+  type CheckpointKey,
+  type Flush,
+} from '../../relay/index.ts';
 import { AccessGate } from '../access/gate.ts';
 import { JobScheduler } from '../jobs/index.ts';
 import { ed25519Checker } from '../platform/ed25519.ts';
-import type { RelayEnvironment } from '../platform/environment.ts';
+import { limitsOf, type RelayEnvironment } from '../platform/environment.ts';
 import { reportIncident } from '../platform/incident.ts';
 import { ChainAppends } from './appends.ts';
 import { ChainLog } from './chain-log.ts';
@@ -41,14 +49,20 @@ export class OpenChain {
   readonly #writer: FlushWriter;
 
   constructor(options: OpenChainOptions) {
-    const { ctx, clock, claimTokenKey } = options;
+    const { ctx, clock, env, claimTokenKey } = options;
+    const limits = limitsOf(env);
     const store = new ChainStore(ctx.storage);
     this.#store = store;
     this.#log = new ChainLog(store);
     this.#writer = new FlushWriter({ storage: ctx.storage, store, schedule: (job, at) => this.jobs.schedule(job, at) });
     const sequencer = this.#sequence(options);
     this.#sequencer = sequencer;
-    this.gate = new AccessGate(store.access, clock, (at) => this.jobs.schedule('access', at));
+    this.gate = new AccessGate({
+      store: store.access,
+      clock,
+      limits: new CallerLimits(limits),
+      scheduleSweep: (at) => this.jobs.schedule('access', at),
+    });
     this.reads = new ChainReads(store, sequencer, clock);
     this.appends = new ChainAppends({
       store,
@@ -58,6 +72,7 @@ export class OpenChain {
       checkpointAt: (size) => this.reads.checkpointAt(size),
       check: ed25519Checker(),
       claimTokenKey,
+      limits: new AppendLimits(limits),
       clock,
     });
     this.sockets = this.#listen(options);
@@ -92,7 +107,7 @@ export class OpenChain {
       head: () => this.head,
       page: (from, end, knownSize) => this.reads.page(from, end, knownSize),
       redeem: (ticket, origin) => this.gate.redeem(ticket, origin),
-      append: (request) => this.appends.append(request),
+      append: (request, actor) => this.appends.append(request, actor),
       arrived: (member) => this.arrived(member),
       scheduleSweep: (at) => this.jobs.schedule('unopened', at),
     });

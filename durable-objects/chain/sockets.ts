@@ -33,7 +33,7 @@ type AppendFrame = Extract<ChainUpFrame, { readonly kind: 'append' }>;
 export interface ChainSocketHost extends StreamHost {
   head(): ChainHead;
   page(from: number, end: number, knownSize: number): EntryPage;
-  append(request: AppendRequest): Promise<Result<AppendAnswer, RelayRefusal>>;
+  append(request: AppendRequest, actor: string): Promise<Result<AppendAnswer, RelayRefusal>>;
   arrived(key: string): void;
 }
 
@@ -79,8 +79,12 @@ export class ChainSockets extends StreamSockets<AppendFrame> {
     return undefined;
   }
 
-  protected override async handle(socket: WebSocket, { value: { request, append } }: AppendFrame): Promise<void> {
-    const answer = await this.#host.append(append);
+  protected override async handle(
+    socket: WebSocket,
+    { value: { request, append } }: AppendFrame,
+    { key }: OpenSeat,
+  ): Promise<void> {
+    const answer = await this.#host.append(append, key);
     if (answer.ok) this.#answers.add(socket, request, answer.value);
     else this.send(socket, problemFrame(request, answer.error));
   }

@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { equalBytes, err, toBase64Url } from '../../core/index.ts';
 import { parseClaim, type Answer, type Caller, type MailDelivery } from '../../relay/index.ts';
 import type { ChainObject } from '../chain/object.ts';
-import { claimTokenKeyOf, type RelayEnvironment } from '../platform/environment.ts';
+import { claimTokenKeyOf, limitsOf, type RelayEnvironment } from '../platform/environment.ts';
 import { NOTHING_TO_CLAIM } from './key-package-pool.ts';
 import { OpenDevice } from './open-device.ts';
 import { holdsDevice, prepareStorage } from './opening.ts';
@@ -91,7 +91,12 @@ export class DeviceObject extends DurableObject<RelayEnvironment> {
   #open(): OpenDevice {
     if (this.#device === undefined) {
       prepareStorage(this.ctx.storage);
-      this.#device = new OpenDevice(this.ctx, () => this.clock(), this.#claimTokenKey);
+      this.#device = new OpenDevice({
+        ctx: this.ctx,
+        limits: limitsOf(this.env),
+        claimTokenKey: this.#claimTokenKey,
+        clock: () => this.clock(),
+      });
     }
     return this.#device;
   }

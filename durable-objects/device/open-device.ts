@@ -1,4 +1,4 @@
-import type { ClaimTokenKey } from '../../relay/index.ts';
+import { CallerLimits, type ClaimTokenKey, type Limits } from '../../relay/index.ts';
 import { AccessGate } from '../access/gate.ts';
 import { JobScheduler } from '../jobs/index.ts';
 import { ed25519Checker } from '../platform/ed25519.ts';
@@ -10,6 +10,13 @@ import { DeviceStore } from './store.ts';
 /** Rows of each kind that one step of the expiry job drops. */
 const EXPIRY_ROWS = 500;
 
+export interface OpenDeviceOptions {
+  readonly ctx: DurableObjectState;
+  readonly limits: Limits;
+  readonly claimTokenKey: ClaimTokenKey | undefined;
+  readonly clock: () => number;
+}
+
 /** A device in the memory of its object: its parts, and which of them tells which. */
 export class OpenDevice {
   readonly gate: AccessGate;
@@ -20,7 +27,7 @@ export class OpenDevice {
   readonly #store: DeviceStore;
 
   /** Over prepared storage. */
-  constructor(ctx: DurableObjectState, clock: () => number, claimTokenKey: ClaimTokenKey | undefined) {
+  constructor({ ctx, limits, claimTokenKey, clock }: OpenDeviceOptions) {
     const { storage } = ctx;
     const store = new DeviceStore(storage);
     this.#store = store;
@@ -31,7 +38,12 @@ export class OpenDevice {
     };
     this.jobs = new JobScheduler(storage, steps, clock);
     const scheduleExpiry = (at: number): void => this.jobs.schedule('expiry', at);
-    this.gate = new AccessGate(store.access, clock, (at) => this.jobs.schedule('access', at));
+    this.gate = new AccessGate({
+      store: store.access,
+      clock,
+      limits: new CallerLimits(limits),
+      scheduleSweep: (at) => this.jobs.schedule('access', at),
+    });
     const check = ed25519Checker();
     this.keyPackages = new KeyPackagePool({ storage, store, check, claimTokenKey, clock, scheduleExpiry });
     this.mailbox = new Mailbox({

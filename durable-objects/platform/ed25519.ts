@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
-import { concatBytes, createSignatureChecker, type VerifyJob } from '../../core/index.ts';
+import { concatBytes, createSignatureChecker, mapKey, type VerifyJob } from '../../core/index.ts';
 import type { CheckSignatures } from '../../relay/index.ts';
 
 /** RFC 8410: what stands before the raw key in SubjectPublicKeyInfo and PKCS #8. */
@@ -36,7 +36,7 @@ export function ed25519Signer(seed: Uint8Array): (message: Uint8Array) => Uint8A
 export function ed25519Checker(): CheckSignatures {
   const imported = new Map<string, KeyObject>();
   const keyOf = (raw: Uint8Array): KeyObject => {
-    const name = String.fromCharCode.apply(undefined, raw as unknown as number[]);
+    const name = mapKey(raw);
     const held = imported.get(name);
     if (held !== undefined) return held;
     if (imported.size >= MAX_IMPORTED_KEYS) imported.clear();

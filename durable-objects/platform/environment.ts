@@ -1,5 +1,11 @@
 import { fromBase64Url, publicKeyOf } from '../../core/index.ts';
-import { claimTokenSeed, type CheckpointKey, type ClaimTokenKey } from '../../relay/index.ts';
+import {
+  claimTokenSeed,
+  configureLimits,
+  type CheckpointKey,
+  type ClaimTokenKey,
+  type Limits,
+} from '../../relay/index.ts';
 import type { ChainObject } from '../chain/object.ts';
 import type { DeviceObject } from '../device/object.ts';
 import { ed25519Signer } from './ed25519.ts';
@@ -11,9 +17,18 @@ export interface RelayEnvironment {
   readonly RELAY_NAME: string;
   /** base64url of a 32-byte Ed25519 seed; a relay without one answers nothing but /healthz. */
   readonly RELAY_CHECKPOINT_KEY?: string;
+  /** The header in which the deployment's own edge names the sender's address; empty where nothing does. */
+  readonly ADDRESS_HEADER?: string;
+  /** Counts requests by address. A relay without it goes on, and says so at /metrics. */
+  readonly ADDRESS_LIMIT?: RateLimit;
 }
 
 const SEED_BYTES = 32;
+
+/** The limits that this deployment sets by its variables; what it does not set is as in the table. */
+export function limitsOf(env: RelayEnvironment): Limits {
+  return configureLimits({ ...env }).limits;
+}
 
 /** Returns undefined where no usable key is configured. */
 export function checkpointKeyOf(environment: RelayEnvironment): CheckpointKey | undefined {

@@ -66,7 +66,7 @@ export abstract class StreamSockets<UpFrame extends { readonly kind: string }> {
   protected abstract caughtUp(socket: WebSocket, seat: OpenSeat): Uint8Array | undefined;
 
   /** A frame on an open socket. */
-  protected abstract handle(socket: WebSocket, frame: UpFrame): void | Promise<void>;
+  protected abstract handle(socket: WebSocket, frame: UpFrame, seat: OpenSeat): void | Promise<void>;
 
   /** A problem of the socket's own, encoded. */
   protected abstract problem(refusal: RelayRefusal): Uint8Array;
@@ -110,7 +110,7 @@ export abstract class StreamSockets<UpFrame extends { readonly kind: string }> {
     if (!frame.ok) return this.refuse(socket, { code: 'malformed' });
     if (isOpen(frame.value)) return this.#open(socket, seat, frame.value);
     if (seat.stage === 'unopened') return this.refuse(socket, { code: 'open-first' });
-    return this.handle(socket, frame.value);
+    return this.handle(socket, frame.value, seat);
   }
 
   /** The client has closed. It waits for the relay to close as well (RFC 6455 §7.1.1), which no runtime does by itself. */

@@ -1,6 +1,7 @@
 import { entryCodec, eventDefinitions, eventTbs, printNotation, problems, type Codec } from '../../core/index.ts';
 import * as wire from '../../core/wire/index.ts';
 import { chainStateCodec } from '../../core/state/chain-state.ts';
+import { limitNames, limits, limitVariable, type LimitDefinition } from '../../relay/index.ts';
 import { markdownTable } from './markdown-table.ts';
 import { permissionTable } from './permissions.ts';
 
@@ -9,6 +10,7 @@ export const specSections: Readonly<Record<string, Readonly<Record<string, () =>
   'events.md': { envelope, 'event types': eventTypes, bodies },
   'groups.md': { permissions: permissionTable },
   'state.md': { state: () => definitionOf(chainStateCodec) },
+  'limits.md': { limits: limitTable },
   'problems.md': { 'problem codes': problemCodes },
   'wire.md': { appending: wireAppending, reading: wireReading, devices: wireDevices, streams: wireStreams },
 };
@@ -48,6 +50,28 @@ function bodies(): string {
 function problemCodes(): string {
   const rows = Object.entries(problems).map(([code, { status, title }]) => [`\`${code}\``, String(status), title]);
   return markdownTable(['code', 'status', 'meaning'], rows.sort(byFirst));
+}
+
+function limitTable(): string {
+  const rows = limitNames.map((name) => {
+    const { counts, per, count, periodMs, keptBy }: LimitDefinition = limits[name];
+    const variable = limitVariable(name);
+    return [
+      `\`${name}\``,
+      counts,
+      per,
+      `${count.toLocaleString('en')} in ${periodOf(periodMs)}`,
+      keptBy,
+      variable === undefined ? '–' : `\`${variable}\``,
+    ];
+  });
+  return markdownTable(['limit', 'counts', 'per', 'default', 'kept by', 'variable'], rows);
+}
+
+function periodOf(periodMs: number): string {
+  const hours = periodMs / 3_600_000;
+  if (hours < 1) return `${periodMs / 60_000} min`;
+  return hours < 24 ? `${hours} h` : `${hours / 24} d`;
 }
 
 function wireAppending(): string {

@@ -18,6 +18,8 @@ import {
 import { encodeAuthenticatedData, parseKeyPackage } from '../../core/mls/index.ts';
 import {
   claimTokenSeed,
+  AppendLimits,
+  configureLimits,
   decideFlush,
   issueClaimToken,
   screenCommit,
@@ -132,6 +134,7 @@ function claimOf(keyPackageRef: Uint8Array, notAfter: number, claim: Draft['clai
   const { chain: claimedFor = chain.id, at = T0, key = claimKey } = claim;
   return issueClaimToken({ chain: claimedFor, keyPackageRef, notAfter }, key, at);
 }
+const limits = new AppendLimits(configureLimits({ LIMIT_INVALID_COMMITS: 'off' }).limits);
 
 function screen(body: Uint8Array) {
   const context = {
@@ -142,6 +145,7 @@ function screen(body: Uint8Array) {
     claimTokenKey: claimKey.publicKey,
     groupInfo,
     quotes: chain,
+    limits,
   };
   return screenCommit(body, context);
 }

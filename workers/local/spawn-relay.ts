@@ -15,6 +15,8 @@ export interface ChildOptions {
   readonly host?: string;
   readonly name?: string;
   readonly bundle?: WorkerBundle;
+  readonly limits?: 'local' | 'deployed';
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 interface Ready {

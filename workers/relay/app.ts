@@ -1,5 +1,6 @@
 import { routePath } from 'hono/route';
 import { ed25519Checker, type RelayEnvironment } from '../../durable-objects/index.ts';
+import { checkAddress, countsAddresses } from './address.ts';
 import { addChainLogRoutes } from './chain-log.ts';
 import { addChainReadRoutes } from './chain-reads.ts';
 import { addChainRoutes } from './chains.ts';
@@ -22,14 +23,18 @@ export interface Relay {
 /** The relay's HTTP side. The only thing it takes from its surroundings besides bindings is the time. */
 export function createRelay({ clock }: { readonly clock: Clock }): Relay {
   const app = routedApp(clock);
+  const fetchLimited: Relay['fetch'] = async (request, env, context) => {
+    const refusal = await checkAddress(request, env);
+    return refusal === undefined ? app.fetch(request, env, context) : problemResponse(refusal);
+  };
   return {
     fetch(request, env, context) {
       if (request.method === 'OPTIONS') return preflightResponse();
       // Checked here and not in a middleware: a route with one handler is called without composing any.
-      if (configuredIdentity(env) === undefined && new URL(request.url).pathname !== HEALTH_PATH) {
-        return problemResponse({ code: 'relay-not-configured' });
-      }
-      return app.fetch(request, env, context);
+      const { pathname } = new URL(request.url);
+      if (pathname === HEALTH_PATH) return app.fetch(request, env, context);
+      if (configuredIdentity(env) === undefined) return problemResponse({ code: 'relay-not-configured' });
+      return countsAddresses(env) ? fetchLimited(request, env, context) : app.fetch(request, env, context);
     },
   };
 }

@@ -12,6 +12,7 @@ import {
   type ProblemCode,
 } from '../../core/index.ts';
 import type { Answer } from '../../relay/index.ts';
+import { addressOf } from './address.ts';
 import { answerResponse } from './answer-response.ts';
 import { contentOf, describeRoute } from './describe-route.ts';
 import { chainObject } from './objects.ts';
@@ -154,13 +155,14 @@ export function addChainRoutes(app: RelayApp, { gate }: Services): void {
     if (!isName(chain)) return problemResponse({ code: 'malformed-request', parameter: 'chain' });
     const body = await gate.admitBody(c.req.raw, MAX_APPEND_BYTES);
     if (!body.ok) return problemResponse(body.error);
-    return appendResponse(c.req.raw, await chainObject(c.env, chain).append(body.value));
+    return appendResponse(c.req.raw, await chainObject(c.env, chain).append(body.value, addressOf(c.req.raw, c.env)));
   });
 
   app.openapi(commitRoute, async (c) => {
     const body = await gate.admitBody(c.req.raw, MAX_BUNDLE_BYTES);
     if (!body.ok) return problemResponse(body.error);
-    return appendResponse(c.req.raw, await chainObject(c.env, c.req.valid('param').chain).commit(body.value));
+    const chain = chainObject(c.env, c.req.valid('param').chain);
+    return appendResponse(c.req.raw, await chain.commit(body.value, addressOf(c.req.raw, c.env)));
   });
 }
 

@@ -25,7 +25,7 @@ export interface RouteDescription<Path extends string, Parameters, Query> {
 type Content = Readonly<Record<string, { readonly schema: JsonSchema }>>;
 
 /** What any route may answer, and what each kind of access adds. */
-const ALWAYS: readonly ProblemCode[] = ['malformed-request', 'relay-not-configured', 'internal'];
+const ALWAYS: readonly ProblemCode[] = ['malformed-request', 'rate-limited', 'relay-not-configured', 'internal'];
 const OF_SIGNATURES: readonly ProblemCode[] = [
   'signature-invalid',
   'signature-expired',

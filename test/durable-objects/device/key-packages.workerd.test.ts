@@ -298,7 +298,7 @@ describe('claiming', () => {
     valueOf(await device.publish(...(await device.keyPackages(1, { lastResort: true }))));
     for (let i = 0; i < 10; i++) await claimRef();
     await device.setClock(T0 + 600_000);
-    const refused = { ok: false, error: { code: 'rate-limited', retryAfterMs: HOUR_MS - 600_000 } };
+    const refused = { ok: false, error: { code: 'rate-limited', limit: 'claims', retryAfterMs: HOUR_MS - 600_000 } };
     expect(await device.claim(alice, chain.id)).toEqual(refused);
     expect(codeOf(await device.claim(alice, other.id))).toBe('ok');
     await evictDurableObject(device.stub);

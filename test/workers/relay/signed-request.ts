@@ -34,15 +34,17 @@ export interface Call {
   readonly path: string;
   readonly body?: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Of the relay that is asked. */
+  readonly origin?: string;
 }
 
 /** A request as an honest client signs it at `nowMs`, except for what the test changes. */
 export function signRequest(
-  { method = 'GET', path, body, headers = {} }: Call,
+  { method = 'GET', path, body, headers = {}, origin = RELAY_URL }: Call,
   nowMs: number,
   signing: Signing = {},
 ): Request {
-  const request = new Request(`${RELAY_URL}${path}`, { method });
+  const request = new Request(`${origin}${path}`, { method });
   const { seed = ALICE, components = SIGNED_COMPONENTS, label = REQUEST_SIGNATURE_LABEL } = signing;
   const digest = 'digest' in signing ? signing.digest : contentDigest(body ?? new Uint8Array());
   const created = Math.floor(nowMs / 1000);
