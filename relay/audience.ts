@@ -2,10 +2,11 @@ import { equalBytes, EVENT_ID_BYTES, readableUntil, toBase64Url, type ChainState
 import type { Flush } from './flush.ts';
 import type { NewEntry } from './ports.ts';
 
-/** How much of the log a reader may know of after a flush: all of it, what it was at their removal, or nothing (`AC4`). */
-export function knownSize(state: ChainState, size: number, actor: Uint8Array): number {
+/** The size of the log at which an actor's reading ended: that of their removal, or 0. Undefined while it goes on (`AC4`). */
+export function endOfReading(state: ChainState, actor: Uint8Array): number | undefined {
   const until = readableUntil(state, actor);
-  return until === undefined ? 0 : Math.min(size, until + 1);
+  if (until === undefined) return 0;
+  return until === Number.MAX_SAFE_INTEGER ? undefined : until + 1;
 }
 
 /** Who may read changes only with the roster; identity chains have none. */

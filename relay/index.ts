@@ -20,7 +20,7 @@ export { judgeGenesis, type Founding } from './founding.ts';
 export type { ChainHead, EpochChange, LoggedEvent, LogReader, NewEntry, NewPayload } from './ports.ts';
 export { parseAppend, screenSubmissions, type Candidate, type CheckSignatures, type Screened } from './submission.ts';
 export { isSnapshotDue, restoreHead, snapshotOf, type Snapshot, type StoredLog } from './restore.ts';
-export { Audience, knownSize, rosterOf } from './audience.ts';
+export { Audience, endOfReading, rosterOf } from './audience.ts';
 export { addressKey } from './limits/address.ts';
 export { AppendLimits } from './limits/append-limits.ts';
 export { CallerLimits } from './limits/caller-limits.ts';

@@ -29,7 +29,9 @@ export async function streamMailbox(
     for (;;) {
       const frame = parseFrame(await socket.next(signal));
       if (frame.kind === 'problem') throw refusalOf(frame.value.problem);
-      if (frame.kind === 'caughtUp' || frame.value.items.length === 0) continue;
+      // Everything before it is stored.
+      if (frame.kind === 'mark') socket.send(encode(mailboxUpFrame, { kind: 'progress', value: frame.value }));
+      if (frame.kind !== 'items' || frame.value.items.length === 0) continue;
       const upTo = await mailbox.keep(frame.value);
       socket.send(encode(mailboxUpFrame, { kind: 'ack', value: { upTo } }));
       onPage();

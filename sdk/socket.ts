@@ -1,15 +1,19 @@
+import { STREAM_BOUND_BYTES } from '../core/index.ts';
 import { NetworkError } from './errors.ts';
 import { untilAborted } from './mutex.ts';
 import type { Platform, WebSocketEvent, WebSocketLike } from './platform.ts';
 
-/** Frames that wait to be read; a reader that is slower is better off reconnecting where it stopped. */
-const MAX_QUEUED_FRAMES = 256;
+/** Twice what a relay sends before it waits to be told (`SK9`): one that goes on all the same is left. */
+const MAX_QUEUED_BYTES = 2 * STREAM_BOUND_BYTES;
+/** What a frame takes beside its bytes, so that a flood of empty ones is bounded as well. */
+const FRAME_OVERHEAD_BYTES = 128;
 const OPEN_DEADLINE_MS = 10_000;
 
 /** A WebSocket as an iterator of binary frames. It ends with a NetworkError, however it ends. */
 export class Socket {
   readonly #socket: WebSocketLike;
   readonly #frames: Uint8Array[] = [];
+  #queuedBytes = 0;
   #end: NetworkError | undefined;
   #wake = (): void => undefined;
 
@@ -53,7 +57,10 @@ export class Socket {
     for (;;) {
       signal.throwIfAborted();
       const frame = this.#frames.shift();
-      if (frame !== undefined) return frame;
+      if (frame !== undefined) {
+        this.#queuedBytes -= frame.length + FRAME_OVERHEAD_BYTES;
+        return frame;
+      }
       if (this.#end !== undefined) throw this.#end;
       await untilAborted(new Promise<void>((resolve) => (this.#wake = resolve)), signal);
     }
@@ -66,7 +73,8 @@ export class Socket {
 
   #receive(data: unknown): void {
     if (!(data instanceof ArrayBuffer)) return this.#abandon('a text frame came where binary ones belong');
-    if (this.#frames.length >= MAX_QUEUED_FRAMES) return this.#abandon('frames came faster than they were read');
+    this.#queuedBytes += data.byteLength + FRAME_OVERHEAD_BYTES;
+    if (this.#queuedBytes > MAX_QUEUED_BYTES) return this.#abandon('frames came faster than they were read');
     this.#frames.push(new Uint8Array(data));
     this.#wake();
   }

@@ -18,12 +18,13 @@ import { LoadSocket } from './load-socket.ts';
 const CAUGHT_UP = 2;
 const APPENDED = 3;
 const PROBLEM = 4;
+const MARK = 5;
 
 /** Opens a chain's stream past its history, as a client would: a signed request for a ticket, then the ticket. */
 export async function openStream(group: BenchGroup, actor: LoadActor, cursor: number): Promise<LoadSocket> {
   const url = `${group.relay.url}${group.path}/stream`;
   const ticket = await fetchTicket(url, actor);
-  const socket = await LoadSocket.connect(url.replace(/^http/, 'ws'), countAnswers);
+  const socket = await LoadSocket.connect(url.replace(/^http/, 'ws'), countAnswers, reportMark);
   const live = new Promise<void>((resolve, reject) => {
     socket.onFrame = (frame) => {
       if (frame[0] === CAUGHT_UP) resolve();
@@ -33,6 +34,12 @@ export async function openStream(group: BenchGroup, actor: LoadActor, cursor: nu
   socket.send(encode(chainUpFrame, { kind: 'open', value: { ticket, cursor } }));
   await live;
   return socket;
+}
+
+/** What came before a mark is counted by then. */
+function reportMark(frame: Uint8Array): Uint8Array | undefined {
+  if (frame[0] !== MARK) return undefined;
+  return encode(chainUpFrame, { kind: 'progress', value: { mark: frame.subarray(1) } });
 }
 
 async function fetchTicket(url: string, actor: LoadActor): Promise<Uint8Array> {

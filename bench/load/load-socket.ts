@@ -3,6 +3,8 @@ import { WebSocket } from 'ws';
 
 /** How many of the oldest questions a frame answers; one that answers none is passed on. */
 export type CountAnswers = (frame: Uint8Array) => number;
+/** What to send back at once for a frame that is nobody else's business. */
+export type ReplyTo = (frame: Uint8Array) => Uint8Array | undefined;
 
 interface Asker {
   readonly resolve: (frame: Uint8Array) => void;
@@ -17,9 +19,14 @@ export class LoadSocket {
   readonly #waiting: Asker[] = [];
   #next = 0;
 
-  private constructor(socket: WebSocket, countAnswers: CountAnswers) {
+  private constructor(socket: WebSocket, countAnswers: CountAnswers, replyTo: ReplyTo) {
     this.#socket = socket;
     socket.on('message', (frame: Buffer) => {
+      const reply = replyTo(frame);
+      if (reply !== undefined) {
+        this.send(reply);
+        return;
+      }
       const count = countAnswers(frame);
       if (count === 0) this.onFrame(frame);
       for (let i = 0; i < count; i++) this.#answer(frame);
@@ -30,9 +37,13 @@ export class LoadSocket {
     });
   }
 
-  static async connect(url: string, countAnswers: CountAnswers): Promise<LoadSocket> {
+  static async connect(
+    url: string,
+    countAnswers: CountAnswers,
+    replyTo: ReplyTo = () => undefined,
+  ): Promise<LoadSocket> {
     const socket = new WebSocket(url, { perMessageDeflate: false });
-    const opened = new LoadSocket(socket, countAnswers);
+    const opened = new LoadSocket(socket, countAnswers, replyTo);
     await once(socket, 'open');
     return opened;
   }

@@ -24,6 +24,18 @@ export const TICKET_BYTES = 32;
 export const TICKET_LIFETIME_MS = 30_000;
 /** A socket that has not opened with its ticket by then is closed. */
 export const OPEN_DEADLINE_MS = 5_000;
+/** Frame of a socket that has not opened: an `Open` has one size, well below. */
+export const MAX_OPEN_FRAME_BYTES = 128;
+export const STREAM_MARK_BYTES = 8;
+/** Bytes on a socket after which its reader is asked how far it came (`SK8`). */
+export const STREAM_MARK_STEP_BYTES = 131_072;
+/** Unreported bytes at which history waits for its reader (`SK9`). */
+export const STREAM_WINDOW_BYTES = 1_048_576;
+/** Unreported bytes at which a socket that something new is sent on is closed instead (`SK9`). */
+export const STREAM_BOUND_BYTES = 4_194_304;
+/** Requests on one socket that wait for their answers, and the bytes of their frames (`SK10`). */
+export const MAX_REQUESTS_IN_FLIGHT = 256;
+export const MAX_BYTES_IN_FLIGHT = 4 * MAX_APPEND_BYTES;
 export const MAX_CHECKPOINT_BYTES = 4_096;
 export const MAX_PROBLEM_BYTES = 1_048_576;
 /** Lifetime of a signed request, from `created` to `expires`. */

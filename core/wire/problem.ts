@@ -63,6 +63,11 @@ export const problems = {
   'nonce-replayed': { status: 401, title: 'This signed request was seen before; sign a new one.' },
   'ticket-invalid': { status: 401, title: 'The ticket is unknown, used, expired or for something else.' },
   'open-first': { status: 400, title: 'A socket opens with a ticket, once, before anything else.' },
+  'unknown-mark': { status: 400, title: 'Report the newest mark, once, when all that came before it is taken.' },
+  'too-many-in-flight': {
+    status: 429,
+    title: 'Too many requests of this socket wait for answers; send more as answers come.',
+  },
   'mailbox-full': { status: 507, title: 'The mailbox has no room; its owner must read and acknowledge first.' },
   'key-packages-exhausted': {
     status: 409,

@@ -1,7 +1,7 @@
 import { choice, opaque, struct, text, uint32, uint64, variant, vector, type Decoded } from '../codec/index.ts';
 import { appendRequest, checkpointText, entryPage, outcomes } from './append.ts';
 import { mailboxPage } from './device.ts';
-import { MAX_BATCH, MAX_PROBLEM_BYTES, TICKET_BYTES } from './limits.ts';
+import { MAX_BATCH, MAX_PROBLEM_BYTES, STREAM_MARK_BYTES, TICKET_BYTES } from './limits.ts';
 
 /** Answers a signed POST on a stream's path; good once, on that path, for the actor who asked. */
 export const ticketAnswer = struct('TicketAnswer', { ticket: opaque(TICKET_BYTES), expiresAt: uint64 });
@@ -11,7 +11,11 @@ const open = struct('Open', { ticket: opaque(TICKET_BYTES), cursor: uint64 });
 /** `request` comes back in the answer; the client chooses it. */
 const append = struct('Append', { request: uint32, append: appendRequest });
 const ack = struct('Ack', { upTo: uint64 });
+/** The newest mark, once everything that came before it was taken. */
+const progress = struct('Progress', { mark: opaque(STREAM_MARK_BYTES) });
 
+/** Random, so that only a reader who came as far can send it back (`SK8`). */
+const mark = struct('Mark', { mark: opaque(STREAM_MARK_BYTES) });
 const caughtUp = struct('CaughtUp', { next: uint64 });
 const answered = struct('Answered', { request: uint32, outcomes });
 /** Answers to several appends, under one checkpoint that covers all that was accepted (`SK2`). */
@@ -20,21 +24,29 @@ const appended = struct('Appended', { answers: vector(answered, MAX_BATCH), chec
 const refusedFrame = struct('Problem', { request: uint32, problem: text(MAX_PROBLEM_BYTES) });
 
 /** What a client sends on `chains/{c}/stream` (`SK2`). */
-export const chainUpFrame = variant('ChainUpFrame', choice('ChainUpKind', { open: 1, append: 2 }), { open, append });
+export const chainUpFrame = variant('ChainUpFrame', choice('ChainUpKind', { open: 1, append: 2, progress: 3 }), {
+  open,
+  append,
+  progress,
+});
 
 /** What a chain sends: history, exactly one `caught-up`, then what is new; answers in between (`SK3`). */
 export const chainDownFrame = variant(
   'ChainDownFrame',
-  choice('ChainDownKind', { entries: 1, caughtUp: 2, appended: 3, problem: 4 }),
-  { entries: entryPage, caughtUp, appended, problem: refusedFrame },
+  choice('ChainDownKind', { entries: 1, caughtUp: 2, appended: 3, problem: 4, mark: 5 }),
+  { entries: entryPage, caughtUp, appended, problem: refusedFrame, mark },
 );
 
-export const mailboxUpFrame = variant('MailboxUpFrame', choice('MailboxUpKind', { open: 1, ack: 2 }), { open, ack });
+export const mailboxUpFrame = variant('MailboxUpFrame', choice('MailboxUpKind', { open: 1, ack: 2, progress: 3 }), {
+  open,
+  ack,
+  progress,
+});
 
 export const mailboxDownFrame = variant(
   'MailboxDownFrame',
-  choice('MailboxDownKind', { items: 1, caughtUp: 2, problem: 4 }),
-  { items: mailboxPage, caughtUp, problem: refusedFrame },
+  choice('MailboxDownKind', { items: 1, caughtUp: 2, problem: 4, mark: 5 }),
+  { items: mailboxPage, caughtUp, problem: refusedFrame, mark },
 );
 
 export type TicketAnswer = Decoded<typeof ticketAnswer>;

@@ -10,6 +10,10 @@ export function caughtUpFrame(next: number): Uint8Array {
   return encode(chainDownFrame, { kind: 'caughtUp', value: { next } });
 }
 
+export function markFrame(mark: Uint8Array): Uint8Array {
+  return encode(chainDownFrame, { kind: 'mark', value: { mark } });
+}
+
 /** `request` is 0 when the problem is the socket's own. */
 export function problemFrame(request: number, refusal: RelayRefusal): Uint8Array {
   return encode(chainDownFrame, { kind: 'problem', value: { request, problem: JSON.stringify(problemOf(refusal)) } });

@@ -11,7 +11,7 @@ import {
   type Result,
 } from '../../core/index.ts';
 import {
-  knownSize,
+  endOfReading,
   rosterOf,
   type ChainHead,
   type Flush,
@@ -21,12 +21,10 @@ import {
 import type { OpenSeat } from '../sockets/seat.ts';
 import { StreamSockets, type HistoryPage, type StreamHost } from '../sockets/stream-sockets.ts';
 import { AnswerFrames } from './answer-frames.ts';
-import { caughtUpFrame, entriesFrame, problemFrame } from './frames.ts';
+import { caughtUpFrame, entriesFrame, markFrame, problemFrame } from './frames.ts';
 
 /** Sockets that one object serves itself. */
 const MAX_SUBSCRIBERS = 1_000;
-/** Private-use close code of RFC 6455 §7.4.2: the end of an actor's permission. */
-const CLOSE_REMOVED = 4403;
 
 type AppendFrame = Extract<ChainUpFrame, { readonly kind: 'append' }>;
 
@@ -52,31 +50,34 @@ export class ChainSockets extends StreamSockets<AppendFrame> {
     let frames: readonly Uint8Array[] | undefined;
     const hasRosterChanged = rosterOf(previous.state) !== rosterOf(head.state);
     for (const [socket, { actor }] of this.live()) {
-      const known = hasRosterChanged ? knownSize(head.state, head.size, actor) : head.size;
-      if (known < head.size) {
-        this.#end(socket, previous.size, known);
+      if (hasRosterChanged && endOfReading(head.state, actor) !== undefined) {
+        this.rejoin(socket, previous.size);
         continue;
       }
       frames ??= pagesOf(entries).map((page) => entriesFrame({ entries: page, checkpoint }));
-      for (const frame of frames) this.send(socket, frame);
+      this.send(socket, ...frames);
     }
   }
 
-  protected override history(actor: Uint8Array, from: number): HistoryPage | undefined {
+  protected override history(actor: Uint8Array, from: number): HistoryPage {
     const { state, size } = this.#host.head();
-    const known = knownSize(state, size, actor);
-    if (from >= known) return undefined;
-    const page = this.#host.page(from, Math.min(known, from + MAX_PAGE_ENTRIES), known);
-    const next = from + page.entries.length;
-    return { frame: entriesFrame(page), next, isLast: next >= known };
+    const end = endOfReading(state, actor);
+    const known = Math.min(size, end ?? size);
+    const page = from < known ? this.#host.page(from, Math.min(known, from + MAX_PAGE_ENTRIES), known) : undefined;
+    const next = from + (page?.entries.length ?? 0);
+    return {
+      frame: page && entriesFrame(page),
+      next,
+      ...(end !== undefined && next >= end && { ending: removedAt(end) }),
+    };
   }
 
-  protected override caughtUp(socket: WebSocket, { actor }: OpenSeat): Uint8Array | undefined {
-    const { state, size } = this.#host.head();
-    const known = knownSize(state, size, actor);
-    if (known >= size) return caughtUpFrame(size);
-    this.#end(socket, known, known);
-    return undefined;
+  protected override isCaughtUp(next: number): boolean {
+    return next >= this.#host.head().size;
+  }
+
+  protected override caughtUp(): Uint8Array {
+    return caughtUpFrame(this.#host.head().size);
   }
 
   protected override async handle(
@@ -89,6 +90,11 @@ export class ChainSockets extends StreamSockets<AppendFrame> {
     else this.send(socket, problemFrame(request, answer.error));
   }
 
+  protected override barred(actor: Uint8Array): RelayRefusal | undefined {
+    const end = endOfReading(this.#host.head().state, actor);
+    return end === undefined ? undefined : removedAt(end);
+  }
+
   protected override opened(key: string): void {
     this.#host.arrived(key);
   }
@@ -97,16 +103,13 @@ export class ChainSockets extends StreamSockets<AppendFrame> {
     return problemFrame(0, refusal);
   }
 
-  /** Sends what is left up to `known` and closes: the actor's reading ends there. */
-  #end(socket: WebSocket, from: number, known: number): void {
-    for (let next = from; next < known;) {
-      const page = this.#host.page(next, Math.min(known, next + MAX_PAGE_ENTRIES), known);
-      this.send(socket, entriesFrame(page));
-      next += page.entries.length;
-    }
-    this.send(socket, problemFrame(0, { code: 'actor-removed', at: Math.max(known - 1, 0) }));
-    this.close(socket, CLOSE_REMOVED, 'actor-removed');
+  protected override mark(mark: Uint8Array): Uint8Array {
+    return markFrame(mark);
   }
+}
+
+function removedAt(end: number): RelayRefusal {
+  return { code: 'actor-removed', at: Math.max(end - 1, 0) };
 }
 
 /** A flush in pieces that a frame can hold. What came together in one turn may be many times as much. */

@@ -10,6 +10,10 @@ export function caughtUpFrame(next: number): Uint8Array {
   return encode(mailboxDownFrame, { kind: 'caughtUp', value: { next } });
 }
 
+export function markFrame(mark: Uint8Array): Uint8Array {
+  return encode(mailboxDownFrame, { kind: 'mark', value: { mark } });
+}
+
 export function problemFrame(refusal: RelayRefusal): Uint8Array {
   const problem = JSON.stringify(problemOf(refusal));
   return encode(mailboxDownFrame, { kind: 'problem', value: { request: 0, problem } });

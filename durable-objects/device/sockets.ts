@@ -1,12 +1,12 @@
 import { mailboxUpFrame, type MailboxUpFrame } from '../../core/index.ts';
 import type { RelayRefusal } from '../../relay/index.ts';
 import { StreamSockets, type HistoryPage, type StreamHost } from '../sockets/stream-sockets.ts';
-import { caughtUpFrame, itemsFrame, problemFrame } from './frames.ts';
+import { caughtUpFrame, itemsFrame, markFrame, problemFrame } from './frames.ts';
 import type { Mailbox } from './mailbox.ts';
 
 /** One device's own sockets, and handshakes of anyone who has yet to show a ticket. */
 const MAX_SOCKETS = 64;
-/** `Open` and `Ack` have one size each, both well below. */
+/** `Ack` and `Progress` have one size each, both well below. */
 const MAX_FRAME_BYTES = 128;
 
 type AckFrame = Extract<MailboxUpFrame, { readonly kind: 'ack' }>;
@@ -33,10 +33,13 @@ export class MailboxSockets extends StreamSockets<AckFrame> {
     }
   }
 
-  protected override history(_actor: Uint8Array, from: number): HistoryPage | undefined {
+  protected override history(_actor: Uint8Array, from: number): HistoryPage {
     const page = this.#mailbox.page(from);
-    if (page.items.length === 0) return undefined;
-    return { frame: itemsFrame(page), next: page.next, isLast: page.next > this.#mailbox.lastSequence };
+    return { frame: page.items.length > 0 ? itemsFrame(page) : undefined, next: page.next };
+  }
+
+  protected override isCaughtUp(next: number): boolean {
+    return next > this.#mailbox.lastSequence;
   }
 
   protected override caughtUp(): Uint8Array {
@@ -50,5 +53,8 @@ export class MailboxSockets extends StreamSockets<AckFrame> {
 
   protected override problem(refusal: RelayRefusal): Uint8Array {
     return problemFrame(refusal);
+  }
+  protected override mark(mark: Uint8Array): Uint8Array {
+    return markFrame(mark);
   }
 }

@@ -1,3 +1,5 @@
+import type { BacklogRecord } from './backlog.ts';
+
 /** What a socket is; kept with it through hibernation. */
 export type Seat = UnopenedSeat | OpenSeat;
 
@@ -9,9 +11,17 @@ export interface UnopenedSeat {
 }
 
 export interface OpenSeat {
-  /** `history` while it catches up; `live` once it has everything that is stored. */
-  readonly stage: 'history' | 'live';
+  /** `history` while it catches up, `waiting` while that waits for its reader, `live` once it has all that is stored. */
+  readonly stage: 'history' | 'waiting' | 'live';
   readonly actor: Uint8Array;
   /** base64url of the actor. */
   readonly key: string;
+  /** Where history goes on; of no meaning once it is live. */
+  readonly from: number;
+}
+
+/** What is attached to a socket: the seat, and what it was sent. */
+export interface Attachment {
+  readonly seat: Seat;
+  readonly backlog: BacklogRecord;
 }

@@ -3,6 +3,7 @@ import {
   chainUpFrame,
   decode,
   encode,
+  MAX_REQUESTS_IN_FLIGHT,
   type AppendAnswer,
   type ChainDownFrame,
   type EntryPage,
@@ -19,6 +20,8 @@ import { refusalOf } from './receipt.ts';
 
 /** An answer to an append that takes longer is asked for again over HTTP. */
 const APPEND_DEADLINE_MS = 10_000;
+/** Half of what a relay takes, so that answers which nobody waits for any more do no harm (`SK10`). */
+const MAX_WAITING = MAX_REQUESTS_IN_FLIGHT / 2;
 
 interface Waiting {
   readonly resolve: (answer: AppendAnswer) => void;
@@ -70,11 +73,18 @@ export class ChainStream {
         }
         if (pending.entries.length > 0) await this.#follower.take(pending, signal);
         pending = { entries: [], checkpoint: '' };
+        // Only now: everything before the mark is verified and stored, and whoever is slow at that gets no more to hold.
+        if (frame.kind === 'mark') this.#socket.send(encode(chainUpFrame, { kind: 'progress', value: frame.value }));
         if (frame.kind === 'problem' && frame.value.request === 0) throw refusalOf(frame.value.problem);
       }
     } finally {
       this.close();
     }
+  }
+
+  /** Whether another append may wait for its answer here. */
+  get hasRoom(): boolean {
+    return this.#waiting.size < MAX_WAITING;
   }
 
   /** Rejects with a NetworkError where no answer came: what became of the submissions is then unknown. */
@@ -106,7 +116,7 @@ export class ChainStream {
   }
 
   #answer(frame: Exclude<ChainDownFrame, { kind: 'entries' }>): void {
-    if (frame.kind === 'caughtUp') return;
+    if (frame.kind === 'caughtUp' || frame.kind === 'mark') return;
     if (frame.kind === 'problem') {
       this.#waiting.get(frame.value.request)?.reject(refusalOf(frame.value.problem));
       return;

@@ -52,7 +52,10 @@ export class LiveChain {
 
   /** Over the socket where one is open, which saves a connection and its headers; else as `otherwise` does. */
   submitter(otherwise: Submit): Submit {
-    return (submissions, signal) => this.#stream?.append(submissions, signal) ?? otherwise(submissions, signal);
+    return (submissions, signal) => {
+      const stream = this.#stream?.hasRoom === true ? this.#stream : undefined;
+      return stream?.append(submissions, signal) ?? otherwise(submissions, signal);
+    };
   }
 
   close(): void {

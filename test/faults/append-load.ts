@@ -83,6 +83,7 @@ export class AppendLoad {
       socket.on('message', (data: Buffer) => {
         const frame = decodeTrusted(chainDownFrame, new Uint8Array(data));
         if (frame.kind === 'entries') this.#noteShown(frame.value.entries);
+        if (frame.kind === 'mark') socket.send(encode(chainUpFrame, { kind: 'progress', value: frame.value }));
         if (frame.kind !== 'appended') return;
         const { answers, checkpoint } = frame.value;
         for (const { request, outcomes } of answers) this.#note(places[request - 1]!, { outcomes, checkpoint });

@@ -58,15 +58,15 @@ describe('a socket', () => {
     expect(await socket.next(live)).toEqual(Uint8Array.of(3));
   });
 
-  test('text where frames belong, and more frames than anyone reads, end it', async () => {
+  test('text where frames belong, and more than anyone reads, end it', async () => {
     const text = await connected();
     text.peer.send('hello');
     await expect(text.socket.next(live)).rejects.toMatchObject({ message: /text frame/ });
     const flood = await connected();
     const closed = new Promise((resolve) => flood.peer.once('close', resolve));
-    for (let i = 0; i < 400; i++) flood.peer.send(Uint8Array.of(i % 256));
+    for (let i = 0; i < 20; i++) flood.peer.send(new Uint8Array(500_000).fill(i));
     await closed;
-    for (let i = 0; i < 256; i++) expect(await flood.socket.next(live)).toEqual(Uint8Array.of(i));
+    for (let i = 0; i < 16; i++) expect((await flood.socket.next(live))[0]).toBe(i);
     await expect(flood.socket.next(live)).rejects.toMatchObject({ message: /faster than they were read/ });
   });
 

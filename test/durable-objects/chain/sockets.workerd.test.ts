@@ -7,12 +7,18 @@ import {
   decodeTrusted,
   encode,
   MAX_APPEND_BYTES,
+  MAX_OPEN_FRAME_BYTES,
+  MAX_REQUESTS_IN_FLIGHT,
   memberRemoved,
+  STREAM_BOUND_BYTES,
+  STREAM_MARK_STEP_BYTES,
+  STREAM_WINDOW_BYTES,
   ticketAnswer,
   utf8ToBytes,
   type ChainDownFrame,
   type ChainUpFrame,
 } from '../../../core/index.ts';
+import type { Attachment } from '../../../durable-objects/sockets/seat.ts';
 import { TestActor } from '../../support/test-actor.ts';
 import { bytesFor } from '../bytes-for.ts';
 import { SocketPeer } from '../socket-peer.ts';
@@ -61,6 +67,32 @@ async function subscribe(actor: TestActor, cursor = 0): Promise<Peer> {
   peer.send({ kind: 'open', value: { ticket: await ticketOf(actor), cursor } });
   await peer.until(({ kind }) => kind === 'caughtUp');
   return peer;
+}
+
+/** Messages of 16,000 bytes, appended in flushes of a million. */
+async function fill(megabytes: number): Promise<void> {
+  const seen = await chain.head();
+  for (let i = 0; i < megabytes; i++) {
+    const messages = Array.from({ length: 62 }, (_, j) =>
+      alice.message(chain.id, seen, T0, bytesFor('filling', filled++ * 64 + j, 16_000)),
+    );
+    await chain.append(...messages);
+  }
+}
+let filled = 0;
+
+function bytesOf(peer: Peer): number {
+  return peer.entries().length * 16_000;
+}
+
+async function untilSize(peer: Peer, size: number): Promise<void> {
+  await peer.until(() => peer.entries().length >= size);
+}
+
+/** Two calls into the object: whatever it had to do at once is done. */
+async function settle(): Promise<void> {
+  await runInDurableObject(chain.stub, () => scheduler.wait(20));
+  await runInDurableObject(chain.stub, () => scheduler.wait(20));
 }
 
 function problemOfFrame(frame: ChainDownFrame): string {
@@ -203,6 +235,14 @@ describe('a chain stream', () => {
     expect(replayUnder(chain.id, stays.entries(), stays.checkpoint()).size).toBe(4);
   });
 
+  it('[AC4, SK11] closes the stream of a member with its removal, before anything else happens', async () => {
+    await chain.add(bob);
+    const peer = await subscribe(bob);
+    await chain.remove(bob);
+    expect((await peer.closed).reason).toBe('actor-removed');
+    expect(replayUnder(chain.id, peer.entries(), peer.checkpoint()).size).toBe(3);
+  });
+
   it('[SK4] keeps live sockets through hibernation without losing an entry', async () => {
     const peer = await subscribe(alice);
     await evictDurableObject(chain.stub);
@@ -212,7 +252,10 @@ describe('a chain stream', () => {
     expect(replayUnder(chain.id, peer.entries(), peer.checkpoint()).size).toBe(2);
   });
 
-  it('[SK5] closes a socket whose frame is over the limit', async () => {
+  it('[SK5] closes a socket whose frame is over the limit, which is lower before it has opened', async () => {
+    const unopened = await connect();
+    unopened.sendRaw(new Uint8Array(MAX_OPEN_FRAME_BYTES + 1));
+    expect((await unopened.closed).reason).toBe('body-too-large');
     const large = await subscribe(alice);
     large.sendRaw(new Uint8Array(MAX_APPEND_BYTES + 1));
     expect((await large.closed).reason).toBe('body-too-large');
@@ -227,7 +270,9 @@ describe('a chain stream', () => {
     expect((await first.closed).reason).toBe('too-many-subscribers');
     await runInDurableObject(chain.stub, (_, state) => {
       for (const socket of state.getWebSockets()) {
-        socket.serializeAttachment({ stage: 'live', actor: alice.key, key: 'alice' });
+        const { backlog } = socket.deserializeAttachment() as Attachment;
+        const seat = { stage: 'live', actor: alice.key, key: 'alice', from: 0 } as const;
+        socket.serializeAttachment({ seat, backlog } satisfies Attachment);
       }
     });
     await evictDurableObject(chain.stub);
@@ -239,11 +284,136 @@ describe('a chain stream', () => {
     const peer = await subscribe(alice);
     await runInDurableObject(chain.stub, (_, state) => {
       for (const socket of state.getWebSockets()) {
-        socket.serializeAttachment({ ...(socket.deserializeAttachment() as object), stage: 'history' });
+        const { seat, backlog } = socket.deserializeAttachment() as Attachment;
+        socket.serializeAttachment({ seat: { ...seat, stage: 'history' }, backlog });
       }
     });
     await evictDurableObject(chain.stub);
     await chain.setClock(T0);
     expect((await peer.closed).code).toBe(4503);
+  });
+});
+
+describe('a reader of a chain stream who is slow', () => {
+  it('[SK8] is asked how far it came, and believed only with the mark that it read', async () => {
+    const [honest, liar, parrot] = [await subscribe(alice), await subscribe(alice), await subscribe(alice)];
+    for (const peer of [liar, parrot]) peer.isReporting = false;
+    await fill(1);
+    for (const peer of [honest, liar, parrot]) await untilSize(peer, 63);
+    await honest.until(() => honest.marks.length > 0);
+    liar.report(new Uint8Array(8));
+    expect((await liar.closed).reason).toBe('unknown-mark');
+    await parrot.until(() => parrot.marks.length > 0);
+    expect(parrot.marks).toHaveLength(1);
+    for (let i = 0; i < 2; i++) parrot.report(parrot.marks[0] as Uint8Array);
+    expect((await parrot.closed).reason).toBe('unknown-mark');
+    await chain.append(alice.message(chain.id, await chain.head(), T0, utf8ToBytes('to those who stayed')));
+    await untilSize(honest, 64);
+  });
+
+  it('[SK9] gets history as it takes it, also when the object slept meanwhile', async () => {
+    await fill(3);
+    const peer = await connect();
+    peer.isReporting = false;
+    peer.send({ kind: 'open', value: { ticket: await ticketOf(alice), cursor: 0 } });
+    while (bytesOf(peer) < STREAM_WINDOW_BYTES) await scheduler.wait(5);
+    await settle();
+    expect(bytesOf(peer)).toBeLessThan(2.5 * STREAM_WINDOW_BYTES);
+    await evictDurableObject(chain.stub);
+    await chain.setClock(T0);
+    const seen = await chain.head();
+    await chain.append(alice.message(chain.id, seen, T0, utf8ToBytes('while it waits')));
+    peer.isReporting = true;
+    for (const mark of peer.marks) peer.report(mark);
+    await peer.until(({ kind }) => kind === 'caughtUp');
+    await chain.append(alice.message(chain.id, seen, T0, utf8ToBytes('when it is live')));
+    const total = 1 + 3 * 62 + 2;
+    await untilSize(peer, total);
+    expect(replayUnder(chain.id, peer.entries(), peer.checkpoint()).size).toBe(total);
+    expect(peer.frames.filter(({ kind }) => kind === 'caughtUp')).toHaveLength(1);
+  });
+
+  it('[SK9] is closed when it holds up what is new, while others get it, and goes on at its cursor', async () => {
+    const [slow, quick] = [await subscribe(alice), await subscribe(alice)];
+    slow.isReporting = false;
+    await fill(3);
+    await untilSize(slow, 1 + 3 * 62);
+    // What it owes is known after the object slept.
+    await evictDurableObject(chain.stub);
+    await chain.setClock(T0);
+    await fill(3);
+    const { code, reason } = await slow.closed;
+    expect([code, reason]).toEqual([4408, 'slow-reader']);
+    expect(bytesOf(slow)).toBeLessThan(STREAM_BOUND_BYTES + 1_000_000);
+    await untilSize(quick, 1 + 6 * 62);
+    expect(replayUnder(chain.id, quick.entries(), quick.checkpoint()).size).toBe(1 + 6 * 62);
+    const again = await subscribe(alice, slow.entries().length);
+    const all = [...slow.entries(), ...again.entries()];
+    expect(replayUnder(chain.id, all, again.checkpoint()).size).toBe(1 + 6 * 62);
+  });
+
+  it('[SK9] costs an idle socket nothing: what it owes is less than a step', async () => {
+    const peer = await subscribe(alice);
+    peer.isReporting = false;
+    await chain.append(alice.message(chain.id, await chain.head(), T0, bytesFor('little', 0, 16_000)));
+    await untilSize(peer, 2);
+    const held = await runInDurableObject(chain.stub, (_, state) =>
+      state.getWebSockets().map((socket) => (socket.deserializeAttachment() as Attachment).backlog.bytes),
+    );
+    expect(held.every((bytes) => bytes < STREAM_MARK_STEP_BYTES)).toBe(true);
+    expect(peer.marks).toEqual([]);
+  });
+});
+
+describe('requests on a chain stream', () => {
+  it('[SK10] are refused with their socket when too many wait for their answers', async () => {
+    const [flood, calm] = [await subscribe(alice), await subscribe(alice)];
+    const seen = await chain.head();
+    let release: () => void = () => undefined;
+    await runInDurableObject(chain.stub, (_, { storage }) => {
+      const written = new Promise<void>((resolve) => (release = resolve));
+      Object.defineProperty(storage, 'sync', { value: () => written, configurable: true });
+    });
+    const append = (peer: Peer, request: number) => {
+      const submissions = [alice.message(chain.id, seen, T0, bytesFor('flood', request, 10))];
+      peer.send({ kind: 'append', value: { request, append: { submissions } } });
+    };
+    // The first keeps the disk busy; the others wait for it.
+    append(calm, 1);
+    await calm.until(({ kind }) => kind === 'appended');
+    for (let i = 0; i <= MAX_REQUESTS_IN_FLIGHT; i++) append(flood, i + 2);
+    expect((await flood.closed).reason).toBe('too-many-in-flight');
+    append(calm, 1_000);
+    await runInDurableObject(chain.stub, () => release());
+    await calm.until(
+      (frame) => frame.kind === 'appended' && frame.value.answers.some(({ request }) => request === 1_000),
+    );
+  });
+
+  it('[SK11] are refused with their socket when their actor was removed', async () => {
+    await chain.add(bob);
+    await fill(3);
+    const waiting = async () => {
+      const peer = await connect();
+      peer.isReporting = false;
+      peer.send({ kind: 'open', value: { ticket: await ticketOf(bob), cursor: 0 } });
+      while (bytesOf(peer) < STREAM_WINDOW_BYTES) await scheduler.wait(5);
+      await settle();
+      return peer;
+    };
+    const [writer, reader] = [await waiting(), await waiting()];
+    const seen = await chain.head();
+    await chain.remove(bob);
+    const submissions = [bob.message(chain.id, seen, T0, utf8ToBytes('too late'))];
+    writer.send({ kind: 'append', value: { request: 1, append: { submissions } } });
+    const { code, reason } = await writer.closed;
+    expect([code, reason]).toEqual([4403, 'actor-removed']);
+    expect(writer.frames.filter(({ kind }) => kind === 'appended')).toEqual([]);
+    // A reader gets what it may have, up to its removal, and is closed there.
+    reader.isReporting = true;
+    for (const mark of reader.marks) reader.report(mark);
+    expect((await reader.closed).reason).toBe('actor-removed');
+    expect(replayUnder(chain.id, reader.entries(), reader.checkpoint()).size).toBe(1 + 1 + 3 * 62 + 1);
+    expect((await chain.audit()).size).toBe(1 + 1 + 3 * 62 + 1);
   });
 });

@@ -127,19 +127,28 @@ export class TestChain {
 
   /** The newest entry as a reader sees it. */
   async head(reader = this.founder): Promise<Seen> {
-    const { entries } = await this.page(reader);
+    const entries = (await this.pages(reader)).flatMap((page) => page.entries);
     const index = entries.length - 1;
     return { index, hash: leafHash(entries[index]?.entry as Uint8Array) };
   }
 
+  /** Everything that a reader gets; the newest checkpoint is in the last page. */
+  async pages(reader: TestActor): Promise<readonly EntryPage[]> {
+    const pages: EntryPage[] = [];
+    let from = 0;
+    for (;;) {
+      const page = await this.page(reader, from);
+      pages.push(page);
+      from += page.entries.length;
+      if (page.entries.length === 0 || from >= Number(page.checkpoint.split('\n')[1])) return pages;
+    }
+  }
+
   /** Replays everything that a reader gets and compares the root with the checkpoint. */
   async audit(reader = this.founder): Promise<ReplayCursor> {
-    const { entries, checkpoint } = await this.page(reader);
-    return replayUnder(
-      this.id,
-      entries.map(({ entry }) => entry),
-      checkpoint,
-    );
+    const pages = await this.pages(reader);
+    const entries = pages.flatMap((page) => page.entries.map(({ entry }) => entry));
+    return replayUnder(this.id, entries, pages.at(-1)?.checkpoint ?? '');
   }
 }
 

@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { MailboxDownFrame } from '../../../core/index.ts';
+import type { Attachment } from '../../../durable-objects/sockets/seat.ts';
 import { bytesFor } from '../bytes-for.ts';
 import { T0, valueOf } from '../chain/test-chain.ts';
 import { itemsOf, ORIGIN, poke, TestDevice, welcomeFor, type MailboxPeer } from './test-device.ts';
@@ -130,7 +131,7 @@ describe('a mailbox stream', () => {
     const closes = await Promise.all([early, text, long, noise, twice].map(({ closed }) => closed));
     expect(closes.map(({ code, reason }) => `${code} ${reason}`)).toEqual([
       '4400 open-first',
-      '4400 body-too-large',
+      '4400 malformed',
       '4400 body-too-large',
       '4400 malformed',
       '4400 open-first',
@@ -204,11 +205,33 @@ describe('a mailbox stream', () => {
     const peer = await device.subscribe();
     await runInDurableObject(device.stub, (_, state) => {
       const [socket] = state.getWebSockets();
-      socket?.serializeAttachment({ ...(socket.deserializeAttachment() as object), stage: 'history' });
+      const { seat, backlog } = socket?.deserializeAttachment() as Attachment;
+      socket?.serializeAttachment({ seat: { ...seat, stage: 'history' }, backlog });
     });
     await evictDurableObject(device.stub);
     await device.setClock(T0);
     const { code, reason } = await peer.closed;
     expect([code, reason]).toEqual([4503, 'unavailable']);
+  });
+
+  it('[SK9] gives what waits as its reader takes it, and closes on one who holds up what is new', async () => {
+    const large = (index: number) => welcomeFor(index, bytesFor('welcome', index, 400_000));
+    await device.deliver(...range(1, 10).map(large));
+    const [ticket, peer] = [await device.ticket(), await device.connect()];
+    peer.isReporting = false;
+    peer.send({ kind: 'open', value: { ticket, cursor: 0 } });
+    await untilItems(peer, 3);
+    await device.deliver(large(11));
+    expect(itemsOf(peer).length).toBeLessThan(7);
+    for (const mark of peer.marks) peer.report(mark);
+    peer.isReporting = true;
+    await peer.until(({ kind }) => kind === 'caughtUp');
+    expect(sequencesOf(peer)).toEqual(range(1, 11));
+    peer.isReporting = false;
+    for (const index of range(12, 26)) await device.deliver(large(index));
+    const { code, reason } = await peer.closed;
+    expect([code, reason]).toEqual([4408, 'slow-reader']);
+    const again = await device.subscribe(itemsOf(peer).length + 1);
+    expect([...sequencesOf(peer), ...sequencesOf(again)]).toEqual(range(1, 26));
   });
 });
