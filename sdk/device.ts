@@ -95,6 +95,11 @@ export class Device {
     }
   }
 
+  /** Begins to send what earlier processes left in the outboxes. */
+  async sendWaiting(): Promise<void> {
+    for (const { id } of await this.groups()) (await this.group(id)).sendWaiting();
+  }
+
   close(): void {
     for (const group of this.#groups.values()) group.close();
   }

@@ -1,12 +1,23 @@
 import { problems, type ProblemCode } from '../core/index.ts';
+import { adviceOnProblem, ASK, GIVE_UP, RETRY, waitFor, type Advice } from './advice.ts';
 
 /**
- * Every error that the SDK throws on purpose. `code` is stable and kebab-case; `hint` says what to do next. Bad arguments
- * throw a TypeError or RangeError, and an aborted call throws its signal's reason.
+ * Every error that the SDK throws on purpose. `code` is stable and kebab-case; `advice` says to the program what to do next,
+ * and `hint` to people. Bad arguments throw a TypeError or RangeError, and an aborted call throws its signal's reason.
  */
 export abstract class TeraChatError extends Error {
   abstract readonly code: string;
   abstract readonly hint: string;
+  abstract readonly advice: Advice;
+}
+
+/** Whether it may be over the next time, and how many ms to wait until then at least; undefined where it stays. */
+export function passingAfter(error: unknown): number | undefined {
+  if (!(error instanceof TeraChatError)) return undefined;
+  const { advice } = error;
+  // What answers for a network that wants a login first goes away like any other failure of the way.
+  if (advice.kind === 'retry' || error instanceof NetworkError) return 0;
+  return advice.kind === 'wait' ? advice.ms : undefined;
 }
 
 /** The relay refused, and said why (RFC 9457). `details` are the members that this code adds. */
@@ -26,7 +37,14 @@ export class RelayProblem extends TeraChatError {
   get hint(): string {
     return problems[this.code].title;
   }
+
+  get advice(): Advice {
+    return adviceOnProblem(this.code, this.details);
+  }
 }
+
+/** A connection that broke is not worth hurrying for. */
+const NETWORK_PAUSE_MS = 1_000;
 
 /** No answer came, or none that a relay gives. What became of a request that changes something is then unknown. */
 export class NetworkError extends TeraChatError {
@@ -42,6 +60,10 @@ export class NetworkError extends TeraChatError {
     return this.code === 'not-a-relay'
       ? 'Check the address: what answered does not speak this protocol.'
       : 'Check that the relay runs and can be reached, then try again; sending the same bytes twice is safe.';
+  }
+
+  get advice(): Advice {
+    return this.code === 'not-a-relay' ? ASK : waitFor(NETWORK_PAUSE_MS);
   }
 }
 
@@ -65,6 +87,7 @@ export type UntrustedCode =
 export class UntrustedError extends TeraChatError {
   override readonly name = 'UntrustedError';
   readonly code: UntrustedCode;
+  readonly advice = RETRY;
   /** The entry that failed, where one did. */
   readonly index: number | undefined;
 
@@ -90,6 +113,7 @@ export interface ForkEvidence {
 export class ForkError extends TeraChatError {
   override readonly name = 'ForkError';
   readonly code = 'fork';
+  readonly advice = GIVE_UP;
   readonly hint = 'Trust nothing new in this chain. Keep both checkpoints: together they prove what the relay did.';
   readonly evidence: ForkEvidence;
 
@@ -110,6 +134,7 @@ export interface RelayIdentity {
 export class RelayChangedError extends TeraChatError {
   override readonly name = 'RelayChangedError';
   readonly code = 'relay-changed';
+  readonly advice = ASK;
   readonly hint = 'Use the address of the relay that this identity was made at, or make an identity in another folder.';
   readonly pinned: RelayIdentity;
   readonly offered: RelayIdentity;
@@ -127,6 +152,7 @@ export class RelayChangedError extends TeraChatError {
 export class RemovedError extends TeraChatError {
   override readonly name = 'RemovedError';
   readonly code = 'removed';
+  readonly advice = ASK;
   readonly hint = 'Ask an admin of the group for a new invitation. What was received stays readable.';
   readonly index: number;
 
@@ -147,20 +173,34 @@ export class StorageError extends TeraChatError {
   }
 
   get hint(): string {
-    return storageHints[this.code];
+    return storageRemedies[this.code].hint;
+  }
+
+  get advice(): Advice {
+    return storageRemedies[this.code].advice;
   }
 }
 
-const storageHints: Readonly<Record<StorageError['code'], string>> = {
-  'storage-closed': 'Open the storage again.',
-  'storage-locked': 'Another process holds the storage for long; end it or wait.',
-  'lock-lost': 'The process was paused for so long that another took over. Run the command again.',
-  'storage-damaged': 'Restore the folder from a backup, or begin with an empty one.',
-  'storage-failed': 'Check free space and permissions of the folder, then try again.',
+interface Remedy {
+  readonly advice: Advice;
+  readonly hint: string;
+}
+
+const storageRemedies: Readonly<Record<StorageError['code'], Remedy>> = {
+  'storage-closed': { advice: GIVE_UP, hint: 'Open the storage again.' },
+  'storage-locked': { advice: RETRY, hint: 'Another process holds the storage for long; end it or wait.' },
+  'lock-lost': {
+    advice: RETRY,
+    hint: 'The process was paused for so long that another took over. Run the command again.',
+  },
+  'storage-damaged': { advice: ASK, hint: 'Restore the folder from a backup, or begin with an empty one.' },
+  'storage-failed': { advice: ASK, hint: 'Check free space and permissions of the folder, then try again.' },
 };
 
 /** A call that can't be done as things stand. */
-export type UsageCode = keyof typeof usageHints;
+export type UsageCode = keyof typeof usageRemedies;
+
+const OUTBOX_PAUSE_MS = 1_000;
 
 export class UsageError extends TeraChatError {
   override readonly name = 'UsageError';
@@ -172,24 +212,39 @@ export class UsageError extends TeraChatError {
   }
 
   get hint(): string {
-    return usageHints[this.code];
+    return usageRemedies[this.code].hint;
+  }
+
+  get advice(): Advice {
+    return usageRemedies[this.code].advice;
   }
 }
 
-const usageHints = {
-  'identity-missing': 'Create an identity first.',
-  'identity-exists': 'Use the identity that is there, or another storage.',
-  'unknown-group': 'Join the group first, or check its id.',
-  'not-a-group': 'Give the id of a group chain.',
-  'not-joined': 'Accept the invitation to this group first.',
-  'plain-group': 'Only groups with MLS have epochs.',
-  'already-member': 'The actor is in the group.',
-  'no-such-member': 'Name an actor that is in the group.',
-  'not-invited': 'Ask for a new invitation: the one that came does not fit this device.',
-  'commit-contended': 'Others change the group at the same time; try again.',
-  'commit-refused': 'Catch up with the group and try again.',
-  'append-contended': 'Others change the chain at the same time; try again.',
-  'epoch-unreadable': 'This device lost the thread of the group; ask an admin to remove and invite it again.',
-  'session-closed': 'Connect again.',
-  'no-web-socket': 'This platform has no WebSocket; pass one to connect as `webSocket`.',
-} as const;
+const usageRemedies = {
+  'identity-missing': { advice: GIVE_UP, hint: 'Create an identity first.' },
+  'identity-exists': { advice: GIVE_UP, hint: 'Use the identity that is there, or another storage.' },
+  'unknown-group': { advice: GIVE_UP, hint: 'Join the group first, or check its id.' },
+  'not-a-group': { advice: GIVE_UP, hint: 'Give the id of a group chain.' },
+  'not-joined': { advice: GIVE_UP, hint: 'Accept the invitation to this group first.' },
+  'plain-group': { advice: GIVE_UP, hint: 'Only groups with MLS have epochs.' },
+  'already-member': { advice: GIVE_UP, hint: 'The actor is in the group.' },
+  'no-such-member': { advice: GIVE_UP, hint: 'Name an actor that is in the group.' },
+  'not-invited': { advice: ASK, hint: 'Ask for a new invitation: the one that came does not fit this device.' },
+  'commit-contended': { advice: RETRY, hint: 'Others change the group at the same time; try again.' },
+  'commit-refused': { advice: RETRY, hint: 'Catch up with the group and try again.' },
+  'append-contended': { advice: RETRY, hint: 'Others change the chain at the same time; try again.' },
+  'epoch-unreadable': {
+    advice: ASK,
+    hint: 'This device lost the thread of the group; ask an admin to remove and invite it again.',
+  },
+  'outbox-full': {
+    advice: waitFor(OUTBOX_PAUSE_MS),
+    hint: 'Wait until messages have left: `outboxRoom` resolves then.',
+  },
+  'message-cancelled': { advice: GIVE_UP, hint: 'The message was taken back before it left.' },
+  'session-closed': { advice: GIVE_UP, hint: 'Connect again.' },
+  'no-web-socket': {
+    advice: GIVE_UP,
+    hint: 'This platform has no WebSocket; pass one to connect as `webSocket`.',
+  },
+} as const satisfies Readonly<Record<string, Remedy>>;

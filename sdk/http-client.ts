@@ -121,10 +121,16 @@ function problemOf(response: Response, bytes: Uint8Array): Error {
   const type = response.headers.get('content-type') ?? '';
   const json = type.startsWith(PROBLEM_TYPE) ? parseJson(bytes) : undefined;
   if (typeof json === 'object' && json !== null && 'code' in json && isProblemCode(json.code)) {
-    return new RelayProblem(json.code, { ...json });
+    return new RelayProblem(json.code, { ...retryAfter(response), ...json });
   }
   const message = `${response.url} answered ${response.status} without a reason that is known`;
   return new NetworkError(response.status >= 500 ? 'unreachable' : 'not-a-relay', message);
+}
+
+/** The header counts whole seconds (RFC 9110 §10.2.3); a detail of the problem says it more exactly. */
+function retryAfter({ headers }: Response): { readonly retryAfterMs?: string } {
+  const seconds = headers.get('retry-after');
+  return seconds !== null && /^\d{1,9}$/.test(seconds) ? { retryAfterMs: `${seconds}000` } : {};
 }
 
 function parseJson(bytes: Uint8Array): unknown {

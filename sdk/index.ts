@@ -10,6 +10,7 @@ export {
   type ProblemCode,
 } from '../core/index.ts';
 export type { ActorSigner } from './actor-signer.ts';
+export type { Advice } from './advice.ts';
 export { fingerprintOf } from './actor-name.ts';
 export type { Delivery } from './chain/chain-writer.ts';
 export { connect, type ConnectOptions } from './connect.ts';
@@ -37,10 +38,13 @@ export type {
   GroupMember,
   GroupStatus,
   GroupView,
+  PostOptions,
   ReadOptions,
   SendOptions,
 } from './group/group.ts';
 export type { GroupSummary } from './group/group-register.ts';
+export { MAX_OUTGOING_MESSAGES } from './group/outbox.ts';
+export type { DeliveryState, OutgoingMessage } from './group/outgoing.ts';
 export type {
   ApplicationItem,
   Founded,

@@ -1,10 +1,9 @@
+import { Backoff } from './backoff.ts';
+import { passingAfter } from './errors.ts';
 import type { Platform } from './platform.ts';
 
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 15_000;
-
 export interface Reconnecting {
-  readonly platform: Pick<Platform, 'delay'>;
+  readonly platform: Pick<Platform, 'delay' | 'randomBytes'>;
   readonly signal: AbortSignal;
   /** Whether trying again can't help. */
   readonly isFinal: (error: unknown) => boolean;
@@ -18,19 +17,17 @@ export async function keepConnected(
   run: (onGood: () => void) => Promise<void>,
   { platform, signal, isFinal }: Reconnecting,
 ): Promise<unknown> {
-  let pauseMs = FIRST_PAUSE_MS;
-  const onGood = (): void => {
-    pauseMs = FIRST_PAUSE_MS;
-  };
+  const backoff = new Backoff(platform);
   for (;;) {
+    let askedMs = 0;
     try {
       signal.throwIfAborted();
-      await run(onGood);
+      await run(() => backoff.reset());
     } catch (error) {
       if (signal.aborted) return undefined;
       if (isFinal(error)) return error;
+      askedMs = passingAfter(error) ?? 0;
     }
-    await platform.delay(pauseMs, signal).catch(() => undefined);
-    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+    await platform.delay(backoff.next(askedMs), signal).catch(() => undefined);
   }
 }

@@ -34,12 +34,16 @@ export class Session {
     this.relay = { url: http.url, name, version, checkpointKey };
   }
 
-  /** Takes up the identity of the storage, if it has one, and finishes its founding where that was interrupted. */
+  /**
+   * Takes up the identity of the storage, if it has one, finishes its founding where that was interrupted, and begins to send
+   * what waits in the outboxes.
+   */
   async open(signal?: AbortSignal): Promise<this> {
     const own = await loadIdentity(this.#context);
     if (own === undefined) return this;
-    this.#act(own);
+    const device = this.#act(own);
     if (!own.isFounded) await this.#found(signal);
+    await device.sendWaiting();
     return this;
   }
 

@@ -12,8 +12,8 @@ import type { Platform } from '../platform.ts';
 import type { RelayClient } from '../relay-client.ts';
 import { claimedSize } from './catch-up.ts';
 import type { ChainFollower, FollowedChain } from './chain-follower.ts';
-import { receiptOf } from './receipt.ts';
-import { resendUntilKnown } from './resend.ts';
+import { receiptsOf, type Receipt } from './receipt.ts';
+import { isFateUnknown, resendUntilKnown } from './resend.ts';
 import { signEvent, type Signing } from './sign-event.ts';
 
 /** An event before it is signed: what is done, not yet after what and when. */
@@ -35,6 +35,9 @@ export interface SendContext {
   readonly client: RelayClient;
   readonly platform: Platform;
 }
+
+/** What became of one of several events. */
+export type DeliveryOutcome = Delivery | RelayProblem;
 
 /** How often an event is signed anew because another came first. */
 const MAX_SIGNINGS = 8;
@@ -60,7 +63,7 @@ export class ChainWriter {
   async found(genesis: Submission, signal?: AbortSignal): Promise<Delivery> {
     const { client, platform } = this.#context;
     const answer = await resendUntilKnown(() => client.found(genesis, signal), platform, signal);
-    return this.#confirm(genesis, answer, signal);
+    return soleDelivery(await this.#confirm([genesis], answer, signal));
   }
 
   /** Signs, sends and verifies; signs anew where another event came first. */
@@ -79,43 +82,91 @@ export class ChainWriter {
 
   /** Sends one signed event until its fate is known, then reads on until the log shows it. */
   async deliver(submission: Submission, signal?: AbortSignal): Promise<Delivery> {
-    const answer = await resendUntilKnown(() => this.#submit([submission], signal), this.#context.platform, signal);
-    return this.#confirm(submission, answer, signal);
+    return soleDelivery(await this.deliverAll([submission], signal));
+  }
+
+  /** The same for several at once: they come to stand in their order, and each is delivered or refused by itself. */
+  async deliverAll(submissions: readonly Submission[], signal?: AbortSignal): Promise<readonly DeliveryOutcome[]> {
+    try {
+      const answer = await resendUntilKnown(() => this.#submit(submissions, signal), this.#context.platform, signal);
+      return await this.#confirm(submissions, answer, signal);
+    } catch (error) {
+      // The refusal of one that comes alone answers the whole request.
+      if (submissions.length !== 1 || !(error instanceof RelayProblem) || isFateUnknown(error)) throw error;
+      return [error];
+    }
   }
 
   async deliverCommit(bundle: CommitBundle, signal?: AbortSignal): Promise<Delivery> {
     const { client, platform } = this.#context;
     const send = (): Promise<AppendAnswer> => client.commit(this.#follower.chain, bundle, signal);
     const { event, signature, commit } = bundle;
-    const payload = commit.length === 0 ? undefined : commit;
-    return this.#confirm({ event, signature, payload }, await resendUntilKnown(send, platform, signal), signal);
+    const submission = { event, signature, payload: commit.length === 0 ? undefined : commit };
+    return soleDelivery(await this.#confirm([submission], await resendUntilKnown(send, platform, signal), signal));
   }
 
   /** A receipt counts once its entry stands in the log that was verified, at its index, and its checkpoint fits that log. */
-  async #confirm(submission: Submission, answer: AppendAnswer, signal: AbortSignal | undefined): Promise<Delivery> {
-    const { index, relayTime, prev } = receiptOf(answer);
-    const { event, signature, payload } = submission;
-    const entry = encode(entryCodec, { index, relayTime, prev, event, signature });
+  async #confirm(
+    submissions: readonly Submission[],
+    answer: AppendAnswer,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly DeliveryOutcome[]> {
     const { checkpoint } = answer;
-    if (await this.#isNext(index, prev, checkpoint)) {
-      // Nothing came in between, so the entry that is at hand is all that catching up would bring.
-      await this.#follower.take({ entries: [{ entry, payload }], checkpoint }, signal);
-    } else {
+    const receipts = receiptsOf(answer, submissions.length);
+    const outcomes = submissions.map((submission, i) =>
+      promisedEntry(submission, receipts[i] as Receipt | RelayProblem),
+    );
+    const promised = outcomes.filter((outcome): outcome is PromisedEntry => !(outcome instanceof RelayProblem));
+    if (await this.#areNext(promised, checkpoint)) {
+      // Nothing came in between, so the entries that are at hand are all that catching up would bring.
+      const entries = promised.map(({ entry, payload }) => ({ entry, payload }));
+      await this.#follower.take({ entries, checkpoint }, signal);
+    } else if (promised.length > 0) {
       const known = await this.#follower.current();
       if (known === undefined || known.cursor.size < claimedSize(checkpoint)) await this.#follower.catchUp(signal);
       await this.#follower.take({ entries: [], checkpoint }, signal);
     }
+    return outcomes.map((outcome) => (outcome instanceof RelayProblem ? outcome : this.#deliveryOf(outcome)));
+  }
+
+  #deliveryOf({ index, relayTime, entry }: PromisedEntry): Delivery {
     const logged = this.#follower.leafAt(index);
     if (logged !== undefined && equalBytes(logged, leafHash(entry))) return { index, relayTime };
     throw new UntrustedError('receipt-mismatch', `the log does not hold what was acknowledged at ${index}`, index);
   }
 
-  async #isNext(index: number, prev: Uint8Array, checkpoint: string): Promise<boolean> {
+  /** Whether these entries, in this order, are all that the log has beyond what was verified. */
+  async #areNext(promised: readonly PromisedEntry[], checkpoint: string): Promise<boolean> {
+    const [first] = promised;
+    if (first === undefined) return false;
     const known = await this.#follower.current();
     const follows =
-      known === undefined ? index === 0 : known.cursor.size === index && equalBytes(known.cursor.head, prev);
-    return follows && claimedSize(checkpoint) === index + 1;
+      known === undefined
+        ? first.index === 0
+        : known.cursor.size === first.index && equalBytes(known.cursor.head, first.prev);
+    const isRow = promised.every(({ index }, i) => index === first.index + i);
+    return follows && isRow && claimedSize(checkpoint) === first.index + promised.length;
   }
+}
+
+/** An entry as a receipt says that it stands in the log. */
+interface PromisedEntry extends Receipt {
+  readonly entry: Uint8Array;
+  readonly payload: Uint8Array | undefined;
+}
+
+function promisedEntry(
+  { event, signature, payload }: Submission,
+  receipt: Receipt | RelayProblem,
+): PromisedEntry | RelayProblem {
+  if (receipt instanceof RelayProblem) return receipt;
+  return { ...receipt, payload, entry: encode(entryCodec, { ...receipt, event, signature }) };
+}
+
+function soleDelivery([outcome]: readonly DeliveryOutcome[]): Delivery {
+  if (outcome === undefined) throw new Error('one submission has one outcome');
+  if (outcome instanceof RelayProblem) throw outcome;
+  return outcome;
 }
 
 /** The draft as an event after everything that was verified. */

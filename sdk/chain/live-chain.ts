@@ -19,10 +19,13 @@ export class LiveChain {
   #stream: ChainStream | undefined;
   #failure: unknown;
   readonly #listeners = new Set<() => void>();
+  readonly #onOpen: () => void;
 
-  constructor(context: StreamContext, follower: ChainFollower) {
+  /** `onOpen` is called whenever the relay was reached and everything new comes by itself from then on. */
+  constructor(context: StreamContext, follower: ChainFollower, onOpen: () => void) {
     this.#context = context;
     this.#follower = follower;
+    this.#onOpen = onOpen;
   }
 
   /** Why following ended for good; undefined while it goes on. */
@@ -94,6 +97,7 @@ export class LiveChain {
     const stream = await ChainStream.open(this.#context, this.#follower, signal);
     onGood();
     this.#stream = stream;
+    this.#onOpen();
     try {
       await stream.run(signal);
     } finally {

@@ -8,23 +8,21 @@ export interface Receipt {
   readonly prev: Uint8Array;
 }
 
-/** The receipt of a single submission. Throws what it was refused for. */
-export function receiptOf({ outcomes }: AppendAnswer): Receipt {
-  const [outcome] = outcomes;
-  if (outcome === undefined || outcomes.length !== 1) {
-    throw new UntrustedError('malformed-answer', `${outcomes.length} outcomes for one submission`);
+/** One receipt or refusal a submission, in their order. */
+export function receiptsOf({ outcomes }: AppendAnswer, count: number): readonly (Receipt | RelayProblem)[] {
+  if (outcomes.length !== count) {
+    throw new UntrustedError('malformed-answer', `${outcomes.length} outcomes for ${count} submissions`);
   }
-  if (outcome.kind === 'accepted') return outcome.value;
-  throw refusalOf(outcome.value.problem);
+  return outcomes.map((outcome) => (outcome.kind === 'accepted' ? outcome.value : refusalOf(outcome.value.problem)));
 }
 
-/** A problem document as an error. */
-export function refusalOf(problem: string): Error {
+/** A problem document as an error. Throws where it gives no reason that is known. */
+export function refusalOf(problem: string): RelayProblem {
   const parsed: unknown = parseJson(problem);
   if (typeof parsed === 'object' && parsed !== null && 'code' in parsed && isProblemCode(parsed.code)) {
     return new RelayProblem(parsed.code, { ...parsed });
   }
-  return new UntrustedError('malformed-answer', 'a refusal without a reason that is known');
+  throw new UntrustedError('malformed-answer', 'a refusal without a reason that is known');
 }
 
 function parseJson(text: string): unknown {

@@ -52,3 +52,8 @@ export function newEventId({ now, randomBytes }: Pick<Platform, 'now' | 'randomB
   }
   return id;
 }
+
+/** The time in an id that `newEventId` made, in ms since the Unix epoch. */
+export function timeOfEventId(id: Uint8Array): number {
+  return id.subarray(0, TIME_BYTES).reduce((time, byte) => time * 256 + byte, 0);
+}

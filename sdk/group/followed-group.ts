@@ -25,13 +25,17 @@ import type {
   GroupMember,
   GroupStatus,
   GroupView,
+  PostOptions,
   ReadOptions,
   SendOptions,
 } from './group.ts';
 import type { GroupContext } from './group-context.ts';
 import { GroupReader, removalOf, type Opening } from './group-reader.ts';
-import { MessageSender, type SealContent } from './message-sender.ts';
-import { Outbox } from './outbox.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { MessageSender, type BeginSealing } from './message-sender.ts';
+import { Outbox, type OutboxRecord } from './outbox.ts';
+import { OutgoingFeed } from './outgoing-feed.ts';
+import type { OutgoingMessage } from './outgoing.ts';
 import {
   TEXT_CONTENT,
   type ApplicationItem,
@@ -47,7 +51,7 @@ import { Timeline } from './timeline.ts';
 /** What differs between kinds of groups: how content is opened and sealed. */
 export interface GroupKeys {
   readonly opening: Opening;
-  readonly seal: SealContent;
+  readonly beginSealing: BeginSealing;
 }
 
 /** What every group is, whichever way its content is sealed and its members change. */
@@ -58,7 +62,7 @@ export abstract class FollowedGroup implements Group {
   protected readonly follower: ChainFollower;
   protected readonly writer: ChainWriter;
   readonly #live: LiveChain;
-  readonly #sender: MessageSender;
+  readonly #dispatcher: Dispatcher;
   readonly #reader: TimelineReader;
   #wasRead = false;
 
@@ -68,14 +72,24 @@ export abstract class FollowedGroup implements Group {
     const self = context.signer.actor;
     const keys = chainKeys(chain);
     const outbox = new Outbox(context.storage, keys);
-    const { opening, seal } = makeKeys(outbox);
+    const { opening, beginSealing } = makeKeys(outbox);
     this.follower = new ChainFollower(context, chain, new GroupReader(keys, self, opening));
-    this.#live = new LiveChain(context, this.follower);
+    this.#live = new LiveChain(context, this.follower, () => this.#dispatcher.hurry());
     const overHttp: Submit = (submissions, signal) => context.client.append(chain, submissions, signal);
     this.writer = new ChainWriter(context, this.follower, this.#live.submitter(overHttp));
-    this.#sender = new MessageSender({ context, follower: this.follower, writer: this.writer, outbox, seal });
     const timeline = new Timeline(context.storage, keys);
     this.#reader = new TimelineReader({ timeline, follower: this.follower, live: this.#live, self });
+    this.#dispatcher = this.#makeDispatcher(outbox, beginSealing, timeline);
+  }
+
+  #makeDispatcher(outbox: Outbox, beginSealing: BeginSealing, timeline: Timeline): Dispatcher {
+    const { context, follower, writer } = this;
+    const feed = new OutgoingFeed();
+    const onSealed = (record: OutboxRecord): void => void feed.note(record, 0);
+    const sender = new MessageSender({ context, follower, writer, outbox, beginSealing, onSealed });
+    const assertMember = (signal: AbortSignal): Promise<void> => this.assertMember(signal);
+    const { platform } = context;
+    return new Dispatcher({ outbox, feed, sender, follower, timeline, platform, assertMember });
   }
 
   /** Brings entry 0 to the relay. */
@@ -116,14 +130,43 @@ export abstract class FollowedGroup implements Group {
     content: string | Uint8Array,
     { contentType = TEXT_CONTENT, signal }: SendOptions = {},
   ): Promise<Delivery> {
-    const bytes = typeof content === 'string' ? utf8ToBytes(content) : content;
-    await this.assertMember(signal);
-    return this.#sender.send(bytes, contentType, signal);
+    await this.#assertNotOut();
+    return this.#dispatcher.send(bytesOf(content), contentType, signal);
   }
 
-  /** Sends what was on its way when an earlier process ended. */
+  async post(content: string | Uint8Array, { contentType = TEXT_CONTENT }: PostOptions = {}): Promise<OutgoingMessage> {
+    await this.#assertNotOut();
+    return this.#dispatcher.post(bytesOf(content), contentType);
+  }
+
+  pending(): Promise<readonly OutgoingMessage[]> {
+    return this.#dispatcher.list();
+  }
+
+  outgoing({ signal }: CallOptions = {}): AsyncIterableIterator<OutgoingMessage> {
+    return this.#dispatcher.watch(signal);
+  }
+
+  cancel(eventId: string): Promise<boolean> {
+    return this.#dispatcher.cancel(eventId);
+  }
+
+  retry(eventId: string): Promise<boolean> {
+    return this.#dispatcher.retry(eventId);
+  }
+
+  outboxRoom({ signal }: CallOptions = {}): Promise<void> {
+    return this.#dispatcher.room(signal);
+  }
+
+  /** Sends what waits, and rejects with what it could not be sent for. */
   resume(signal?: AbortSignal): Promise<void> {
-    return this.#sender.resume(signal);
+    return this.#dispatcher.flush(signal);
+  }
+
+  /** The same without waiting for it. */
+  sendWaiting(): void {
+    this.#dispatcher.start();
   }
 
   messages(options: ReadOptions = {}): AsyncIterableIterator<Message | SealedMessage> {
@@ -164,6 +207,7 @@ export abstract class FollowedGroup implements Group {
   }
 
   close(): void {
+    this.#dispatcher.close();
     this.#live.close();
   }
 
@@ -185,7 +229,17 @@ export abstract class FollowedGroup implements Group {
   protected async assertMember(signal: AbortSignal | undefined): Promise<void> {
     const isFresh = this.#live.isOpen || (this.#wasRead && this.membership === 'plain');
     if (!isFresh) await this.catchUp({ signal });
-    const status = await this.statusIn(await this.follower.known());
+    await this.#assertIn(await this.follower.known());
+  }
+
+  /** What is known without asking the relay: nothing is kept for sending that can't be sent. */
+  async #assertNotOut(): Promise<void> {
+    const chain = await this.follower.current();
+    if (chain !== undefined) await this.#assertIn(chain);
+  }
+
+  async #assertIn(chain: FollowedChain): Promise<void> {
+    const status = await this.statusIn(chain);
     if (status.kind === 'removed') throw new RemovedError(status.index);
     if (status.kind === 'lost') {
       throw new UsageError('epoch-unreadable', `the change of keys at entry ${status.index} could not be followed`);
@@ -199,6 +253,10 @@ export abstract class FollowedGroup implements Group {
     if (role === 'none') throw new UsageError('not-joined', 'this identity is not in the group');
     return { kind: 'member', role };
   }
+}
+
+function bytesOf(content: string | Uint8Array): Uint8Array {
+  return typeof content === 'string' ? utf8ToBytes(content) : content;
 }
 
 function decodeOf<Body>(definition: EventDefinition<Body>, { kind, value }: TimelineContent) {

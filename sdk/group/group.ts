@@ -1,5 +1,6 @@
 import type { EventDefinition, GrantedRole } from '../../core/index.ts';
 import type { Delivery } from '../chain/chain-writer.ts';
+import type { OutgoingMessage } from './outgoing.ts';
 import type { ApplicationItem, Message, SealedMessage, TimelineItem } from './timeline-item.ts';
 
 export interface CallOptions {
@@ -19,11 +20,13 @@ export interface ReadOptions extends CallOptions {
   readonly live?: boolean;
 }
 
-/** A call that is aborted stops waiting. What has left by then may still be delivered, and what has not is sent later. */
-export interface SendOptions extends CallOptions {
+export interface PostOptions {
   /** What the bytes mean, for applications; 0, the default, is UTF-8 text. */
   readonly contentType?: number;
 }
+
+/** A call that is aborted stops waiting; the message stays in the outbox and is sent all the same, unless it is cancelled. */
+export interface SendOptions extends PostOptions, CallOptions {}
 
 export interface GroupMember {
   /** Base64url. */
@@ -75,8 +78,27 @@ export interface Group {
   /** Reads and verifies what is new. */
   catchUp(options?: CallOptions): Promise<void>;
 
-  /** Resolves once the message stands in the verified log. */
+  /**
+   * Sends a message and resolves once it stands in the verified log. Rejects with what kept it from there: where that may
+   * pass (`advice` of the error is `retry` or `wait`, or it is a NetworkError), the message stays in the outbox and is sent
+   * later, so don't send it again; else it is forgotten.
+   */
   send(content: string | Uint8Array, options?: SendOptions): Promise<Delivery>;
+  /**
+   * Keeps a message in the outbox, from where it is sent as soon as the relay answers, in the order of the calls, also by a
+   * later process. Resolves once it is stored. Rejects with `outbox-full` at `MAX_OUTGOING_MESSAGES`.
+   */
+  post(content: string | Uint8Array, options?: PostOptions): Promise<OutgoingMessage>;
+  /** Messages in the outbox, oldest first: queued, sent, or failed. */
+  pending(): Promise<readonly OutgoingMessage[]>;
+  /** Messages in the outbox, oldest first, and then each change of one, until the signal aborts or the session is closed. */
+  outgoing(options?: CallOptions): AsyncIterableIterator<OutgoingMessage>;
+  /** Takes a message back that has not left, or forgets a failed one. False where it has left or is not in the outbox. */
+  cancel(eventId: string): Promise<boolean>;
+  /** Sends a failed message once more, in its place before later ones. False where there is no such one. */
+  retry(eventId: string): Promise<boolean>;
+  /** Resolves once the outbox takes another message. */
+  outboxRoom(options?: CallOptions): Promise<void>;
   /** Messages of everyone, own ones included; those that can't be read are there as `sealed`. */
   messages(options?: ReadOptions): AsyncIterableIterator<Message | SealedMessage>;
   /** Messages, changes of members and roles, and application events. */

@@ -21,7 +21,7 @@ import { findGroup, markGroup, unmarkGroup } from './group-register.ts';
 import { removalOf } from './group-reader.ts';
 import type { CallOptions, GroupStatus } from './group.ts';
 import type { GroupContext } from './group-context.ts';
-import type { SealContent } from './message-sender.ts';
+import type { BeginSealing } from './message-sender.ts';
 import { MlsCommitter, type Addition } from './mls-committer.ts';
 import { MlsOpening } from './mls-opening.ts';
 import { MlsStore, type AcceptedWelcome } from './mls-store.ts';
@@ -45,7 +45,7 @@ export class MlsGroup extends FollowedGroup {
     const source = { client: context.client, chain, now: context.platform.now };
     super(context, chain, (outbox) => ({
       opening: new MlsOpening({ store, outbox, pool: context.pool, source, self, chain }),
-      seal: sealWith(store, self),
+      beginSealing: sealWith(store, self),
     }));
     this.#context = context;
     this.#chain = chain;
@@ -169,19 +169,25 @@ function assertAbsent(chain: FollowedChain, actor: Uint8Array): void {
   }
 }
 
-/** Encrypts for one event: the ciphertext names it, so that nobody can hang it on another (`CL11`). */
-function sealWith(store: MlsStore, actor: Uint8Array): SealContent {
-  return async (content, eventId, chain) => {
+/** Encrypts each for its event: the ciphertext names it, so that nobody can hang it on another (`CL11`). */
+function sealWith(store: MlsStore, actor: Uint8Array): BeginSealing {
+  return async (chain) => {
     const record = await store.load();
     if (record === undefined) throw new UsageError('not-joined', 'the group was not joined yet');
     if (record.lostAt !== undefined) throw new UsageError('epoch-unreadable', 'the keys of the group were lost');
-    const sealed = await encrypt(record.state, content, encodeAuthenticatedData({ actor, eventId }));
-    if (sealed.ok) {
-      const { state, message } = sealed.value;
-      return { epoch: record.state.epoch, payload: message, writes: [store.put({ state, lostAt: undefined })] };
-    }
-    if (sealed.error.code === 'not-a-member')
-      throw new RemovedError(removalOf(chain.state, actor) ?? chain.cursor.size - 1);
-    throw new RelayProblem('payload-too-large', { reason: sealed.error.code });
+    let { state } = record;
+    return {
+      seal: async (content, eventId) => {
+        const sealed = await encrypt(state, content, encodeAuthenticatedData({ actor, eventId }));
+        if (sealed.ok) {
+          state = sealed.value.state;
+          return { epoch: state.epoch, payload: sealed.value.message };
+        }
+        if (sealed.error.code === 'not-a-member')
+          throw new RemovedError(removalOf(chain.state, actor) ?? chain.cursor.size - 1);
+        throw new RelayProblem('payload-too-large', { reason: sealed.error.code });
+      },
+      finish: () => (state === record.state ? [] : [store.put({ state, lostAt: undefined })]),
+    };
   };
 }

@@ -17,7 +17,7 @@ export class PlainGroup extends FollowedGroup {
         outbox,
         context.signer.actor,
       ),
-      seal: async (content) => ({ epoch: 0, payload: content, writes: [] }),
+      beginSealing: async () => ({ seal: async (content) => ({ epoch: 0, payload: content }), finish: () => [] }),
     }));
   }
 

@@ -1,6 +1,7 @@
-import { decode, encode, struct, uint64, vector, version, type Decoded } from '../../core/index.ts';
+import { decode, encode, struct, toBase64Url, uint64, vector, version, type Decoded } from '../../core/index.ts';
 import { MAX_JOINED_ENTRIES } from '../chain/catch-up.ts';
 import type { ChainKeys } from '../chain/chain-keys.ts';
+import type { Delivery } from '../chain/chain-writer.ts';
 import { StorageError } from '../errors.ts';
 import type { Storage, StorageWrite } from '../storage.ts';
 import { storedItem, type StoredItem } from './timeline-item.ts';
@@ -44,6 +45,16 @@ export class Timeline {
       end = record.end;
       key = this.#keys.timeline(end);
     }
+  }
+
+  /** Where events stand, of those that are named by their ids in base64url, from an index on. */
+  async placesOf(eventIds: ReadonlySet<string>, from: number): Promise<ReadonlyMap<string, Delivery>> {
+    const places = new Map<string, Delivery>();
+    for await (const { eventId, index, relayTime } of this.readFrom(from)) {
+      const id = toBase64Url(eventId);
+      if (eventIds.has(id)) places.set(id, { index, relayTime });
+    }
+    return places;
   }
 
   /** Where the last `count` items that `isWanted` begin; 0 where there are fewer. */

@@ -1,0 +1,181 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  MAX_OUTGOING_MESSAGES,
+  memoryStorage,
+  type DeliveryState,
+  type Group,
+  type OutgoingMessage,
+  type Session,
+  type Storage,
+} from '../../sdk/index.ts';
+import { Proxy } from './proxy.ts';
+import { soleInvitation, Stage, textsOf } from './stage.ts';
+
+let stage: Stage;
+let alice: Session;
+
+beforeAll(async () => {
+  stage = await Stage.set();
+  alice = await stage.person();
+}, 60_000);
+
+afterAll(() => stage.strike());
+
+let proxy: Proxy;
+let storage: Storage;
+let bob: Session;
+let hers: Group;
+let his: Group;
+
+/** Bob's way to the relay can be cut; Alice reads what arrives. */
+beforeEach(async () => {
+  proxy = await Proxy.before(stage.relay.url);
+  storage = memoryStorage();
+  bob = await stage.connect(storage, proxy.url);
+  await bob.createIdentity();
+  hers = await alice.createGroup();
+  await hers.invite(bob.identity!.actor);
+  his = await (await soleInvitation(bob)).accept();
+});
+
+afterEach(() => proxy.close());
+
+const goOffline = (): void => void (proxy.block = () => true);
+const goOnline = (): void => void (proxy.block = undefined);
+const statesOf = async (group: Group): Promise<string[]> =>
+  (await group.pending()).map(({ text, state }) => `${text} ${state.kind}`);
+
+/** Watches until every message of this process came to its end; gives the states of each in their order. */
+async function watchUntil(group: Group, count: number): Promise<Map<string, DeliveryState[]>> {
+  const seen = new Map<string, DeliveryState[]>();
+  let ended = 0;
+  for await (const { text = '', state } of group.outgoing()) {
+    seen.set(text, [...(seen.get(text) ?? []), state]);
+    if (['delivered', 'failed', 'cancelled'].includes(state.kind)) ended++;
+    if (ended === count) break;
+  }
+  return seen;
+}
+
+/** Waits for what is there or comes. */
+async function change(group: Group, isWanted: (message: OutgoingMessage) => boolean): Promise<void> {
+  for await (const message of group.outgoing()) if (isWanted(message)) return;
+}
+
+describe('an outbox', () => {
+  test('[CL17, CL18] what is written without a connection waits, and goes by itself, in order and once', async () => {
+    goOffline();
+    for (let i = 1; i <= 40; i++) await his.post(`message ${i}`);
+    expect((await statesOf(his))[39]).toBe('message 40 queued');
+    const watched = watchUntil(his, 40);
+    goOnline();
+    const states = await watched;
+    expect(states.get('message 1')!.map(({ kind }) => kind)).toEqual(['queued', 'sent', 'delivered']);
+    expect(await his.pending()).toEqual([]);
+    await hers.catchUp();
+    const texts = Array.from({ length: 40 }, (_, i) => `message ${i + 1}`);
+    expect(await textsOf(hers)).toEqual(texts);
+    expect(await textsOf(his)).toEqual(texts);
+  }, 60_000);
+
+  test('[CL17] another process sends what an earlier one had only written, once it connects', async () => {
+    goOffline();
+    for (const word of ['one', 'two', 'three']) await his.post(word);
+    bob.close();
+    await expect(his.post('four')).rejects.toMatchObject({ code: 'session-closed' });
+    goOnline();
+    const again = await stage.connect(storage, proxy.url);
+    await again.inbox();
+    expect(await (await again.group(hers.id)).pending()).toEqual([]);
+    await hers.catchUp();
+    expect(await textsOf(hers)).toEqual(['one', 'two', 'three']);
+  }, 60_000);
+
+  test('[CL17] what waited is for the members of the moment in which it leaves', async () => {
+    const carol = await stage.person();
+    goOffline();
+    await his.post('late');
+    await hers.invite(carol.identity!.actor);
+    goOnline();
+    const carols = await (await soleInvitation(carol)).accept();
+    await bob.inbox();
+    await carols.catchUp();
+    expect(await textsOf(carols)).toEqual(['late']);
+  }, 60_000);
+
+  test('[CL18] an unknown outcome holds up what follows, and the same bytes go again first', async () => {
+    await his.catchUp();
+    proxy.tamper = ({ path }) => (path.endsWith('/events') ? 'lost' : undefined);
+    await expect(his.send('first')).rejects.toMatchObject({ name: 'NetworkError', advice: { kind: 'wait' } });
+    await his.post('second');
+    expect(await statesOf(his)).toEqual(['first sent', 'second queued']);
+    const [first, second] = await his.pending();
+    expect(await his.cancel(first!.eventId)).toBe(false);
+    expect(await his.cancel(second!.eventId)).toBe(true);
+    await his.post('third');
+    proxy.tamper = undefined;
+    await his.send('fourth');
+    await hers.catchUp();
+    expect(await textsOf(hers)).toEqual(['first', 'third', 'fourth']);
+    expect(await his.pending()).toEqual([]);
+  }, 60_000);
+
+  test('[CL19] over a live connection each message goes through its states as well', async () => {
+    const live = hers.messages({ live: true });
+    const following = live.next();
+    await hers.send('hello');
+    await following;
+    const watched = watchUntil(hers, 1);
+    await hers.post('and again');
+    const states = (await watched).get('and again')!;
+    expect(states[0]?.kind).toBe('queued');
+    expect(states.at(-1)).toMatchObject({ kind: 'delivered', index: 4 });
+    await live.return?.();
+  });
+
+  test('[CL19] what is refused for good is kept until it is tried again or forgotten, and holds up nothing', async () => {
+    await hers.changeRole(bob.identity!.actor, 'reader');
+    await his.catchUp();
+    await his.post('may I?');
+    await change(his, ({ state }) => state.kind === 'failed');
+    const [refused] = await his.pending();
+    expect(refused).toMatchObject({ text: 'may I?', state: { kind: 'failed', code: 'not-permitted' } });
+    await expect(his.send('and I?')).rejects.toMatchObject({ code: 'not-permitted', advice: { kind: 'ask' } });
+    expect(await statesOf(his)).toEqual(['may I? failed']);
+    await hers.changeRole(bob.identity!.actor, 'member');
+    await his.catchUp();
+    await his.send('now');
+    expect(await his.retry(refused!.eventId)).toBe(true);
+    await bob.inbox();
+    await hers.catchUp();
+    expect(await textsOf(hers)).toEqual(['now', 'may I?']);
+    expect(await his.retry(refused!.eventId)).toBe(false);
+  }, 60_000);
+
+  test('[CL20] a full outbox says so, and tells when there is room', async () => {
+    goOffline();
+    for (let i = 0; i < MAX_OUTGOING_MESSAGES; i++) await his.post(`${i}`);
+    await expect(his.post('too many')).rejects.toMatchObject({ code: 'outbox-full', advice: { kind: 'wait' } });
+    const room = his.outboxRoom();
+    const given = AbortSignal.abort(new Error('gave up'));
+    await expect(his.outboxRoom({ signal: given })).rejects.toThrow('gave up');
+    const [oldest] = await his.pending();
+    expect(await his.cancel(oldest!.eventId)).toBe(true);
+    await room;
+    await his.post('one more');
+    expect(await his.pending()).toHaveLength(MAX_OUTGOING_MESSAGES);
+  }, 60_000);
+
+  test('who stops waiting stops nothing: the message goes all the same', async () => {
+    goOffline();
+    const patience = new AbortController();
+    const kept = change(his, ({ state }) => state.kind === 'queued');
+    void kept.then(() => patience.abort(new Error('gave up')));
+    await expect(his.send('still', { signal: patience.signal })).rejects.toThrow('gave up');
+    expect(await statesOf(his)).toEqual(['still queued']);
+    goOnline();
+    await bob.inbox();
+    await hers.catchUp();
+    expect(await textsOf(hers)).toEqual(['still']);
+  }, 60_000);
+});
