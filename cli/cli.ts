@@ -1,5 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addAudit } from './commands/audit.ts';
+import { addBackup } from './commands/backup.ts';
+import { addContact } from './commands/contact.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addGroup } from './commands/group.ts';
@@ -55,7 +57,9 @@ function createProgram(isJson: boolean): Command {
     .exitOverride();
   addServe(program);
   addIdentity(program);
+  addBackup(program);
   addGroup(program);
+  addContact(program);
   addMessages(program);
   addAudit(program);
   addSchema(program);

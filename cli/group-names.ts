@@ -15,7 +15,7 @@ export class GroupNames {
   }
 
   async add(name: string, chain: string): Promise<void> {
-    await this.assertFree(name);
+    await this.assertFreeFor(name, chain);
     await this.#storage.commit([{ key: keyOf(name), value: utf8ToBytes(chain) }]);
   }
 
@@ -27,6 +27,11 @@ export class GroupNames {
       `This profile has a group called '${name}' already.`,
       'Choose another name.',
     );
+  }
+
+  /** As `assertFree`, but a name that is this very group's may stay. */
+  async assertFreeFor(name: string, chain: string): Promise<void> {
+    if ((await this.#read(name)) !== chain) await this.assertFree(name);
   }
 
   /** The chain of a name; a chain id stands for itself. */

@@ -1,36 +1,50 @@
-import type { GroupMember } from '../sdk/index.ts';
-import { fromBase64Url } from '../core/index.ts';
+import type { GroupMember, Storage } from '../sdk/index.ts';
+import { Contacts, isActor } from './contacts.ts';
 import { Failure } from './failure.ts';
 import type { GlobalOptions } from './options.ts';
 import { listProfiles } from './profile.ts';
 
-const ACTOR_BYTES = 32;
 /** Enough of a key to tell people in one group apart. */
 const SHORT_LENGTH = 8;
+const VERIFIED_MARK = '✓';
 
-/** What to call actors: by their profile where it is on this machine, else by the beginning of their key. */
+/** What to call actors: as this profile does, by their profile where it is on this machine, else by the beginning of their key. */
 export class ActorNames {
-  readonly #nameOf: ReadonlyMap<string, string>;
+  readonly contacts: Contacts;
+  /** Profiles of this machine: their keys are known without anybody's word. */
+  readonly #profiles: ReadonlyMap<string, string>;
 
-  constructor(options: GlobalOptions) {
-    this.#nameOf = new Map(listProfiles(options).map(({ actor, name }) => [actor, name]));
+  private constructor(contacts: Contacts, profiles: ReadonlyMap<string, string>) {
+    this.contacts = contacts;
+    this.#profiles = profiles;
+  }
+
+  static async load(storage: Storage, options: GlobalOptions): Promise<ActorNames> {
+    const profiles = new Map(listProfiles(options).map(({ actor, name }) => [actor, name]));
+    return new ActorNames(await Contacts.load(storage), profiles);
   }
 
   show(actor: string): string {
-    return this.#nameOf.get(actor) ?? actor.slice(0, SHORT_LENGTH);
+    return this.contacts.of(actor).name ?? this.#profiles.get(actor) ?? actor.slice(0, SHORT_LENGTH);
   }
 
-  /** A key, or the name of a profile on this machine. */
+  /** With a mark where the key is known to be theirs. The mark goes with the key, so no namesake gets it. */
+  showMarked(actor: string): string {
+    return this.isVerified(actor) ? `${this.show(actor)} ${VERIFIED_MARK}` : this.show(actor);
+  }
+
+  isVerified(actor: string): boolean {
+    return this.contacts.of(actor).isVerified || this.#profiles.has(actor);
+  }
+
+  /** A key, or what somebody is called here. */
   find(text: string): string {
-    if (fromBase64Url(text)?.length === ACTOR_BYTES) return text;
-    const named = [...this.#nameOf].find(([, name]) => name === text);
-    if (named !== undefined) return named[0];
-    throw new Failure(
-      'usage',
-      'unknown-actor',
-      `'${text}' is no actor key and no profile on this machine.`,
-      WHERE_FROM,
-    );
+    if (isActor(text)) return text;
+    const contact = this.contacts.all().find(({ name }) => name === text);
+    const actor = contact?.actor ?? [...this.#profiles].find(([, name]) => name === text)?.[0];
+    if (actor !== undefined) return actor;
+    const message = `'${text}' is no actor key, no contact and no profile on this machine.`;
+    throw new Failure('usage', 'unknown-actor', message, WHERE_FROM);
   }
 
   /** As `find`, and also the beginning of a member's key. */

@@ -20,6 +20,12 @@ export function commandOutput(command: Command): Output {
   return createOutput(globalOptions(command).json);
 }
 
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('A count is a number from 1.');
+  return count;
+}
+
 export function parsePort(text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > MAX_PORT)

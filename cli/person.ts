@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { connect, type Group, type Session, type Storage } from '../sdk/index.ts';
 import { fileStorage, nodePlatform } from '../sdk/node/index.ts';
+import { Failure } from './failure.ts';
 import { GroupNames } from './group-names.ts';
 import { ActorNames } from './names.ts';
 import { globalOptions } from './options.ts';
@@ -37,10 +38,10 @@ export function asPerson<Options = unknown>(work: Work<Options>): (...args: unkn
         session,
         actor,
         groups,
-        names: new ActorNames(options),
+        names: await ActorNames.load(storage, options),
         output: createOutput(options.json),
         signal: interrupt.signal,
-        group: async (nameOrId) => session.group(await groups.resolve(nameOrId)),
+        group: async (nameOrId) => openGroup(session, nameOrId, await groups.resolve(nameOrId)),
       };
       await work(person, command.processedArgs.flat() as string[], command.opts() as Options).finally(() =>
         session.close(),
@@ -50,6 +51,15 @@ export function asPerson<Options = unknown>(work: Work<Options>): (...args: unkn
       await storage.close();
     }
   };
+}
+
+/** A name may be known from a backup, without the keys of its group. */
+async function openGroup(session: Session, name: string, id: string): Promise<Group> {
+  const isIn = (await session.groups()).some((group) => group.id === id);
+  if (isIn) return session.group(id);
+  const message = `This device is not in ${name}.`;
+  const hint = `Ask an admin to invite you, or to remove and invite you if they still see you in it: whoami shows your key.`;
+  throw new Failure('failed', 'not-in-group', message, hint);
 }
 
 /** A session with what Node does faster than the web platform, and a socket for Node 20, which has none of its own. */

@@ -22,8 +22,9 @@ const { count: MAX_CLAIMS_PER_WINDOW, periodMs: CLAIM_WINDOW_MS } = limits.claim
 
 /** Largest length prefix that RFC 9420 §2.1.2 allows. */
 const PREFIX_BYTES = 4;
+const MODE_BYTES = 1;
 /** Body of a publication. */
-const MAX_PUBLICATION_BYTES = PREFIX_BYTES + MAX_KEY_PACKAGES * (PREFIX_BYTES + MAX_KEY_PACKAGE_BYTES);
+const MAX_PUBLICATION_BYTES = MODE_BYTES + PREFIX_BYTES + MAX_KEY_PACKAGES * (PREFIX_BYTES + MAX_KEY_PACKAGE_BYTES);
 
 /** A KeyPackage that its device may publish. */
 export interface PublishedKeyPackage {
@@ -34,6 +35,13 @@ export interface PublishedKeyPackage {
   /** ms since the Unix epoch */
   readonly notAfter: number;
   readonly lastResort: boolean;
+}
+
+/** A publication that was found good. */
+export interface Publication {
+  /** Whether everything that was published before is retired (`KP11`). */
+  readonly replaces: boolean;
+  readonly keyPackages: readonly PublishedKeyPackage[];
 }
 
 /** What a publication is judged against. `clock` is in ms since the Unix epoch. */
@@ -54,15 +62,12 @@ export interface ClaimCount {
  * Judges a publication whole (`KP2`): one KeyPackage that is malformed, not in force, another actor's or not genuine
  * refuses all, by its place and the reason, so that a device never believes in stock that it does not have.
  */
-export function judgePublication(
-  body: Uint8Array,
-  context: PublicationContext,
-): Result<readonly PublishedKeyPackage[], RelayRefusal> {
+export function judgePublication(body: Uint8Array, context: PublicationContext): Result<Publication, RelayRefusal> {
   const refusal = checkSize(body, MAX_PUBLICATION_BYTES);
   if (refusal !== undefined) return err(refusal);
   const publication = decode(keyPackagePublication, body);
   if (!publication.ok) return err({ ...publication.error });
-  const { keyPackages } = publication.value;
+  const { keyPackages, mode } = publication.value;
   const parsed: MlsKeyPackage[] = [];
   for (const [index, bytes] of keyPackages.entries()) {
     const keyPackage = parseKeyPackage(bytes, { nowMs: context.clock });
@@ -72,7 +77,8 @@ export function judgePublication(
   }
   const forged = parsed.findIndex((keyPackage) => !isGenuine(keyPackage, context.check));
   if (forged >= 0) return refuseAt(forged, 'key-package-signature');
-  return ok(parsed.map((keyPackage, index) => publishedOf(keyPackage, keyPackages[index] as Uint8Array)));
+  const published = parsed.map((keyPackage, index) => publishedOf(keyPackage, keyPackages[index] as Uint8Array));
+  return ok({ replaces: mode === 'replace', keyPackages: published });
 }
 
 /** Refuses a publication that would leave more in the pool than it holds (`KP3`). `fresh` are those not seen before. */

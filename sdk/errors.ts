@@ -222,6 +222,12 @@ export class UsageError extends TeraChatError {
 
 const usageRemedies = {
   'identity-missing': { advice: GIVE_UP, hint: 'Create an identity first.' },
+  'identity-unfounded': { advice: RETRY, hint: 'Connect once while the relay can be reached; that finishes it.' },
+  'malformed-backup': { advice: GIVE_UP, hint: 'Check that it is the right file, whole and unchanged.' },
+  'wrong-passphrase': {
+    advice: GIVE_UP,
+    hint: 'Try again with the passphrase that it was made with; nobody can open it without.',
+  },
   'identity-exists': { advice: GIVE_UP, hint: 'Use the identity that is there, or another storage.' },
   'unknown-group': { advice: GIVE_UP, hint: 'Join the group first, or check its id.' },
   'not-a-group': { advice: GIVE_UP, hint: 'Give the id of a group chain.' },

@@ -1,6 +1,7 @@
 import {
   decode,
   encode,
+  equalBytes,
   HASH_BYTES,
   MAX_EVENT_BYTES,
   opaque,
@@ -22,8 +23,9 @@ import { RelayProblem, StorageError, UsageError } from './errors.ts';
 import { genesisOf, IDENTITY_PARAMETERS } from './genesis.ts';
 import { createMlsIdentity, parseMlsIdentity, serialiseMlsIdentity, type MlsIdentity } from './mls/index.ts';
 import type { Platform } from './platform.ts';
+import type { Storage, StorageWrite } from './storage.ts';
 
-const SEED_BYTES = 32;
+export const SEED_BYTES = 32;
 const MAX_MLS_IDENTITY_BYTES = 1_024;
 const KEY = 'identity';
 
@@ -59,6 +61,11 @@ export interface OwnIdentity {
 
 export type IdentityContext = ChainContext & { readonly platform: Platform };
 
+interface StoredIdentityContext {
+  readonly storage: Storage;
+  readonly platform: Platform;
+}
+
 /** The identity of this storage, if it has one. */
 export async function loadIdentity({ storage, platform }: IdentityContext): Promise<OwnIdentity | undefined> {
   const bytes = await storage.read(KEY);
@@ -79,6 +86,44 @@ export async function drawIdentity(context: IdentityContext): Promise<OwnIdentit
     const record = await signFounding({ seed, mls }, context);
     await storage.commit([{ key: KEY, value: encodeRecord(record) }]);
     return openRecord(record, platform);
+  });
+}
+
+/** What a backup needs to bring the identity back; its seed is a secret. */
+export interface ExportedIdentity {
+  readonly actor: Uint8Array;
+  readonly seed: Uint8Array;
+  readonly chain: Uint8Array;
+}
+
+/** Rejects with `identity-missing` where there is none, and with `identity-unfounded` where no relay has its chain yet. */
+export async function exportIdentity({ storage, platform }: StoredIdentityContext): Promise<ExportedIdentity> {
+  const bytes = await storage.read(KEY);
+  if (bytes === undefined) throw new UsageError('identity-missing', 'this storage has no identity');
+  const { seed, chain, founding } = parseRecord(bytes);
+  if (founding !== undefined) throw new UsageError('identity-unfounded', 'no relay has the chain of this identity yet');
+  return { actor: platform.makeSigner(seed.slice()).actor, seed, chain };
+}
+
+/**
+ * Stores an exported identity together with `writes`, with an MLS signature key of its own: the one that it had is another
+ * device's (`BK4`). Rejects with `identity-exists` where there is one, and with `malformed-backup` where the seed is not
+ * the actor's.
+ */
+export async function importIdentity(
+  { actor, seed, chain }: ExportedIdentity,
+  writes: readonly StorageWrite[],
+  { storage, platform }: StoredIdentityContext,
+): Promise<Identity> {
+  return storage.exclusive(KEY, async () => {
+    if ((await storage.read(KEY)) !== undefined)
+      throw new UsageError('identity-exists', 'this storage has an identity');
+    const signer = platform.makeSigner(seed.slice());
+    if (!equalBytes(signer.actor, actor)) throw new UsageError('malformed-backup', 'the key is not the identity’s');
+    const mls = serialiseMlsIdentity(await createMlsIdentity(signer));
+    const record = { seed, chain, mls, founding: undefined };
+    await storage.commit([{ key: KEY, value: encodeRecord(record) }, ...writes]);
+    return openRecord(record, platform).view;
   });
 }
 

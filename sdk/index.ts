@@ -12,6 +12,12 @@ export {
 export type { ActorSigner } from './actor-signer.ts';
 export type { Advice } from './advice.ts';
 export { fingerprintOf } from './actor-name.ts';
+export {
+  backUpIdentity,
+  restoreIdentity,
+  type BackupOptions,
+  type RestoredIdentity,
+} from './backup/identity-backup.ts';
 export type { Delivery } from './chain/chain-writer.ts';
 export { connect, type ConnectOptions } from './connect.ts';
 export type { GroupOptions } from './device.ts';

@@ -26,6 +26,7 @@ const LAST_RESORT_RENEWAL_MS = 30 * DAY_MS;
 /** A Welcome may wait that long in a mailbox, for a KeyPackage that lapsed meanwhile. */
 const GRACE_MS = 31 * DAY_MS;
 const PREFIX = 'key-package/';
+const REPLACE_KEY = 'key-packages-replace';
 
 const recordCodec = struct('KeyPackageRecord', {
   version: version(1),
@@ -35,6 +36,14 @@ const recordCodec = struct('KeyPackageRecord', {
 });
 
 type KeyPackageRecord = Decoded<typeof recordCodec>;
+
+/**
+ * Has the next publication replace everything at the relay: the private halves of that are on another device, or nowhere
+ * (`KP11`). Holds until it has happened.
+ */
+export function replaceKeyPackages(): StorageWrite {
+  return { key: REPLACE_KEY, value: new Uint8Array([1]) };
+}
 
 /** This device's KeyPackages: the public halves at the relay, the private ones here until an invitation uses them. */
 export class KeyPackagePool {
@@ -61,9 +70,13 @@ export class KeyPackagePool {
       async () => {
         const stock = known ?? (await this.#client.keyPackageStock(actor, signal));
         const records = await this.#prune();
-        const missing = stock.available < LOW_STOCK ? FULL_STOCK - stock.available : 0;
-        const needsLastResort = stock.lastResort === 0 || !records.some((record) => this.#isLasting(record));
-        await this.#publish(missing, needsLastResort, signal);
+        const replaces = (await this.#storage.read(REPLACE_KEY)) !== undefined;
+        const left = replaces ? 0 : stock.available;
+        const missing = left < LOW_STOCK ? FULL_STOCK - left : 0;
+        const needsLastResort =
+          replaces || stock.lastResort === 0 || !records.some((record) => this.#isLasting(record));
+        await this.#publish({ count: missing, withLastResort: needsLastResort, replaces }, signal);
+        if (replaces) await this.#storage.commit([{ key: REPLACE_KEY, value: undefined }]);
       },
       signal,
     );
@@ -80,7 +93,7 @@ export class KeyPackagePool {
     return record?.isLastResort === 0 ? [{ key: keyOf(ref), value: undefined }] : [];
   }
 
-  async #publish(count: number, withLastResort: boolean, signal: AbortSignal | undefined): Promise<void> {
+  async #publish({ count, withLastResort, replaces }: Missing, signal: AbortSignal | undefined): Promise<void> {
     const kinds = [...Array<boolean>(count).fill(false), ...(withLastResort ? [true] : [])];
     if (kinds.length === 0) return;
     const nowMs = this.#platform.now();
@@ -99,7 +112,8 @@ export class KeyPackagePool {
     );
     const messages = made.map(({ message }) => message);
     try {
-      await this.#client.publishKeyPackages(this.#identity.actor, messages, signal);
+      const publication = { mode: replaces ? 'replace' : 'add', keyPackages: messages } as const;
+      await this.#client.publishKeyPackages(this.#identity.actor, publication, signal);
     } catch (error) {
       // Another process of this device was faster.
       if (!(error instanceof RelayProblem) || error.code !== 'key-package-pool-full') throw error;
@@ -131,6 +145,12 @@ export class KeyPackagePool {
     if (!record.ok) throw new StorageError('storage-damaged', `${key} is ${record.error.reason}`);
     return record.value;
   }
+}
+
+interface Missing {
+  readonly count: number;
+  readonly withLastResort: boolean;
+  readonly replaces: boolean;
 }
 
 function keyOf(ref: Uint8Array): string {

@@ -21,6 +21,7 @@ import {
   type CommitBundle,
   type EntryPage,
   type KeyPackageClaim,
+  type KeyPackagePublication,
   type KeyPackageStock,
   type MailboxPage,
   type RelayInfo,
@@ -85,10 +86,10 @@ export class RelayClient {
 
   async publishKeyPackages(
     device: Uint8Array,
-    keyPackages: readonly Uint8Array[],
+    publication: KeyPackagePublication,
     signal?: AbortSignal,
   ): Promise<KeyPackageStock> {
-    const body = encode(keyPackagePublication, { keyPackages });
+    const body = encode(keyPackagePublication, publication);
     return this.#signed('PUT', devicePath(device, 'key-packages'), { body, codec: keyPackageStock, signal });
   }
 

@@ -99,7 +99,7 @@ async function listMembers(person: Person, [name]: readonly string[]): Promise<v
   await group.catchUp({ signal: person.signal });
   const members = await group.members();
   const lines = members.map(({ actor, role, isMe }) => {
-    const called = person.names.show(actor) + (isMe ? ' (you)' : '');
+    const called = person.names.showMarked(actor) + (isMe ? ' (you)' : '');
     return `  ${role.padEnd(6)}  ${called.padEnd(16)}  ${actor}`;
   });
   person.output.result(
@@ -118,8 +118,9 @@ async function invite(person: Person, [name, who]: readonly string[], { role }: 
 async function join(person: Person, [id]: readonly (string | undefined)[], options: { name?: string }): Promise<void> {
   const { session, groups, names, output, signal } = person;
   const invitation = choose(await session.invitations({ signal }), id);
-  const name = options.name ?? invitation.group.slice(0, SHORT_ID);
-  await groups.assertFree(name);
+  const known = (await groups.all()).get(invitation.group);
+  const name = options.name ?? known ?? invitation.group.slice(0, SHORT_ID);
+  await groups.assertFreeFor(name, invitation.group);
   const group = await invitation.accept({ signal });
   await groups.add(name, group.id);
   const from = invitation.inviter === undefined ? '' : `, invited by ${names.show(invitation.inviter)}`;

@@ -1,7 +1,10 @@
 import { text as readAll } from 'node:stream/consumers';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { Message, SealedMessage } from '../../sdk/index.ts';
+import { itemDocument } from '../item-document.ts';
+import { parseCount } from '../options.ts';
 import { asPerson, type Person } from '../person.ts';
+import { hanging, printable } from '../printable.ts';
 
 const GROUP = 'name or id of the group';
 
@@ -49,7 +52,7 @@ async function read(
   try {
     for await (const message of group.messages({ ...last, live: options.follow === true, signal })) {
       count++;
-      output.result(viewMessage(message), formatMessage(person, message));
+      output.result(itemDocument(message), formatMessage(person, message));
     }
   } catch (cause) {
     // Ctrl-C is how following ends.
@@ -82,19 +85,14 @@ async function showInbox({ session, groups, names, output, signal }: Person): Pr
   output.result(value, lines.length === 0 ? 'Nothing new.' : lines.join('\n'));
 }
 
-function viewMessage(message: Message | SealedMessage) {
-  const { kind, index, actor, isMine, sentAt, relayTime, epoch } = message;
-  const content = message.kind === 'message' ? { text: message.text ?? null } : { reason: message.reason };
-  return { kind, index, actor, isMine, sentAt, relayTime, epoch, ...content };
-}
-
 function formatMessage({ names }: Person, message: Message | SealedMessage): string {
-  const who = message.isMine ? 'you' : names.show(message.actor);
+  const who = message.isMine ? 'you' : names.showMarked(message.actor);
   const words =
     message.kind === 'message'
       ? (message.text ?? `[${message.bytes.length} bytes]`)
       : `[can't be read: ${message.reason}]`;
-  return `${timeOf(message.relayTime)}  ${who.padEnd(10)}  ${printable(words)}`;
+  const head = `${timeOf(message.relayTime)}  ${who.padEnd(10)}  `;
+  return head + hanging(printable(words), ' '.repeat(head.length));
 }
 
 function timeOf(ms: number): string {
@@ -102,17 +100,4 @@ function timeOf(ms: number): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
-}
-
-/** A sender must not move the reader's cursor or recolour the terminal: control characters show as what they are. */
-function printable(text: string): string {
-  return text.replace(/(?![\t\n])[\p{Cc}\p{Bidi_Control}]/gu, (control) => {
-    return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('A count is a number from 1.');
-  return count;
 }

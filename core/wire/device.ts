@@ -2,8 +2,9 @@ import { choice, opaque, opaqueVector, struct, uint16, uint32, uint64, vector, t
 import { HASH_BYTES, SIGNATURE_BYTES } from '../event/index.ts';
 import { MAX_HANDSHAKE_BYTES, MAX_KEY_PACKAGE_BYTES, MAX_KEY_PACKAGES, MAX_MAILBOX_PAGE } from './limits.ts';
 
-/** MLSMessages that each hold one KeyPackage of the device (RFC 9420 §10). */
+/** MLSMessages that each hold one KeyPackage of the device (RFC 9420 §10), beside those of the pool or in their place. */
 export const keyPackagePublication = struct('KeyPackagePublication', {
+  mode: choice('PublicationMode', { add: 0, replace: 1 }),
   keyPackages: vector(opaqueVector(MAX_KEY_PACKAGE_BYTES), MAX_KEY_PACKAGES),
 });
 

@@ -29,7 +29,7 @@ interface KeyPackagePoolOptions {
   readonly scheduleExpiry: (dueAt: number) => void;
 }
 
-/** A device's KeyPackages: what it publishes for those who invite it, and what they get (`KP2`–`KP8`). */
+/** A device's KeyPackages: what it publishes for those who invite it, and what they get (`KP2`–`KP11`). */
 export class KeyPackagePool {
   readonly #options: KeyPackagePoolOptions;
 
@@ -43,7 +43,10 @@ export class KeyPackagePool {
     const judged = judgePublication(body, { device, check, clock: now });
     if (!judged.ok) return judged;
     return storage.transactionSync(() => {
-      const fresh = judged.value.filter(({ ref }) => !store.keyPackages.knows(ref));
+      const { keyPackages, replaces } = judged.value;
+      // Such a publication fits whatever was there, so nothing is retired for one that is refused below.
+      if (replaces) store.keyPackages.retireOthers(keyPackages, now);
+      const fresh = keyPackages.filter(({ ref }) => !store.keyPackages.knows(ref));
       const refusal = checkPool(this.stock().available, fresh);
       if (refusal !== undefined) return err(refusal);
       store.keyPackages.publish(fresh, now);

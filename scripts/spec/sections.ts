@@ -1,5 +1,7 @@
 import { entryCodec, eventDefinitions, eventTbs, printNotation, problems, type Codec } from '../../core/index.ts';
 import * as wire from '../../core/wire/index.ts';
+import { identityBackup } from '../../sdk/backup/identity-backup.ts';
+import { passphraseBox } from '../../sdk/backup/passphrase-box.ts';
 import { chainStateCodec } from '../../core/state/chain-state.ts';
 import { limitNames, limits, limitVariable, type LimitDefinition } from '../../relay/index.ts';
 import { markdownTable } from './markdown-table.ts';
@@ -12,6 +14,7 @@ export const specSections: Readonly<Record<string, Readonly<Record<string, () =>
   'state.md': { state: () => definitionOf(chainStateCodec) },
   'limits.md': { limits: limitTable },
   'problems.md': { 'problem codes': problemCodes },
+  'backup.md': { structures: () => definitionsOf([passphraseBox, identityBackup]) },
   'wire.md': { appending: wireAppending, reading: wireReading, devices: wireDevices, streams: wireStreams },
 };
 

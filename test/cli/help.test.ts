@@ -2,21 +2,12 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../../cli/cli.ts';
 import { Terminal } from './terminal.ts';
 
-const COMMANDS = [
-  'serve',
-  'init',
-  'whoami',
-  'group',
-  'send',
-  'read',
-  'inbox',
-  'audit',
-  'schema',
-  'request',
-  'doctor',
-  'demo',
-];
-const GROUP_COMMANDS = ['create', 'list', 'members', 'invite', 'join', 'remove', 'rotate'];
+const COMMANDS = 'serve init whoami identity group contact send read inbox audit schema request doctor demo'.split(' ');
+const PARTS: Readonly<Record<string, readonly string[]>> = {
+  identity: ['backup', 'restore'],
+  group: ['create', 'list', 'members', 'invite', 'join', 'remove', 'rotate'],
+  contact: ['name', 'verify', 'list'],
+};
 const COLUMNS = 80;
 
 let terminal: Terminal;
@@ -36,12 +27,16 @@ describe('help', () => {
   });
 
   it('fits 80 columns for every command, says what it is for and shows how it is called', async () => {
-    const pages = [[], ...COMMANDS.map((name) => [name]), ...GROUP_COMMANDS.map((name) => ['group', name])];
+    const pages = [
+      [],
+      ...COMMANDS.map((name) => [name]),
+      ...Object.entries(PARTS).flatMap(([name, parts]) => parts.map((part) => [name, part])),
+    ];
     for (const page of pages) {
       const text = await helpOf(page);
       expect(text).toContain(`Usage: terachat ${page.join(' ')}`.trimEnd());
       expect(text.split('\n')[2], 'a sentence under the usage').toMatch(/^\w.*\w/);
-      if (page.length > 0 && page.join() !== 'group') expect(text).toMatch(/^Examples?:\n {2}terachat \w/m);
+      if (page.length > 0 && !(page.join() in PARTS)) expect(text).toMatch(/^Examples?:\n {2}terachat \w/m);
       for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(COLUMNS);
     }
   });

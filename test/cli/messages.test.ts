@@ -64,7 +64,7 @@ describe('a group at the command line', { timeout: 120_000 }, () => {
     expect(second).toMatchObject({ ...common, index: 4, actor: actors.bob, isMine: false, text: 'two\nlines' });
     expect(words(await terminal.documents('read', id, '-n', '1', ...bob))).toEqual(['two\nlines']);
     const { out } = await terminal.run('read', 'walkers', ...bob);
-    expect(out).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d {2}alice {7}one\n.* {2}you {9}two\nlines\n$/);
+    expect(out).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d {2}alice ✓ {5}one\n.* {2}you {9}two\n {30}lines\n$/);
   });
 
   it('shows control characters as what they are, so that nobody rewrites another’s screen', async () => {

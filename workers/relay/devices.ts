@@ -27,7 +27,8 @@ const publishRoute = describeRoute({
   path: '/v1/devices/{device}/key-packages',
   tag: TAG,
   summary: 'Publish KeyPackages',
-  description: 'Adds KeyPackages to the pool of the device that signs the request, and no other.',
+  description:
+    'Adds KeyPackages to the pool of the device that signs the request, and no other, or puts them in the place of all there.',
   access: 'actor',
   params: deviceParameters,
   query: noQuery,

@@ -1,5 +1,6 @@
 import { and, asc, count, eq, gt, isNull } from 'drizzle-orm';
 import type { DrizzleSqliteDODatabase } from 'drizzle-orm/durable-sqlite';
+import { equalBytes } from '../../../core/index.ts';
 import type { PublishedKeyPackage } from '../../../relay/index.ts';
 import { countChanges } from '../../count-changes.ts';
 import { firstRow } from '../../first-row.ts';
@@ -15,6 +16,8 @@ const INSERT = 'INSERT OR IGNORE INTO key_packages (ref, bytes, suite, not_after
 const KNOWS = 'SELECT 1 FROM key_packages WHERE ref = ?';
 const RETIRE = `UPDATE key_packages SET claimed_at = ?, bytes = x''
   WHERE last_resort = 1 AND suite = ? AND claimed_at IS NULL AND ref <> ?`;
+const LIVE = 'SELECT ref FROM key_packages WHERE claimed_at IS NULL';
+const RETIRE_ONE = "UPDATE key_packages SET claimed_at = ?, bytes = x'' WHERE ref = ?";
 const NEXT_EXPIRY = 'SELECT not_after FROM key_packages ORDER BY not_after LIMIT 1';
 const DROP = `DELETE FROM key_packages
   WHERE ref IN (SELECT ref FROM key_packages WHERE not_after <= ? ORDER BY not_after LIMIT ?)`;
@@ -42,6 +45,14 @@ export class KeyPackageStore {
     for (const { ref, bytes, suite, notAfter, lastResort } of packages) {
       this.#sql.exec(INSERT, ref, bytes, suite, notAfter, lastResort ? 1 : 0);
       if (lastResort && countChanges(this.#sql) === 1) this.#sql.exec(RETIRE, now, suite, ref);
+    }
+  }
+
+  /** Takes everything but these out of the pool for good, the last resort too. Inside `transactionSync`. */
+  retireOthers(kept: readonly PublishedKeyPackage[], now: number): void {
+    const live = this.#sql.exec<{ ref: ArrayBuffer }>(LIVE).toArray();
+    for (const ref of live.map((row) => new Uint8Array(row.ref))) {
+      if (!kept.some((keyPackage) => equalBytes(keyPackage.ref, ref))) this.#sql.exec(RETIRE_ONE, now, ref);
     }
   }
 

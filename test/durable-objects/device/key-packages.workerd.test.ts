@@ -20,7 +20,7 @@ import { claimedOf, codeOf, mlsIdentityOf, TestDevice } from './test-device.ts';
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 /** Largest publication: 100 KeyPackages of 16 KiB and their length prefixes. */
-const MAX_BODY_BYTES = 4 + MAX_KEY_PACKAGES * (4 + 16_384);
+const MAX_BODY_BYTES = 1 + 4 + MAX_KEY_PACKAGES * (4 + 16_384);
 
 const alice = new TestActor('alice');
 const bob = new TestActor('bob');
@@ -60,7 +60,7 @@ describe('publishing', () => {
   });
 
   it('[KP1] [KP9] refuses another actor and leaves nothing behind', async () => {
-    const body = encode(keyPackagePublication, { keyPackages: await device.keyPackages(1) });
+    const body = encode(keyPackagePublication, { mode: 'add', keyPackages: await device.keyPackages(1) });
     const { object, owner } = device;
     expect(codeOf(await object.publish(callerOf(mallory), owner.key, body))).toBe('not-permitted');
     expect(codeOf(await object.stock(callerOf(mallory), owner.key))).toBe('not-permitted');
@@ -92,9 +92,23 @@ describe('publishing', () => {
     valueOf(await device.publish(spare!));
   });
 
+  it('[KP11] replaces all that was there, for good, and changes nothing when that is repeated', async () => {
+    const old = await device.keyPackages(MAX_KEY_PACKAGES);
+    valueOf(await device.publish(...old));
+    valueOf(await device.publish(...(await device.keyPackages(1, { lastResort: true }))));
+    const fresh = await device.keyPackages(2);
+    const once = await device.replace(...fresh);
+    expect(await device.stock()).toEqual({ available: 2, lastResort: 0 });
+    expect(await device.replace(...fresh)).toEqual(once);
+    valueOf(await device.publish(...old.slice(0, 3)));
+    expect(await device.stock()).toEqual({ available: 2, lastResort: 0 });
+    valueOf(await device.replace());
+    expect(await device.stock()).toEqual({ available: 0, lastResort: 0 });
+  });
+
   it('[RQ5] takes a signed request once', async () => {
     const caller = callerOf(device.owner);
-    const body = encode(keyPackagePublication, { keyPackages: [] });
+    const body = encode(keyPackagePublication, { mode: 'add', keyPackages: [] });
     expect((await device.object.publish(caller, device.owner.key, body)).ok).toBe(true);
     expect(codeOf(await device.object.publish(caller, device.owner.key, body))).toBe('nonce-replayed');
     expect(codeOf(await device.object.stock(caller, device.owner.key))).toBe('nonce-replayed');

@@ -7,6 +7,7 @@ import {
   encode,
   keyPackageClaim,
   keyPackagePublication,
+  type KeyPackagePublication,
   keyPackageStock,
   mailboxAck,
   mailboxDownFrame,
@@ -119,7 +120,15 @@ export class TestDevice {
   }
 
   publish(...keyPackages: readonly Uint8Array[]): Promise<Answer> {
-    return this.object.publish(callerOf(this.owner), this.owner.key, encode(keyPackagePublication, { keyPackages }));
+    return this.#publish({ mode: 'add', keyPackages });
+  }
+
+  replace(...keyPackages: readonly Uint8Array[]): Promise<Answer> {
+    return this.#publish({ mode: 'replace', keyPackages });
+  }
+
+  #publish(publication: KeyPackagePublication): Promise<Answer> {
+    return this.object.publish(callerOf(this.owner), this.owner.key, encode(keyPackagePublication, publication));
   }
 
   async stock(): Promise<KeyPackageStock> {

@@ -52,7 +52,7 @@ async function keyPackageOf({ key, seed }: TestActor): Promise<Uint8Array> {
 }
 
 async function publish(actor: TestActor, owner: TestActor, ...keyPackages: Uint8Array[]): Promise<Response> {
-  const body = encode(keyPackagePublication, { keyPackages });
+  const body = encode(keyPackagePublication, { mode: 'add', keyPackages });
   return callAs(actor, { method: 'PUT', path: pathOf(owner, 'key-packages'), body });
 }
 
@@ -95,7 +95,7 @@ describe('KeyPackages', () => {
   });
 
   test('[WI4] are refused with where the bytes go wrong', async () => {
-    const call = { method: 'PUT', path: pathOf(bob, 'key-packages'), body: Uint8Array.of(2, 0) };
+    const call = { method: 'PUT', path: pathOf(bob, 'key-packages'), body: Uint8Array.of(0, 2, 0) };
     expect(await problemOf(await callAs(bob, call))).toMatchObject({ code: 'malformed', reason: 'truncated' });
   });
 });

@@ -1,0 +1,25 @@
+import type { Json } from '../core/index.ts';
+import type { TimelineItem } from '../sdk/index.ts';
+
+/** An item of a timeline for programs. Times are ms since the Unix epoch. */
+export function itemDocument(item: TimelineItem): Json {
+  const { kind, index, actor, isMine, sentAt, relayTime } = item;
+  return { kind, index, actor, isMine, sentAt, relayTime, ...contentOf(item) };
+}
+
+function contentOf(item: TimelineItem): Readonly<Record<string, Json>> {
+  switch (item.kind) {
+    case 'message':
+      return { epoch: item.epoch, text: item.text ?? null };
+    case 'sealed':
+      return { epoch: item.epoch, reason: item.reason };
+    case 'members-changed':
+      return { epoch: item.epoch, added: item.added.map((member) => ({ ...member })), removed: [...item.removed] };
+    case 'role-changed':
+      return { member: item.member, role: item.role };
+    case 'application':
+      return { type: item.type };
+    case 'founded':
+      return {};
+  }
+}
