@@ -37,3 +37,5 @@ export {
   type Variables,
 } from './limits/limit-table.ts';
 export { rateLimited } from './limits/rate-limited.ts';
+export { addMeasured, Measures, type Measured } from './metrics/measures.ts';
+export { formatOpenMetrics, OPEN_METRICS_TYPE, type Gauge } from './metrics/open-metrics.ts';

@@ -14,6 +14,7 @@ import {
   type RelayRefusal,
   type Screened,
 } from '../../relay/index.ts';
+import { countRateLimited, measures } from '../metrics/isolate-measures.ts';
 import { reportIncident } from '../platform/incident.ts';
 import type { ChainLog } from './chain-log.ts';
 import type { Sequencer } from './sequencer.ts';
@@ -74,6 +75,7 @@ export class ChainAppends {
     if (!decided.ok) return decided;
     const [decision] = decided.value.decisions;
     if (decision?.kind === 'refused') return this.#refuse(decision.refusal, from);
+    measureOutcomes([candidate], decided.value.decisions);
     const { decisions, checkpoint } = decided.value;
     return ok(encode(appendAnswer, { outcomes: outcomesOf([candidate], decisions), checkpoint }));
   }
@@ -86,6 +88,7 @@ export class ChainAppends {
     if (!decided.ok) return decided;
     const { decisions, checkpoint } = decided.value;
     this.#host.limits.countRefused(from, refusalCodes(screened, decisions), this.#host.clock());
+    measureOutcomes(screened, decisions);
     return ok({ outcomes: outcomesOf(screened, decisions), checkpoint });
   }
 
@@ -104,6 +107,7 @@ export class ChainAppends {
   }
 
   #refuse(refusal: RelayRefusal, from: string | undefined): Result<never, RelayRefusal> {
+    measureRefused(refusal);
     this.#host.limits.countRefused(from, [refusal.code], this.#host.clock());
     return err(refusal);
   }
@@ -124,4 +128,27 @@ export class ChainAppends {
 function* refusalCodes(screened: readonly Screened[], decisions: readonly Decision[]): Generator<string> {
   for (const one of screened) if (!one.ok) yield one.error.code;
   for (const decision of decisions) if (decision.kind === 'refused') yield decision.refusal.code;
+}
+
+/** One by one only what was refused: what was accepted comes in thousands. */
+function measureOutcomes(screened: readonly Screened[], decisions: readonly Decision[]): void {
+  let accepted = 0;
+  let repeated = 0;
+  for (const one of screened) {
+    if (one.ok) continue;
+    measureRefused(one.error);
+    countRateLimited(one.error);
+  }
+  for (const decision of decisions) {
+    if (decision.kind === 'accepted') accepted++;
+    else if (decision.kind === 'repeated') repeated++;
+    else measureRefused(decision.refusal);
+  }
+  if (accepted > 0) measures.count('events', 'accepted', accepted);
+  if (repeated > 0) measures.count('events', 'repeated', repeated);
+}
+
+function measureRefused({ code }: RelayRefusal): void {
+  measures.count('events', 'refused');
+  measures.count('refusedEvents', code);
 }

@@ -11,8 +11,9 @@ import {
 import { AccessGate } from '../access/gate.ts';
 import { JobScheduler } from '../jobs/index.ts';
 import { ed25519Checker } from '../platform/ed25519.ts';
+import { measureFlush } from '../metrics/isolate-measures.ts';
 import { limitsOf, type RelayEnvironment } from '../platform/environment.ts';
-import { reportIncident } from '../platform/incident.ts';
+import { reportJobFailure } from '../platform/incident.ts';
 import { ChainAppends } from './appends.ts';
 import { ChainLog } from './chain-log.ts';
 import { Deliveries } from './deliveries.ts';
@@ -88,7 +89,7 @@ export class OpenChain {
     this.#audience.arrived(member);
   }
 
-  #sequence({ ctx, key, clock, chain }: OpenChainOptions): Sequencer {
+  #sequence({ ctx, env, key, clock, chain }: OpenChainOptions): Sequencer {
     return new Sequencer({
       key,
       clock,
@@ -97,6 +98,7 @@ export class OpenChain {
       sync: () => ctx.storage.sync(),
       write: (flush, previous) => this.#write(flush, previous, clock()),
       announce: (flush, checkpoint, previous) => this.sockets.announce(flush, checkpoint, previous),
+      written: (entries, ms) => measureFlush(env, entries, ms),
     });
   }
 
@@ -124,7 +126,7 @@ export class OpenChain {
       pokes: (now: number) => deliveries.deliverPokes(now),
     };
     return new JobScheduler(ctx.storage, steps, clock, {
-      onFailure: ({ kind, cause }) => reportIncident(`job-failed: ${kind}`, cause),
+      onFailure: reportJobFailure,
     });
   }
 

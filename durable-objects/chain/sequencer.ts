@@ -30,6 +30,8 @@ export interface SequencerHost {
   readonly log: Parameters<typeof decideFlush>[2];
   /** Runs after the write, in the same turn, for what must reach others. Not awaited. */
   announce(flush: Flush, checkpoint: string, previous: ChainHead): void;
+  /** So many entries are on disk, so long after their flush began. */
+  written(entries: number, ms: number): void;
 }
 
 interface Waiting {
@@ -98,9 +100,12 @@ export class Sequencer {
   }
 
   async #flushToDisk(): Promise<void> {
+    const startedAt = this.#host.clock();
+    const { size } = this.#head;
     try {
       this.#flush();
       await this.#host.sync();
+      this.#host.written(this.#head.size - size, this.#host.clock() - startedAt);
     } catch (cause) {
       // The object is about to be replaced: nothing that it answered gets out past the failed write.
       reportIncident('flush-failed', cause);

@@ -18,6 +18,7 @@ import {
   type NewEntry,
   type RelayRefusal,
 } from '../../relay/index.ts';
+import { countRateLimited } from '../metrics/isolate-measures.ts';
 import type { OpenSeat } from '../sockets/seat.ts';
 import { StreamSockets, type HistoryPage, type StreamHost } from '../sockets/stream-sockets.ts';
 import { AnswerFrames } from './answer-frames.ts';
@@ -87,7 +88,10 @@ export class ChainSockets extends StreamSockets<AppendFrame> {
   ): Promise<void> {
     const answer = await this.#host.append(append, key);
     if (answer.ok) this.#answers.add(socket, request, answer.value);
-    else this.send(socket, problemFrame(request, answer.error));
+    else {
+      countRateLimited(answer.error);
+      this.send(socket, problemFrame(request, answer.error));
+    }
   }
 
   protected override barred(actor: Uint8Array): RelayRefusal | undefined {

@@ -2,6 +2,7 @@ import { CallerLimits, type ClaimTokenKey, type Limits } from '../../relay/index
 import { AccessGate } from '../access/gate.ts';
 import { JobScheduler } from '../jobs/index.ts';
 import { ed25519Checker } from '../platform/ed25519.ts';
+import { reportJobFailure } from '../platform/incident.ts';
 import { KeyPackagePool } from './key-package-pool.ts';
 import { Mailbox } from './mailbox.ts';
 import { MailboxSockets } from './sockets.ts';
@@ -36,7 +37,7 @@ export class OpenDevice {
       expiry: (now: number) => this.#expire(now),
       unopened: (now: number) => this.sockets.sweep(now),
     };
-    this.jobs = new JobScheduler(storage, steps, clock);
+    this.jobs = new JobScheduler(storage, steps, clock, { onFailure: reportJobFailure });
     const scheduleExpiry = (at: number): void => this.jobs.schedule('expiry', at);
     this.gate = new AccessGate({
       store: store.access,

@@ -8,17 +8,26 @@ import {
 } from '../../relay/index.ts';
 import type { ChainObject } from '../chain/object.ts';
 import type { DeviceObject } from '../device/object.ts';
+import type { MetricsObject } from '../metrics/object.ts';
 import { ed25519Signer } from './ed25519.ts';
 
 /** Bindings, variables and secrets of wrangler.toml. */
 export interface RelayEnvironment {
   readonly CHAIN: DurableObjectNamespace<ChainObject>;
   readonly DEVICE: DurableObjectNamespace<DeviceObject>;
+  readonly METRICS: DurableObjectNamespace<MetricsObject>;
   readonly RELAY_NAME: string;
   /** base64url of a 32-byte Ed25519 seed; a relay without one answers nothing but /healthz. */
   readonly RELAY_CHECKPOINT_KEY?: string;
   /** The header in which the deployment's own edge names the sender's address; empty where nothing does. */
   readonly ADDRESS_HEADER?: string;
+  /** Secret for `/metrics`, which does not exist without it unless `METRICS_OPEN` is `true`. */
+  readonly METRICS_TOKEN?: string;
+  readonly METRICS_OPEN?: string;
+  /** Seconds between two reports of an isolate. */
+  readonly METRICS_INTERVAL_S?: string;
+  /** `true` logs a line for each request. */
+  readonly LOG_REQUESTS?: string;
   /** Counts requests by address. A relay without it goes on, and says so at /metrics. */
   readonly ADDRESS_LIMIT?: RateLimit;
 }

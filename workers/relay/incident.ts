@@ -1,3 +1,4 @@
+import { measures } from '../../durable-objects/index.ts';
 import type { RelayRefusal } from '../../relay/index.ts';
 
 /** Flags that the platform puts on an error that crossed from a Durable Object. */
@@ -28,6 +29,9 @@ export function reportIncident(error: RemoteError, { method, route }: IncidentPl
   const code = isTransient || isUnknown ? 'unavailable' : 'internal';
   const { name, message, stack } = error;
   // eslint-disable-next-line no-console -- the platform's log is where operators look
-  console.error(JSON.stringify({ level: 'error', incident, code, method, route, name, message, stack }));
+  console.error(
+    JSON.stringify({ level: 'error', event: 'request-failed', incident, code, method, route, name, message, stack }),
+  );
+  measures.count('incidents', 'request-failed');
   return { code, incident };
 }

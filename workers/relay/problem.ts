@@ -1,4 +1,5 @@
 import { problemOf, type Problem, type ProblemCode } from '../../core/index.ts';
+import { countRateLimited } from '../../durable-objects/index.ts';
 import type { RelayRefusal } from '../../relay/index.ts';
 import { responseHeaders, type HeaderValues } from './response-headers.ts';
 import { ACCEPT_SIGNATURE } from './signature-policy.ts';
@@ -16,6 +17,7 @@ const RETRY_AFTER_S: Partial<Record<ProblemCode, number>> = {
 
 /** A refusal as an RFC 9457 problem. Only the refusal's own members cross the wire: never an exception's text. */
 export function problemResponse(refusal: RelayRefusal): Response {
+  countRateLimited(refusal);
   return documentResponse(problemOf(refusal));
 }
 
@@ -24,15 +26,26 @@ export function refusedOutcomeResponse(document: string): Response {
   return documentResponse(JSON.parse(document) as Problem);
 }
 
+/** What counts and logs may know of a refusal that went out. */
+export function refusalOf(response: Response): Pick<Problem, 'code'> | undefined {
+  return refusals.get(response);
+}
+
+const refusals = new WeakMap<Response, Problem>();
+
 function documentResponse(problem: Problem): Response {
   const { status } = problem;
-  return new Response(JSON.stringify(problem), { status, headers: responseHeaders(PROBLEM_TYPE, headersFor(problem)) });
+  const headers = responseHeaders(PROBLEM_TYPE, headersFor(problem));
+  const response = new Response(JSON.stringify(problem), { status, headers });
+  refusals.set(response, problem);
+  return response;
 }
 
 /** What RFC 9110 asks of some statuses besides the body. */
 function headersFor({ status, code, retryAfterMs }: Problem): HeaderValues {
   switch (status) {
     case 401:
+      if (code === 'token-required') return { 'www-authenticate': 'Bearer' };
       return { 'www-authenticate': 'Signature', 'accept-signature': ACCEPT_SIGNATURE };
     case 426:
       return { upgrade: 'websocket' };

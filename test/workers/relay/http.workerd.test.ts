@@ -352,6 +352,7 @@ describe('The OpenAPI document', () => {
       'post /v1/devices/{device}/mailbox/ack',
       'get /v1/relay',
       'get /healthz',
+      'get /metrics',
       'get /openapi.json',
       'get /docs',
     ]);
