@@ -36,3 +36,8 @@ export function readsHead(state: ChainState, size: number, actor: Uint8Array | u
 export function mayInvite(state: ChainState, actor: Uint8Array): boolean {
   return state.kind === 'group' && ['owner', 'admin'].includes(roleOf(state.value.roster, actor));
 }
+
+/** Whether both hold a role: what a device asks before it takes an envelope that came by this chain (`SE2`). */
+export function shareGroup(state: ChainState, a: Uint8Array, b: Uint8Array): boolean {
+  return state.kind === 'group' && [a, b].every((actor) => roleOf(state.value.roster, actor) !== 'none');
+}

@@ -1,6 +1,6 @@
 export type { Answer, Caller, RelayRefusal } from './answer.ts';
 export { outcomesOf } from './answers.ts';
-export { authoriseRead, mayInvite, readsHead, type ReadableRange } from './access.ts';
+export { authoriseRead, mayInvite, readsHead, shareGroup, type ReadableRange } from './access.ts';
 export type { Decision, Receipt } from './append.ts';
 export { chainSigner, signCheckpoint, type CheckpointKey } from './checkpoint.ts';
 export { claimTokenSeed, issueClaimToken, type ClaimTokenKey } from './claim-tokens.ts';
@@ -10,12 +10,38 @@ export {
   checkPool,
   countClaim,
   judgePublication,
+  MAX_SEEN_REFS,
   parseClaim,
   type ClaimCount,
+  type NewClaimCounts,
   type PublishedKeyPackage,
 } from './key-packages.ts';
 export { completeRefusals, type Quotable } from './lost-race.ts';
-export { checkAck, decideDelivery, MAIL_LIFETIME_MS, parseAck, type HeldMail, type MailDelivery } from './mailbox.ts';
+export {
+  checkAck,
+  decideDelivery,
+  decideGiving,
+  GIVINGS_IN_COMPANY,
+  MAIL_LIFETIME_MS,
+  MAX_REMEMBERED,
+  parseAck,
+  type Givings,
+  type HeldMail,
+  type MailDelivery,
+  type RoomTaken,
+} from './mailbox.ts';
+export {
+  checkRegister,
+  checkToken,
+  checkTokenUse,
+  hasRoom,
+  MAX_TOKEN_LIFETIME_MS,
+  NO_CHAIN,
+  parseEnvelopePost,
+  parseRevocation,
+  type EnvelopeLoad,
+  type TokenRegister,
+} from './envelopes.ts';
 export { judgeGenesis, type Founding } from './founding.ts';
 export type { ChainHead, EpochChange, LoggedEvent, LogReader, NewEntry, NewPayload } from './ports.ts';
 export { parseAppend, screenSubmissions, type Candidate, type CheckSignatures, type Screened } from './submission.ts';

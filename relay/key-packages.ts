@@ -17,8 +17,10 @@ import { limits } from './limits/limit-table.ts';
 import { rateLimited } from './limits/rate-limited.ts';
 import { checkSize, type CheckSignatures } from './submission.ts';
 
-/** Of one device by one chain (`KP8`): inviting takes one, losing a race a few more. */
-const { count: MAX_CLAIMS_PER_WINDOW, periodMs: CLAIM_WINDOW_MS } = limits.claims;
+/** Counts that one device keeps. */
+export const MAX_CLAIM_COUNTS = 2_048;
+/** Refs that a pool remembers of what left it (`KP3`). */
+export const MAX_SEEN_REFS = 4_096;
 
 /** Largest length prefix that RFC 9420 §2.1.2 allows. */
 const PREFIX_BYTES = 4;
@@ -51,7 +53,7 @@ export interface PublicationContext {
   readonly clock: number;
 }
 
-/** What one chain has claimed of a device until its window ends. */
+/** What one chain or one actor has claimed of a device until its hour ends. */
 export interface ClaimCount {
   readonly count: number;
   /** ms since the Unix epoch */
@@ -95,15 +97,44 @@ export function parseClaim(body: Uint8Array): Result<KeyPackageClaim, RelayRefus
   return claim.value.ciphersuite === MLS_SUITE ? claim : err({ code: 'unsupported-ciphersuite' });
 }
 
+export interface NewClaimCounts {
+  readonly chain: ClaimCount;
+  readonly claimer: ClaimCount;
+}
+
+/** The counts that a claim adds to, where there are any. */
+export interface ClaimLoad {
+  readonly chain: ClaimCount | undefined;
+  readonly claimer: ClaimCount | undefined;
+  /** Counts that the device keeps. */
+  readonly size: number;
+  /** When the first of them ends. */
+  readonly nextEnd: number | undefined;
+}
+
 /**
- * Counts a claim against its chain's window (`KP8`): whoever may invite somewhere could otherwise drain every pool, and
- * leave the joiners of all other groups to a KeyPackage that is used more than once.
+ * Counts a claim against its chain and its claimer (`KP8`): whoever may invite somewhere could otherwise drain every pool,
+ * and leave the joiners of all other groups to a KeyPackage that is used more than once.
  */
-export function countClaim(window: ClaimCount | undefined, clock: number): Result<ClaimCount, RelayRefusal> {
-  if (window === undefined || window.endsAt <= clock) return ok({ count: 1, endsAt: clock + CLAIM_WINDOW_MS });
-  const { count, endsAt } = window;
-  if (count < MAX_CLAIMS_PER_WINDOW) return ok({ count: count + 1, endsAt });
-  return err(rateLimited('claims', endsAt - clock));
+export function countClaim(load: ClaimLoad, clock: number): Result<NewClaimCounts, RelayRefusal> {
+  const chain = countOne(load.chain, 'claims', clock);
+  if (!chain.ok) return chain;
+  const claimer = countOne(load.claimer, 'claimer-claims', clock);
+  if (!claimer.ok) return claimer;
+  const isNew = load.chain === undefined || load.claimer === undefined;
+  if (isNew && load.size >= MAX_CLAIM_COUNTS) return err(rateLimited('claims', (load.nextEnd ?? clock) - clock));
+  return ok({ chain: chain.value, claimer: claimer.value });
+}
+
+function countOne(
+  held: ClaimCount | undefined,
+  name: 'claims' | 'claimer-claims',
+  clock: number,
+): Result<ClaimCount, RelayRefusal> {
+  const { count: limit, periodMs } = limits[name];
+  if (held === undefined || held.endsAt <= clock) return ok({ count: 1, endsAt: clock + periodMs });
+  const { count, endsAt } = held;
+  return count < limit ? ok({ count: count + 1, endsAt }) : err(rateLimited(name, endsAt - clock));
 }
 
 function isGenuine(keyPackage: MlsKeyPackage, check: CheckSignatures): boolean {

@@ -32,12 +32,13 @@ export const claimedKeyPackage = struct('ClaimedKeyPackage', {
 const mailboxItem = struct('MailboxItem', {
   /** Rises with each item of this mailbox; the cursor of reading and the argument of an ack. */
   sequence: uint64,
-  kind: choice('MailboxKind', { welcome: 1, poke: 2 }),
+  kind: choice('MailboxKind', { welcome: 1, poke: 2, envelope: 3, overflow: 4, setAside: 5 }),
+  /** What it is about: the chain whose members may post the envelope; zeros where there is none. */
   chain: opaque(HASH_BYTES),
-  /** The chain's entry that this is about: the commit of a Welcome, the newest unread of a poke. */
+  /** The commit of a Welcome, the newest unread entry of a poke, the serial of the token that let an envelope in. */
   index: uint64,
   receivedAt: uint64,
-  /** The Welcome; empty in a poke. */
+  /** The Welcome or the envelope; empty in all others. */
   content: opaqueVector(MAX_HANDSHAKE_BYTES),
 });
 
@@ -46,6 +47,8 @@ export const mailboxPage = struct('MailboxPage', {
   /** Where to read on. */
   next: uint64,
   stock: keyPackageStock,
+  /** Items that were given time and again and never acknowledged; they are read apart (`MX13`). */
+  setAside: uint32,
 });
 
 /** Everything up to and including this sequence number is forgotten. */

@@ -31,6 +31,18 @@ export {
   type MailboxItem,
   type MailboxPage,
 } from './device.ts';
+export {
+  envelopePost,
+  mailboxToken,
+  mailboxTokenContent,
+  tokenRevocation,
+  tokenState,
+  type EnvelopePost,
+  type MailboxToken,
+  type MailboxTokenTbs,
+  type TokenRevocation,
+  type TokenState,
+} from './envelope.ts';
 export { viewEntry } from './entry-view.ts';
 export * from './limits.ts';
 export {

@@ -20,6 +20,10 @@ export const MAX_KEY_PACKAGES = 100;
 export const MAX_CLAIM_TOKENS = 256;
 /** Mailbox items in one page. */
 export const MAX_MAILBOX_PAGE = 256;
+/** Largest sealed envelope. */
+export const MAX_ENVELOPE_BYTES = 65_536;
+/** Body that posts an envelope: the envelope and what lets it in. */
+export const MAX_ENVELOPE_POST_BYTES = MAX_ENVELOPE_BYTES + 512;
 export const TICKET_BYTES = 32;
 export const TICKET_LIFETIME_MS = 30_000;
 /** A socket that has not opened with its ticket by then is closed. */

@@ -70,6 +70,14 @@ export const problems = {
     title: 'Too many requests of this socket wait for answers; send more as answers come.',
   },
   'mailbox-full': { status: 507, title: 'The mailbox has no room; its owner must read and acknowledge first.' },
+  'token-invalid': { status: 403, title: 'The token is not of this mailbox, not for this actor, or not genuine.' },
+  'token-expired': { status: 403, title: 'The token has expired; ask the owner for another.' },
+  'token-revoked': { status: 403, title: 'The owner has revoked the token; ask for another.' },
+  'token-spent': { status: 403, title: 'The token has let in as many envelopes as it may; ask the owner for another.' },
+  'token-register-full': {
+    status: 409,
+    title: 'The mailbox remembers no more tokens until some expire; raise the epoch to void all.',
+  },
   'key-packages-exhausted': {
     status: 409,
     title: 'The device has no KeyPackage to give; ask again when it has been online.',

@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { err, ok, toBase64Url, type Result } from '../../core/index.ts';
-import { judgeGenesis, mayInvite, type Answer, type Caller, type RelayRefusal } from '../../relay/index.ts';
+import { judgeGenesis, mayInvite, shareGroup, type Answer, type Caller, type RelayRefusal } from '../../relay/index.ts';
 import { ed25519Checker } from '../platform/ed25519.ts';
 import { checkpointKeyOf, claimTokenKeyOf, type RelayEnvironment } from '../platform/environment.ts';
 import { openStorage, writeGenesis } from './founding.ts';
@@ -77,6 +77,11 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
   /** For devices that are asked for a KeyPackage: whether this actor could add anyone here. */
   mayInvite(actor: Uint8Array): Promise<boolean> {
     return Promise.resolve(this.#chain !== undefined && mayInvite(this.#chain.head.state, actor));
+  }
+
+  /** For devices that are sent an envelope: whether both are members here. */
+  shareGroup(a: Uint8Array, b: Uint8Array): Promise<boolean> {
+    return Promise.resolve(this.#chain !== undefined && shareGroup(this.#chain.head.state, a, b));
   }
 
   override fetch(request: Request): Response {

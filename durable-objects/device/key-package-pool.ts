@@ -6,6 +6,7 @@ import {
   ok,
   type KeyPackageClaim,
   type KeyPackageStock,
+  type Result,
 } from '../../core/index.ts';
 import { MLS_SUITE } from '../../core/mls/index.ts';
 import {
@@ -13,9 +14,12 @@ import {
   countClaim,
   issueClaimToken,
   judgePublication,
+  MAX_SEEN_REFS,
   type Answer,
   type CheckSignatures,
   type ClaimTokenKey,
+  type NewClaimCounts,
+  type RelayRefusal,
 } from '../../relay/index.ts';
 import type { DeviceStore } from './store.ts';
 
@@ -50,23 +54,35 @@ export class KeyPackagePool {
       const refusal = checkPool(this.stock().available, fresh);
       if (refusal !== undefined) return err(refusal);
       store.keyPackages.publish(fresh, now);
+      store.keyPackages.forget(MAX_SEEN_REFS);
       for (const { notAfter } of fresh) scheduleExpiry(notAfter);
       return this.answerStock();
     });
   }
 
-  /** Synchronous from the limit to the mark, so claims that arrive together never get the same KeyPackage (`KP5`). */
-  claim({ chain, ciphersuite }: KeyPackageClaim): Answer {
+  /** What the counts would be with this claim, or why it may not be. Writes nothing: a flood of refused claims is cheap. */
+  count({ chain }: KeyPackageClaim, claimer: Uint8Array): Result<NewClaimCounts, RelayRefusal> {
+    const { claimCounts } = this.#options.store;
+    const load = {
+      chain: claimCounts.read('chain', chain),
+      claimer: claimCounts.read('claimer', claimer),
+      size: claimCounts.size(),
+      nextEnd: claimCounts.nextExpiry(),
+    };
+    return countClaim(load, this.#options.clock());
+  }
+
+  /** In the turn of `count`, and synchronous to the mark, so claims that arrive together never get the same one (`KP5`). */
+  claim({ chain, ciphersuite }: KeyPackageClaim, claimer: Uint8Array, counts: NewClaimCounts): Answer {
     const { storage, store, claimTokenKey: key, clock, scheduleExpiry } = this.#options;
     if (key === undefined) return err({ code: 'relay-not-configured' });
     const now = clock();
     return storage.transactionSync(() => {
-      const counted = countClaim(store.claimWindows.read(chain), now);
-      if (!counted.ok) return counted;
       const claimed = store.keyPackages.claim(ciphersuite, now);
       if (claimed === undefined) return NOTHING_TO_CLAIM;
-      store.claimWindows.save(chain, counted.value);
-      scheduleExpiry(counted.value.endsAt);
+      store.claimCounts.save('chain', chain, counts.chain);
+      store.claimCounts.save('claimer', claimer, counts.claimer);
+      scheduleExpiry(Math.min(counts.chain.endsAt, counts.claimer.endsAt));
       const { ref, bytes: keyPackage, notAfter } = claimed;
       const token = issueClaimToken({ chain, keyPackageRef: ref, notAfter }, key, now);
       return ok(encode(claimedKeyPackage, { ref, keyPackage, token }));

@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { equalBytes, err, toBase64Url } from '../../core/index.ts';
-import { parseClaim, type Answer, type Caller, type MailDelivery } from '../../relay/index.ts';
+import { parseClaim, parseEnvelopePost, type Answer, type Caller, type MailDelivery } from '../../relay/index.ts';
 import type { ChainObject } from '../chain/object.ts';
 import { claimTokenKeyOf, limitsOf, type RelayEnvironment } from '../platform/environment.ts';
 import { NOTHING_TO_CLAIM } from './key-package-pool.ts';
@@ -34,10 +34,28 @@ export class DeviceObject extends DurableObject<RelayEnvironment> {
   async claim(caller: Caller, _device: Uint8Array, body: Uint8Array): Promise<Answer> {
     const claim = parseClaim(body);
     if (!claim.ok) return claim;
-    if (!(await this.#mayInvite(caller.actor, claim.value.chain))) return err({ code: 'not-permitted' });
+    const { actor } = caller;
+    if (!(await this.#chain(claim.value.chain).mayInvite(actor))) return err({ code: 'not-permitted' });
     if (this.#device === undefined) return NOTHING_TO_CLAIM;
-    const admitted = this.#device.gate.admit(caller);
-    return admitted.ok ? this.#device.keyPackages.claim(claim.value) : admitted;
+    const { gate, keyPackages } = this.#device;
+    const counts = keyPackages.count(claim.value, actor);
+    if (!counts.ok) return counts;
+    const admitted = gate.admit(caller);
+    return admitted.ok ? keyPackages.claim(claim.value, actor, counts.value) : admitted;
+  }
+
+  /** Anyone's request too: who shares a chain with the owner is for the chain to say, a token speaks for itself (`SE1`). */
+  async post(caller: Caller, device: Uint8Array, body: Uint8Array): Promise<Answer> {
+    const post = parseEnvelopePost(body);
+    if (!post.ok) return post;
+    const { grant } = post.value;
+    const mayPost = grant.kind === 'token' || (await this.#chain(grant.value.chain).shareGroup(caller.actor, device));
+    if (!mayPost) return err({ code: 'not-permitted' });
+    return this.#device?.envelopes.take(caller, device, post.value) ?? err({ code: 'not-found' });
+  }
+
+  revokeTokens(caller: Caller, device: Uint8Array, body: Uint8Array): Promise<Answer> {
+    return this.#asOwner(caller, device, ({ envelopes }) => envelopes.revoke(body));
   }
 
   mailbox(caller: Caller, device: Uint8Array, from: number): Promise<Answer> {
@@ -46,6 +64,14 @@ export class DeviceObject extends DurableObject<RelayEnvironment> {
 
   ack(caller: Caller, device: Uint8Array, body: Uint8Array): Promise<Answer> {
     return this.#asOwner(caller, device, ({ mailbox }) => mailbox.answerAck(body));
+  }
+
+  setAside(caller: Caller, device: Uint8Array, from: number): Promise<Answer> {
+    return this.#asOwner(caller, device, ({ mailbox }) => mailbox.answerSetAside(from));
+  }
+
+  discard(caller: Caller, device: Uint8Array, body: Uint8Array): Promise<Answer> {
+    return this.#asOwner(caller, device, ({ mailbox }) => mailbox.answerDiscard(body));
   }
 
   /** A ticket for the mailbox's stream. `origin` is empty for callers outside browsers. */
@@ -109,8 +135,7 @@ export class DeviceObject extends DurableObject<RelayEnvironment> {
     return admitted.ok ? answer(opened) : admitted;
   }
 
-  #mayInvite(actor: Uint8Array, chain: Uint8Array): Promise<boolean> {
-    const stub = this.env.CHAIN.getByName(toBase64Url(chain)) as unknown as ChainObject;
-    return stub.mayInvite(actor);
+  #chain(chain: Uint8Array): ChainObject {
+    return this.env.CHAIN.getByName(toBase64Url(chain)) as unknown as ChainObject;
   }
 }

@@ -3,6 +3,7 @@ import { AccessGate } from '../access/gate.ts';
 import { JobScheduler } from '../jobs/index.ts';
 import { ed25519Checker } from '../platform/ed25519.ts';
 import { reportJobFailure } from '../platform/incident.ts';
+import { EnvelopeBox } from './envelopes.ts';
 import { KeyPackagePool } from './key-package-pool.ts';
 import { Mailbox } from './mailbox.ts';
 import { MailboxSockets } from './sockets.ts';
@@ -24,6 +25,7 @@ export class OpenDevice {
   readonly jobs: JobScheduler<'access' | 'expiry' | 'unopened'>;
   readonly keyPackages: KeyPackagePool;
   readonly mailbox: Mailbox;
+  readonly envelopes: EnvelopeBox;
   readonly sockets: MailboxSockets;
   readonly #store: DeviceStore;
 
@@ -47,14 +49,12 @@ export class OpenDevice {
     });
     const check = ed25519Checker();
     this.keyPackages = new KeyPackagePool({ storage, store, check, claimTokenKey, clock, scheduleExpiry });
-    this.mailbox = new Mailbox({
-      storage,
-      store,
-      clock,
-      scheduleExpiry,
-      stock: () => this.keyPackages.stock(),
-      announce: (sequence) => this.sockets.announce(sequence),
-    });
+    const announce = (sequence: number): void => this.sockets.announce(sequence);
+    const stock = () => this.keyPackages.stock();
+    this.mailbox = new Mailbox({ storage, store, clock, scheduleExpiry, stock, announce });
+    const markOverflow = (): void => this.mailbox.markOverflow();
+    const { gate } = this;
+    this.envelopes = new EnvelopeBox({ storage, store, gate, check, clock, scheduleExpiry, announce, markOverflow });
     this.sockets = new MailboxSockets({
       ctx,
       clock,
@@ -64,10 +64,10 @@ export class OpenDevice {
     });
   }
 
-  /** Job step: mail that nobody fetched, KeyPackages that lapsed, windows that ended. */
+  /** Job step: mail that nobody fetched, KeyPackages and tokens that lapsed, counts that ended. */
   #expire(now: number): number | undefined {
-    const { claimWindows, keyPackages, mailbox } = this.#store;
-    const stores = [claimWindows, keyPackages, mailbox];
+    const { claimCounts, envelopes, keyPackages, mailbox } = this.#store;
+    const stores = [claimCounts, envelopes, keyPackages, mailbox];
     const dropped = stores.map((store) => store.dropExpired(now, EXPIRY_ROWS));
     if (dropped.some((rows) => rows >= EXPIRY_ROWS)) return now;
     const next = Math.min(...stores.map((store) => store.nextExpiry() ?? Infinity));

@@ -28,13 +28,13 @@ export class MailboxSockets extends StreamSockets<AckFrame> {
   announce(sequence: number): void {
     let frame: Uint8Array | undefined;
     for (const [socket] of this.live()) {
-      frame ??= itemsFrame(this.#mailbox.page(sequence));
+      frame ??= itemsFrame(this.#mailbox.give(sequence));
       this.send(socket, frame);
     }
   }
 
   protected override history(_actor: Uint8Array, from: number): HistoryPage {
-    const page = this.#mailbox.page(from);
+    const page = this.#mailbox.give(from);
     return { frame: page.items.length > 0 ? itemsFrame(page) : undefined, next: page.next };
   }
 

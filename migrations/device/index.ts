@@ -1,9 +1,14 @@
 import journal from './meta/_journal.json' with { type: 'json' };
 import tables from './0000_tables.sql';
+import envelopes from './0002_envelopes.sql';
 import claimsAndAcknowledgements from './0001_claims_and_acknowledgements.sql';
 
 /** The device object's SQL by the tag of its journal entry. */
 export const deviceMigrations = {
   journal,
-  statements: { '0000_tables': tables, '0001_claims_and_acknowledgements': claimsAndAcknowledgements },
+  statements: {
+    '0000_tables': tables,
+    '0001_claims_and_acknowledgements': claimsAndAcknowledgements,
+    '0002_envelopes': envelopes,
+  },
 };

@@ -75,6 +75,14 @@ export const limits = {
     keptBy: 'storage',
     isFixed: true,
   },
+  'claimer-claims': {
+    counts: 'KeyPackages handed out; the period begins with the first',
+    per: 'device and actor who claims',
+    count: 20,
+    periodMs: HOUR_MS,
+    keptBy: 'storage',
+    isFixed: true,
+  },
   'founder-chains': {
     counts: 'chains founded; the period is a day of UTC',
     per: 'actor',

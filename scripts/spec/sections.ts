@@ -93,6 +93,9 @@ function wireDevices(): string {
     wire.claimedKeyPackage,
     wire.mailboxPage,
     wire.mailboxAck,
+    wire.envelopePost,
+    wire.tokenRevocation,
+    wire.tokenState,
   ]);
 }
 

@@ -32,7 +32,7 @@ function mailboxOf(items: MailboxItem[], onAck: (upTo: number) => Promise<void> 
   const client = {
     mailbox: async (_: Uint8Array, from: number): Promise<MailboxPage> => {
       const page = waiting.filter(({ sequence }) => sequence >= from).slice(0, 2);
-      return { items: page, next: (page.at(-1)?.sequence ?? from) + 1, stock };
+      return { items: page, next: (page.at(-1)?.sequence ?? from) + 1, stock, setAside: 0 };
     },
     acknowledge: async (_: Uint8Array, upTo: number): Promise<void> => {
       await onAck(upTo);

@@ -13,6 +13,7 @@ import { addMetricsRoute } from './metrics.ts';
 import { observeAnswer } from './observe.ts';
 import { problemResponse } from './problem.ts';
 import { createApp, type RelayApp } from './relay-app.ts';
+import { addMailboxRoutes } from './mailboxes.ts';
 import { addRelayRoutes, HEALTH_PATH } from './relay-info.ts';
 import { createRequestGate } from './request-gate.ts';
 import { preflightResponse } from './response-headers.ts';
@@ -57,6 +58,7 @@ function routedApp(clock: Clock): RelayApp {
   addChainLogRoutes(app, services);
   addStreamRoutes(app, services);
   addDeviceRoutes(app, services);
+  addMailboxRoutes(app, services);
   addRelayRoutes(app, services);
   addMetricsRoute(app);
   addDocumentationRoutes(app);

@@ -1,23 +1,17 @@
-import {
-  keyPackageClaim,
-  keyPackagePublication,
-  mailboxAck,
-  MAX_KEY_PACKAGE_BYTES,
-  MAX_KEY_PACKAGES,
-} from '../../core/index.ts';
-import { answerResponse, emptyResponse } from './answer-response.ts';
+import { keyPackageClaim, keyPackagePublication, MAX_KEY_PACKAGE_BYTES, MAX_KEY_PACKAGES } from '../../core/index.ts';
+import { answerResponse } from './answer-response.ts';
 import { callAsActor } from './calls.ts';
 import { contentOf, describeRoute } from './describe-route.ts';
 import { deviceObject } from './objects.ts';
-import { bytesOfName, cursorQuery, deviceParameters, noQuery } from './parameters.ts';
+import { bytesOfName, deviceParameters, noQuery } from './parameters.ts';
 import { structureOf } from './presentation.ts';
-import { CLAIMED_KEY_PACKAGE, KEY_PACKAGE_STOCK, MAILBOX_PAGE } from './presentations.ts';
+import { CLAIMED_KEY_PACKAGE, KEY_PACKAGE_STOCK } from './presentations.ts';
 import type { RelayApp, Services } from './relay-app.ts';
 
 /** A length prefix of RFC 9420 §2.1.2 takes at most four bytes. */
 const PREFIX_BYTES = 4;
 const MAX_PUBLICATION_BYTES = PREFIX_BYTES + MAX_KEY_PACKAGES * (PREFIX_BYTES + MAX_KEY_PACKAGE_BYTES);
-/** `KeyPackageClaim` and `MailboxAck` have one size each; a little room keeps the refusal `malformed`. */
+/** A `KeyPackageClaim` has one size; a little room keeps the refusal `malformed`. */
 const MAX_SMALL_BYTES = 64;
 
 const TAG = 'Devices';
@@ -70,34 +64,7 @@ const claimRoute = describeRoute({
   problems: ['malformed', 'not-permitted', 'unsupported-ciphersuite', 'key-packages-exhausted', 'rate-limited'],
 });
 
-const mailboxRoute = describeRoute({
-  method: 'get',
-  path: '/v1/devices/{device}/mailbox',
-  tag: TAG,
-  summary: 'Read the mailbox',
-  description: 'What waits for the device that signs the request, oldest first. Reading removes nothing.',
-  access: 'actor',
-  params: deviceParameters,
-  query: cursorQuery,
-  answer: { status: 200, description: 'A page of items.', content: contentOf(MAILBOX_PAGE) },
-  problems: ['not-permitted'],
-});
-
-const ackRoute = describeRoute({
-  method: 'post',
-  path: '/v1/devices/{device}/mailbox/ack',
-  tag: TAG,
-  summary: 'Acknowledge mailbox items',
-  description: 'Forgets everything up to and including a sequence number.',
-  access: 'actor',
-  params: deviceParameters,
-  query: noQuery,
-  body: { structure: structureOf(mailboxAck.notation), limitBytes: MAX_SMALL_BYTES },
-  answer: { status: 204, description: 'Done.' },
-  problems: ['malformed', 'not-permitted', 'ack-ahead'],
-});
-
-/** KeyPackages and the mailbox of a device. Whether the signer may is for the device's object to say. */
+/** KeyPackages of a device. Whether the signer may is for the device's object to say. */
 export function addDeviceRoutes(app: RelayApp, { gate }: Services): void {
   app.openapi(publishRoute, (c) => {
     const { device } = c.req.valid('param');
@@ -124,24 +91,5 @@ export function addDeviceRoutes(app: RelayApp, { gate }: Services): void {
       const claimed = await deviceObject(c.env, device).claim(caller, bytesOfName(device), body);
       return answerResponse(c.req.raw, claimed, CLAIMED_KEY_PACKAGE);
     });
-  });
-
-  app.openapi(mailboxRoute, (c) => {
-    const { device } = c.req.valid('param');
-    const { from = 0 } = c.req.valid('query');
-    return callAsActor(gate, c.req.raw, 0, async ({ caller }) =>
-      answerResponse(
-        c.req.raw,
-        await deviceObject(c.env, device).mailbox(caller, bytesOfName(device), from),
-        MAILBOX_PAGE,
-      ),
-    );
-  });
-
-  app.openapi(ackRoute, (c) => {
-    const { device } = c.req.valid('param');
-    return callAsActor(gate, c.req.raw, MAX_SMALL_BYTES, async ({ caller, body }) =>
-      emptyResponse(await deviceObject(c.env, device).ack(caller, bytesOfName(device), body)),
-    );
   });
 }

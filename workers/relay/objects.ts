@@ -12,7 +12,8 @@ type Remote<Methods> = {
 
 type ChainMethod =
   'found' | 'append' | 'commit' | 'entries' | 'payload' | 'state' | 'groupInfo' | 'checkpoint' | 'proof' | 'ticket';
-type DeviceMethod = 'publish' | 'stock' | 'claim' | 'mailbox' | 'ack' | 'ticket';
+type DeviceMethod =
+  'publish' | 'stock' | 'claim' | 'mailbox' | 'ack' | 'post' | 'revokeTokens' | 'setAside' | 'discard' | 'ticket';
 
 export interface StreamingObject {
   fetch(request: Request): Promise<Response>;

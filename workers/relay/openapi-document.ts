@@ -7,6 +7,7 @@ import {
   commitBundle,
   entryCodec,
   entryPage,
+  envelopePost,
   eventDefinitions,
   eventTbs,
   isProblemCode,
@@ -21,6 +22,8 @@ import {
   stateAnswer,
   submission,
   ticketAnswer,
+  tokenRevocation,
+  tokenState,
 } from '../../core/index.ts';
 import { SIGNATURE_SCHEME } from './describe-route.ts';
 import { structureOf, type Structure } from './presentation.ts';
@@ -50,6 +53,9 @@ export const STRUCTURES: readonly Structure[] = [
   claimedKeyPackage,
   mailboxPage,
   mailboxAck,
+  envelopePost,
+  tokenRevocation,
+  tokenState,
   mailboxUpFrame,
   mailboxDownFrame,
 ].map(({ notation }) => structureOf(notation));
@@ -59,7 +65,8 @@ const TAGS = [
   ['Reading a chain', 'For members, former members up to their removal, and anybody where the genesis says public.'],
   ['Transparency', 'Checkpoints and proofs in the formats of C2SP.'],
   ['Streams', 'WebSockets for what is new, opened by a ticket.'],
-  ['Devices', 'KeyPackages, and the mailbox of one actor.'],
+  ['Devices', 'KeyPackages, by which others add a device to their groups.'],
+  ['Mailboxes', 'What waits for a device that is away.'],
   ['The relay', 'The relay itself.'],
 ].map(([name = '', description = '']) => ({ name, description }));
 

@@ -9,6 +9,7 @@ import {
   parseState,
   stateAnswer,
   ticketAnswer,
+  tokenState,
   toBase64Url,
   viewEntry,
   viewState,
@@ -23,6 +24,7 @@ import { opaqueBytes, plainText, structured } from './presentation.ts';
 export const KEY_PACKAGE_STOCK = structured(keyPackageStock);
 export const CLAIMED_KEY_PACKAGE = structured(claimedKeyPackage);
 export const MAILBOX_PAGE = structured(mailboxPage);
+export const TOKEN_STATE = structured(tokenState);
 export const TICKET = structured(ticketAnswer);
 export const PAYLOAD = opaqueBytes('payload', toBase64Url);
 export const GROUP_INFO = opaqueBytes('groupInfo', toBase64Url);

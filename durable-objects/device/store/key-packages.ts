@@ -18,6 +18,8 @@ const RETIRE = `UPDATE key_packages SET claimed_at = ?, bytes = x''
   WHERE last_resort = 1 AND suite = ? AND claimed_at IS NULL AND ref <> ?`;
 const LIVE = 'SELECT ref FROM key_packages WHERE claimed_at IS NULL';
 const RETIRE_ONE = "UPDATE key_packages SET claimed_at = ?, bytes = x'' WHERE ref = ?";
+const FORGET = `DELETE FROM key_packages WHERE ref IN
+  (SELECT ref FROM key_packages WHERE claimed_at is not null ORDER BY claimed_at DESC LIMIT -1 OFFSET ?)`;
 const NEXT_EXPIRY = 'SELECT not_after FROM key_packages ORDER BY not_after LIMIT 1';
 const DROP = `DELETE FROM key_packages
   WHERE ref IN (SELECT ref FROM key_packages WHERE not_after <= ? ORDER BY not_after LIMIT ?)`;
@@ -80,6 +82,11 @@ export class KeyPackageStore {
       available: counts.find(({ lastResort }) => !lastResort)?.count ?? 0,
       lastResort: counts.some(({ lastResort }) => lastResort),
     };
+  }
+
+  /** Forgets all but the newest `limit` refs of what left the pool. */
+  forget(limit: number): void {
+    this.#sql.exec(FORGET, limit);
   }
 
   nextExpiry(): number | undefined {

@@ -1,4 +1,4 @@
-import { evictDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   encode,
@@ -10,6 +10,7 @@ import {
 } from '../../../core/index.ts';
 import { parseKeyPackage } from '../../../core/mls/index.ts';
 import { claimTokenSeed, issueClaimToken } from '../../../relay/index.ts';
+import { MAX_CLAIM_COUNTS } from '../../../relay/key-packages.ts';
 import { newKeyPackage } from '../../../sdk/mls/index.ts';
 import { oddKeyPackage, type Oddities } from '../../sdk/mls/malice.ts';
 import { TestActor } from '../../support/test-actor.ts';
@@ -231,8 +232,9 @@ describe('claiming', () => {
   it('[KP5] hands out each of 100 once when 110 claims arrive together', async () => {
     const messages = await device.keyPackages(MAX_KEY_PACKAGES);
     valueOf(await device.publish(...messages));
-    const chains = await Promise.all(Array.from({ length: 11 }, () => TestChain.found(alice)));
-    const claims = chains.flatMap(({ id }) => Array.from({ length: 10 }, () => device.claim(alice, id)));
+    const inviters = Array.from({ length: 11 }, (_, i) => new TestActor(`inviter ${i}`));
+    const chains = await Promise.all(inviters.map((inviter) => TestChain.found(inviter)));
+    const claims = chains.flatMap(({ id, founder }) => Array.from({ length: 10 }, () => device.claim(founder, id)));
     const answers = await Promise.all(claims);
     const refs = answers.filter(({ ok }) => ok).map((answer) => toBase64Url(claimedOf(answer).ref));
     expect(refs).toHaveLength(100);
@@ -321,7 +323,38 @@ describe('claiming', () => {
     await device.setClock(T0 + HOUR_MS);
     await claimRef();
     await device.setClock(T0 + 3 * HOUR_MS);
-    await device.untilRows('claim_windows', 0);
+    await device.untilRows('claim_counts', 0);
+  });
+
+  it('[KP8] serves each actor 20 times an hour, whatever chains it founds, and writes nothing for what it refuses', async () => {
+    const owned = [chain, await TestChain.found(alice), await TestChain.found(alice)];
+    valueOf(await device.publish(...(await device.keyPackages(1, { lastResort: true }))));
+    for (let i = 0; i < 20; i++) valueOf(await device.claim(alice, owned[i % 3]!.id));
+    const rows = async () => [await device.countRows('nonces'), await device.countRows('claim_counts')];
+    const before = await rows();
+    const refused = { ok: false, error: { code: 'rate-limited', limit: 'claimer-claims', retryAfterMs: HOUR_MS } };
+    for (const { id } of owned) expect(await device.claim(alice, id)).toEqual(refused);
+    expect(await rows()).toEqual(before);
+    expect(codeOf(await device.claim(bob, (await TestChain.found(bob)).id))).toBe('ok');
+  });
+
+  it('[KP8] keeps a bounded number of counts, and lets who is counted already go on', async () => {
+    const other = await TestChain.found(alice);
+    valueOf(await device.publish(...(await device.keyPackages(1, { lastResort: true }))));
+    await claimRef();
+    await runInDurableObject(device.stub, (_, { storage }) => {
+      storage.sql.exec(
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+         INSERT INTO claim_counts SELECT 'chain', CAST(i AS BLOB), 1, ? FROM n`,
+        MAX_CLAIM_COUNTS - 2,
+        T0 + 1_000,
+      );
+    });
+    expect(await device.claim(alice, other.id)).toEqual({
+      ok: false,
+      error: { code: 'rate-limited', limit: 'claims', retryAfterMs: 1_000 },
+    });
+    await claimRef();
   });
 
   it('[KP8] counts only what was handed out', async () => {

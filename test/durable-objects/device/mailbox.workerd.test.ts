@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { beforeEach, describe, expect, it } from 'vitest';
 import { decodeTrusted, encode, equalBytes, mailboxAck, mailboxPage, type MailboxPage } from '../../../core/index.ts';
 import { MAIL_LIFETIME_MS } from '../../../relay/index.ts';
-import { MAX_WAITING, type MailDelivery } from '../../../relay/mailbox.ts';
+import { MAX_WAITING, MAX_WELCOME_BYTES, type MailDelivery } from '../../../relay/mailbox.ts';
 import { TestActor } from '../../support/test-actor.ts';
 import { bytesFor } from '../bytes-for.ts';
 import { callerOf, T0, TestChain, valueOf } from '../chain/test-chain.ts';
@@ -43,7 +43,7 @@ describe('a mailbox', () => {
     const handshake = await device.handshake();
     expect([handshake.status, handshake.webSocket]).toEqual([404, null]);
     expect(await device.tables()).toEqual([]);
-    expect(await device.page()).toEqual({ items: [], next: 1, stock: { available: 0, lastResort: 0 } });
+    expect(await device.page()).toEqual({ items: [], next: 1, stock: { available: 0, lastResort: 0 }, setAside: 0 });
   });
 
   it('[RQ5] takes a signed request once, and forgets it when it can not come again', async () => {
@@ -213,14 +213,126 @@ describe('time and room', () => {
     expect(answers.every((answer) => answer === 'stored')).toBe(true);
     const more = [poke(chains, 1), poke(7, 2), poke(7, 1), welcomeFor(1)];
     expect(await device.deliver(...more)).toEqual(['full', 'stored', 'stored', 'stored']);
-    expect(await device.items(chains + 1)).toEqual([itemOf(chains + 1, poke(7, 2)), itemOf(chains + 2, welcomeFor(1))]);
+    expect(await device.items(chains + 1)).toMatchObject([
+      { kind: 'overflow' },
+      itemOf(chains + 2, poke(7, 2)),
+      itemOf(chains + 3, welcomeFor(1)),
+    ]);
     valueOf(await device.ack(1));
     expect(await device.deliver(poke(chains, 1), poke(0, 2))).toEqual(['stored', 'full']);
+  });
+
+  it('[MX8] takes 64 MiB of Welcomes, and a poke all the same', async () => {
+    const large = (index: number) => welcomeFor(index, new Uint8Array(1_048_576));
+    const count = MAX_WELCOME_BYTES / 1_048_576;
+    for (let index = 0; index < count; index++) expect(await device.deliver(large(index))).toEqual(['stored']);
+    expect(await device.deliver(welcomeFor(count), poke(1, 1))).toEqual(['full', 'stored']);
+    valueOf(await device.ack(1));
+    expect(await device.deliver(welcomeFor(count))).toEqual(['stored']);
+  });
+
+  it('[SE5] [MX8] tells its owner once, until they have read it, that something found no room', async () => {
+    const { welcome } = MAX_WAITING;
+    await device.deliver(...Array.from({ length: welcome }, (_, i) => welcomeFor(i)));
+    await device.deliver(welcomeFor(welcome), welcomeFor(welcome + 1), welcomeFor(welcome));
+    const marker = { kind: 'overflow', chain: new Uint8Array(32), index: 0, content: new Uint8Array() };
+    expect(await device.items(welcome + 1)).toEqual([{ ...marker, sequence: welcome + 1, receivedAt: T0 }]);
+    valueOf(await device.ack(welcome + 1));
+    await device.deliver(...Array.from({ length: welcome + 1 }, (_, i) => welcomeFor(welcome + i)));
+    expect(await device.items(2 * welcome + 2)).toMatchObject([marker]);
   });
 
   it('[MX8] never takes what no frame could hold', async () => {
     const oversized = welcomeFor(1, bytesFor('welcome', 1, 1_048_577));
     await expect(device.deliver(oversized)).rejects.toThrow(RangeError);
     expect(await device.items()).toEqual([]);
+  });
+});
+
+describe('what a reader never acknowledges', () => {
+  let now: number;
+
+  beforeEach(async () => {
+    now = T0;
+  });
+
+  /** Opens the mailbox from its beginning, long enough after the last time. */
+  async function open(): Promise<MailboxPage> {
+    now += 10_000;
+    await device.setClock(now);
+    return device.page();
+  }
+
+  /** Reads and acknowledges page after page, and ends where the content of an item ends it. */
+  async function readUntil(poison: number): Promise<readonly string[]> {
+    for (const read: string[] = []; ;) {
+      const { items } = await (read.length === 0 ? open() : device.page());
+      const isFatal = items.some(({ index, kind }) => index === poison && kind === 'welcome');
+      if (isFatal || items.length === 0) return read;
+      read.push(...items.map(({ kind, index }) => `${kind} ${index}`));
+      valueOf(await device.ack(items.at(-1)!.sequence));
+    }
+  }
+
+  it('[MX13] is set aside after five repetitions, and what stands around it reaches the reader', async () => {
+    await device.deliver(welcomeFor(1), poke(1, 1), welcomeFor(2), welcomeFor(3), welcomeFor(4));
+    const openings = [];
+    for (let i = 0; i < 8; i++) openings.push(await readUntil(2));
+    expect(openings.slice(0, 3)).toEqual([[], [], []]);
+    expect(openings[3]).toEqual(['welcome 1', 'poke 1']);
+    expect(openings.slice(4, 6)).toEqual([[], []]);
+    expect(openings[6]).toEqual(['setAside 2', 'welcome 3', 'welcome 4']);
+    expect(await open()).toMatchObject({ items: [], setAside: 1 });
+    expect((await device.setAside()).items).toEqual([itemOf(3, welcomeFor(2))]);
+  });
+
+  it('[MX13] counts an opening once in ten seconds, and only from what waits first', async () => {
+    await device.deliver(welcomeFor(1), welcomeFor(2));
+    for (let i = 0; i < 20; i++) await device.page();
+    for (let i = 0; i < 20; i++) {
+      now += 10_000;
+      await device.setClock(now);
+      await device.page(2);
+    }
+    const givings = await runInDurableObject(device.stub, (_, { storage }) =>
+      storage.sql.exec('SELECT given FROM mailbox ORDER BY seq').toArray(),
+    );
+    expect(givings).toEqual([{ given: 1 }, { given: 1 }]);
+    expect(await device.page()).toMatchObject({ items: [{ kind: 'welcome' }, { kind: 'welcome' }], setAside: 0 });
+  });
+
+  it('[MX13] counts openings over evictions, and forgets them with an acknowledgement', async () => {
+    await device.deliver(welcomeFor(1));
+    for (let i = 0; i < 6; i++) {
+      expect((await open()).items).toMatchObject([{ kind: 'welcome' }]);
+      await evictDurableObject(device.stub);
+    }
+    valueOf(await device.ack(1));
+    expect(await open()).toMatchObject({ items: [], setAside: 0 });
+  });
+
+  it('[MX14] is kept for its owner with its room, until it is discarded or expires', async () => {
+    await device.deliver(welcomeFor(1), welcomeFor(2));
+    for (let i = 0; i < 7; i++) await readUntil(1);
+    await runInDurableObject(device.stub, (_, { storage }) => {
+      storage.sql.exec('UPDATE mailbox SET given = 6, given_at = 0, acknowledged = 0 WHERE idx = 2');
+    });
+    await open();
+    valueOf(await device.ack(2));
+    expect((await device.setAside()).items.map(({ index }) => index)).toEqual([1, 2]);
+    expect(await device.setAside(2)).toMatchObject({ items: [{ index: 2 }], next: 3 });
+    const { welcome } = MAX_WAITING;
+    const more = Array.from({ length: welcome - 1 }, (_, i) => welcomeFor(10 + i));
+    expect((await device.deliver(...more)).filter((answer) => answer === 'full')).toHaveLength(1);
+    expect(codeOf(await device.discard(welcome + 5))).toBe('ack-ahead');
+    expect(
+      codeOf(await device.object.discard(callerOf(mallory), device.owner.key, encode(mailboxAck, { upTo: 1 }))),
+    ).toBe('not-permitted');
+    expect(codeOf(await device.object.setAside(callerOf(mallory), device.owner.key, 0))).toBe('not-permitted');
+    valueOf(await device.discard(1));
+    expect((await device.setAside()).items.map(({ index }) => index)).toEqual([2]);
+    expect(await device.deliver(more.at(-1)!, welcomeFor(1))).toEqual(['stored', 'stored']);
+    await device.setClock(T0 + MAIL_LIFETIME_MS);
+    expect((await device.setAside()).items).toEqual([]);
   });
 });

@@ -91,6 +91,18 @@ describe('KeyPackages', () => {
       ]);
     }));
 
+  it('[KP3] remember the newest of the refs that left the pool', () =>
+    withStore(({ keyPackages }) => {
+      keyPackages.publish(
+        [1, 2, 3, 4].map((name) => keyPackage(name)),
+        0,
+      );
+      for (const now of [10, 20, 30]) keyPackages.claim(SUITE, now);
+      keyPackages.forget(2);
+      expect([1, 2, 3, 4].map((name) => keyPackages.knows(keyPackage(name).ref))).toEqual([false, true, true, true]);
+      expect(keyPackages.stock(SUITE, 0).available).toBe(1);
+    }));
+
   it('are pruned when they lapse, claimed or not, a bounded number at a time', () =>
     withStore(({ keyPackages }) => {
       expect(keyPackages.nextExpiry()).toBeUndefined();
@@ -108,7 +120,8 @@ describe('KeyPackages', () => {
 });
 
 describe('the mailbox', () => {
-  const everything = { from: 0, limit: 100, maxBytes: 1_000_000, now: 0 };
+  const everything = { from: 0, limit: 100, maxBytes: 1_000_000, maxGivings: 3, now: 0 };
+  const unread = { given: 0, givenAt: 0, isSetAside: false };
   const mail = (kind: NewMail['kind'], chain: number, index: number): NewMail => ({
     kind,
     chain: bytesFor('chain', chain, 32),
@@ -125,9 +138,9 @@ describe('the mailbox', () => {
       expect(mailbox.put(mail('poke', 2, 9))).toBe(2);
       expect(mailbox.put(mail('welcome', 2, 3))).toBe(3);
       expect(mailbox.page(everything)).toEqual([
-        { seq: 1, ...mail('welcome', 1, 5) },
-        { seq: 2, ...mail('poke', 2, 9) },
-        { seq: 3, ...mail('welcome', 2, 3) },
+        { seq: 1, ...mail('welcome', 1, 5), ...unread },
+        { seq: 2, ...mail('poke', 2, 9), ...unread },
+        { seq: 3, ...mail('welcome', 2, 3), ...unread },
       ]);
       const seqs = (query: Partial<typeof everything>) =>
         mailbox.page({ ...everything, ...query }).map(({ seq }) => seq);
@@ -136,7 +149,7 @@ describe('the mailbox', () => {
       expect(seqs({ maxBytes: 200 })).toEqual([1, 2]);
       expect(seqs({ maxBytes: 1 })).toEqual([1]);
       expect(seqs({ now: 1005 })).toEqual([2]);
-      expect([mailbox.count('welcome', 0), mailbox.count('poke', 0)]).toEqual([2, 1]);
+      expect([mailbox.taken('welcome', 0).items, mailbox.taken('poke', 0).items]).toEqual([2, 1]);
     }));
 
   it('takes what an entry caused once', () =>
@@ -145,7 +158,7 @@ describe('the mailbox', () => {
       expect(mailbox.put(mail('welcome', 1, 5))).toBeUndefined();
       expect(mailbox.put(mail('welcome', 2, 5))).toBeGreaterThan(1);
       expect(mailbox.put(mail('welcome', 1, 6))).toBeGreaterThan(2);
-      expect(mailbox.count('welcome', 0)).toBe(3);
+      expect(mailbox.taken('welcome', 0).items).toBe(3);
     }));
 
   it('holds one poke a chain, the newest, where a cursor that passed the older one finds it', () =>
@@ -154,11 +167,13 @@ describe('the mailbox', () => {
       mailbox.put(mail('poke', 2, 5));
       const [cursor] = mailbox.page({ ...everything, from: 2 });
       mailbox.put(mail('poke', 1, 8));
-      expect(mailbox.page({ ...everything, from: cursor!.seq + 1 })).toEqual([{ seq: 3, ...mail('poke', 1, 8) }]);
-      expect(mailbox.count('poke', 0)).toBe(2);
+      expect(mailbox.page({ ...everything, from: cursor!.seq + 1 })).toEqual([
+        { seq: 3, ...mail('poke', 1, 8), ...unread },
+      ]);
+      expect(mailbox.taken('poke', 0).items).toBe(2);
       expect(mailbox.put(mail('poke', 1, 8))).toBeUndefined();
       expect(mailbox.put(mail('poke', 1, 7))).toBeUndefined();
-      expect(mailbox.count('poke', 0)).toBe(2);
+      expect(mailbox.taken('poke', 0).items).toBe(2);
     }));
 
   it('never gives a sequence number twice, not even after everything was acknowledged', async () => {
@@ -190,9 +205,20 @@ describe('the mailbox', () => {
       expect(mailbox.held('poke', bytesFor('chain', 1, 32), 9)).toEqual({ index: 6, isWaiting: false });
       expect(mailbox.held('poke', bytesFor('chain', 2, 32), 6)).toBeUndefined();
       expect(mailbox.put(mail('welcome', 1, 5))).toBeUndefined();
-      expect([mailbox.count('welcome', 0), mailbox.count('poke', 0)]).toEqual([1, 0]);
+      expect([mailbox.taken('welcome', 0).items, mailbox.taken('poke', 0).items]).toEqual([1, 0]);
       const sizes = storage.sql.exec('SELECT length(bytes) AS size FROM mailbox ORDER BY seq').toArray();
       expect(sizes).toEqual([{ size: 0 }, { size: 0 }, { size: 100 }]);
+    }));
+
+  it('[MX12] remembers the newest of what was acknowledged', () =>
+    withStore(({ mailbox }) => {
+      for (const index of [1, 2, 3, 4, 5]) mailbox.put(mail('welcome', 1, index));
+      mailbox.setAside(1);
+      mailbox.acknowledge(4);
+      mailbox.forget(2);
+      const chain = bytesFor('chain', 1, 32);
+      const held = [1, 2, 3, 4, 5].map((index) => mailbox.held('welcome', chain, index)?.isWaiting);
+      expect(held).toEqual([false, undefined, false, false, true]);
     }));
 
   it('forgets what has expired, a bounded number at a time', () =>
@@ -206,19 +232,21 @@ describe('the mailbox', () => {
     }));
 });
 
-describe('claim windows', () => {
-  it('are kept one a chain and dropped when they end, a bounded number at a time', () =>
-    withStore(({ claimWindows }) => {
-      const chain = (name: number) => bytesFor('chain', name, 32);
-      expect(claimWindows.nextExpiry()).toBeUndefined();
-      claimWindows.save(chain(1), { count: 1, endsAt: 100 });
-      claimWindows.save(chain(1), { count: 2, endsAt: 100 });
-      claimWindows.save(chain(2), { count: 1, endsAt: 101 });
-      claimWindows.save(chain(3), { count: 1, endsAt: 102 });
-      expect(claimWindows.read(chain(1))).toEqual({ count: 2, endsAt: 100 });
-      expect(claimWindows.nextExpiry()).toBe(100);
-      expect(claimWindows.dropExpired(101, 1)).toBe(1);
-      expect(claimWindows.dropExpired(101, 9)).toBe(1);
-      expect([1, 2, 3].map((name) => claimWindows.read(chain(name))?.count)).toEqual([undefined, undefined, 1]);
+describe('claim counts', () => {
+  it('are kept one a chain and claimer and dropped when they end, a bounded number at a time', () =>
+    withStore(({ claimCounts }) => {
+      const subject = (name: number) => bytesFor('subject', name, 32);
+      expect(claimCounts.nextExpiry()).toBeUndefined();
+      claimCounts.save('chain', subject(1), { count: 1, endsAt: 100 });
+      claimCounts.save('chain', subject(1), { count: 2, endsAt: 100 });
+      claimCounts.save('claimer', subject(1), { count: 7, endsAt: 101 });
+      claimCounts.save('chain', subject(3), { count: 1, endsAt: 102 });
+      expect(claimCounts.read('chain', subject(1))).toEqual({ count: 2, endsAt: 100 });
+      expect(claimCounts.read('claimer', subject(1))).toEqual({ count: 7, endsAt: 101 });
+      expect([claimCounts.nextExpiry(), claimCounts.size()]).toEqual([100, 3]);
+      expect(claimCounts.dropExpired(101, 1)).toBe(1);
+      expect(claimCounts.dropExpired(101, 9)).toBe(1);
+      expect(claimCounts.read('claimer', subject(1))).toBeUndefined();
+      expect(claimCounts.read('chain', subject(3))?.count).toBe(1);
     }));
 });

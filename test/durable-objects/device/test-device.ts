@@ -5,6 +5,7 @@ import {
   claimedKeyPackage,
   decodeTrusted,
   encode,
+  envelopePost,
   keyPackageClaim,
   keyPackagePublication,
   type KeyPackagePublication,
@@ -12,17 +13,23 @@ import {
   mailboxAck,
   mailboxDownFrame,
   mailboxPage,
+  mailboxTokenContent,
   mailboxUpFrame,
   parseActorKey,
   signEd25519,
   ticketAnswer,
   toBase64Url,
+  tokenRevocation,
+  tokenState,
   type ClaimedKeyPackage,
+  type EnvelopePost,
   type KeyPackageStock,
   type MailboxDownFrame,
   type MailboxItem,
   type MailboxPage,
+  type MailboxToken,
   type MailboxUpFrame,
+  type TokenRevocation,
 } from '../../../core/index.ts';
 import { MLS_SUITE } from '../../../core/mls/index.ts';
 import type { DeviceObject, RelayEnvironment } from '../../../durable-objects/index.ts';
@@ -149,6 +156,40 @@ export class TestDevice {
 
   ack(upTo: number): Promise<Answer> {
     return this.object.ack(callerOf(this.owner), this.owner.key, encode(mailboxAck, { upTo }));
+  }
+
+  async setAside(from = 0): Promise<MailboxPage> {
+    return decodeTrusted(mailboxPage, valueOf(await this.object.setAside(callerOf(this.owner), this.owner.key, from)));
+  }
+
+  discard(upTo: number): Promise<Answer> {
+    return this.object.discard(callerOf(this.owner), this.owner.key, encode(mailboxAck, { upTo }));
+  }
+
+  /** A token of the owner's, good for one envelope for an hour by anyone, but for what `over` says. */
+  token(over: Partial<MailboxToken> = {}, signer = this.owner): MailboxToken {
+    const said = { owner: this.owner.key, bearer: undefined, epoch: 0, serial: 1, uses: 1, expiresAt: T0 + 3_600_000 };
+    const token = { ...said, signature: new Uint8Array(64), ...over };
+    return { ...token, signature: over.signature ?? signEd25519(signer.seed, mailboxTokenContent(token)) };
+  }
+
+  post(sender: TestActor, grant: EnvelopePost['grant'], envelope: Uint8Array): Promise<Answer> {
+    return this.object.post(callerOf(sender), this.owner.key, encode(envelopePost, { grant, envelope }));
+  }
+
+  postByChain(sender: TestActor, chain: Uint8Array, envelope: Uint8Array): Promise<Answer> {
+    return this.post(sender, { kind: 'chain', value: { chain } }, envelope);
+  }
+
+  postByToken(sender: TestActor, token: MailboxToken, envelope: Uint8Array): Promise<Answer> {
+    return this.post(sender, { kind: 'token', value: token }, envelope);
+  }
+
+  /** Revokes, and gives the epoch that holds then. */
+  async revoke(revocation: TokenRevocation, caller = this.owner): Promise<number> {
+    const body = encode(tokenRevocation, revocation);
+    const answer = await this.object.revokeTokens(callerOf(caller), this.owner.key, body);
+    return decodeTrusted(tokenState, valueOf(answer)).epoch;
   }
 
   /** Delivers in order, in one call into the object; gives what the object answered to each. */

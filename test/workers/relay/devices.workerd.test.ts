@@ -6,21 +6,30 @@ import {
   claimedKeyPackage,
   decodeTrusted,
   encode,
+  envelopePost,
   keyPackageClaim,
   keyPackagePublication,
   keyPackageStock,
   mailboxAck,
   mailboxDownFrame,
   mailboxPage,
+  mailboxTokenContent,
   mailboxUpFrame,
+  MAX_ENVELOPE_POST_BYTES,
   MEDIA_TYPE,
   parseActorKey,
   signEd25519,
   submission,
   ticketAnswer,
   toBase64Url,
+  tokenRevocation,
+  tokenState,
   type ChainId,
+  type EnvelopePost,
   type MailboxPage,
+  type MailboxToken,
+  type TokenRevocation,
+  type TokenState,
 } from '../../../core/index.ts';
 import { createMlsIdentity, newKeyPackage } from '../../../sdk/mls/index.ts';
 import { TestActor } from '../../support/test-actor.ts';
@@ -159,5 +168,61 @@ describe('A mailbox', () => {
     socket!.send(encode(mailboxUpFrame, { kind: 'open', value: { ticket, cursor: 0 } }));
     expect(decodeTrusted(mailboxDownFrame, await frame)).toMatchObject({ kind: 'caughtUp' });
     socket!.close();
+  });
+});
+
+describe('Envelopes', () => {
+  const post = (actor: TestActor, grant: EnvelopePost['grant'], envelope = Uint8Array.of(1, 2, 3)) =>
+    callAs(actor, {
+      method: 'POST',
+      path: pathOf(bob, 'mailbox'),
+      body: encode(envelopePost, { grant, envelope }),
+    });
+
+  function tokenOf(serial: number): MailboxToken {
+    const expiresAt = Date.now() + 60_000;
+    const token = { owner: bob.key, bearer: undefined, epoch: 0, serial, uses: 1, expiresAt };
+    return { ...token, signature: signEd25519(bob.seed, mailboxTokenContent(token)) };
+  }
+
+  async function revoke(revocation: TokenRevocation): Promise<TokenState> {
+    const body = encode(tokenRevocation, revocation);
+    return decodeTrusted(
+      tokenState,
+      await bytesOf(await callAs(bob, { method: 'POST', path: pathOf(bob, 'mailbox/tokens'), body })),
+    );
+  }
+
+  test('[SE1] [SE3] [SE7] come by a token of the owner, until it is revoked', async () => {
+    await publish(bob, bob);
+    const posted = await post(mallory, { kind: 'token', value: tokenOf(1) });
+    expect([posted.status, await posted.text()]).toEqual([204, '']);
+    const page = await bytesOf(await callAs(bob, { path: pathOf(bob, 'mailbox') }));
+    expect(decodeTrusted(mailboxPage, page)).toMatchObject({
+      items: [{ kind: 'envelope', index: 1, content: Uint8Array.of(1, 2, 3) }],
+      setAside: 0,
+    });
+    expect(await revoke({ kind: 'serial', value: { serial: 2 } })).toEqual({ epoch: 0 });
+    const revoked = await post(mallory, { kind: 'token', value: tokenOf(2) }, Uint8Array.of(4));
+    expect(await problemOf(revoked)).toMatchObject({ code: 'token-revoked' });
+    expect(await revoke({ kind: 'epoch', value: { epoch: 1 } })).toEqual({ epoch: 1 });
+  });
+
+  test('[SE2] are not permitted without a common chain, and no longer than one', async () => {
+    const refused = await post(mallory, { kind: 'chain', value: { chain } });
+    expect(await problemOf(refused)).toMatchObject({ code: 'not-permitted' });
+    const long = { method: 'POST', path: pathOf(bob, 'mailbox'), body: new Uint8Array(MAX_ENVELOPE_POST_BYTES + 1) };
+    expect(await problemOf(await callAs(mallory, long))).toMatchObject({ code: 'body-too-large' });
+  });
+
+  test('[MX14] that were set aside are the owner’s to read and discard', async () => {
+    const path = pathOf(bob, 'mailbox/set-aside');
+    const aside = decodeTrusted(mailboxPage, await bytesOf(await callAs(bob, { path: `${path}?from=1` })));
+    expect(aside.items).toEqual([]);
+    const discard = { method: 'POST', path: `${path}/ack`, body: encode(mailboxAck, { upTo: 0 }) };
+    expect((await callAs(bob, discard)).status).toBe(204);
+    for (const call of [{ path }, discard]) {
+      expect(await problemOf(await callAs(mallory, call))).toMatchObject({ code: 'not-permitted' });
+    }
   });
 });

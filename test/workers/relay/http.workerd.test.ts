@@ -349,7 +349,11 @@ describe('The OpenAPI document', () => {
       'get /v1/devices/{device}/key-packages',
       'post /v1/devices/{device}/key-packages/claim',
       'get /v1/devices/{device}/mailbox',
+      'post /v1/devices/{device}/mailbox',
       'post /v1/devices/{device}/mailbox/ack',
+      'post /v1/devices/{device}/mailbox/tokens',
+      'get /v1/devices/{device}/mailbox/set-aside',
+      'post /v1/devices/{device}/mailbox/set-aside/ack',
       'get /v1/relay',
       'get /healthz',
       'get /metrics',
@@ -384,7 +388,7 @@ describe('The OpenAPI document', () => {
   test('[HT7] names every problem at some route, except those that only sockets and senders meet', async () => {
     const text = JSON.stringify((await apiDocument()).paths);
     const unnamed = Object.keys(problems).filter((code) => !text.includes(`"${code}"`));
-    expect(unnamed).toEqual(['ticket-invalid', 'open-first', 'mailbox-full']);
+    expect(unnamed).toEqual(['ticket-invalid', 'open-first', 'unknown-mark', 'too-many-in-flight']);
   });
 
   test('[HT7] says which routes want a signature, and they do', async () => {
