@@ -147,11 +147,12 @@ function judgeCommit(
   if (previous?.ok !== true) throw new Error('the GroupInfo in force is missing or does not parse');
   const parts = { previous: previous.value, commit: commit.value, welcome: welcome.value, groupInfo: groupInfo.value };
   const checked = checkCommitBundle(parts);
-  if (!checked.ok) return invalid(checked.error.code);
+  if (!checked.ok) return checked.error.code === 'commit-welcome' ? WELCOME_MISMATCH : invalid(checked.error.code);
   if (!equalBytes(groupInfo.value.treeHash, body.treeHash)) return invalid('group-context');
   if (!checked.value.addedKeyPackages.every((added) => isInForce(added, clock))) return invalid('key-package-expired');
   const mismatch = compareWithEvent(checked.value, body, event.actor);
   if (mismatch !== undefined) return invalid(mismatch);
+  if (!namesWelcomes(checked.value, body)) return WELCOME_MISMATCH;
   if (!check(checked.value.signatures).every(Boolean)) return invalid('signature');
   return ok({
     groupInfo: { hash: body.groupInfoHash, bytes: bundle.groupInfo, epoch: body.epoch + 1 },
@@ -170,21 +171,22 @@ function judgeClaims(
 }
 
 /** `MB3`: the event says of the commit exactly what it does, since the roster follows the event. */
-function compareWithEvent(
-  { delta, addedKeyPackages }: CheckedCommit,
-  body: MlsCommit,
-  actor: Uint8Array,
-): string | undefined {
+function compareWithEvent({ delta }: CheckedCommit, body: MlsCommit, actor: Uint8Array): string | undefined {
   if (!equalBytes(delta.committer, actor)) return 'committer';
   if (delta.replaced.length > 0) return 'replaced-leaf';
   const added = body.roster.added.map((member) => member.actor);
   const isSameRoster = isSameSet(delta.added, added) && isSameSet(delta.removed, body.roster.removed);
-  if (!isSameRoster) return 'roster';
-  // In pairs: whoever is named beside another's KeyPackage finds none of its own and can't join. The Welcome addresses
-  // exactly the added KeyPackages (`ML27`).
-  const named = body.welcomeRefs.map((welcome) => concatBytes(welcome.actor, welcome.keyPackageRef));
+  return isSameRoster ? undefined : 'roster';
+}
+
+/**
+ * In pairs: whoever is named beside another's KeyPackage finds none of its own and can't join. The Welcome addresses
+ * exactly the added KeyPackages (`ML27`).
+ */
+function namesWelcomes({ addedKeyPackages }: CheckedCommit, { welcomeRefs }: MlsCommit): boolean {
+  const named = welcomeRefs.map((welcome) => concatBytes(welcome.actor, welcome.keyPackageRef));
   const addressed = addedKeyPackages.map((added) => concatBytes(added.actor, added.ref));
-  return isSameSet(addressed, named) ? undefined : 'welcome-refs';
+  return isSameSet(addressed, named);
 }
 
 /** The commit itself says which event carries it, so that nobody can wrap another member's commit in an own event. */
@@ -201,6 +203,9 @@ function isNamed(bytes: Uint8Array, hash: Uint8Array, size: number): boolean {
 function isSameSet(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
   return a.length === b.length && a.every((item) => b.some((other) => equalBytes(item, other)));
 }
+
+/** Also what `GM5` refuses by the event alone. */
+const WELCOME_MISMATCH: Screening<never> = err({ code: 'welcome-mismatch' });
 
 function invalid(reason: string): Screening<never> {
   return err({ code: 'invalid-handshake', reason });

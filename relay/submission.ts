@@ -6,6 +6,7 @@ import {
   eventVerifyJob,
   keepVerified,
   MAX_APPEND_BYTES,
+  MAX_PAYLOAD_BYTES,
   ok,
   parseSignedEvent,
   submission,
@@ -70,7 +71,7 @@ export function screenSubmissions(
   chain: ChainId,
   check: CheckSignatures,
 ): readonly Screened[] {
-  const parsed = submissions.map(({ event, signature }) => parseForChain(event, signature, chain));
+  const parsed = submissions.map((one) => parseForChain(one.event, one.signature, chain, one.payload));
   const events = parsed.flatMap((result) => (result.ok ? [result.value] : []));
   const verified = keepVerified(events, check(events.map(eventVerifyJob)));
   let next = 0;
@@ -80,7 +81,16 @@ export function screenSubmissions(
   });
 }
 
-function parseForChain(tbs: Uint8Array, signature: Uint8Array, chain: ChainId): Result<SignedEvent, RelayRefusal> {
+function parseForChain(
+  tbs: Uint8Array,
+  signature: Uint8Array,
+  chain: ChainId,
+  payload?: Uint8Array,
+): Result<SignedEvent, RelayRefusal> {
+  const actualBytes = payload?.length ?? 0;
+  if (actualBytes > MAX_PAYLOAD_BYTES) {
+    return err({ code: 'payload-too-large', limitBytes: MAX_PAYLOAD_BYTES, actualBytes });
+  }
   const signed = parseSignedEvent(tbs, signature);
   if (!signed.ok) return err({ ...signed.error });
   return equalBytes(signed.value.event.chain, chain) ? signed : err({ code: 'wrong-chain' });

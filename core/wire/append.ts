@@ -10,19 +10,24 @@ import {
   vector,
   type Decoded,
 } from '../codec/index.ts';
-import { HASH_BYTES, MAX_ENTRY_BYTES, MAX_EVENT_BYTES, SIGNATURE_BYTES } from '../event/index.ts';
+import { HASH_BYTES, MAX_ENTRY_BYTES, SIGNATURE_BYTES } from '../event/index.ts';
 import { claimToken } from './device.ts';
 import {
+  MAX_APPEND_BYTES,
   MAX_BATCH,
   MAX_CHECKPOINT_BYTES,
   MAX_CLAIM_TOKENS,
   MAX_HANDSHAKE_BYTES,
   MAX_PAGE_ENTRIES,
-  MAX_PAYLOAD_BYTES,
   MAX_PROBLEM_BYTES,
 } from './limits.ts';
 
-const eventBytes = opaqueVector(MAX_EVENT_BYTES);
+/**
+ * As much as a body holds: what is over its own limit is refused by itself, with a code that says so (`AP1`, `PL1`), and
+ * not with all that was sent along as something that nobody could read.
+ */
+const eventBytes = opaqueVector(MAX_APPEND_BYTES);
+const payloadBytes = opaqueVector(MAX_APPEND_BYTES);
 const signatureBytes = opaque(SIGNATURE_BYTES);
 /** A signed checkpoint in the text form of C2SP tlog-checkpoint. */
 export const checkpointText = text(MAX_CHECKPOINT_BYTES);
@@ -31,7 +36,7 @@ export const checkpointText = text(MAX_CHECKPOINT_BYTES);
 export const submission = struct('Submission', {
   event: eventBytes,
   signature: signatureBytes,
-  payload: optional(opaqueVector(MAX_PAYLOAD_BYTES)),
+  payload: optional(payloadBytes),
 });
 
 export const appendRequest = struct('AppendRequest', { submissions: vector(submission, MAX_BATCH) });

@@ -42,7 +42,7 @@ export const problems = {
   'wrong-epoch': { status: 409, title: 'A commit must end the current epoch.' },
   'welcome-mismatch': {
     status: 400,
-    title: 'A commit names one Welcome for each actor that it adds, and no other.',
+    title: 'Event and Welcome name exactly the KeyPackages that the commit adds.',
   },
   'commit-lost': { status: 409, title: 'Another commit ended this epoch; apply the winner and try again.' },
   'lone-commit': { status: 400, title: 'A commit is posted as a bundle to the commits path.' },
@@ -53,7 +53,7 @@ export const problems = {
   'invalid-key-package': { status: 400, title: 'The KeyPackage is not valid or not bound to this device.' },
   'payload-missing': { status: 400, title: 'The event names a payload; send it along.' },
   'payload-mismatch': { status: 400, title: 'The payload is not the one that the event names.' },
-  'payload-too-large': { status: 413, title: 'The payload is over the limit for inline payloads.' },
+  'payload-too-large': { status: 413, title: 'The payload is over the limit; split it, or store it elsewhere.' },
   'payload-expired': { status: 410, title: 'The payload has expired; its entry still proves what it was.' },
   'not-found': { status: 404, title: 'There is nothing here, or nothing that this actor may see.' },
   'signature-required': { status: 401, title: 'Sign the request with the actor key (RFC 9421).' },

@@ -20,6 +20,9 @@ import type { ChainLog } from './chain-log.ts';
 import type { Sequencer } from './sequencer.ts';
 import type { ChainStore } from './store.ts';
 
+/** When a caller that found the queue full may come back: a few flushes later. */
+const FLUSH_PAUSE_MS = 1_000;
+
 export interface AppendHost {
   readonly store: ChainStore;
   readonly log: ChainLog;
@@ -96,6 +99,7 @@ export class ChainAppends {
     candidates: readonly Candidate[],
   ): Promise<Result<{ decisions: readonly Decision[]; checkpoint: string }, RelayRefusal>> {
     const { sequencer, quotes } = this.#host;
+    if (!sequencer.hasRoomFor(candidates.length)) return err({ code: 'rate-limited', retryAfterMs: FLUSH_PAUSE_MS });
     try {
       const { decisions, checkpoint } = await sequencer.submit(candidates);
       const completed = completeRefusals(candidates, decisions, sequencer.head, quotes);

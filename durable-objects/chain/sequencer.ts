@@ -40,7 +40,7 @@ interface Waiting {
   readonly reject: (cause: unknown) => void;
 }
 
-/** Candidates that may wait for one flush; beyond it callers are told to come back. */
+/** Candidates that may wait for one flush (`AP14`). */
 const MAX_QUEUED = 16_384;
 
 /**
@@ -76,9 +76,13 @@ export class Sequencer {
     return this.#checkpoint;
   }
 
-  /** Queues candidates whose signatures are verified. Rejects when the outcome is unknown or the queue is full. */
+  /** Whether so many more candidates may wait for the next flush. */
+  hasRoomFor(count: number): boolean {
+    return this.#queued + count <= MAX_QUEUED;
+  }
+
+  /** Queues candidates whose signatures are verified, given room. Rejects when the outcome is unknown. */
   submit(candidates: readonly Candidate[]): Promise<Sequenced> {
-    if (this.#queued + candidates.length > MAX_QUEUED) return Promise.reject(new Error('the append queue is full'));
     this.#queued += candidates.length;
     const sequenced = new Promise<Sequenced>((resolve, reject) => this.#queue.push({ candidates, resolve, reject }));
     this.#arm();

@@ -143,12 +143,12 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
   async #take(socket: WebSocket, data: ArrayBuffer | string): Promise<void> {
     const place = this.#places.get(socket);
     if (place === undefined) return;
-    if (typeof data === 'string') return this.refuse(socket, { code: 'malformed' });
+    if (typeof data === 'string') return this.refuse(socket, { code: 'unsupported-media-type' });
     // Length before anything else: a frame over the limit is never parsed.
-    const limit = place.seat.stage === 'unopened' ? MAX_OPEN_FRAME_BYTES : this.#limits.maxFrameBytes;
-    if (data.byteLength > limit) return this.refuse(socket, { code: 'body-too-large' });
+    const limitBytes = place.seat.stage === 'unopened' ? MAX_OPEN_FRAME_BYTES : this.#limits.maxFrameBytes;
+    if (data.byteLength > limitBytes) return this.refuse(socket, { code: 'body-too-large', limitBytes });
     const frame = decode(this.#upFrame, new Uint8Array(data));
-    if (!frame.ok) return this.refuse(socket, { code: 'malformed' });
+    if (!frame.ok) return this.refuse(socket, { ...frame.error });
     if (isOpen(frame.value)) return this.#open(socket, place, frame.value);
     if (place.seat.stage === 'unopened') return this.refuse(socket, { code: 'open-first' });
     const barred = this.barred?.(place.seat.actor);

@@ -27,7 +27,6 @@ const MAX_GENESIS_BYTES = MAX_ENTRY_BYTES;
 
 /** What any event can be refused for, by its envelope and its place. */
 const OF_EVENTS: readonly ProblemCode[] = [
-  'malformed-signature',
   'event-too-large',
   'wrong-chain',
   'bad-signature',
@@ -40,6 +39,7 @@ const OF_EVENTS: readonly ProblemCode[] = [
   'seen-too-old',
   'unknown-event-type',
   'not-found',
+  'rate-limited',
   'relay-clock-behind',
 ];
 
@@ -57,7 +57,6 @@ const foundRoute = describeRoute({
   body: { structure: structureOf(submission.notation), limitBytes: MAX_GENESIS_BYTES },
   answer: { status: 201, description: 'The receipt of entry 0.', content: contentOf(APPEND_ANSWER) },
   problems: [
-    'malformed-signature',
     'event-too-large',
     'bad-signature',
     'clock-skew',
