@@ -20,8 +20,8 @@ import type { ChainLog } from './chain-log.ts';
 import type { Sequencer } from './sequencer.ts';
 import type { ChainStore } from './store.ts';
 
-/** When a caller that found the queue full may come back: a few flushes later. */
-const FLUSH_PAUSE_MS = 1_000;
+/** `AP14`: a few flushes later there is room again. */
+const QUEUE_FULL = { code: 'rate-limited', limit: 'waiting-events', retryAfterMs: 1_000 } as const;
 
 export interface AppendHost {
   readonly store: ChainStore;
@@ -99,7 +99,7 @@ export class ChainAppends {
     candidates: readonly Candidate[],
   ): Promise<Result<{ decisions: readonly Decision[]; checkpoint: string }, RelayRefusal>> {
     const { sequencer, quotes } = this.#host;
-    if (!sequencer.hasRoomFor(candidates.length)) return err({ code: 'rate-limited', retryAfterMs: FLUSH_PAUSE_MS });
+    if (!sequencer.hasRoomFor(candidates.length)) return err(QUEUE_FULL);
     try {
       const { decisions, checkpoint } = await sequencer.submit(candidates);
       const completed = completeRefusals(candidates, decisions, sequencer.head, quotes);

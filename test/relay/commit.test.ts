@@ -3,12 +3,7 @@ import {
   commitBundle,
   encode,
   groupMessage,
-  mlsCommit,
-  mlsCreated,
-  parseActorKey,
-  publicKeyOf,
   sha256,
-  signEd25519,
   utf8ToBytes,
   type ClaimToken,
   type CommitBundle,
@@ -17,30 +12,29 @@ import {
 } from '../../core/index.ts';
 import { encodeAuthenticatedData, parseKeyPackage } from '../../core/mls/index.ts';
 import {
-  claimTokenSeed,
   AppendLimits,
   configureLimits,
   decideFlush,
-  issueClaimToken,
   screenCommit,
   screenSubmissions,
   type Candidate,
   type RelayRefusal,
   type Screened,
 } from '../../relay/index.ts';
-import {
-  acceptOwnCommit,
-  commit,
-  createGroup,
-  createMlsIdentity,
-  encrypt,
-  newKeyPackage,
-  type GroupState,
-  type MlsIdentity,
-} from '../../sdk/mls/index.ts';
+import { encrypt, newKeyPackage, type GroupState } from '../../sdk/mls/index.ts';
 import { bytesFor } from '../durable-objects/bytes-for.ts';
 import { checkSignatures, MemoryChain } from '../model/memory-chain.ts';
 import { valueOf } from '../sdk/mls/people.ts';
+import {
+  claimFor,
+  claimKeyOf,
+  draftCommit,
+  draftCreation,
+  MLS_PARAMETERS,
+  mlsIdentityFor,
+  type CommitDraft,
+  type GroupPlace,
+} from '../support/mls-bundles.ts';
 import { TestActor } from '../support/test-actor.ts';
 
 const T0 = Date.UTC(2026, 0, 1);
@@ -49,91 +43,25 @@ const bob = new TestActor('bob');
 const carol = new TestActor('carol');
 const NOTHING = new Uint8Array();
 const DAY_MS = 86_400_000;
-const claimKey = keyOfSeed(claimTokenSeed(new Uint8Array(32)));
-const MLS_PARAMETERS = {
-  kind: 'group',
-  value: { membership: 'mls', handshakes: 'public', credentials: 'bound', authenticatedData: 'required' },
-} as const;
-
+const claimKey = claimKeyOf(new Uint8Array(32));
 type WelcomeRef = MlsCommit['welcomeRefs'][number];
 
-let nextId = 0;
 let chain: MemoryChain;
 let state: GroupState;
 let groupInfo: Uint8Array | undefined;
 
-function keyOfSeed(seed: Uint8Array) {
-  return { publicKey: publicKeyOf(seed), sign: (message: Uint8Array) => signEd25519(seed, message) };
+/** By Alice unless a test says otherwise. */
+type Draft = Partial<CommitDraft>;
+
+async function draft(wanted: Draft = {}): Promise<{ body: Uint8Array; next: GroupState; groupInfo: Uint8Array }> {
+  const { bundle, next } = await draftCommit(place(), state, { actor: alice, ...wanted });
+  return { body: encode(commitBundle, bundle), next, groupInfo: bundle.groupInfo };
 }
 
-function identityOf(actor: TestActor): Promise<MlsIdentity> {
-  const key = parseActorKey(actor.key);
-  if (key === undefined) throw new Error('a test actor has an admissible key');
-  return createMlsIdentity({ actor: key, sign: (message) => signEd25519(actor.seed, message) });
+function place(): GroupPlace {
+  return { chain: chain.id, seen: chain.seen, time: T0, claimKey };
 }
 
-/** A commit by `actor` with the event that belongs to it; `edit` spoils what a test wants spoiled. */
-interface Draft {
-  readonly actor?: TestActor;
-  readonly add?: readonly TestActor[];
-  readonly remove?: readonly TestActor[];
-  readonly eventId?: Uint8Array;
-  readonly boundTo?: Uint8Array;
-  readonly editBody?: (body: MlsCommit) => MlsCommit;
-  readonly editBundle?: (bundle: CommitBundle) => CommitBundle;
-  readonly keyPackageTime?: number;
-  readonly claim?: { readonly chain?: Uint8Array; readonly at?: number; readonly key?: typeof claimKey };
-}
-
-async function draftCommit(draft: Draft = {}): Promise<{ body: Uint8Array; next: GroupState; groupInfo: Uint8Array }> {
-  const { actor = alice, add = [], remove = [], eventId = bytesFor('commit', nextId++, 16) } = draft;
-  const nowMs = draft.keyPackageTime ?? T0;
-  const keyPackages = await Promise.all(add.map(async (one) => newKeyPackage(await identityOf(one), { nowMs })));
-  const pending = valueOf(
-    await commit(state, {
-      add: keyPackages.map(({ message }) => message),
-      remove: remove.flatMap(({ key }) => parseActorKey(key) ?? []),
-      authenticatedData: encodeAuthenticatedData({ actor: actor.key, eventId: draft.boundTo ?? eventId }),
-      nowMs,
-    }),
-  );
-  const body: MlsCommit = {
-    epoch: pending.epoch,
-    commitHash: sha256(pending.commit),
-    commitSize: pending.commit.length,
-    groupInfoHash: sha256(pending.groupInfo),
-    groupInfoSize: pending.groupInfo.length,
-    treeHash: pending.treeHash,
-    welcomeRefs: keyPackages.map(({ ref }, i) => ({ actor: (add[i] as TestActor).key, keyPackageRef: ref })),
-    roster: {
-      added: add.map(({ key }) => ({ actor: key, role: 'member' as const })),
-      removed: remove.map(({ key }) => key),
-    },
-  };
-  const event = actor.sign({
-    chain: chain.id,
-    seen: chain.seen,
-    time: T0,
-    type: mlsCommit.type,
-    body: mlsCommit.encodeBody(draft.editBody?.(body) ?? body),
-    eventId,
-  });
-  const bundle: CommitBundle = {
-    event: event.event,
-    signature: event.signature,
-    commit: pending.commit,
-    welcome: pending.welcome ?? NOTHING,
-    groupInfo: pending.groupInfo,
-    claimTokens: keyPackages.map(({ ref, notAfterMs }) => claimOf(ref, notAfterMs, draft.claim)),
-  };
-  const encoded = encode(commitBundle, draft.editBundle?.(bundle) ?? bundle);
-  return { body: encoded, next: valueOf(acceptOwnCommit(state, pending)), groupInfo: pending.groupInfo };
-}
-
-function claimOf(keyPackageRef: Uint8Array, notAfter: number, claim: Draft['claim'] = {}): ClaimToken {
-  const { chain: claimedFor = chain.id, at = T0, key = claimKey } = claim;
-  return issueClaimToken({ chain: claimedFor, keyPackageRef, notAfter }, key, at);
-}
 const limits = new AppendLimits(configureLimits({ LIMIT_INVALID_COMMITS: 'off' }).limits);
 
 function screen(body: Uint8Array) {
@@ -150,21 +78,21 @@ function screen(body: Uint8Array) {
   return screenCommit(body, context);
 }
 
-async function refusalOf(draft: Draft): Promise<RelayRefusal> {
-  const screened = screen((await draftCommit(draft)).body);
+async function refusalOf(wanted: Draft): Promise<RelayRefusal> {
+  const screened = screen((await draft(wanted)).body);
   if (screened.ok) throw new Error('accepted');
   return screened.error;
 }
 
-async function reasonOf(draft: Draft): Promise<unknown> {
-  const refusal = await refusalOf(draft);
+async function reasonOf(wanted: Draft): Promise<unknown> {
+  const refusal = await refusalOf(wanted);
   expect(refusal.code).toBe('invalid-handshake');
   return refusal['reason'];
 }
 
 /** Screens, decides and follows a commit that must be accepted. */
-async function accept(draft: Draft): Promise<void> {
-  const { body, next, groupInfo: nextInfo } = await draftCommit(draft);
+async function accept(wanted: Draft): Promise<void> {
+  const { body, next, groupInfo: nextInfo } = await draft(wanted);
   expect(chain.decide([valueOf(screen(body))])[0]?.kind).toBe('accepted');
   state = next;
   groupInfo = nextInfo;
@@ -176,34 +104,18 @@ function decideOnly(candidate: Candidate): { readonly refusal?: RelayRefusal } {
   return decision?.kind === 'refused' ? { refusal: decision.refusal } : {};
 }
 
-async function create(edit: (body: MlsCreated) => MlsCreated = (body) => body, actor = alice) {
-  const founded = await createGroup({ groupId: chain.id, identity: await identityOf(actor), nowMs: T0 });
-  const body = edit({
-    ciphersuite: 1,
-    groupInfoHash: sha256(founded.groupInfo),
-    groupInfoSize: founded.groupInfo.length,
-    treeHash: founded.treeHash,
-  });
-  const draft = {
-    chain: chain.id,
-    seen: chain.seen,
-    time: T0,
-    type: mlsCreated.type,
-    body: mlsCreated.encodeBody(body),
-  };
-  const { event, signature } = alice.sign(draft);
-  const alone = { commit: NOTHING, welcome: NOTHING, claimTokens: [] };
-  const bundle = { event, signature, groupInfo: founded.groupInfo, ...alone };
-  return { founded, screened: screen(encode(commitBundle, bundle)) };
+async function create(edit: (body: MlsCreated) => MlsCreated = (body) => body, founder = alice) {
+  const { bundle, state: founded } = await draftCreation(place(), alice, { founder, edit });
+  return { founded, groupInfo: bundle.groupInfo, screened: screen(encode(commitBundle, bundle)) };
 }
 
 beforeEach(async () => {
   groupInfo = undefined;
   chain = new MemoryChain(alice.genesis({ parameters: MLS_PARAMETERS }, T0), T0);
-  const { founded, screened } = await create();
+  const { founded, groupInfo: first, screened } = await create();
   expect(chain.decide([valueOf(screened)])[0]?.kind).toBe('accepted');
-  state = founded.state;
-  groupInfo = founded.groupInfo;
+  state = founded;
+  groupInfo = first;
 });
 
 describe('an MLS bundle', () => {
@@ -287,10 +199,10 @@ describe('an MLS bundle', () => {
     expect(await refusalOf({ add, editBundle: editTokens(([one, two]) => [one!, two!, two!]) })).toEqual(
       invalid('surplus'),
     );
-    const stray = claimOf(bytesFor('ref', 0, 32), T0 + DAY_MS);
+    const stray = claimFor(place(), bytesFor('ref', 0, 32), T0 + DAY_MS);
     expect(await refusalOf({ editBundle: editTokens(() => [stray]) })).toEqual(invalid('surplus'));
     expect(await refusalOf({ add, claim: { chain: bytesFor('chain', 9, 32) } })).toEqual(invalid('chain'));
-    const foreign = keyOfSeed(claimTokenSeed(new Uint8Array(32).fill(1)));
+    const foreign = claimKeyOf(new Uint8Array(32).fill(1));
     expect(await refusalOf({ add, claim: { key: foreign } })).toEqual(invalid('signature'));
     const later = editTokens((tokens) => tokens.map((token) => ({ ...token, expiresAt: token.expiresAt + 1 })));
     expect(await refusalOf({ add, editBundle: later })).toEqual(invalid('signature'));
@@ -305,7 +217,7 @@ describe('an MLS bundle', () => {
   it('[KP10] a claim is good for a day, and never longer than its KeyPackage', async () => {
     const expired = { code: 'claim-token-expired', expiredAt: T0 };
     expect(await refusalOf({ add: [bob], claim: { at: T0 - DAY_MS } })).toMatchObject(expired);
-    expect(claimOf(bytesFor('ref', 0, 32), T0 + 5).expiresAt).toBe(T0 + 5);
+    expect(claimFor(place(), bytesFor('ref', 0, 32), T0 + 5).expiresAt).toBe(T0 + 5);
     await accept({ add: [bob], claim: { at: T0 - DAY_MS + 1 } });
   });
 
@@ -327,7 +239,7 @@ describe('an MLS bundle', () => {
   });
 
   it('[MB4] hands the loser of an epoch the winner, its commit and a proof', async () => {
-    const [winner, loser] = [await draftCommit({ add: [bob] }), await draftCommit({ add: [carol] })];
+    const [winner, loser] = [await draft({ add: [bob] }), await draft({ add: [carol] })];
     const candidate = valueOf(screen(winner.body));
     const late = valueOf(screen(loser.body));
     const [won, lost] = chain.decide([candidate, late]);
@@ -341,11 +253,11 @@ describe('an MLS bundle', () => {
   });
 
   it('[AP5] [MB1] recognises a retry of the winner, and takes no commit without its bundle', async () => {
-    const lone = valueOf(screen((await draftCommit()).body));
+    const lone = valueOf(screen((await draft()).body));
     expect(chain.decide([{ signed: lone.signed, payload: lone.payload }])).toMatchObject([
       { refusal: { code: 'lone-commit' } },
     ]);
-    const { body } = await draftCommit({ add: [bob] });
+    const { body } = await draft({ add: [bob] });
     const [first] = chain.decide([valueOf(screen(body))]);
     const [again] = chain.decide([valueOf(screen(body))]);
     expect(again).toEqual({ kind: 'repeated', receipt: first?.kind === 'accepted' ? first.receipt : undefined });
@@ -378,7 +290,7 @@ describe('an MLS bundle', () => {
   });
 
   it('[KP1] parses the KeyPackages that it adds as their owners published them', async () => {
-    const { message, ref } = await newKeyPackage(await identityOf(bob), { nowMs: T0 });
+    const { message, ref } = await newKeyPackage(await mlsIdentityFor(bob), { nowMs: T0 });
     expect(valueOf(parseKeyPackage(message, { nowMs: T0 })).ref).toEqual(ref);
   });
 });

@@ -39,7 +39,6 @@ const OF_EVENTS: readonly ProblemCode[] = [
   'seen-too-old',
   'unknown-event-type',
   'not-found',
-  'rate-limited',
   'relay-clock-behind',
 ];
 
@@ -58,8 +57,10 @@ const foundRoute = describeRoute({
   answer: { status: 201, description: 'The receipt of entry 0.', content: contentOf(APPEND_ANSWER) },
   problems: [
     'event-too-large',
+    'wrong-chain',
     'bad-signature',
     'clock-skew',
+    'unknown-parent',
     'unknown-event-type',
     'wrong-relay',
     'retention-out-of-range',
@@ -97,9 +98,6 @@ const appendRoute = describeRoute({
     'epoch-closed',
     'lone-commit',
     'invalid-handshake',
-    'claim-token-missing',
-    'claim-token-invalid',
-    'claim-token-expired',
   ],
 });
 
@@ -131,6 +129,9 @@ const commitRoute = describeRoute({
     'welcome-mismatch',
     'payload-mismatch',
     'invalid-handshake',
+    'claim-token-missing',
+    'claim-token-invalid',
+    'claim-token-expired',
   ],
 });
 

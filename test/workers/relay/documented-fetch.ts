@@ -11,7 +11,10 @@ interface Paths {
 
 type Fetch = (request: Request) => Promise<Response>;
 
-/** Fetches, and fails the test where the relay answers what its own OpenAPI document does not say of that route. */
+/**
+ * Fetches, and fails the test where the relay answers what its own OpenAPI document does not say of that route; or anything
+ * but `not-found` where the document has no such route (`HT1`).
+ */
 export function documentedFetch(fetch: Fetch): Fetch {
   let document: Promise<Paths> | undefined;
   return async (request) => {
@@ -21,7 +24,12 @@ export function documentedFetch(fetch: Fetch): Fetch {
     const response = await fetch(request);
     const { paths } = await document;
     const path = Object.keys(paths).find((pattern) => matches(pattern, pathname));
-    const described = paths[path ?? '']?.[verb]?.responses[response.status];
+    const route = paths[path ?? '']?.[verb];
+    if (route === undefined) {
+      expect(await response.clone().json()).toMatchObject({ code: 'not-found' });
+      return response;
+    }
+    const described = route.responses[response.status];
     expect(described, `${verb} ${pathname} answers ${response.status}`).toBeDefined();
     if (response.headers.get('content-type') === 'application/problem+json') {
       const { code } = (await response.clone().json()) as { readonly code: string };

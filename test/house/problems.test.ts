@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { problems, type ProblemCode } from '../../core/index.ts';
+import { badCommits } from '../faults/bad-input/commits.ts';
+import { badDeviceCalls } from '../faults/bad-input/devices.ts';
+import { badEvents } from '../faults/bad-input/events.ts';
+import { badFrames } from '../faults/bad-input/frames.ts';
+import { badRequests } from '../faults/bad-input/requests.ts';
+
+const root = join(import.meta.dirname, '../..');
+const page = readFileSync(join(root, 'docs/spec/problems.md'), 'utf8');
+const rows = [...badEvents, ...badCommits, ...badDeviceCalls, ...badFrames, ...badRequests];
+
+/** What no single bad input brings about, and the test that does: its file, and a piece of its name. */
+const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: string]>> = {
+  'malformed-signature': ['test/core/event/parse.test.ts', '[AP2] with a signature of %d bytes'],
+  'rate-limited': ['test/faults/bad-input.workerd.test.ts', '[AP14] of more appends than may wait'],
+  'roster-full': ['test/core/chain/refusals.test.ts', '[PR1] %s is reached'],
+  'payload-expired': ['test/durable-objects/chain/object.workerd.test.ts', '[PL3] forgets payloads'],
+  'too-many-subscribers': ['test/durable-objects/chain/sockets.workerd.test.ts', '[SK5] serves a thousand sockets'],
+  'relay-clock-behind': ['test/durable-objects/chain/object.workerd.test.ts', '[AP11]'],
+  'relay-not-configured': ['test/workers/relay/http.workerd.test.ts', '[HT9] without a usable key'],
+  unavailable: ['test/workers/relay/http.workerd.test.ts', '[HT8] leaves open whether a write was stored'],
+  internal: ['test/workers/relay/http.workerd.test.ts', '[HT8] has changed nothing by a read'],
+};
+
+/** For senders of mail, of whom there are none but chains, which try again. */
+const UNREACHED = 'mailbox-full';
+
+describe('every problem code', () => {
+  test.each((Object.keys(problems) as ProblemCode[]).filter((code) => code !== UNREACHED))(
+    '[PR1] %s is documented, and some test provokes it',
+    (code) => {
+      expect(page).toMatch(new RegExp(`^\\| \`${code}\` `, 'm'));
+      if (rows.some((row) => row.code === code)) return;
+      const [file, name] =
+        elsewhere[code] ?? expect.fail('add a row to test/faults/bad-input/, or name the test above');
+      const text = readFileSync(join(root, file), 'utf8');
+      expect(text).toContain(name);
+      expect(text).toContain(code);
+    },
+  );
+
+  test('[PR4] has the reasons that are documented under it, and the rows know no others', () => {
+    for (const { code, details, name } of rows) {
+      const reason = details?.['reason'];
+      if (reason !== undefined) expect(reasonsOf(code), name).toContain(reason);
+    }
+  });
+
+  test('[PR4] is not told by reasons that nothing gives', () => {
+    const sources = ['core/codec/reader.ts', 'core/mls/refusal.ts', 'relay/commit.ts', 'relay/mls-message.ts'];
+    const others = ['relay/claim-tokens.ts', 'relay/key-packages.ts', 'workers/relay/request-signature.ts'];
+    const text = [...sources, ...others].map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
+    for (const code of ['malformed', 'invalid-handshake', 'invalid-key-package', 'signature-invalid'] as const) {
+      const reasons = reasonsOf(code);
+      expect(reasons.length, code).toBeGreaterThan(3);
+      for (const reason of reasons) expect(text, `${code}: ${reason}`).toContain(`'${reason}'`);
+    }
+  });
+
+  test('[PR4] documents each reason that core and relay give', () => {
+    const documented = [...page.matchAll(/^\| `[a-z-]+` +\| `([a-z-]+)`/gm)].map(([, reason]) => reason);
+    const literals = (file: string, pattern: RegExp) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(pattern)].map(([, reason]) => reason);
+    const given = [
+      ...literals('core/codec/reader.ts', /^ {2}\| '([a-z-]+)'/gm),
+      ...literals('core/mls/refusal.ts', /^ {2}\| '([a-z-]+)'/gm),
+      ...literals('relay/commit.ts', /invalid\('([a-z-]+)'\)/g),
+      ...literals('relay/mls-message.ts', /return '([a-z-]+)'/g),
+      ...literals('relay/claim-tokens.ts', /reason: '([a-z-]+)'/g),
+      ...literals('relay/key-packages.ts', /refuseAt\(\w+, '([a-z-]+)'\)/g),
+    ];
+    expect(given.length).toBeGreaterThan(40);
+    // Two of the reasons of a handshake that fits nothing have become a code of their own.
+    expect(given.filter((reason) => !documented.includes(reason))).toEqual(['commit-welcome']);
+  });
+});
+
+/** The reasons in the rows of a table that begin with this code. */
+function reasonsOf(code: string): string[] {
+  return [...page.matchAll(new RegExp(`^\\| \`${code}\` +\\| \`([a-z-]+)\``, 'gm'))].map(
+    ([, reason]) => reason as string,
+  );
+}

@@ -1,0 +1,160 @@
+import {
+  mlsCommit,
+  mlsCreated,
+  parseActorKey,
+  publicKeyOf,
+  sha256,
+  signEd25519,
+  type ChainId,
+  type ClaimToken,
+  type CommitBundle,
+  type MlsCommit,
+  type MlsCreated,
+} from '../../core/index.ts';
+import { encodeAuthenticatedData } from '../../core/mls/index.ts';
+import { claimTokenSeed, issueClaimToken, type ClaimTokenKey } from '../../relay/index.ts';
+import {
+  acceptOwnCommit,
+  commit,
+  createGroup,
+  createMlsIdentity,
+  newKeyPackage,
+  type GroupState,
+  type MlsIdentity,
+} from '../../sdk/mls/index.ts';
+import { bytesFor } from '../durable-objects/bytes-for.ts';
+import { valueOf } from '../sdk/mls/people.ts';
+import type { Seen, TestActor } from './test-actor.ts';
+
+export const MLS_PARAMETERS = {
+  kind: 'group',
+  value: { membership: 'mls', handshakes: 'public', credentials: 'bound', authenticatedData: 'required' },
+} as const;
+
+const NOTHING = new Uint8Array();
+
+/** The MLS identity of an actor, with a binding that its key made. */
+export function mlsIdentityFor({ key, seed }: TestActor): Promise<MlsIdentity> {
+  const actor = parseActorKey(key);
+  if (actor === undefined) throw new Error('a test actor has an admissible key');
+  return createMlsIdentity({ actor, sign: (message) => signEd25519(seed, message) });
+}
+
+/** Where an event of a group is made, and what its author's clock says. */
+export interface GroupPlace {
+  readonly chain: ChainId;
+  readonly seen: Seen;
+  readonly time: number;
+  /** What the relay of the group signs claim tokens with. */
+  readonly claimKey: ClaimTokenKey;
+}
+
+/** A commit by `actor` with the event that belongs to it; an `edit` spoils what a test wants spoiled. */
+export interface CommitDraft {
+  readonly actor: TestActor;
+  readonly add?: readonly TestActor[];
+  readonly remove?: readonly TestActor[];
+  readonly eventId?: Uint8Array;
+  /** The event id that the commit itself names, where that is another. */
+  readonly boundTo?: Uint8Array;
+  readonly editBody?: (body: MlsCommit) => MlsCommit;
+  readonly editBundle?: (bundle: CommitBundle) => CommitBundle;
+  /** When the added KeyPackages were made. */
+  readonly keyPackageTime?: number;
+  /** What their claim tokens say, where that is odd. */
+  readonly claim?: Claim;
+}
+
+/** Where and when a KeyPackage was claimed, and who says so. */
+interface Claim {
+  readonly chain?: Uint8Array;
+  readonly at?: number;
+  readonly key?: ClaimTokenKey;
+}
+
+/** The claim token key of a relay with this checkpoint seed. */
+export function claimKeyOf(checkpointSeed: Uint8Array): ClaimTokenKey {
+  const seed = claimTokenSeed(checkpointSeed);
+  return { publicKey: publicKeyOf(seed), sign: (message) => signEd25519(seed, message) };
+}
+
+/** The relay's word that a KeyPackage was claimed for a group. */
+export function claimFor(
+  place: GroupPlace,
+  keyPackageRef: Uint8Array,
+  notAfter: number,
+  claim: Claim = {},
+): ClaimToken {
+  const { chain = place.chain, at = place.time, key = place.claimKey } = claim;
+  return issueClaimToken({ chain, keyPackageRef, notAfter }, key, at);
+}
+
+export interface DraftedCommit {
+  readonly bundle: CommitBundle;
+  /** The committer's state once the relay has taken it. */
+  readonly next: GroupState;
+}
+
+let nextId = 0;
+
+export async function draftCommit(place: GroupPlace, state: GroupState, draft: CommitDraft): Promise<DraftedCommit> {
+  const { actor, add = [], remove = [], eventId = bytesFor('commit', nextId++, 16) } = draft;
+  const nowMs = draft.keyPackageTime ?? place.time;
+  const keyPackages = await Promise.all(add.map(async (one) => newKeyPackage(await mlsIdentityFor(one), { nowMs })));
+  const pending = valueOf(
+    await commit(state, {
+      add: keyPackages.map(({ message }) => message),
+      remove: remove.flatMap(({ key }) => parseActorKey(key) ?? []),
+      authenticatedData: encodeAuthenticatedData({ actor: actor.key, eventId: draft.boundTo ?? eventId }),
+      nowMs,
+    }),
+  );
+  const body: MlsCommit = {
+    epoch: pending.epoch,
+    commitHash: sha256(pending.commit),
+    commitSize: pending.commit.length,
+    groupInfoHash: sha256(pending.groupInfo),
+    groupInfoSize: pending.groupInfo.length,
+    treeHash: pending.treeHash,
+    welcomeRefs: keyPackages.map(({ ref }, i) => ({ actor: (add[i] as TestActor).key, keyPackageRef: ref })),
+    roster: {
+      added: add.map(({ key }) => ({ actor: key, role: 'member' as const })),
+      removed: remove.map(({ key }) => key),
+    },
+  };
+  const { event, signature } = actor.sign({
+    ...place,
+    type: mlsCommit.type,
+    body: mlsCommit.encodeBody(draft.editBody?.(body) ?? body),
+    eventId,
+  });
+  const bundle: CommitBundle = {
+    event,
+    signature,
+    commit: pending.commit,
+    welcome: pending.welcome ?? NOTHING,
+    groupInfo: pending.groupInfo,
+    claimTokens: keyPackages.map(({ ref, notAfterMs }) => claimFor(place, ref, notAfterMs, draft.claim)),
+  };
+  return { bundle: draft.editBundle?.(bundle) ?? bundle, next: valueOf(acceptOwnCommit(state, pending)) };
+}
+
+/** The founding of a group in its chain by `actor`, with the GroupInfo of another founder where a test wants that. */
+export async function draftCreation(
+  place: GroupPlace,
+  actor: TestActor,
+  { founder = actor, edit = (body) => body }: { founder?: TestActor; edit?: (body: MlsCreated) => MlsCreated } = {},
+): Promise<{ readonly bundle: CommitBundle; readonly state: GroupState }> {
+  const identity = await mlsIdentityFor(founder);
+  const founded = await createGroup({ groupId: place.chain, identity, nowMs: place.time });
+  const body = edit({
+    ciphersuite: 1,
+    groupInfoHash: sha256(founded.groupInfo),
+    groupInfoSize: founded.groupInfo.length,
+    treeHash: founded.treeHash,
+  });
+  const { event, signature } = actor.sign({ ...place, type: mlsCreated.type, body: mlsCreated.encodeBody(body) });
+  const alone = { commit: NOTHING, welcome: NOTHING, claimTokens: [] };
+  const bundle = { event, signature, groupInfo: founded.groupInfo, ...alone };
+  return { bundle, state: founded.state };
+}
