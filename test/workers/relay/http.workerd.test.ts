@@ -2,6 +2,7 @@ import { env, exports } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   MAX_APPEND_BYTES,
+  MAX_PAGE_ENTRIES,
   MEDIA_TYPE,
   problems,
   publicKeyOf,
@@ -140,7 +141,7 @@ describe('Paths and queries', () => {
     }
   });
 
-  test.each(['limit=0', 'limit=257', 'limit=1&limit=2', 'form=3', 'from=1&page=2'])(
+  test.each(['limit=0', `limit=${MAX_PAGE_ENTRIES + 1}`, 'limit=1&limit=2', 'form=3', 'from=1&page=2'])(
     '[HT6] refuse what the route does not take: %s',
     async (query) => {
       const problem = await problemOf(await call(`/v1/chains/${NOWHERE}/entries?${query}`));
