@@ -10,6 +10,7 @@ export const PROBLEM_TYPE = 'application/problem+json';
 const RETRY_AFTER_S: Partial<Record<ProblemCode, number>> = {
   unavailable: 1,
   'rate-limited': 60,
+  'too-many-in-flight': 1,
   'too-many-subscribers': 10,
   'relay-clock-behind': 30,
   'relay-not-configured': 60,

@@ -4,6 +4,8 @@ import {
   encode,
   mailboxUpFrame,
   MAX_APPEND_BYTES,
+  MAX_OPEN_FRAME_BYTES,
+  STREAM_MARK_BYTES,
   TICKET_BYTES,
   type Submission,
 } from '../../../core/index.ts';
@@ -141,12 +143,13 @@ const frames: readonly BadInput[] = [
   {
     name: '[SK1] an append before the socket is open',
     code: 'open-first',
-    make: unopened(async (relay) => [append(await relay.message())]),
+    make: unopened(() => [append()]),
   },
   {
     name: '[SK5] a first frame that is longer than an open',
-    code: 'open-first',
-    make: unopened(() => [new Uint8Array(MAX_APPEND_BYTES)]),
+    code: 'body-too-large',
+    details: { limitBytes: String(MAX_OPEN_FRAME_BYTES) },
+    make: unopened(() => [new Uint8Array(MAX_OPEN_FRAME_BYTES + 1)]),
   },
   {
     name: '[SK5] a frame over the limit',
@@ -158,6 +161,13 @@ const frames: readonly BadInput[] = [
     name: '[SK1] a second open',
     code: 'open-first',
     make: opened(async ({ caller, bob, plain }) => [open(await caller.ticket(bob, chainPath(plain, 'stream')))]),
+  },
+  {
+    name: '[SK8] a mark that the relay did not give',
+    code: 'unknown-mark',
+    make: opened(() => [
+      encode(chainUpFrame, { kind: 'progress', value: { mark: bytesFor('mark', 0, STREAM_MARK_BYTES) } }),
+    ]),
   },
   {
     name: '[MX10] a mailbox frame over the limit',
