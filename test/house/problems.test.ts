@@ -19,6 +19,7 @@ const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: strin
   'roster-full': ['test/core/chain/refusals.test.ts', '[PR1] %s is reached'],
   'payload-expired': ['test/durable-objects/chain/object.workerd.test.ts', '[PL3] forgets payloads'],
   'too-many-subscribers': ['test/durable-objects/chain/sockets.workerd.test.ts', '[SK5] serves a thousand sockets'],
+  'token-required': ['test/workers/operations.test.ts', '[OP1] shows its counts to whoever has the token'],
   'too-many-in-flight': ['test/durable-objects/chain/sockets.workerd.test.ts', '[SK10] are refused with their socket'],
   'relay-clock-behind': ['test/durable-objects/chain/object.workerd.test.ts', '[AP11]'],
   'relay-not-configured': ['test/workers/relay/http.workerd.test.ts', '[HT9] without a usable key'],

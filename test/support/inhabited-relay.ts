@@ -148,7 +148,7 @@ export class InhabitedRelay {
   }
 
   publication(signer: TestActor, owner: TestActor, keyPackages: readonly Uint8Array[]): Request {
-    const body = encode(keyPackagePublication, { keyPackages });
+    const body = encode(keyPackagePublication, { mode: 'add', keyPackages });
     return this.caller.signed(signer, { method: 'PUT', path: devicePath(owner, 'key-packages'), body });
   }
 

@@ -121,7 +121,9 @@ const published: readonly BadInput[] = [
     code: 'malformed',
     details: { reason: 'truncated' },
     make: ({ caller, bob }) =>
-      request(caller.signed(bob, { method: 'PUT', path: devicePath(bob, 'key-packages'), body: Uint8Array.of(5, 0) })),
+      request(
+        caller.signed(bob, { method: 'PUT', path: devicePath(bob, 'key-packages'), body: Uint8Array.of(0, 5, 0) }),
+      ),
   },
 ];
 
