@@ -16,7 +16,7 @@ import {
   type Problem,
   type Submission,
 } from '../../core/index.ts';
-import type { ChainObject, RelayEnvironment } from '../../durable-objects/index.ts';
+import type { RelayEnvironment } from '../../durable-objects/index.ts';
 import { InhabitedRelay } from '../support/inhabited-relay.ts';
 import { RawSocket } from '../support/raw-socket.ts';
 import { chainPath, RelayCaller } from '../support/relay-caller.ts';
@@ -76,7 +76,7 @@ async function inventory(): Promise<Readonly<Record<string, string>>> {
 
 function chainHoldings(chain: ChainId, owner: TestActor): Promise<Readonly<Record<string, string>>> {
   const name = toBase64Url(chain);
-  const stub = CHAIN.getByName(name) as unknown as DurableObjectStub<ChainObject>;
+  const stub = CHAIN.getByName(name);
   return runInDurableObject(stub, async (object, { storage }) => {
     const nonce = crypto.getRandomValues(new Uint8Array(16));
     const state = await object.state({ actor: owner.key, nonce, expiresAt: Date.now() });
@@ -166,12 +166,12 @@ async function expectRefused({ code, details, make }: BadInput, send: Transport)
 
 const named = (rows: readonly BadInput[]) => rows.map((row) => [row.name, row] as const);
 
-describe('over HTTP the relay refuses, and keeps what it has,', () => {
+describe('[PR5] over HTTP the relay refuses, and keeps what it has,', () => {
   const rows = named([...badEvents, ...badCommits, ...badDeviceCalls, ...badRequests]);
   test.each(rows)('%s', (_, row) => expectRefused(row, overHttp));
 });
 
-describe('on a socket the relay refuses, and keeps what it has,', () => {
+describe('[PR5] on a socket the relay refuses, and keeps what it has,', () => {
   test.each(named([...badEvents, ...badFrames]))('%s', (_, row) => expectRefused(row, onASocket));
 });
 
@@ -179,7 +179,7 @@ describe('a flood', () => {
   test('[AP14] of more appends than may wait is turned away whole, and the log is as if it had not come', async () => {
     // The same logged event again and again: what fits is answered with its receipt, and nothing of it is new.
     const body = encode(appendRequest, { submissions: new Array<Submission>(MAX_BATCH).fill(relay.logged) });
-    const stub = CHAIN.getByName(toBase64Url(relay.plain)) as unknown as DurableObjectStub<ChainObject>;
+    const stub = CHAIN.getByName(toBase64Url(relay.plain));
     const answers = await runInDurableObject(stub, (chain) =>
       Promise.all(Array.from({ length: 66 }, () => chain.append(body))),
     );

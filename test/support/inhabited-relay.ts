@@ -38,7 +38,7 @@ import { chainPath, devicePath, type RelayCaller } from './relay-caller.ts';
 import { TestActor, type EventDraft } from './test-actor.ts';
 
 /** KeyPackages that Bob's device has published. */
-export const STOCK = 4;
+const STOCK = 4;
 
 /**
  * A relay with something to lose. Alice owns every chain; Bob is a member, with a device that has KeyPackages and mail;

@@ -29,7 +29,7 @@ export class RawSocket {
   }
 
   send(data: Uint8Array | string): void {
-    this.#socket.send(data as Uint8Array<ArrayBuffer> | string);
+    this.#socket.send(data);
   }
 
   close(): void {

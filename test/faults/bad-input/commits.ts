@@ -4,7 +4,7 @@ import {
   encode,
   eventTbs,
   mlsCommit,
-  mlsCreated,
+  type mlsCreated,
   sha256,
   type CommitBundle,
   type MlsCommit,
