@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addAudit } from './commands/audit.ts';
 import { addBackup } from './commands/backup.ts';
+import { addChat } from './commands/chat.ts';
 import { addContact } from './commands/contact.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -61,6 +62,7 @@ function createProgram(isJson: boolean): Command {
   addGroup(program);
   addContact(program);
   addMessages(program);
+  addChat(program);
   addAudit(program);
   addSchema(program);
   addRequest(program);

@@ -3,6 +3,7 @@ import type { GrantedRole } from '../../core/index.ts';
 import type { Group, GroupView, Invitation } from '../../sdk/index.ts';
 import { Failure } from '../failure.ts';
 import { commandPrefix } from '../invocation.ts';
+import { leaveGroup } from '../leave-group.ts';
 import { asPerson, type Person } from '../person.ts';
 
 const ROLES: readonly GrantedRole[] = ['reader', 'member', 'admin', 'owner'];
@@ -51,6 +52,16 @@ export function addGroup(program: Command): void {
     .summary('put somebody out; the keys change')
     .addHelpText('after', '\nExample:\n  terachat group remove friends bob')
     .action(asPerson(remove));
+  group
+    .command('leave')
+    .argument('<group>', GROUP)
+    .summary('go for good')
+    .description(
+      'Takes you out of a plain group. In an encrypted group nobody can change the keys against themselves: there an ' +
+        'admin has to remove you, and this says how.',
+    )
+    .addHelpText('after', '\nExample:\n  terachat group leave board')
+    .action(asPerson(leave));
   group
     .command('rotate')
     .argument('<group>', GROUP)
@@ -136,6 +147,12 @@ async function remove(person: Person, [name, who]: readonly string[]): Promise<v
   const actor = person.names.findMember(who as string, await group.members());
   const { index } = await group.remove(actor, { signal: person.signal });
   await reportChange(person, group, { removed: actor, index }, `Removed ${person.names.show(actor)}`);
+}
+
+async function leave({ actor, output, signal, ...person }: Person, [name]: readonly string[]): Promise<void> {
+  const group = await person.group(name as string);
+  await leaveGroup(group, actor, signal);
+  output.result({ id: group.id, left: true }, `Left ${name as string}`);
 }
 
 async function rotate(person: Person, [name]: readonly string[]): Promise<void> {

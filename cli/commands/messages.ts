@@ -1,6 +1,7 @@
 import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import type { Message, SealedMessage } from '../../sdk/index.ts';
+import { describeConnection, watchConnection } from '../connection-notice.ts';
 import { itemDocument } from '../item-document.ts';
 import { parseCount } from '../options.ts';
 import { asPerson, type Person } from '../person.ts';
@@ -49,6 +50,7 @@ async function read(
   if (options.follow !== true) await group.catchUp({ signal });
   const last = options.last === undefined ? {} : { last: options.last };
   let count = 0;
+  const stopTelling = watchConnection(group, (isOpen) => output.note(describeConnection(isOpen)));
   try {
     for await (const message of group.messages({ ...last, live: options.follow === true, signal })) {
       count++;
@@ -57,6 +59,8 @@ async function read(
   } catch (cause) {
     // Ctrl-C is how following ends.
     if (!signal.aborted || options.follow !== true) throw cause;
+  } finally {
+    stopTelling();
   }
   const { status } = await group.view();
   if (status.kind === 'removed')

@@ -19,13 +19,16 @@ export class LiveChain {
   #stream: ChainStream | undefined;
   #failure: unknown;
   readonly #listeners = new Set<() => void>();
-  readonly #onOpen: () => void;
+  readonly #onConnection: (isOpen: boolean) => void;
 
-  /** `onOpen` is called whenever the relay was reached and everything new comes by itself from then on. */
-  constructor(context: StreamContext, follower: ChainFollower, onOpen: () => void) {
+  /**
+   * `onConnection` is called whenever the relay was reached and everything new comes by itself from then on, and when that
+   * ended or could not be had, though it will be tried again.
+   */
+  constructor(context: StreamContext, follower: ChainFollower, onConnection: (isOpen: boolean) => void) {
     this.#context = context;
     this.#follower = follower;
-    this.#onOpen = onOpen;
+    this.#onConnection = onConnection;
   }
 
   /** Why following ended for good; undefined while it goes on. */
@@ -93,15 +96,16 @@ export class LiveChain {
 
   /** What came while nobody followed is read first, so that the socket has little to catch up. */
   async #followOnce(signal: AbortSignal, onGood: () => void): Promise<void> {
-    await this.#follower.catchUp(signal);
-    const stream = await ChainStream.open(this.#context, this.#follower, signal);
-    onGood();
-    this.#stream = stream;
-    this.#onOpen();
     try {
+      await this.#follower.catchUp(signal);
+      const stream = await ChainStream.open(this.#context, this.#follower, signal);
+      onGood();
+      this.#stream = stream;
+      this.#onConnection(true);
       await stream.run(signal);
     } finally {
       this.#stream = undefined;
+      if (!signal.aborted) this.#onConnection(false);
     }
   }
 

@@ -62,6 +62,7 @@ export abstract class FollowedGroup implements Group {
   protected readonly follower: ChainFollower;
   protected readonly writer: ChainWriter;
   readonly #live: LiveChain;
+  readonly #connectionListeners = new Set<(isOpen: boolean) => void>();
   readonly #dispatcher: Dispatcher;
   readonly #reader: TimelineReader;
   #wasRead = false;
@@ -74,7 +75,7 @@ export abstract class FollowedGroup implements Group {
     const outbox = new Outbox(context.storage, keys);
     const { opening, beginSealing } = makeKeys(outbox);
     this.follower = new ChainFollower(context, chain, new GroupReader(keys, self, opening));
-    this.#live = new LiveChain(context, this.follower, () => this.#dispatcher.hurry());
+    this.#live = new LiveChain(context, this.follower, (isOpen) => this.#noteConnection(isOpen));
     const overHttp: Submit = (submissions, signal) => context.client.append(chain, submissions, signal);
     this.writer = new ChainWriter(context, this.follower, this.#live.submitter(overHttp));
     const timeline = new Timeline(context.storage, keys);
@@ -167,6 +168,16 @@ export abstract class FollowedGroup implements Group {
   /** The same without waiting for it. */
   sendWaiting(): void {
     this.#dispatcher.start();
+  }
+
+  onConnection(listener: (isOpen: boolean) => void): () => void {
+    this.#connectionListeners.add(listener);
+    return () => this.#connectionListeners.delete(listener);
+  }
+
+  #noteConnection(isOpen: boolean): void {
+    if (isOpen) this.#dispatcher.hurry();
+    for (const listener of this.#connectionListeners) listener(isOpen);
   }
 
   messages(options: ReadOptions = {}): AsyncIterableIterator<Message | SealedMessage> {

@@ -99,6 +99,11 @@ export interface Group {
   retry(eventId: string): Promise<boolean>;
   /** Resolves once the outbox takes another message. */
   outboxRoom(options?: CallOptions): Promise<void>;
+  /**
+   * Calls `listener` while the group is read live: with `true` whenever everything new comes by itself from then on, and
+   * with `false` when that ended or could not be had; it is tried again. Returns the way to end that.
+   */
+  onConnection(listener: (isOpen: boolean) => void): () => void;
   /** Messages of everyone, own ones included; those that can't be read are there as `sealed`. */
   messages(options?: ReadOptions): AsyncIterableIterator<Message | SealedMessage>;
   /** Messages, changes of members and roles, and application events. */

@@ -33,6 +33,13 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** A program that somebody types to. */
+export interface Talking extends Running {
+  say(line: string): void;
+  /** As Ctrl-D or the end of a pipe. */
+  endInput(): void;
+}
+
 /** A person's machine for one test: a home of its own, and the programs started on it. */
 export class Terminal {
   readonly home = mkdtempSync(join(tmpdir(), 'terachat-cli-'));
@@ -40,6 +47,16 @@ export class Terminal {
 
   start(...args: string[]): Running {
     return this.#spawn(process.execPath, [MAIN, ...args]);
+  }
+
+  /** Starts what reads its standard input as it comes. */
+  talk(...args: string[]): Talking {
+    const child = this.#launch(process.execPath, [MAIN, ...args], { isTyped: true });
+    return {
+      ...watch(child),
+      say: (line) => void child.stdin?.write(`${line}\n`),
+      endInput: () => void child.stdin?.end(),
+    };
   }
 
   run(...args: string[]): Promise<Ended> {
@@ -102,17 +119,26 @@ export class Terminal {
     return join(this.home, 'people');
   }
 
-  #spawn(program: string, args: readonly string[], { input, env = {} }: RunOptions = {}): Running {
+  #spawn(program: string, args: readonly string[], options: RunOptions = {}): Running {
+    const child = this.#launch(program, args, { ...options, isTyped: options.input !== undefined });
+    child.stdin?.end(options.input);
+    return watch(child);
+  }
+
+  #launch(
+    program: string,
+    args: readonly string[],
+    { isTyped, env = {} }: { readonly isTyped: boolean } & Pick<RunOptions, 'env'>,
+  ): ChildProcess {
     const child = spawn(program, args, {
       cwd: ROOT,
       // A group of its own, as a shell gives to what it runs.
       detached: true,
       env: { ...process.env, TERACHAT_HOME: this.#people, ...env },
-      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      stdio: [isTyped ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     });
-    child.stdin?.end(input);
     this.#running.push(child);
-    return watch(child);
+    return child;
   }
 }
 
