@@ -72,8 +72,9 @@ async function backUp(file: string, { passphraseFile }: BackupFlags, command: Co
   });
 }
 
-const ABOUT = `Your key, your relay and your names are in it; messages and keys of groups are not.
-Whoever has the file and the passphrase is you. Nobody can open it without the passphrase.`;
+const ABOUT = `Your key, your relay and your names are in it; messages and keys of groups are
+not. Whoever has the file and the passphrase is you, and nobody can open it
+without the passphrase.`;
 
 async function restore(file: string, flags: BackupFlags & { relay?: string }, command: Command): Promise<void> {
   const options = globalOptions(command);
@@ -136,8 +137,9 @@ async function report(restored: RestoredIdentity, { relay, isReached, profile, s
   const advice =
     encrypted.length === 0
       ? ''
-      : `\n\nKeys of encrypted groups are not in a backup. In each of these, ask an admin to remove and invite you, then
-join by ${commandPrefix()} group join --profile ${profile}
+      : `\n\nKeys of encrypted groups are not in a backup. In each of these, ask an admin to
+remove and invite you, and then join:
+  ${commandPrefix()} group join --profile ${profile}
 ${waiting}`;
   output.result(
     {
@@ -157,8 +159,8 @@ ${waiting}`;
   );
 }
 
-const ONE_DEVICE = `If the device that made the backup still runs, use that one: it is in your groups, and goes on as it was.
-Two devices with one key take invitations from each other.`;
+const ONE_DEVICE = `If the device that made the backup still runs, use that one: it is in your
+groups and goes on as it was. Two with one key take invitations from each other.`;
 
 async function withStorage(
   folder: string,
