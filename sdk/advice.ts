@@ -26,6 +26,7 @@ const IN_A_MINUTE = waitFor(60_000);
 /** A refusal that is not listed says that the request itself is wrong. */
 const PROBLEM_ADVICE: Readonly<Partial<Record<ProblemCode, Advice>>> = {
   'already-created': RETRY,
+  'claim-token-expired': RETRY,
   'commit-lost': RETRY,
   'digest-mismatch': RETRY,
   'epoch-closed': RETRY,
@@ -49,6 +50,10 @@ const PROBLEM_ADVICE: Readonly<Partial<Record<ProblemCode, Advice>>> = {
   'last-owner': ASK,
   'not-permitted': ASK,
   'signature-expired': ASK,
+  'token-expired': ASK,
+  'token-register-full': ASK,
+  'token-revoked': ASK,
+  'token-spent': ASK,
 };
 
 /** `retryAfterMs` of a problem is the relay's own word, decimal like every number there (`PR3`). */

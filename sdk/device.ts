@@ -1,6 +1,7 @@
-import { toBase64Url, type ChainId } from '../core/index.ts';
-import type { ChainContext } from './chain/chain-follower.ts';
+import { fromBase64Url, parseActorKey, roleOf, toBase64Url, type ActorKey, type ChainId } from '../core/index.ts';
+import { ChainFollower, type ChainContext } from './chain/chain-follower.ts';
 import { signGenesis } from './chain/sign-event.ts';
+import { sealEnvelope } from './envelope.ts';
 import { StorageError, TeraChatError, UsageError } from './errors.ts';
 import { genesisOf, groupParameters, type GenesisOptions } from './genesis.ts';
 import type { CallOptions, Group } from './group/group.ts';
@@ -13,11 +14,19 @@ import type { OwnIdentity } from './identity.ts';
 import { Inbox } from './inbox.ts';
 import { KeyPackagePool } from './key-package-pool.ts';
 import { Mailbox } from './mailbox.ts';
+import { MailboxTokens, parseToken } from './mailbox-tokens.ts';
 import type { Platform } from './platform.ts';
 
 export interface GroupOptions extends GenesisOptions, CallOptions {
   /** `mls`, the default, is encrypted end to end; the relay can read a plain group. */
   readonly membership?: 'plain' | 'mls';
+}
+
+export interface SealOptions extends CallOptions {
+  /** The group that lets it in, base64url; found where it is not given. */
+  readonly group?: string;
+  /** A token of the recipient's, instead of a common group. */
+  readonly token?: string;
 }
 
 export type DeviceContext = ChainContext & { readonly platform: Platform };
@@ -26,6 +35,7 @@ export type DeviceContext = ChainContext & { readonly platform: Platform };
 export class Device {
   readonly inbox: Inbox;
   readonly pool: KeyPackagePool;
+  readonly tokens: MailboxTokens;
   readonly #context: DeviceContext;
   readonly #own: OwnIdentity;
   /** One object a group, so that all callers share its socket. */
@@ -36,7 +46,9 @@ export class Device {
     this.#own = own;
     this.pool = new KeyPackagePool(context, own.mls);
     const mailbox = new Mailbox(context, own.signer.actor);
-    this.inbox = new Inbox({ context, mailbox, pool: this.pool, device: own.signer.actor, join: this });
+    const { agreementSecret, signer } = own;
+    this.inbox = new Inbox({ context, mailbox, pool: this.pool, device: signer.actor, agreementSecret, join: this });
+    this.tokens = new MailboxTokens(context, signer);
   }
 
   async createGroup({ membership = 'mls', signal, ...options }: GroupOptions): Promise<Group> {
@@ -60,6 +72,33 @@ export class Device {
     const known = await findGroup(this.#context.storage, chain);
     if (known === undefined) throw new UsageError('unknown-group', `this identity is in no group ${id}`);
     return this.#open(chain, known.membership);
+  }
+
+  /** Seals content to an actor and leaves it in their mailbox, by a group that both are in or a token of theirs. */
+  async sealTo(actor: string, content: Uint8Array, { group, token, signal }: SealOptions): Promise<void> {
+    const recipient = parseActorKey(fromBase64Url(actor) ?? new Uint8Array(0));
+    if (recipient === undefined) throw new TypeError(`no actor: ${actor}`);
+    const { client, platform } = this.#context;
+    const { signer } = this.#own;
+    const envelope = await sealEnvelope(content, { recipient, signer, now: platform.now() });
+    const grant =
+      token === undefined
+        ? ({ kind: 'chain', value: { chain: await this.#sharedGroup(recipient, group) } } as const)
+        : ({ kind: 'token', value: parseToken(token) } as const);
+    await client.postEnvelope(recipient, { grant, envelope }, signal);
+  }
+
+  /** The group that was named, or one whose roster has both, as far as it was read. */
+  async #sharedGroup(actor: ActorKey, named: string | undefined): Promise<ChainId> {
+    if (named !== undefined) return parseGroupId(named);
+    for (const { id } of await this.groups()) {
+      const chain = parseGroupId(id);
+      const state = (await new ChainFollower(this.#context, chain).current())?.state;
+      const roster = state?.kind === 'group' ? state.value.roster : [];
+      const isShared = [actor, this.#own.signer.actor].every((member) => roleOf(roster, member) !== 'none');
+      if (isShared) return chain;
+    }
+    throw new UsageError('no-shared-group', 'this identity is in no group with that actor');
   }
 
   /** Joins a plain group by its id, once a member has let this identity in. */

@@ -235,6 +235,7 @@ const usageRemedies = {
   'plain-group': { advice: GIVE_UP, hint: 'Only groups with MLS have epochs.' },
   'already-member': { advice: GIVE_UP, hint: 'The actor is in the group.' },
   'no-such-member': { advice: GIVE_UP, hint: 'Name an actor that is in the group.' },
+  'no-shared-group': { advice: ASK, hint: 'Ask them for a token, or meet them in a group first.' },
   'not-invited': { advice: ASK, hint: 'Ask for a new invitation: the one that came does not fit this device.' },
   'commit-contended': { advice: RETRY, hint: 'Others change the group at the same time; try again.' },
   'commit-refused': { advice: RETRY, hint: 'Catch up with the group and try again.' },

@@ -1,4 +1,5 @@
 import {
+  agreementSecretOf,
   decode,
   encode,
   equalBytes,
@@ -55,6 +56,8 @@ export interface OwnIdentity {
   readonly view: Identity;
   readonly signer: ActorSigner;
   readonly mls: MlsIdentity;
+  /** Opens what was sealed to the actor. */
+  readonly agreementSecret: Uint8Array;
   /** Whether the relay is known to have its chain. */
   readonly isFounded: boolean;
 }
@@ -181,7 +184,7 @@ function openRecord({ seed, chain, mls: bytes, founding }: IdentityRecord, platf
     fingerprint: fingerprintOf(signer.actor),
     chain: toBase64Url(chain),
   };
-  return { view, signer, mls: mls.value, isFounded: founding === undefined };
+  return { view, signer, mls: mls.value, agreementSecret: agreementSecretOf(seed), isFounded: founding === undefined };
 }
 
 function encodeRecord(record: IdentityRecord): Uint8Array {

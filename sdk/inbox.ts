@@ -5,6 +5,7 @@ import { ForkError, StorageError } from './errors.ts';
 import type { CallOptions, Group } from './group/group.ts';
 import { findGroup } from './group/group-register.ts';
 import type { KeyPackagePool } from './key-package-pool.ts';
+import { openEnvelopes, viewSetAside, type Envelope, type SetAside } from './inbox-envelopes.ts';
 import { invitationKey, type Mailbox, type StoredWelcome } from './mailbox.ts';
 import { streamMailbox } from './mailbox-stream.ts';
 import { joinGroup } from './mls/index.ts';
@@ -40,6 +41,19 @@ export interface News {
 export interface InboxView {
   readonly invitations: readonly Invitation[];
   readonly news: readonly News[];
+  /** What others sealed to this identity, in the order in which the relay took it. */
+  readonly envelopes: readonly Envelope[];
+  /** What ended this client time and again; empty but for a fault. */
+  readonly setAside: readonly SetAside[];
+  /** Something found no room at the relay, when last; undefined where all did, or once it was dismissed. */
+  readonly overflow: Overflow | undefined;
+}
+
+/** Mail that the relay had no room for: a Welcome or a hint comes later by itself, an envelope only from its sender. */
+export interface Overflow {
+  /** Ms since the Unix epoch, by the relay's clock. */
+  readonly at: number;
+  dismiss(): Promise<void>;
 }
 
 /** How an invitation is accepted. */
@@ -54,6 +68,7 @@ export class Inbox {
   readonly #mailbox: Mailbox;
   readonly #pool: KeyPackagePool;
   readonly #device: ActorKey;
+  readonly #agreementSecret: Uint8Array;
   readonly #join: Joining;
 
   constructor(parts: {
@@ -61,12 +76,15 @@ export class Inbox {
     readonly mailbox: Mailbox;
     readonly pool: KeyPackagePool;
     readonly device: ActorKey;
+    /** Opens what was sealed to the device. */
+    readonly agreementSecret: Uint8Array;
     readonly join: Joining;
   }) {
     this.#context = parts.context;
     this.#mailbox = parts.mailbox;
     this.#pool = parts.pool;
     this.#device = parts.device;
+    this.#agreementSecret = parts.agreementSecret;
     this.#join = parts.join;
   }
 
@@ -87,7 +105,19 @@ export class Inbox {
     const invited = new Set(welcomes.map(({ group }) => group));
     const { known, unknown } = await this.#sortNews();
     const hints = unknown.filter(({ group }) => !invited.has(group)).map((hint) => this.#hintOf(hint));
-    return { invitations: [...welcomes, ...hints], news: known };
+    const keys = { recipient: this.#device, secret: this.#agreementSecret, check: this.#context.check };
+    return {
+      invitations: [...welcomes, ...hints],
+      news: known,
+      envelopes: await openEnvelopes(this.#mailbox, keys),
+      setAside: await viewSetAside(this.#mailbox),
+      overflow: await this.#overflow(),
+    };
+  }
+
+  async #overflow(): Promise<Overflow | undefined> {
+    const at = await this.#mailbox.overflowedAt();
+    return at === undefined ? undefined : { at, dismiss: () => this.#mailbox.forgetOverflow() };
   }
 
   /** The inbox, again whenever something comes, until the signal aborts. Connections that break are opened again. */

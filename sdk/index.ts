@@ -20,7 +20,8 @@ export {
 } from './backup/identity-backup.ts';
 export type { Delivery } from './chain/chain-writer.ts';
 export { connect, type ConnectOptions } from './connect.ts';
-export type { GroupOptions } from './device.ts';
+export type { GroupOptions, SealOptions } from './device.ts';
+export { MAX_SEALED_CONTENT_BYTES } from './envelope.ts';
 export {
   ForkError,
   NetworkError,
@@ -64,7 +65,9 @@ export type {
 } from './group/timeline-item.ts';
 export type { RequestOptions } from './http-client.ts';
 export type { Identity } from './identity.ts';
-export type { InboxView, Invitation, News } from './inbox.ts';
+export type { InboxView, Invitation, News, Overflow } from './inbox.ts';
+export type { Envelope, SetAside } from './inbox-envelopes.ts';
+export type { MailboxTokenOptions } from './mailbox-tokens.ts';
 export { memoryStorage } from './memory-storage.ts';
 export type { Fetch, PlatformOptions, WebSocketConstructor, WebSocketEvent, WebSocketLike } from './platform.ts';
 export type { Relay, Session } from './session.ts';

@@ -6,6 +6,7 @@ import {
   decode,
   encode,
   entryPage,
+  envelopePost,
   keyPackageClaim,
   keyPackagePublication,
   keyPackageStock,
@@ -14,12 +15,15 @@ import {
   submission,
   ticketAnswer,
   toBase64Url,
+  tokenRevocation,
+  tokenState,
   bytesToUtf8,
   type AppendAnswer,
   type ClaimedKeyPackage,
   type Codec,
   type CommitBundle,
   type EntryPage,
+  type EnvelopePost,
   type KeyPackageClaim,
   type KeyPackagePublication,
   type KeyPackageStock,
@@ -27,6 +31,8 @@ import {
   type RelayInfo,
   type Submission,
   type TicketAnswer,
+  type TokenRevocation,
+  type TokenState,
 } from '../core/index.ts';
 import { UntrustedError } from './errors.ts';
 import type { HttpClient } from './http-client.ts';
@@ -108,6 +114,28 @@ export class RelayClient {
 
   async acknowledge(device: Uint8Array, upTo: number, signal?: AbortSignal): Promise<void> {
     await this.#http.signed('POST', devicePath(device, 'mailbox/ack'), { body: encode(mailboxAck, { upTo }), signal });
+  }
+
+  async postEnvelope(device: Uint8Array, post: EnvelopePost, signal?: AbortSignal): Promise<void> {
+    await this.#http.signed('POST', devicePath(device, 'mailbox'), { body: encode(envelopePost, post), signal });
+  }
+
+  /** Raising the epoch to 0 changes nothing, and asks for the one that holds. */
+  async revokeTokens(device: Uint8Array, revocation: TokenRevocation, signal?: AbortSignal): Promise<TokenState> {
+    const body = encode(tokenRevocation, revocation);
+    return this.#signed('POST', devicePath(device, 'mailbox/tokens'), { body, codec: tokenState, signal });
+  }
+
+  async setAside(device: Uint8Array, from: number, signal?: AbortSignal): Promise<MailboxPage> {
+    return this.#signed('GET', `${devicePath(device, 'mailbox/set-aside')}?from=${from}`, {
+      codec: mailboxPage,
+      signal,
+    });
+  }
+
+  async discardSetAside(device: Uint8Array, upTo: number, signal?: AbortSignal): Promise<void> {
+    const body = encode(mailboxAck, { upTo });
+    await this.#http.signed('POST', devicePath(device, 'mailbox/set-aside/ack'), { body, signal });
   }
 
   async mailboxTicket(device: Uint8Array, signal?: AbortSignal): Promise<TicketAnswer> {

@@ -1,11 +1,12 @@
 import type { RelayInfo } from '../core/index.ts';
-import { Device, type DeviceContext, type GroupOptions } from './device.ts';
+import { Device, type DeviceContext, type GroupOptions, type SealOptions } from './device.ts';
 import { UsageError } from './errors.ts';
 import type { CallOptions, Group } from './group/group.ts';
 import type { GroupSummary } from './group/group-register.ts';
 import type { HttpClient, RequestOptions } from './http-client.ts';
 import { drawIdentity, foundIdentity, loadIdentity, type Identity, type OwnIdentity } from './identity.ts';
 import type { InboxView, Invitation } from './inbox.ts';
+import type { MailboxTokenOptions } from './mailbox-tokens.ts';
 
 /** The relay of a session, known to be the one of this storage. */
 export interface Relay {
@@ -107,6 +108,29 @@ export class Session {
   /** The inbox, again whenever something comes, until the signal aborts. */
   watchInbox({ signal }: CallOptions = {}): AsyncIterableIterator<InboxView> {
     return this.#acting().inbox.watch(signal);
+  }
+
+  /**
+   * Seals bytes to one actor and leaves them in their mailbox: only they can read it, and they see who sealed it. The relay
+   * takes it where both are in a group, or by a token of theirs. Rejects with `no-shared-group` where there is neither, and
+   * with `mailbox-full` where nothing was left.
+   */
+  async sealTo(actor: string, content: Uint8Array, options: SealOptions = {}): Promise<void> {
+    return this.#acting().sealTo(actor, content, options);
+  }
+
+  /** Leave for others to `sealTo` this identity without a common group, to be handed on as text. */
+  async issueMailboxToken(options: MailboxTokenOptions = {}): Promise<string> {
+    return this.#acting().tokens.issue(options);
+  }
+
+  async revokeMailboxToken(token: string, options: CallOptions = {}): Promise<void> {
+    return this.#acting().tokens.revoke(token, options);
+  }
+
+  /** Revokes every token that was issued so far. */
+  async revokeMailboxTokens(options: CallOptions = {}): Promise<void> {
+    return this.#acting().tokens.revokeAll(options);
   }
 
   /** Headers that authorise one request of this identity, for a minute (RFC 9421). `path` with its query. */

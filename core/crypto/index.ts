@@ -1,3 +1,4 @@
+export { agreementKeyOf, agreementSecretOf } from './agreement.ts';
 export { isAdmissibleKey, isAdmissibleSignature, parseActorKey, SIGNATURE_BYTES, type ActorKey } from './admission.ts';
 export { sha256, useSha256, type Sha256 } from './sha256.ts';
 export { signContent } from './sign-content.ts';

@@ -29,7 +29,7 @@ export const claimedKeyPackage = struct('ClaimedKeyPackage', {
   token: claimToken,
 });
 
-const mailboxItem = struct('MailboxItem', {
+export const mailboxItem = struct('MailboxItem', {
   /** Rises with each item of this mailbox; the cursor of reading and the argument of an ack. */
   sequence: uint64,
   kind: choice('MailboxKind', { welcome: 1, poke: 2, envelope: 3, overflow: 4, setAside: 5 }),

@@ -22,6 +22,7 @@ export {
   keyPackagePublication,
   keyPackageStock,
   mailboxAck,
+  mailboxItem,
   mailboxPage,
   type ClaimedKeyPackage,
   type ClaimToken,

@@ -21,6 +21,7 @@ export {
   type ActorSigner,
   type MlsIdentity,
 } from './identity.ts';
+export { hpkeOpen, hpkeSeal, type HpkeSealed } from './hpke.ts';
 export { joinGroup, type JoinedGroup } from './join-group.ts';
 export { newKeyPackage, type KeyPackageRequest, type NewKeyPackage } from './key-package.ts';
 export {

@@ -10,7 +10,7 @@ const chain = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 const stock = { available: 3, lastResort: 1 };
 
 function item(sequence: number, kind: MailboxItem['kind'], about: number, index: number): MailboxItem {
-  const content = kind === 'welcome' ? Uint8Array.of(index) : new Uint8Array(0);
+  const content = ['welcome', 'envelope'].includes(kind) ? Uint8Array.of(index) : new Uint8Array(0);
   return { sequence, kind, chain: chain(about), index, receivedAt: 5, content };
 }
 
@@ -81,5 +81,51 @@ describe('a mailbox that is fetched', () => {
     await mailbox.fetchAll();
     expect(await storage.list('')).toEqual(before);
     expect(await mailbox.welcomes()).toHaveLength(1);
+  });
+
+  test('[CL14] keeps envelopes once, whatever they are, and the mark of an overflow until it is dismissed', async () => {
+    const { mailbox } = mailboxOf([item(1, 'envelope', 1, 7), item(2, 'overflow', 0, 0), item(3, 'envelope', 2, 8)]);
+    await mailbox.fetchAll();
+    await mailbox.keep({ items: [item(9, 'envelope', 1, 7)] });
+    const envelopes = await mailbox.envelopes();
+    expect(envelopes.map(({ item: { content } }) => content[0]).sort()).toEqual([7, 8]);
+    expect(await mailbox.overflowedAt()).toBe(5);
+    await mailbox.forgetOverflow();
+    await mailbox.forget(envelopes[0]!.key);
+    expect([await mailbox.overflowedAt(), (await mailbox.envelopes()).length]).toEqual([undefined, 1]);
+  });
+
+  test('[CL14] brings what was set aside here before it discards it there, and takes it up when it is told to', async () => {
+    const aside = [item(3, 'welcome', 1, 7), item(4, 'envelope', 2, 9)];
+    const stored: number[] = [];
+    const { mailbox, storage } = mailboxOf([item(3, 'setAside', 1, 7)]);
+    const client = {
+      mailbox: async (_: Uint8Array, from: number): Promise<MailboxPage> => ({
+        items: [],
+        next: from,
+        stock,
+        setAside: aside.length,
+      }),
+      setAside: async (_: Uint8Array, from: number): Promise<MailboxPage> => ({
+        items: aside.filter(({ sequence }) => sequence >= from).slice(0, 1),
+        next: (aside.find(({ sequence }) => sequence >= from)?.sequence ?? from) + 1,
+        stock,
+        setAside: aside.length,
+      }),
+      discardSetAside: async (_: Uint8Array, upTo: number): Promise<void> => {
+        stored.push(upTo, (await storage.list('set-aside/')).length);
+      },
+    } as unknown as RelayClient;
+    await mailbox.fetchAll();
+    expect(await storage.list('')).toEqual([]);
+    const again = new Mailbox({ client, storage }, device);
+    await again.fetchAll();
+    expect(stored).toEqual([3, 1, 4, 2]);
+    const [welcome, envelope] = await again.setAside();
+    expect(await again.welcomes()).toEqual([]);
+    await again.retry(welcome!);
+    await again.retry(envelope!);
+    expect([(await again.welcomes()).length, (await again.envelopes()).length]).toEqual([1, 1]);
+    expect(await again.setAside()).toEqual([]);
   });
 });
