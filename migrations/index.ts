@@ -1,2 +1,3 @@
 export { chainMigrations } from './chain/index.ts';
+export { fanoutMigrations } from './fanout/index.ts';
 export { deviceMigrations } from './device/index.ts';

@@ -35,6 +35,16 @@ export class Audience {
     return away.map(({ actor }) => actor);
   }
 
+  /** Of those who no longer read, the members to tell of what they may have missed. */
+  departed(state: ChainState, keys: readonly string[], isPresent: (key: string) => boolean): readonly Uint8Array[] {
+    const roster = rosterOf(state);
+    if (roster === undefined || keys.length === 0) return [];
+    const gone = new Set(keys.filter((key) => !this.#told.has(key) && !isPresent(key)));
+    const spelt = this.#keysOf(roster);
+    const away = roster.filter(({ role }, i) => role !== 'none' && gone.has(spelt[i] as string));
+    return away.map(({ actor }) => actor);
+  }
+
   /** Their pokes are stored. */
   told(actors: readonly Uint8Array[]): void {
     for (const actor of actors) this.#told.add(toBase64Url(actor));

@@ -62,6 +62,7 @@ export {
   type Limits,
   type Variables,
 } from './limits/limit-table.ts';
+export { ShareReaders, type ReaderChange } from './share-readers.ts';
 export { rateLimited } from './limits/rate-limited.ts';
 export { addMeasured, Measures, type Measured } from './metrics/measures.ts';
 export { formatOpenMetrics, OPEN_METRICS_TYPE, type Gauge } from './metrics/open-metrics.ts';

@@ -86,8 +86,9 @@ export class RelayClient {
     return this.#signed('POST', chainPath(chain, 'stream'), { codec: ticketAnswer, signal });
   }
 
-  chainSocketUrl(chain: Uint8Array): string {
-    return this.#http.socketUrl(chainPath(chain, 'stream'));
+  /** `share` is where the ticket is good. */
+  chainSocketUrl(chain: Uint8Array, share: number): string {
+    return this.#http.socketUrl(chainPath(chain, share === 0 ? 'stream' : `stream?share=${share}`));
   }
 
   async publishKeyPackages(

@@ -31,6 +31,9 @@ export const OPEN_DEADLINE_MS = 5_000;
 /** Frame of a socket that has not opened: an `Open` has one size, well below. */
 export const MAX_OPEN_FRAME_BYTES = 128;
 export const STREAM_MARK_BYTES = 8;
+/** Sockets of one chain that one object serves; past that they go to shares, of which each serves as many (`SK12`). */
+export const MAX_STREAM_SOCKETS = 1_000;
+export const MAX_SHARES = 64;
 /** Bytes on a socket after which its reader is asked how far it came (`SK8`). */
 export const STREAM_MARK_STEP_BYTES = 131_072;
 /** Unreported bytes at which history waits for its reader (`SK9`). */

@@ -3,8 +3,13 @@ import { appendRequest, checkpointText, entryPage, outcomes } from './append.ts'
 import { mailboxPage } from './device.ts';
 import { MAX_BATCH, MAX_PROBLEM_BYTES, STREAM_MARK_BYTES, TICKET_BYTES } from './limits.ts';
 
-/** Answers a signed POST on a stream's path; good once, on that path, for the actor who asked. */
-export const ticketAnswer = struct('TicketAnswer', { ticket: opaque(TICKET_BYTES), expiresAt: uint64 });
+/** Answers a signed POST on a stream's path; good once, on that path and in that share, for the actor who asked. */
+export const ticketAnswer = struct('TicketAnswer', {
+  ticket: opaque(TICKET_BYTES),
+  expiresAt: uint64,
+  /** Where the chain has room: 0 for the chain itself and for mailboxes. */
+  share: uint32,
+});
 
 /** The first frame of every socket: who it is for, and the first index or sequence number that it wants. */
 const open = struct('Open', { ticket: opaque(TICKET_BYTES), cursor: uint64 });

@@ -22,6 +22,8 @@ export interface AccessHost {
   readonly store: AccessStore;
   readonly clock: () => number;
   readonly limits: CallerLimits;
+  /** Where its tickets are good: a share of a chain's readers, or 0. */
+  readonly share?: number;
   readonly scheduleSweep: (dueAt: number) => void;
 }
 
@@ -30,12 +32,14 @@ export class AccessGate {
   readonly #store: AccessStore;
   readonly #clock: () => number;
   readonly #limits: CallerLimits;
+  readonly #share: number;
   readonly #scheduleSweep: (dueAt: number) => void;
 
-  constructor({ store, clock, limits, scheduleSweep }: AccessHost) {
+  constructor({ store, clock, limits, share = 0, scheduleSweep }: AccessHost) {
     this.#store = store;
     this.#clock = clock;
     this.#limits = limits;
+    this.#share = share;
     this.#scheduleSweep = scheduleSweep;
   }
 
@@ -58,7 +62,12 @@ export class AccessGate {
     const expiresAt = this.#clock() + TICKET_LIFETIME_MS;
     this.#store.issueTicket({ hash: sha256(ticket), actor, origin: origin === '' ? undefined : origin, expiresAt });
     this.#scheduleSweep(expiresAt);
-    return ok(encode(ticketAnswer, { ticket, expiresAt }));
+    return ok(encode(ticketAnswer, { ticket, expiresAt, share: this.#share }));
+  }
+
+  /** Tickets that may still become sockets. */
+  outstanding(): number {
+    return this.#store.outstanding(this.#clock());
   }
 
   /** Uses a ticket up. Returns whose it was, if it fits the socket's origin. */

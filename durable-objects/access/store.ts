@@ -12,6 +12,7 @@ export interface Ticket {
 
 const ISSUE = 'INSERT INTO tickets (hash, actor, origin, expires_at) VALUES (?, ?, ?, ?)';
 const REDEEM = 'DELETE FROM tickets WHERE hash = ? RETURNING actor, origin, expires_at';
+const OUTSTANDING = 'SELECT count(*) FROM tickets WHERE expires_at > ?';
 const REMEMBER = 'INSERT OR IGNORE INTO nonces (nonce, expires_at) VALUES (?, ?)';
 const NEXT_EXPIRY = `SELECT min(expires_at) FROM (
   SELECT min(expires_at) AS expires_at FROM tickets UNION ALL SELECT min(expires_at) FROM nonces)`;
@@ -39,6 +40,11 @@ export class AccessStore {
     const [actor, origin, expiresAt] = row;
     if (expiresAt <= now) return undefined;
     return { hash, actor: new Uint8Array(actor), origin: origin ?? undefined, expiresAt };
+  }
+
+  /** Tickets that could still be redeemed. */
+  outstanding(now: number): number {
+    return firstRow<[number]>(this.#sql.exec(OUTSTANDING, now))?.[0] ?? 0;
   }
 
   /** Returns false for a nonce that is already held: the request is a replay. */

@@ -47,6 +47,11 @@ export class FlushWriter {
     }
   }
 
+  /** Pokes for members of whom it turned out later that they are away. */
+  poke(away: readonly Uint8Array[], head: ChainHead, clock: number): void {
+    if (away.length > 0) this.#options.storage.transactionSync(() => this.#writePokes(away, head, clock));
+  }
+
   /** The expiry job has nothing left to wait for. */
   expiryEnded(): void {
     this.#isExpiryScheduled = false;

@@ -3,8 +3,10 @@ import { err, ok, toBase64Url, type Result } from '../../core/index.ts';
 import { judgeGenesis, mayInvite, shareGroup, type Answer, type Caller, type RelayRefusal } from '../../relay/index.ts';
 import { ed25519Checker } from '../platform/ed25519.ts';
 import { checkpointKeyOf, claimTokenKeyOf, type RelayEnvironment } from '../platform/environment.ts';
+import type { HistoryPage } from '../sockets/stream-sockets.ts';
 import { openStorage, writeGenesis } from './founding.ts';
 import { OpenChain } from './open-chain.ts';
+import type { Passage } from './passage.ts';
 
 /**
  * One chain's Durable Object: the single writer that gives its events their order. Answers are bytes or refusals; what
@@ -70,8 +72,23 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
   ticket(caller: Caller, origin: string): Promise<Answer> {
     return this.#read(caller, (chain, actor) => {
       const permission = chain.reads.entries(actor, 0, 1);
-      return permission.ok && actor !== undefined ? chain.gate.issueTicket(actor, origin) : permission;
+      return permission.ok && actor !== undefined ? chain.issueTicket(actor, origin) : permission;
     });
+  }
+
+  /** For shares: the next part of the first `size` entries for a reader of theirs. */
+  async historyFor(actor: Uint8Array, from: number, size: number): Promise<HistoryPage> {
+    return this.#opened().reads.history(actor, from, size);
+  }
+
+  /** For shares: an append on the stream of a reader of theirs. */
+  appendFor(actor: Uint8Array, body: Uint8Array): Promise<Answer> {
+    return this.#with((chain) => chain.appendFor(actor, body));
+  }
+
+  /** For shares that missed something: the flushes from `first` on, and whose reading ended. */
+  async passageFrom(first: number, actors: readonly Uint8Array[]): Promise<Passage> {
+    return this.#opened().reads.passageFrom(first, actors);
   }
 
   /** For devices that are asked for a KeyPackage: whether this actor could add anyone here. */
@@ -117,7 +134,7 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
   /** Claims the caller's nonce, then answers. Reading also means that the next entry is news again. */
   #read(
     caller: Caller | undefined,
-    answer: (chain: OpenChain, actor: Uint8Array | undefined) => Answer,
+    answer: (chain: OpenChain, actor: Uint8Array | undefined) => Answer | Promise<Answer>,
   ): Promise<Answer> {
     return this.#with((chain) => {
       // Strangers first: what they ask must cost no write, and a replay of it tells nobody anything.
@@ -127,6 +144,12 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
       if (actor.value !== undefined) chain.arrived(toBase64Url(actor.value));
       return answer(chain, actor.value);
     });
+  }
+
+  /** Only a chain that exists has shares. */
+  #opened(): OpenChain {
+    if (this.#chain === undefined) throw new Error('a share asks an object that holds no chain');
+    return this.#chain;
   }
 
   async #with(answer: (chain: OpenChain) => Answer | Promise<Answer>): Promise<Answer> {

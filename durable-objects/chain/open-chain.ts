@@ -1,4 +1,4 @@
-import type { ChainId } from '../../core/index.ts';
+import { err, fromBase64Url, MAX_STREAM_SOCKETS, toBase64Url, type ChainId } from '../../core/index.ts';
 import {
   AppendLimits,
   Audience,
@@ -6,7 +6,9 @@ import {
   restoreHead,
   type ChainHead,
   type CheckpointKey,
+  type Answer,
   type Flush,
+  type ReaderChange,
 } from '../../relay/index.ts';
 import { AccessGate } from '../access/gate.ts';
 import { JobScheduler } from '../jobs/index.ts';
@@ -18,13 +20,18 @@ import { ChainAppends } from './appends.ts';
 import { ChainLog } from './chain-log.ts';
 import { Deliveries } from './deliveries.ts';
 import { FlushWriter, type FlushJob } from './flush-writer.ts';
+import { passageOf } from './passage.ts';
 import { ChainReads } from './reads.ts';
 import { Sequencer } from './sequencer.ts';
+import { ChainShares } from './shares.ts';
 import { ChainSockets } from './sockets.ts';
 import { ChainStore, MAX_LOOKUP_LAG } from './store.ts';
 
 /** Payloads, and handshakes, that one step of the expiry job drops. */
 const EXPIRY_ROWS = 500;
+/** Within this time of a flush, each share has been told of it once more, and has told who reads there. */
+const SHARES_TOLD_WITHIN_MS = 30_000;
+const SHARE_RETRY_MS = 1_000;
 
 export interface OpenChainOptions {
   readonly ctx: DurableObjectState;
@@ -40,9 +47,10 @@ export interface OpenChainOptions {
 export class OpenChain {
   readonly appends: ChainAppends;
   readonly gate: AccessGate;
-  readonly jobs: JobScheduler<FlushJob | 'access' | 'unopened'>;
+  readonly jobs: JobScheduler<FlushJob | 'access' | 'shares' | 'unopened'>;
   readonly reads: ChainReads;
   readonly sockets: ChainSockets;
+  readonly shares: ChainShares;
   readonly #audience = new Audience();
   readonly #log: ChainLog;
   readonly #sequencer: Sequencer;
@@ -77,6 +85,7 @@ export class OpenChain {
       clock,
     });
     this.sockets = this.#listen(options);
+    this.shares = this.#share(options);
     this.jobs = this.#schedule(options);
   }
 
@@ -89,6 +98,18 @@ export class OpenChain {
     this.#audience.arrived(member);
   }
 
+  /** Here while there is room, then in a share. */
+  issueTicket(actor: Uint8Array, origin: string): Answer | Promise<Answer> {
+    const taken = this.sockets.openCount + this.gate.outstanding();
+    return taken < MAX_STREAM_SOCKETS ? this.gate.issueTicket(actor, origin) : this.shares.issueTicket(actor, origin);
+  }
+
+  /** From a stream elsewhere: judged by the roster of this moment, as one on a stream of its own (`SK11`). */
+  appendFor(actor: Uint8Array, body: Uint8Array): Answer | Promise<Answer> {
+    const barred = this.reads.barred(actor);
+    return barred === undefined ? this.appends.appendBody(body, toBase64Url(actor)) : err(barred);
+  }
+
   #sequence({ ctx, env, key, clock, chain }: OpenChainOptions): Sequencer {
     return new Sequencer({
       key,
@@ -97,7 +118,7 @@ export class OpenChain {
       restoreHead: () => this.#restoreHead(chain),
       sync: () => ctx.storage.sync(),
       write: (flush, previous) => this.#write(flush, previous, clock()),
-      announce: (flush, checkpoint, previous) => this.sockets.announce(flush, checkpoint, previous),
+      announce: (flush, checkpoint, previous) => this.#announce(flush, checkpoint, previous),
       written: (entries, ms) => measureFlush(env, entries, ms),
     });
   }
@@ -106,12 +127,24 @@ export class OpenChain {
     return new ChainSockets({
       ctx,
       clock,
-      head: () => this.head,
-      page: (from, end, knownSize) => this.reads.page(from, end, knownSize),
+      size: () => this.head.size,
+      history: (actor, from) => this.reads.history(actor, from, this.head.size),
+      barred: (actor) => this.reads.barred(actor),
       redeem: (ticket, origin) => this.gate.redeem(ticket, origin),
-      append: (request, actor) => this.appends.append(request, actor),
+      append: (request, { key }) => this.appends.append(request, key),
       arrived: (member) => this.arrived(member),
       scheduleSweep: (at) => this.jobs.schedule('unopened', at),
+    });
+  }
+
+  #share({ env, chain, clock }: OpenChainOptions): ChainShares {
+    return new ChainShares({
+      env,
+      chain,
+      store: this.#store.shares,
+      size: () => this.head.size,
+      schedule: () => this.jobs.schedule('shares', clock() + SHARE_RETRY_MS),
+      changed: (change, next) => this.#noteReaders(change, next, clock()),
     });
   }
 
@@ -120,6 +153,7 @@ export class OpenChain {
     const steps = {
       access: (now: number) => this.gate.sweep(now),
       unopened: (now: number) => this.sockets.sweep(now),
+      shares: () => this.shares.tellAll(),
       expiry: (now: number) => this.#expire(now),
       lookup: (now: number) => this.#extendLookup(now),
       welcomes: (now: number) => deliveries.deliverWelcomes(now),
@@ -131,10 +165,34 @@ export class OpenChain {
   }
 
   #write(flush: Flush, previous: ChainHead, clock: number): void {
-    const away = this.#audience.awayFrom(flush, (member) => this.sockets.isPresent(member));
+    const away = this.#audience.awayFrom(flush, (member) => this.#isPresent(member));
     this.#writer.write(flush, previous.size, away, clock);
     this.#log.remember(flush);
     this.#audience.told(away);
+    // In the transaction of the entries: whatever becomes of their announcement, each share hears of them.
+    if (this.shares.isAny) this.jobs.schedule('shares', clock + SHARES_TOLD_WITHIN_MS);
+  }
+
+  #announce(flush: Flush, checkpoint: string, previous: ChainHead): void {
+    if (!this.sockets.hasLive && !this.shares.isAny) return;
+    const passage = passageOf(flush, checkpoint, previous);
+    this.sockets.announce(passage);
+    this.shares.announce(passage);
+  }
+
+  /** Who turns out to read need no poke for what they got; who turns out to have gone get theirs. */
+  #noteReaders({ arrived, departed }: ReaderChange, next: number, clock: number): void {
+    for (const key of arrived) {
+      this.#store.pokes.settle(fromBase64Url(key) as Uint8Array, next - 1);
+      this.#audience.arrived(key);
+    }
+    const away = this.#audience.departed(this.head.state, departed, (member) => this.#isPresent(member));
+    this.#writer.poke(away, this.head, clock);
+    this.#audience.told(away);
+  }
+
+  #isPresent(member: string): boolean {
+    return this.sockets.isPresent(member) || this.shares.isPresent(member);
   }
 
   /** Snapshots are a cache: one that does not fit is passed over, and the log gives the same state again (`ST3`). */

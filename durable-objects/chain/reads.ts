@@ -10,6 +10,7 @@ import {
   inclusionProof,
   MAX_MISSED_ENTRIES,
   MAX_PAGE_BYTES,
+  MAX_PAGE_ENTRIES,
   ok,
   rangeFromNodes,
   readableUntil,
@@ -18,7 +19,18 @@ import {
   utf8ToBytes,
   type EntryPage,
 } from '../../core/index.ts';
-import { authoriseRead, readsHead, signCheckpoint, type Answer, type Quotable } from '../../relay/index.ts';
+import {
+  authoriseRead,
+  endOfReading,
+  readsHead,
+  signCheckpoint,
+  type Answer,
+  type Quotable,
+  type RelayRefusal,
+} from '../../relay/index.ts';
+import type { HistoryPage } from '../sockets/stream-sockets.ts';
+import { entriesFrame } from './frames.ts';
+import type { Passage } from './passage.ts';
 import type { Sequencer } from './sequencer.ts';
 import type { ChainStore } from './store.ts';
 
@@ -59,6 +71,32 @@ export class ChainReads implements Quotable {
       entries: rows.map(({ entry, payload }) => ({ entry, payload })),
       checkpoint: this.checkpointAt(knownSize),
     };
+  }
+
+  /** The next part of the first `size` entries, for a stream, cut where the actor's reading ends. */
+  history(actor: Uint8Array, from: number, size: number): HistoryPage {
+    const { head } = this.#sequencer;
+    const end = endOfReading(head.state, actor);
+    const known = Math.min(size, head.size, end ?? size);
+    const page = from < known ? this.page(from, Math.min(known, from + MAX_PAGE_ENTRIES), known) : undefined;
+    const next = from + (page?.entries.length ?? 0);
+    const frame = page && entriesFrame(page);
+    return end !== undefined && next >= end ? { frame, next, ending: removedAt(end) } : { frame, next };
+  }
+
+  /** What readers of the whole log have not got from `first` on, as much as a frame holds. */
+  passageFrom(first: number, actors: readonly Uint8Array[]): Passage {
+    const { state, size } = this.#sequencer.head;
+    if (first >= size) return { first, next: size, frames: [], ended: [] };
+    const page = this.page(first, Math.min(size, first + MAX_PAGE_ENTRIES), size);
+    const ended = actors.filter((actor) => endOfReading(state, actor) !== undefined);
+    return { first, next: first + page.entries.length, frames: [entriesFrame(page)], ended };
+  }
+
+  /** Why an actor reads no more; undefined while it does. */
+  barred(actor: Uint8Array): RelayRefusal | undefined {
+    const end = endOfReading(this.#sequencer.head.state, actor);
+    return end === undefined ? undefined : removedAt(end);
   }
 
   payload(actor: Uint8Array | undefined, hash: Uint8Array): Answer {
@@ -141,4 +179,8 @@ export class ChainReads implements Quotable {
     if (size === head.size) return checkpoint;
     return signCheckpoint({ size, range: rangeFromNodes(size, this.#store.log.node) }, signer);
   }
+}
+
+function removedAt(end: number): RelayRefusal {
+  return { code: 'actor-removed', at: Math.max(end - 1, 0) };
 }

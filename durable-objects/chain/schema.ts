@@ -117,6 +117,9 @@ export const pokes = sqliteTable(
   (table) => [index('pokes_due_at').on(table.dueAt), index('pokes_expires_at').on(table.expiresAt)],
 );
 
+/** Objects that hold a share of this chain's readers, by number from 1. Each gets every flush until it says that it is empty. */
+export const shares = sqliteTable('shares', { number: integer('number').primaryKey() });
+
 /** State at an index: a cache, dropped at any doubt and rebuilt from the log. */
 export const snapshots = sqliteTable('snapshots', {
   index: integer('idx').primaryKey(),

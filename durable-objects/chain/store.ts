@@ -5,6 +5,7 @@ import { LogStore } from './store/log.ts';
 import { OutboxStore } from './store/outbox.ts';
 import { PayloadStore } from './store/payloads.ts';
 import { PokeStore } from './store/pokes.ts';
+import { ShareStore } from './store/shares.ts';
 import { SnapshotStore } from './store/snapshots.ts';
 
 export { MAX_HANDSHAKE_BYTES, type Handshake, type HandshakeKind } from './store/handshakes.ts';
@@ -24,6 +25,7 @@ export class ChainStore {
   readonly handshakes: HandshakeStore;
   readonly outbox: OutboxStore;
   readonly pokes: PokeStore;
+  readonly shares: ShareStore;
   readonly snapshots: SnapshotStore;
   readonly access: AccessStore;
 
@@ -36,6 +38,7 @@ export class ChainStore {
     this.handshakes = new HandshakeStore(sql, db);
     this.outbox = new OutboxStore(sql);
     this.pokes = new PokeStore(sql);
+    this.shares = new ShareStore(sql);
     this.snapshots = new SnapshotStore(db);
     this.access = new AccessStore(sql);
   }

@@ -7,6 +7,7 @@ import {
   type Limits,
 } from '../../relay/index.ts';
 import type { ChainObject } from '../chain/object.ts';
+import type { FanoutObject } from '../fanout/object.ts';
 import type { DeviceObject } from '../device/object.ts';
 import type { MetricsObject } from '../metrics/object.ts';
 import { ed25519Signer } from './ed25519.ts';
@@ -16,6 +17,7 @@ export interface RelayEnvironment {
   readonly CHAIN: DurableObjectNamespace<ChainObject>;
   readonly DEVICE: DurableObjectNamespace<DeviceObject>;
   readonly METRICS: DurableObjectNamespace<MetricsObject>;
+  readonly FANOUT: DurableObjectNamespace<FanoutObject>;
   readonly RELAY_NAME: string;
   /** base64url of a 32-byte Ed25519 seed; a relay without one answers nothing but /healthz. */
   readonly RELAY_CHECKPOINT_KEY?: string;

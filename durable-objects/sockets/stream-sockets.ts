@@ -82,6 +82,7 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
   /** Attachments are the truth; reading them anew for every frame would cost more than sending. */
   readonly #places = new Map<WebSocket, Place>();
   readonly #present = new Map<string, number>();
+  #presenceVersion = 0;
 
   constructor(host: StreamHost, upFrame: Codec<OpenFrame | ProgressFrame | Request>, limits: StreamLimits) {
     this.#host = host;
@@ -91,7 +92,7 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
   }
 
   /** The next part of what the actor may have. */
-  protected abstract history(actor: Uint8Array, from: number): HistoryPage;
+  protected abstract history(actor: Uint8Array, from: number): HistoryPage | Promise<HistoryPage>;
 
   /** Whether nothing is stored from here on: what comes then is new. */
   protected abstract isCaughtUp(next: number): boolean;
@@ -113,6 +114,31 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
 
   /** The actor of a base64url key reads from here on. */
   protected opened?(key: string): void;
+
+  /** All sockets, unopened ones included. */
+  get count(): number {
+    return this.#places.size;
+  }
+
+  get openCount(): number {
+    let count = 0;
+    for (const { seat } of this.#places.values()) if (seat.stage !== 'unopened') count++;
+    return count;
+  }
+
+  get hasLive(): boolean {
+    return this.live().next().done === false;
+  }
+
+  /** Changes whenever somebody begins or ends to read. */
+  get presenceVersion(): number {
+    return this.#presenceVersion;
+  }
+
+  /** base64url keys of those who read. */
+  presentKeys(): Iterable<string> {
+    return this.#present.keys();
+  }
 
   isPresent(key: string): boolean {
     return this.#present.has(key);
@@ -168,9 +194,7 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
     const seat = this.#places.get(socket)?.seat;
     this.#places.delete(socket);
     if (seat === undefined || seat.stage === 'unopened') return;
-    const left = (this.#present.get(seat.key) ?? 1) - 1;
-    if (left > 0) this.#present.set(seat.key, left);
-    else this.#present.delete(seat.key);
+    this.#count(seat.key, -1);
   }
 
   /** Job step: closes sockets that never opened. Returns when the next one is due. */
@@ -305,7 +329,9 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
       const place = this.#places.get(socket);
       if (place?.seat.stage !== 'history') return;
       if (place.backlog.fillsWindow) return this.#reseat(socket, { stage: 'waiting', from });
-      const page = this.history(place.seat.actor, from);
+      const asked = this.history(place.seat.actor, from);
+      // Awaited only where it must be: in that time something new may come.
+      const page = asked instanceof Promise ? await asked : asked;
       if (page.frame !== undefined) this.send(socket, page.frame);
       if (page.ending !== undefined) return this.end(socket, page.ending);
       from = page.next;
@@ -330,7 +356,15 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
 
   #admit(socket: WebSocket, { seat, backlog }: Pick<Place, 'seat' | 'backlog'>): void {
     this.#places.set(socket, { seat, backlog, requests: 0, requestBytes: 0 });
-    if (seat.stage !== 'unopened') this.#present.set(seat.key, (this.#present.get(seat.key) ?? 0) + 1);
+    if (seat.stage !== 'unopened') this.#count(seat.key, 1);
+  }
+
+  #count(key: string, change: 1 | -1): void {
+    const before = this.#present.get(key) ?? 0;
+    const after = before + change;
+    if (after > 0) this.#present.set(key, after);
+    else this.#present.delete(key);
+    if (before === 0 || after === 0) this.#presenceVersion += 1;
   }
 
   #reseat(socket: WebSocket, { stage, from }: Pick<OpenSeat, 'stage' | 'from'>): void {

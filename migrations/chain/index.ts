@@ -2,9 +2,15 @@ import journal from './meta/_journal.json' with { type: 'json' };
 import tables from './0000_tables.sql';
 import appendOnly from './0001_append_only.sql';
 import outboxContents from './0002_outbox_contents.sql';
+import shares from './0003_shares.sql';
 
 /** The chain object's SQL by the tag of its journal entry. */
 export const chainMigrations = {
   journal,
-  statements: { '0000_tables': tables, '0001_append_only': appendOnly, '0002_outbox_contents': outboxContents },
+  statements: {
+    '0000_tables': tables,
+    '0001_append_only': appendOnly,
+    '0002_outbox_contents': outboxContents,
+    '0003_shares': shares,
+  },
 };

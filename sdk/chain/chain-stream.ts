@@ -51,8 +51,8 @@ export class ChainStream {
     follower: ChainFollower,
     signal: AbortSignal,
   ): Promise<ChainStream> {
-    const { ticket } = await client.chainTicket(follower.chain, signal);
-    const socket = await Socket.open(client.chainSocketUrl(follower.chain), platform, signal);
+    const { ticket, share } = await client.chainTicket(follower.chain, signal);
+    const socket = await Socket.open(client.chainSocketUrl(follower.chain, share), platform, signal);
     const cursor = (await follower.current())?.cursor.size ?? 0;
     socket.send(encode(chainUpFrame, { kind: 'open', value: { ticket, cursor } }));
     return new ChainStream(socket, follower);

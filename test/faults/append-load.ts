@@ -65,8 +65,8 @@ export class AppendLoad {
 
   async #sendOverSocket(places: readonly number[]): Promise<void> {
     const { relay, chain } = this.#client;
-    const { ticket } = await relay.chainTicket(chain);
-    const socket = new WebSocket(relay.chainSocketUrl(chain));
+    const { ticket, share } = await relay.chainTicket(chain);
+    const socket = new WebSocket(relay.chainSocketUrl(chain, share));
     let next = 0;
     let answered = 0;
     const sendMore = () => {

@@ -38,7 +38,7 @@ beforeEach(async () => {
   relay = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await new Promise((resolve) => relay.once('listening', resolve));
   const url = `ws://127.0.0.1:${(relay.address() as AddressInfo).port}`;
-  const ticket = async () => ({ ticket: new Uint8Array(32), expiresAt: Date.now() + 30_000 });
+  const ticket = async () => ({ ticket: new Uint8Array(32), expiresAt: Date.now() + 30_000, share: 0 });
   tickets = { chainTicket: ticket, chainSocketUrl: () => url, mailboxTicket: ticket, mailboxSocketUrl: () => url };
 });
 

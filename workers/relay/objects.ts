@@ -1,3 +1,4 @@
+import { shareName } from '../../durable-objects/index.ts';
 import type { ChainObject, DeviceObject, RelayEnvironment } from '../../durable-objects/index.ts';
 
 /**
@@ -25,6 +26,11 @@ type RemoteDevice = Remote<Pick<DeviceObject, DeviceMethod>> & StreamingObject;
 /** The object that keeps a chain, by its base64url id. Asking for one creates none until it is called. */
 export function chainObject(env: RelayEnvironment, chain: string): RemoteChain {
   return env.CHAIN.getByName(chain);
+}
+
+/** The object that holds a share of a chain's readers; 0 is the chain itself. */
+export function streamObject(env: RelayEnvironment, chain: string, share: number): StreamingObject {
+  return share === 0 ? chainObject(env, chain) : env.FANOUT.getByName(shareName(chain, share));
 }
 
 /** The object that keeps a device's KeyPackages and mailbox, by its base64url actor. */

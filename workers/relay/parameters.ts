@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { fromBase64Url, MAX_PAGE_ENTRIES } from '../../core/index.ts';
+import { fromBase64Url, MAX_PAGE_ENTRIES, MAX_SHARES } from '../../core/index.ts';
 
 /** Base64url of exactly 32 bytes in its one spelling: 43 characters, the two spare bits of the last one zero (`WI2`). */
 const NAME = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
@@ -57,6 +57,17 @@ export const pageQuery = z.strictObject({
 
 export const cursorQuery = z.strictObject({
   from: indexParameter('First sequence number wanted.', { name: 'from', in: 'query' }).optional(),
+});
+
+export const streamQuery = z.strictObject({
+  share: decimal
+    .refine((share) => share <= MAX_SHARES)
+    .openapi({
+      param: { name: 'share', in: 'query' },
+      description: `Share of the chain's readers, as the ticket's answer names it: 0 to ${MAX_SHARES}.`,
+      example: '0',
+    })
+    .optional(),
 });
 
 export const noParameters = z.object({});

@@ -2,8 +2,8 @@ import type { ProblemCode } from '../../core/index.ts';
 import { callAsActor } from './calls.ts';
 import { answerResponse } from './answer-response.ts';
 import { describeRoute, contentOf } from './describe-route.ts';
-import { chainObject, deviceObject, type StreamingObject } from './objects.ts';
-import { bytesOfName, chainParameters, deviceParameters, noQuery } from './parameters.ts';
+import { chainObject, deviceObject, streamObject, type StreamingObject } from './objects.ts';
+import { bytesOfName, chainParameters, deviceParameters, noQuery, streamQuery } from './parameters.ts';
 import { TICKET } from './presentations.ts';
 import { problemResponse } from './problem.ts';
 import type { RelayApp, Services } from './relay-app.ts';
@@ -13,7 +13,7 @@ const SWITCHING = { status: 101, description: 'The socket; its first frame is Op
 const TICKET_ANSWER = { status: 200, description: 'A ticket, good once within 30 s.', content: contentOf(TICKET) };
 const TICKET_NOTE =
   'A browser can sign no handshake, so a signed request first gets a ticket, which the first frame presents. It is bound ' +
-  'to the actor, this path, and the Origin that the request came from.';
+  'to the actor, this path, the share that the answer names, and the Origin that the request came from.';
 
 const chainTicketRoute = describeRoute({
   method: 'post',
@@ -25,7 +25,7 @@ const chainTicketRoute = describeRoute({
   params: chainParameters,
   query: noQuery,
   answer: TICKET_ANSWER,
-  problems: ['not-found'],
+  problems: ['not-found', 'too-many-subscribers', 'unavailable'],
 });
 
 const chainStreamRoute = describeRoute({
@@ -35,10 +35,10 @@ const chainStreamRoute = describeRoute({
   summary: 'Open the stream of a chain',
   description:
     'A WebSocket of binary frames: ChainUpFrame from the client, ChainDownFrame from the relay. History from the cursor, ' +
-    'one caught-up, then what is new.',
+    'one caught-up, then what is new. `share` is the one that the ticket is for.',
   access: 'open',
   params: chainParameters,
-  query: noQuery,
+  query: streamQuery,
   answer: SWITCHING,
   problems: ['upgrade-required', 'not-found', 'too-many-subscribers', 'unavailable'],
 });
@@ -86,7 +86,10 @@ export function addStreamRoutes(app: RelayApp, { gate }: Services): void {
     );
   });
 
-  app.openapi(chainStreamRoute, (c) => openSocket(c.req.raw, chainObject(c.env, c.req.valid('param').chain)));
+  app.openapi(chainStreamRoute, (c) => {
+    const { share = 0 } = c.req.valid('query');
+    return openSocket(c.req.raw, streamObject(c.env, c.req.valid('param').chain, share));
+  });
 
   app.openapi(mailboxStreamRoute, (c) => openSocket(c.req.raw, deviceObject(c.env, c.req.valid('param').device)));
 }

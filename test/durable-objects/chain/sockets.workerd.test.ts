@@ -162,7 +162,7 @@ describe('a chain stream', () => {
   it('[SK2] answers each of many appends once, under a checkpoint that covers it', async () => {
     const peer = await subscribe(alice);
     const seen = await chain.head();
-    const requests = Array.from({ length: 300 }, (_, i) => i + 1);
+    const requests = Array.from({ length: 200 }, (_, i) => i + 1);
     for (const request of requests) {
       const signer = request % 10 === 0 ? mallory : alice;
       const submissions = [signer.message(chain.id, seen, T0, bytesFor('payload', request, 8))];

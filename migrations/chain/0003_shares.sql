@@ -1,0 +1,3 @@
+CREATE TABLE `shares` (
+	`number` integer PRIMARY KEY NOT NULL
+);
