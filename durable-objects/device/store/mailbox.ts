@@ -45,7 +45,8 @@ const SET_ASIDE_PAGE = `SELECT ${COLUMNS} FROM mailbox
 const OLDEST = 'SELECT seq FROM mailbox WHERE acknowledged = 0 AND expires_at > ? ORDER BY seq LIMIT 1';
 const COUNT_GIVING = 'UPDATE mailbox SET given = given + 1, given_at = ? WHERE seq = ?';
 const SET_ASIDE = 'UPDATE mailbox SET set_aside = 1 WHERE seq = ?';
-const COUNT_SET_ASIDE = 'SELECT count(*) FROM mailbox WHERE set_aside = 1 AND expires_at > ?';
+/** The plus keeps the planner from counting by expiry, over all that is remembered. */
+const COUNT_SET_ASIDE = 'SELECT count(*) FROM mailbox WHERE set_aside = 1 AND +expires_at > ?';
 const ACKNOWLEDGE = `UPDATE mailbox SET acknowledged = 1, bytes = iif(set_aside, bytes, x'')
   WHERE acknowledged = 0 AND seq <= ?`;
 const DISCARD = `UPDATE mailbox SET acknowledged = 1, set_aside = 0, bytes = x'' WHERE set_aside = 1 AND seq <= ?`;
