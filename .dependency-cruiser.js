@@ -53,7 +53,7 @@ const layers = {
     path: '^sdk/(?!node/)',
     entry: '^sdk/index\\.ts$',
     layers: ['core', 'core-mls'],
-    packages: ['http-message-sig/', 'ts-mls/', '@noble/ciphers/chacha', '@noble/hashes/scrypt'],
+    packages: ['http-message-sig/', 'ts-mls/', '@noble/ciphers/', '@noble/hashes/'],
   },
   'sdk-node': {
     path: '^sdk/node/',

@@ -1,8 +1,10 @@
 import { createSignatureChecker, type VerifyJob } from '../core/index.ts';
+import { StorageError } from './errors.ts';
 import { HttpClient } from './http-client.ts';
 import { platformOf, type PlatformOptions } from './platform.ts';
 import { RelayClient } from './relay-client.ts';
 import { pinRelay } from './relay-pin.ts';
+import { SEAL_KEY } from './sealed-storage.ts';
 import { Session } from './session.ts';
 import type { Storage } from './storage.ts';
 
@@ -18,6 +20,7 @@ export interface ConnectOptions extends PlatformOptions {
  * a RelayChangedError where another relay answers than the storage knows, and with a NetworkError where none does.
  */
 export async function connect({ relay, storage, signal, ...options }: ConnectOptions): Promise<Session> {
+  await assertOpened(storage);
   const platform = platformOf(options);
   const http = new HttpClient(relay, platform);
   const client = new RelayClient(http);
@@ -32,4 +35,10 @@ export async function connect({ relay, storage, signal, ...options }: ConnectOpt
     check: (jobs: readonly VerifyJob[]) => checker.check(jobs),
   };
   return new Session(context, http, info).open(signal);
+}
+
+/** Nobody writes a second, readable identity beside what somebody meant to keep from readers. */
+async function assertOpened(storage: Storage): Promise<void> {
+  if ((await storage.read(SEAL_KEY)) === undefined) return;
+  throw new StorageError('storage-sealed', 'the storage is encrypted, and was opened without its passphrase or key');
 }

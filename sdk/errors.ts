@@ -162,12 +162,15 @@ export class RemovedError extends TeraChatError {
   }
 }
 
+/** What can be wrong with a storage. */
+export type StorageCode = keyof typeof storageRemedies;
+
 /** The local storage could not do what was asked of it. */
 export class StorageError extends TeraChatError {
   override readonly name = 'StorageError';
-  readonly code: 'storage-closed' | 'storage-locked' | 'lock-lost' | 'storage-damaged' | 'storage-failed';
+  readonly code: StorageCode;
 
-  constructor(code: StorageError['code'], message: string, cause?: unknown) {
+  constructor(code: StorageCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
   }
@@ -186,7 +189,7 @@ interface Remedy {
   readonly hint: string;
 }
 
-const storageRemedies: Readonly<Record<StorageError['code'], Remedy>> = {
+const storageRemedies = {
   'storage-closed': { advice: GIVE_UP, hint: 'Open the storage again.' },
   'storage-locked': { advice: RETRY, hint: 'Another process holds the storage for long; end it or wait.' },
   'lock-lost': {
@@ -195,7 +198,10 @@ const storageRemedies: Readonly<Record<StorageError['code'], Remedy>> = {
   },
   'storage-damaged': { advice: ASK, hint: 'Restore the folder from a backup, or begin with an empty one.' },
   'storage-failed': { advice: ASK, hint: 'Check free space and permissions of the folder, then try again.' },
-};
+  'storage-secret-wrong': { advice: ASK, hint: 'Give the passphrase or key that the storage was made with.' },
+  'storage-not-sealed': { advice: ASK, hint: 'Open it without a passphrase, or begin with an empty storage.' },
+  'storage-sealed': { advice: ASK, hint: 'Open it with its passphrase or key: `sealedStorage`.' },
+} as const satisfies Readonly<Record<string, Remedy>>;
 
 /** A call that can't be done as things stand. */
 export type UsageCode = keyof typeof usageRemedies;

@@ -34,6 +34,7 @@ export {
   UsageError,
   type ForkEvidence,
   type RelayIdentity,
+  type StorageCode,
   type UntrustedCode,
   type UsageCode,
 } from './errors.ts';
@@ -71,4 +72,5 @@ export type { MailboxTokenOptions } from './mailbox-tokens.ts';
 export { memoryStorage } from './memory-storage.ts';
 export type { Fetch, PlatformOptions, WebSocketConstructor, WebSocketEvent, WebSocketLike } from './platform.ts';
 export type { Relay, Session } from './session.ts';
+export { sealedStorage, type SealedStorageOptions, type StorageSecret } from './sealed-storage.ts';
 export { MAX_STORAGE_KEY_LENGTH, type Storage, type StorageWrite } from './storage.ts';
