@@ -68,6 +68,8 @@ export class Dispatcher {
     let eventId = '';
     let waiting: Waiting<Delivery> | undefined;
     const outcome = new Promise<Delivery>((resolve, reject) => (waiting = { resolve, reject }));
+    // It may be known, and bad, before the message is kept and anyone looks.
+    outcome.catch(() => undefined);
     try {
       await this.#keep(content, contentType, (record) => {
         eventId = toBase64Url(record.eventId);

@@ -96,6 +96,8 @@ export class MlsGroup extends FollowedGroup {
     const wasKnown = (await findGroup(storage, this.#chain)) !== undefined;
     const chain = await this.follower.current();
     if (chain !== undefined && chain.cursor.size > welcome.index) {
+      // An earlier process had accepted it, and was cut short before it forgot the invitation.
+      if (wasKnown && (await this.statusIn(chain)).kind === 'member') return;
       throw new UsageError('not-invited', `the invitation of entry ${welcome.index} is over`);
     }
     await storage.commit([this.#store.putWelcome(welcome), markGroup(this.#chain, 'mls')]);
