@@ -1,7 +1,6 @@
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { hmac } from '@noble/hashes/hmac.js';
-import { scryptAsync } from '@noble/hashes/scrypt.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import {
   bytesToUtf8,
@@ -19,6 +18,14 @@ import {
   type Decoded,
 } from '../core/index.ts';
 import { StorageError } from './errors.ts';
+import {
+  DEFAULT_LOG_N,
+  isLogN,
+  PASSPHRASE_KEY_BYTES,
+  SALT_BYTES,
+  stretchPassphrase,
+  type Stretching,
+} from './passphrase.ts';
 import { assertStorageKey, type Storage, type StorageWrite } from './storage.ts';
 
 /** What opens a storage: words that a person knows, or 32 bytes from a key store of the platform. */
@@ -26,21 +33,17 @@ export type StorageSecret = { readonly passphrase: string } | { readonly key: Ui
 
 export interface SealedStorageOptions {
   /**
-   * Log2 of scrypt's cost for a new storage with a passphrase, from 14 to 20. 17, the default, takes 128 MiB and about a
-   * second at each opening, and as much at each guess.
+   * Log2 of scrypt's cost for a new storage with a passphrase, from 15 to 20. 17, the default, takes 128 MiB and about half
+   * a second at each opening, and as much at each guess.
    */
-  readonly workFactor?: number;
+  readonly logN?: number;
 }
 
 /** Where a sealed storage says how it is opened: the one record whose name and content can be read. */
 export const SEAL_KEY = 'seal';
-const SALT_BYTES = 16;
-const KEY_BYTES = 32;
+const KEY_BYTES = PASSPHRASE_KEY_BYTES;
 const NONCE_BYTES = 24;
 const TAG_BYTES = 16;
-const DEFAULT_WORK_FACTOR = 17;
-/** A seal from elsewhere must not be able to ask for all memory, or for a guess that costs nothing. */
-const WORK_FACTORS = { least: 14, most: 20 } as const;
 const NAMES = 'name/';
 const VALUES = 'value/';
 const PROOF = utf8ToBytes('TeraChat Storage v1');
@@ -48,7 +51,7 @@ const PROOF = utf8ToBytes('TeraChat Storage v1');
 const sealCodec = struct('StorageSeal', {
   version: version(1),
   /** With a passphrase; absent where the key itself is given. */
-  scrypt: optional(struct('Scrypt', { workFactor: uint8, salt: opaque(SALT_BYTES) })),
+  scrypt: optional(struct('Scrypt', { logN: uint8, salt: opaque(SALT_BYTES) })),
   /** A known text under the storage's key: who can't open it has another one. */
   proof: opaqueVector(NONCE_BYTES + TAG_BYTES + PROOF.length),
 });
@@ -159,21 +162,17 @@ function damaged(name: string): StorageError {
   return new StorageError('storage-damaged', `${name} is not what was stored there`);
 }
 
-function checkSecret(secret: StorageSecret, { workFactor = DEFAULT_WORK_FACTOR }: SealedStorageOptions): void {
+function checkSecret(secret: StorageSecret, { logN = DEFAULT_LOG_N }: SealedStorageOptions): void {
   if ('key' in secret ? secret.key.length !== KEY_BYTES : secret.passphrase === '') {
     throw new TypeError(`a storage is sealed with a passphrase or with a key of ${KEY_BYTES} bytes`);
   }
-  if (!isWorkFactor(workFactor)) throw new RangeError(`no work factor: ${workFactor}`);
-}
-
-function isWorkFactor(workFactor: number): boolean {
-  return Number.isInteger(workFactor) && workFactor >= WORK_FACTORS.least && workFactor <= WORK_FACTORS.most;
+  if (!isLogN(logN)) throw new RangeError(`no cost of a passphrase: ${logN}`);
 }
 
 async function makeSeal(inner: Storage, secret: StorageSecret, options: SealedStorageOptions): Promise<Keys> {
-  const { workFactor = DEFAULT_WORK_FACTOR } = options;
+  const { logN = DEFAULT_LOG_N } = options;
   const salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES));
-  const scrypt = 'key' in secret ? undefined : { workFactor, salt };
+  const scrypt = 'key' in secret ? undefined : { logN, salt };
   const keys = await deriveKeys(secret, scrypt);
   const proof = seal(keys.records, PROOF, SEAL_KEY);
   await inner.commit([{ key: SEAL_KEY, value: encode(sealCodec, { version: 1, scrypt, proof }) }]);
@@ -182,7 +181,7 @@ async function makeSeal(inner: Storage, secret: StorageSecret, options: SealedSt
 
 function parseSeal(bytes: Uint8Array): Seal {
   const parsed = decode(sealCodec, bytes);
-  if (parsed.ok && isWorkFactor(parsed.value.scrypt?.workFactor ?? DEFAULT_WORK_FACTOR)) return parsed.value;
+  if (parsed.ok && isLogN(parsed.value.scrypt?.logN ?? DEFAULT_LOG_N)) return parsed.value;
   throw damaged(SEAL_KEY);
 }
 
@@ -193,23 +192,17 @@ async function openSeal({ scrypt, proof }: Seal, secret: StorageSecret): Promise
   throw new StorageError('storage-secret-wrong', 'the storage is sealed with another passphrase or key');
 }
 
-async function deriveKeys(secret: StorageSecret, scrypt: Seal['scrypt']): Promise<Keys> {
-  const root = 'key' in secret ? secret.key : await stretch(secret.passphrase, scrypt);
+async function deriveKeys(secret: StorageSecret, scrypt: Stretching | undefined): Promise<Keys> {
+  const root = await rootOf(secret, scrypt);
   const derive = (purpose: string): Uint8Array =>
     hkdf(sha256, root, undefined, utf8ToBytes(`TeraChat Storage v1 ${purpose}`), KEY_BYTES);
   return { names: derive('names'), records: derive('records') };
 }
 
-/** NFKC: the same words, whichever keyboard typed them. */
-async function stretch(passphrase: string, scrypt: Seal['scrypt']): Promise<Uint8Array> {
+async function rootOf(secret: StorageSecret, scrypt: Stretching | undefined): Promise<Uint8Array> {
+  if ('key' in secret) return secret.key;
   if (scrypt === undefined) throw new Error('a passphrase is stretched with the salt of its seal');
-  const { workFactor, salt } = scrypt;
-  return scryptAsync(utf8ToBytes(passphrase.normalize('NFKC')), salt, {
-    N: 2 ** workFactor,
-    r: 8,
-    p: 1,
-    dkLen: KEY_BYTES,
-  });
+  return stretchPassphrase(secret.passphrase, scrypt);
 }
 
 /** Random nonces are safe to draw at this size. The name is authenticated: a record put in another's place does not open. */

@@ -1,5 +1,4 @@
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
-import { scryptAsync } from '@noble/hashes/scrypt.js';
 import {
   bytesToUtf8,
   concatBytes,
@@ -12,16 +11,9 @@ import {
   utf8ToBytes,
   type Decoded,
 } from '../../core/index.ts';
+import { DEFAULT_LOG_N, isLogN, SALT_BYTES, stretchPassphrase } from '../passphrase.ts';
 
-const SALT_BYTES = 16;
 const NONCE_BYTES = 24;
-const KEY_BYTES = 32;
-/** 128 MiB and about half a second for each guess at a passphrase (`BK2`). */
-const LOG_N = 17;
-/** What a reader works for: a file must not make it take more memory than 1 GiB, or be weaker than it looks. */
-const MIN_LOG_N = 15;
-const MAX_LOG_N = 20;
-const BLOCK_SIZE = 8;
 const MAX_SEALED_BYTES = 4 * 1024 * 1024;
 
 const headerCodec = struct('BoxHeader', { logN: uint8, salt: opaque(SALT_BYTES), nonce: opaque(NONCE_BYTES) });
@@ -36,8 +28,8 @@ export async function sealBox(
   content: Uint8Array,
   { passphrase, randomBytes }: { readonly passphrase: string; readonly randomBytes: (length: number) => Uint8Array },
 ): Promise<Uint8Array> {
-  const header = { logN: LOG_N, salt: randomBytes(SALT_BYTES), nonce: randomBytes(NONCE_BYTES) };
-  const cipher = xchacha20poly1305(await keyOf(passphrase, header), header.nonce, boundTo(label, header));
+  const header = { logN: DEFAULT_LOG_N, salt: randomBytes(SALT_BYTES), nonce: randomBytes(NONCE_BYTES) };
+  const cipher = xchacha20poly1305(await stretchPassphrase(passphrase, header), header.nonce, boundTo(label, header));
   return concatBytes(labelLine(label), encode(passphraseBox, { header, sealed: cipher.encrypt(content) }));
 }
 
@@ -52,21 +44,17 @@ export async function openBox(
   const box = decode(passphraseBox, bytes.subarray(line.length));
   if (!box.ok) return 'malformed';
   const { header, sealed } = box.value;
-  if (header.logN < MIN_LOG_N || header.logN > MAX_LOG_N) return 'malformed';
+  if (!isLogN(header.logN)) return 'malformed';
   try {
-    return xchacha20poly1305(await keyOf(passphrase, header), header.nonce, boundTo(label, header)).decrypt(sealed);
+    return xchacha20poly1305(await stretchPassphrase(passphrase, header), header.nonce, boundTo(label, header)).decrypt(
+      sealed,
+    );
   } catch {
     return 'refused';
   }
 }
 
 type Header = Decoded<typeof headerCodec>;
-
-/** Composed: two keyboards that write `é` in two ways must give one key. */
-function keyOf(passphrase: string, { logN, salt }: Header): Promise<Uint8Array> {
-  const password = utf8ToBytes(passphrase.normalize('NFC'));
-  return scryptAsync(password, salt, { N: 2 ** logN, r: BLOCK_SIZE, p: 1, dkLen: KEY_BYTES, maxmem: 2 ** 31 });
-}
 
 function boundTo(label: string, header: Header): Uint8Array {
   return concatBytes(labelLine(label), encode(headerCodec, header));

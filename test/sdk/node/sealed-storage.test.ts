@@ -10,7 +10,7 @@ import { describeStorage } from '../../contracts/storage.ts';
 
 const key = new Uint8Array(32).fill(9);
 /** The least that is taken: these tests are about doors, not about their strength. */
-const cheap = { workFactor: 14 };
+const cheap = { logN: 15 };
 
 describeStorage('sealed memory storage', async () => {
   const inner = memoryStorage();
@@ -83,7 +83,7 @@ describe('a sealed storage', () => {
     });
     await expect(sealedStorage(other, { passphrase: '' })).rejects.toThrow(TypeError);
     await expect(sealedStorage(other, { key: new Uint8Array(31) })).rejects.toThrow(TypeError);
-    await expect(sealedStorage(other, { key }, { workFactor: 30 })).rejects.toThrow(RangeError);
+    await expect(sealedStorage(other, { key }, { logN: 30 })).rejects.toThrow(RangeError);
   });
 
   test('[CL22] a record that was changed, or put in the place of another, is reported and not read', async () => {
@@ -127,7 +127,7 @@ describe('a sealed storage', () => {
   test('[CL22] a seal that asks for more memory than any of ours is no seal', async () => {
     await sealedStorage(file, { passphrase: 'words' }, cheap);
     const seal = (await file.read('seal'))!.slice();
-    seal[seal.indexOf(14)] = 31;
+    seal[seal.indexOf(15)] = 31;
     await file.commit([{ key: 'seal', value: seal }]);
     await expect(sealedStorage(file, { passphrase: 'words' })).rejects.toMatchObject({ code: 'storage-damaged' });
   });
