@@ -4,7 +4,7 @@ import { soleInvitation, textsOf } from '../stories/stage.ts';
 import type { Drill } from './mortal-client.ts';
 
 /** Everyone sends, everyone reads, with old keys and with new ones that each of `rotating` makes; nothing is there twice. */
-export async function expectUsable(groups: readonly Group[], rotating: readonly Group[], label: string): Promise<void> {
+async function expectUsable(groups: readonly Group[], rotating: readonly Group[], label: string): Promise<void> {
   for (const [turn, rotator] of [undefined, ...rotating].entries()) {
     await rotator?.rotate();
     for (const [i, group] of groups.entries()) await group.send(`${label}: ${i} after ${turn} rotations`);
@@ -19,7 +19,7 @@ export async function expectUsable(groups: readonly Group[], rotating: readonly 
 }
 
 /** How often each of these was said, as a member read it. */
-export async function countsOf(group: Group, texts: readonly string[]): Promise<number[]> {
+async function countsOf(group: Group, texts: readonly string[]): Promise<number[]> {
   await group.catchUp();
   const said = await textsOf(group);
   return texts.map((text) => said.filter((other) => other === text).length);
