@@ -28,8 +28,8 @@ export function openMlsMessage<W extends WireFormat>(
 }
 
 /**
- * Decodes the one encoding of a value. The library's decoders accept trailing bytes, long length prefixes and any byte
- * for "absent"; encoding again tells those apart, and lets signatures be checked over slices of what was received.
+ * Decodes the one encoding of a value. The library's decoders accept trailing bytes and any byte for "absent"; encoding
+ * again tells those apart, and lets signatures be checked over slices of what was received.
  */
 export function decodeWhole<T>(
   bytes: Uint8Array,
@@ -42,7 +42,7 @@ export function decodeWhole<T>(
     const [value] = decoded;
     return equalBytes(encode(value), bytes) ? ok(value) : refuse('mls-not-canonical');
   } catch {
-    // The library throws on truncated vectors, and runs out of stack on lists of many thousand items.
+    // The library throws on truncated vectors and on length prefixes that are longer than needed.
     return refuse('mls-malformed');
   }
 }

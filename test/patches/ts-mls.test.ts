@@ -13,17 +13,22 @@ import {
   joinGroupExternal,
   processPrivateMessage,
   processPublicMessage,
+  proposeExternal,
   type CiphersuiteImpl,
   type ClientState,
   type CreateCommitResult,
+  type GroupContextExtensions,
   type GroupInfo,
   type Proposal,
 } from 'ts-mls';
 import { defaultClientConfig } from 'ts-mls/clientConfig.js';
 import { validateRatchetTree } from 'ts-mls/clientState.js';
+import { decodeVarLenData } from 'ts-mls/codec/variableLength.js';
 import { deriveSecret } from 'ts-mls/crypto/kdf.js';
 import { signGroupInfo } from 'ts-mls/groupInfo.js';
+import { decodeKeyPackage, encodeKeyPackage } from 'ts-mls/keyPackage.js';
 import { initializeEpoch } from 'ts-mls/keySchedule.js';
+import { decodeParentNode, encodeParentNode } from 'ts-mls/parentNode.js';
 import { getCommitSecret } from 'ts-mls/pathSecrets.js';
 import { treeHashRoot } from 'ts-mls/treeHash.js';
 import { toNodeIndex } from 'ts-mls/treemath.js';
@@ -213,6 +218,119 @@ describe('commit_secret (RFC 9420 §7.4, §12.4.1)', () => {
     const zeroes = new Uint8Array(suite.kdf.size);
     const guess = await initializeEpoch(bob.keySchedule.initSecret, zeroes, alone.groupContext, zeroes, suite.kdf);
     expect(guess.keySchedule.exporterSecret).not.toEqual(alone.keySchedule.exporterSecret);
+  });
+});
+
+/** `external_senders` with these keys, in the bytes of RFC 9420 §12.1.8.1. */
+function externalSenders(...keys: Uint8Array[]) {
+  const senders = keys.flatMap((key) => [32, ...key, 0, 1, 1, 65]);
+  const length = senders.length < 64 ? [senders.length] : [64, senders.length];
+  return { extensionType: 'external_senders' as const, extensionData: Uint8Array.of(...length, ...senders) };
+}
+
+describe('external_senders (RFC 9420 §12.1.8.1)', () => {
+  test('[ML64] is a vector, and a proposal of its second sender reaches the members', async () => {
+    const keys = await Promise.all([0, 1].map(() => suite.signature.keygen()));
+    const extension = externalSenders(...keys.map(({ publicKey }) => publicKey));
+    const { publicPackage, privatePackage } = await makeKeyPackage('ada');
+    const ada = await createGroup(new Uint8Array(32), publicPackage, privatePackage, [extension], suite);
+    const groupInfo = await createGroupInfoWithExternalPub(ada, [], suite);
+    const { publicKey, signKey } = keys[1]!;
+    const proposal: Proposal = { proposalType: 'add', add: { keyPackage: (await makeKeyPackage('bob')).publicPackage } };
+    const made = await proposeExternal(groupInfo, proposal, publicKey, signKey, suite);
+    if (made.wireformat !== 'mls_public_message') throw new Error('expected a PublicMessage');
+    expect(made.publicMessage.content.sender).toEqual({ senderType: 'external', senderIndex: 1 });
+    const { newState } = await processPublicMessage(ada, made.publicMessage, emptyPskIndex, suite);
+    expect(Object.keys(newState.unappliedProposals)).toHaveLength(1);
+  });
+
+  test('[ML64] refuses one sender without the vector around it', async () => {
+    const { publicKey } = await suite.signature.keygen();
+    const bare = { ...externalSenders(publicKey), extensionData: Uint8Array.of(32, ...publicKey, 0, 1, 1, 65) };
+    const { publicPackage, privatePackage } = await makeKeyPackage('ada');
+    await expect(createGroup(new Uint8Array(32), publicPackage, privatePackage, [bare], suite)).rejects.toThrow();
+  });
+});
+
+describe('GroupContextExtensions (RFC 9420 §12.1.7, §12.4)', () => {
+  function extensionsOf(...extensions: GroupContextExtensions['extensions']): Proposal {
+    return { proposalType: 'group_context_extensions', groupContextExtensions: { extensions } };
+  }
+
+  test('[ML65] a commit carries a path, encrypted for the new extensions, and none replace all', async () => {
+    const { added, join } = await add(await foundGroup(), 'bob');
+    const { publicKey } = await suite.signature.keygen();
+    const extension = externalSenders(publicKey);
+    const extended = await commit(added.newState, [extensionsOf(extension)]);
+    expect(pathOf(extended)?.nodes).toHaveLength(1);
+    const bob = await follow(await join(), extended);
+    expect(bob.groupContext.extensions).toEqual([extension]);
+    const cleared = await commit(bob, [extensionsOf()]);
+    const ada = await follow(extended.newState, cleared);
+    expect(ada.groupContext.extensions).toEqual([]);
+    expect(ada.keySchedule.exporterSecret).toEqual(cleared.newState.keySchedule.exporterSecret);
+  });
+
+  test('[ML65] other commits leave the extensions as they are', async () => {
+    const { added } = await add(await foundGroup(), 'bob');
+    const extended = await commit(added.newState, [extensionsOf(externalSenders(new Uint8Array(32)))]);
+    const rotated = await commit(extended.newState, []);
+    expect(rotated.newState.groupContext.extensions).toEqual(extended.newState.groupContext.extensions);
+  });
+});
+
+function pathOf({ commit: message }: CreateCommitResult) {
+  if (message.wireformat !== 'mls_public_message') throw new Error('expected a PublicMessage');
+  const { content } = message.publicMessage;
+  return content.contentType === 'commit' ? content.commit.path : undefined;
+}
+
+describe('vectors', () => {
+  test.each([
+    ['two bytes for less than 64', [0x40, 1, 9]],
+    ['four bytes for less than 64', [0x80, 0, 0, 1, 9]],
+    ['four bytes for less than 16,384', [0x80, 0, 0x3f, 0xff, ...new Uint8Array(0x3fff)]],
+  ])('[ML66] a length in %s is refused', (_, bytes) => {
+    expect(() => decodeVarLenData(Uint8Array.from(bytes), 0)).toThrow('longer than needed');
+  });
+
+  test('[ML67] a list of 50,000 leaves is written and read', () => {
+    const unmergedLeaves = Array.from({ length: 50_000 }, (_, index) => index);
+    const parent = { hpkePublicKey: new Uint8Array(32), parentHash: new Uint8Array(), unmergedLeaves };
+    expect(decodeParentNode(encodeParentNode(parent), 0)?.[0]).toEqual(parent);
+  });
+});
+
+describe('capabilities (RFC 9420 §7.2, §13.5)', () => {
+  test('[ML68] may list versions that are not known, which come out as they came in', async () => {
+    const capabilities = { ...CAPABILITIES, versions: ['mls10' as const, '2570' as never] };
+    const credential = { credentialType: 'basic' as const, identity: Uint8Array.of(1) };
+    const { publicPackage } = await generateKeyPackage(credential, capabilities, LIFETIME, [], suite);
+    const encoded = encodeKeyPackage(publicPackage);
+    const decoded = decodeKeyPackage(encoded, 0)?.[0];
+    expect(decoded?.leafNode.capabilities.versions).toEqual(['mls10', '2570']);
+    expect(encodeKeyPackage(decoded!)).toEqual(encoded);
+  });
+});
+
+describe('a member who is removed', () => {
+  test('[ML69] learns of it where the same commit gives its place to another', async () => {
+    const { added, join } = await add(await foundGroup(), 'bob');
+    const { publicPackage: keyPackage } = await makeKeyPackage('cem');
+    const exchanged = await commit(added.newState, [removalOf(1), { proposalType: 'add', add: { keyPackage } }]);
+    const bob = await follow(await join(), exchanged);
+    expect(bob.groupActiveState).toEqual({ kind: 'removedFromGroup' });
+  });
+
+  test('[ML69] learns of it where it was by its own resync from elsewhere', async () => {
+    const ada = await foundGroup();
+    const { publicPackage, privatePackage } = await makeKeyPackage('bob');
+    const groupInfo = await createGroupInfoWithExternalPubAndRatchetTree(ada, [], suite);
+    const first = await joinGroupExternal(groupInfo, publicPackage, privatePackage, false, suite);
+    const renewed = await createGroupInfoWithExternalPubAndRatchetTree(first.newState, [], suite);
+    const again = await joinGroupExternal(renewed, publicPackage, privatePackage, true, suite);
+    const { newState } = await processPublicMessage(first.newState, again.publicMessage, emptyPskIndex, suite);
+    expect(newState.groupActiveState).toEqual({ kind: 'removedFromGroup' });
   });
 });
 

@@ -168,7 +168,7 @@ describe('framing', () => {
     // init_key follows version, wire format, version and suite; its length, 32, is written in two bytes here.
     const longer = Uint8Array.of(...message.subarray(0, 8), 0x40, 32, ...message.subarray(9));
     expect(message[8]).toBe(32);
-    expect(verdict(longer)).toBe('mls-not-canonical');
+    expect(verdict(longer)).toBe('mls-malformed');
   });
 
   test('[ML1] another suite is refused', async () => {
