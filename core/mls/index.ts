@@ -21,6 +21,7 @@ export * from './limits.ts';
 export { parseKeyPackage } from './parse-key-package.ts';
 export type { MlsProposal } from './proposal.ts';
 export { parseProposalMessage, type MlsProposalMessage } from './proposal-message.ts';
+export * from './public-group/index.ts';
 export { parseRatchetTree, type MlsTree } from './ratchet-tree.ts';
 export type { MlsCommitCode, MlsGroupInfoCode, MlsLeafCode, MlsMessageCode, MlsRefusal } from './refusal.ts';
 export { applyCommitToLeaves, type AppliedCommit, type EpochLeaves, type RosterDelta } from './roster-delta.ts';

@@ -26,16 +26,29 @@ export interface MlsTreeLeaf extends MlsLeaf {
 
 const placeCodec = struct('LeafPlace', { groupId: opaqueVector(MAX_GROUP_INFO_BYTES), leafIndex: uint32 });
 
+/** A LeafNode as far as its own signature goes. */
+interface SignedLeaf {
+  readonly encoded: Uint8Array;
+  readonly signatureKey: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly isFromKeyPackage: boolean;
+}
+
 /**
- * The leaf's own signature and its actor's binding. A leaf that a member made for itself is signed together with its
- * group and place, so that it can't be moved; one from a KeyPackage is not (RFC 9420 §7.2).
+ * The leaf's own signature. A leaf that a member made for itself is signed together with its group and place, so that it
+ * can't be moved; one from a KeyPackage is not (RFC 9420 §7.2).
  */
-export function leafSignatures(leaf: MlsLeaf, place: Decoded<typeof placeCodec>): readonly VerifyJob[] {
+export function leafSignature(leaf: SignedLeaf, place: Decoded<typeof placeCodec>): VerifyJob {
   const { signatureKey: key, signature } = leaf;
   const own = withoutTrailing(leaf.encoded, signature);
-  const content = leaf.source === 'key-package' ? own : concatBytes(own, encode(placeCodec, place));
+  const content = leaf.isFromKeyPackage ? own : concatBytes(own, encode(placeCodec, place));
+  return mlsSignatureJob({ key, label: 'LeafNodeTBS', content, signature });
+}
+
+/** The leaf's own signature and its actor's binding. */
+export function leafSignatures(leaf: MlsLeaf, place: Decoded<typeof placeCodec>): readonly VerifyJob[] {
   return [
-    mlsSignatureJob({ key, label: 'LeafNodeTBS', content, signature }),
-    bindingJob(leaf.identity, MLS_SUITE, key),
+    leafSignature({ ...leaf, isFromKeyPackage: leaf.source === 'key-package' }, place),
+    bindingJob(leaf.identity, MLS_SUITE, leaf.signatureKey),
   ];
 }

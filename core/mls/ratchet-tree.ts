@@ -9,6 +9,7 @@ import { MAX_GROUP_LEAVES } from './limits.ts';
 import { decodeWhole } from './message.ts';
 import { readLeaf } from './read-leaf.ts';
 import { refuse, type MlsLeafCode, type MlsMessageCode, type MlsRefusal } from './refusal.ts';
+import { hashLeafNode, hashParentNode } from './public-group/tree-hash.ts';
 
 /** A public ratchet tree (RFC 9420 §7): who is where, and what it hashes to. */
 export interface MlsTree {
@@ -55,35 +56,15 @@ export function areDistinct(values: readonly Uint8Array[]): boolean {
 
 /** The tree hash of RFC 9420 §7.8, from the root down. */
 function hashTree(tree: RatchetTree, leaves: readonly MlsTreeLeaf[]): Uint8Array {
-  const encodedLeaves = new Map(leaves.map(({ leafIndex, encoded }) => [leafIndex * 2, encoded]));
+  const encodedLeaves = new Map(leaves.map(({ leafIndex, encoded }) => [leafIndex, encoded]));
   const hashSubtree = (index: number, halfWidth: number): Uint8Array => {
-    if (halfWidth === 0) return hashLeaf(index, encodedLeaves.get(index));
+    if (halfWidth === 0) return hashLeafNode(sha256, index / 2, encodedLeaves.get(index / 2));
     const node = tree[index];
     const parent = node?.nodeType === 'parent' ? encodeParentNode(node.parent) : undefined;
     const left = hashSubtree(index - halfWidth, halfWidth >> 1);
     const right = hashSubtree(index + halfWidth, halfWidth >> 1);
-    return sha256(Uint8Array.of(NODE_TYPE.parent), presence(parent), HASH_PREFIX, left, HASH_PREFIX, right);
+    return hashParentNode(sha256, parent, [left, right]);
   };
   // A full tree of 2^d leaves has 2^(d+1) - 1 nodes, with the root in the middle.
   return hashSubtree((tree.length - 1) / 2, (tree.length + 1) >> 2);
-}
-
-/** The length prefix of a SHA-256 hash. */
-const HASH_PREFIX = Uint8Array.of(32);
-const NODE_TYPE = { leaf: 1, parent: 2 } as const;
-
-function hashLeaf(nodeIndex: number, encoded: Uint8Array | undefined): Uint8Array {
-  const head = new Uint8Array(5);
-  head[0] = NODE_TYPE.leaf;
-  new DataView(head.buffer).setUint32(1, nodeIndex / 2);
-  return sha256(head, presence(encoded));
-}
-
-/** `optional<T>` of RFC 9420 §2.1.1. */
-function presence(encoded: Uint8Array | undefined): Uint8Array {
-  if (encoded === undefined) return Uint8Array.of(0);
-  const present = new Uint8Array(encoded.length + 1);
-  present[0] = 1;
-  present.set(encoded, 1);
-  return present;
 }

@@ -48,7 +48,12 @@ function readSender(sender: PublicMessage['content']['sender']): MlsSender {
 const VERSION_BYTES = 2;
 
 /** ProposalRef (RFC 9420 §5.2): the hash of the message from its wire format on, less the membership tag. */
-export function proposalRef(bytes: Uint8Array, message: PublicMessage): Uint8Array {
+export function proposalRef(bytes: Uint8Array, message: PublicMessage, hash = sha256): Uint8Array {
   const tags = message.senderType === 'member' ? [message.membershipTag] : [];
-  return refHash('Proposal', withoutTrailing(bytes, ...tags).subarray(VERSION_BYTES));
+  return refHash('Proposal', withoutTrailing(bytes, ...tags).subarray(VERSION_BYTES), hash);
+}
+
+/** What the transcript takes in of a commit: from its wire format to its signature (RFC 9420 §8.2). */
+export function confirmedContent(bytes: Uint8Array, message: PublicMessage): Uint8Array {
+  return withoutTrailing(bytes, ...trailingTags(message)).subarray(VERSION_BYTES);
 }

@@ -22,7 +22,9 @@ export function readProposal(proposal: Proposal): Result<MlsProposal, MlsRefusal
     case 'group_context_extensions':
       return ok({ kind: 'group-context-extensions' });
     default:
-      return readCustomProposal(proposal.proposalType);
+      return isStandardProposal(proposal.proposalType)
+        ? refuse('mls-malformed')
+        : ok({ kind: 'custom', type: proposal.proposalType });
   }
 }
 
@@ -32,6 +34,6 @@ const STANDARD_TYPES: ReadonlySet<number> = new Set(Object.values(defaultProposa
  * The library reads a standard proposal that it can't decode as a custom one of the same number, and then ignores it: two
  * readers of one commit would apply different changes.
  */
-function readCustomProposal(type: number): Result<MlsProposal, MlsRefusal<'mls-malformed'>> {
-  return STANDARD_TYPES.has(type) ? refuse('mls-malformed') : ok({ kind: 'custom', type });
+export function isStandardProposal(type: number): boolean {
+  return STANDARD_TYPES.has(type);
 }

@@ -4,9 +4,9 @@ import { err, type Err } from '../result.ts';
 export type MlsMessageCode =
   /** More bytes than the limit for this kind of message. */
   | 'mls-too-large'
-  /** No MLSMessage at all: truncated, or a value that RFC 9420 doesn't define. */
+  /** No MLSMessage at all: truncated, a value that RFC 9420 doesn't define, a length prefix longer than needed. */
   | 'mls-malformed'
-  /** Readable, but not the one encoding of what it says: trailing bytes, a long length prefix, a stray flag. */
+  /** Readable, but not the one encoding of what it says: trailing bytes, a stray flag. */
   | 'mls-not-canonical'
   /** Another protocol version than mls10. */
   | 'mls-version'
@@ -47,6 +47,8 @@ export type MlsGroupInfoCode =
 
 /** Why commit, Welcome and GroupInfo don't fit each other or the epoch before. */
 export type MlsCommitCode =
+  /** A ReInit has ended the group. */
+  | 'commit-after-reinit'
   /** Another group than the one that the commit was handed in for. */
   | 'commit-group'
   /** Not made in the epoch that is current. */
@@ -65,6 +67,107 @@ export type MlsCommitCode =
   | 'commit-group-info'
   /** The Welcome does not address exactly the added KeyPackages. */
   | 'commit-welcome';
+
+/** Why a ratchet tree is none of a sound group (RFC 9420 §7.3, §7.9, §12.4.3.1). */
+export type MlsTreeCode =
+  /** A leaf where a parent belongs, or the other way round. */
+  | 'tree-structure'
+  /** More leaves than the limit. */
+  | 'tree-full'
+  /** An unmerged leaf that is nobody, elsewhere, out of order, or left out by a node in between. */
+  | 'tree-unmerged'
+  /** A parent that no node below vouches for. */
+  | 'tree-parent-hash'
+  /** One encryption key in two nodes. */
+  | 'tree-encryption-key'
+  /** One signature key in two leaves. */
+  | 'tree-signature-key'
+  /** One client in two leaves. */
+  | 'tree-client'
+  /** A credential of a type that not all members can handle. */
+  | 'tree-credential-type'
+  /** A member without support for an extension of the GroupContext. */
+  | 'tree-group-extensions'
+  /** A member without a capability that the group requires. */
+  | 'tree-required-capabilities'
+  /** An extension of the GroupContext twice, or with content that isn't what its type says. */
+  | 'group-extensions-malformed';
+
+/** Why a proposal is invalid by itself (RFC 9420 §12.1). */
+export type MlsProposalCode =
+  /** Another group than the one that is followed. */
+  | 'proposal-group'
+  /** Not made in the epoch that is current. */
+  | 'proposal-epoch'
+  /** The sender is no member, no external sender of the group, or not allowed this type. */
+  | 'proposal-sender'
+  /** More proposals in one epoch than the limit. */
+  | 'proposal-limit'
+  /** A Remove of a leaf that is blank or outside the tree. */
+  | 'remove-of-nobody'
+  /** An Update with the encryption key that the leaf has already. */
+  | 'update-key'
+  /** An Update that turns the leaf into another client's. */
+  | 'update-credential'
+  /** A pre-shared key for reinit or branching, which no commit of a running group may use, or a nonce of the wrong length. */
+  | 'psk-id'
+  /** A KeyPackage of another suite, or whose `init_key` is its `encryption_key`. */
+  | 'add-key-package';
+
+/** Why the proposals of a commit don't go together, one code a rule (RFC 9420 §12.2). */
+export type MlsProposalListCode =
+  | 'list-too-long'
+  /** A reference to a proposal that this epoch has not seen. */
+  | 'list-unknown-reference'
+  | 'list-own-update'
+  | 'list-own-removal'
+  /** Two Updates or Removes of one leaf. */
+  | 'list-leaf-twice'
+  /** Two Adds of one client. */
+  | 'list-client-twice'
+  /** An Add of a client that is a member and stays one. */
+  | 'list-client-present'
+  | 'list-psk-twice'
+  | 'list-extensions-twice'
+  | 'list-reinit-with-others'
+  /** An ExternalInit in the commit of a member. */
+  | 'list-external-init'
+  /** A type that a member who has to process the commit doesn't know. */
+  | 'list-unsupported-type'
+  /** An external commit with no ExternalInit, or with two. */
+  | 'external-init-count'
+  /** An external commit that names a proposal by reference. */
+  | 'external-reference'
+  /** An external commit with a second Remove. */
+  | 'external-removals'
+  /** An external commit with a proposal of another type than ExternalInit, Remove and PreSharedKey. */
+  | 'external-proposal'
+  /** An external commit that removes a leaf of somebody else. */
+  | 'resync-credential';
+
+/** Why an update path does not fit the tree (RFC 9420 §7.5, §12.4.2). */
+export type MlsPathCode =
+  /** Not one node for each of the filtered direct path. */
+  | 'path-length'
+  /** Not one ciphertext for each node that has to read a secret. */
+  | 'path-ciphertexts'
+  /** A key that is in the tree already, or of another length than the leaf's. */
+  | 'path-key'
+  /** The leaf's parent hash is not the one that the path leads to. */
+  | 'path-parent-hash';
+
+/** Why a GroupInfo is not the one that a followed commit leads to. */
+export type MlsNextGroupInfoCode =
+  /** Its GroupContext is not, byte for byte, the one that the commit gives. */
+  | 'next-group-context'
+  | 'next-confirmation-tag'
+  /** Signed by somebody else than the committer. */
+  | 'next-signer'
+  /** No tree, or not the one that the commit gives. */
+  | 'next-tree'
+  /** One type of extension twice. */
+  | 'next-extensions'
+  | 'next-external-pub';
 
 export interface MlsRefusal<Code extends string = MlsMessageCode | MlsLeafCode | MlsGroupInfoCode | MlsCommitCode> {
   readonly code: Code;

@@ -12,8 +12,8 @@ export function mlsSignatureJob(options: {
 }
 
 /** RefHash of RFC 9420 §5.2, which has the shape of SignContent: a label and a value, each behind its length. */
-export function refHash(label: 'KeyPackage' | 'Proposal', value: Uint8Array): Uint8Array {
-  return sha256(signContent(`MLS 1.0 ${label} Reference`, value));
+export function refHash(label: 'KeyPackage' | 'Proposal', value: Uint8Array, hash = sha256): Uint8Array {
+  return hash(signContent(`MLS 1.0 ${label} Reference`, value));
 }
 
 /** What precedes the signature in a structure that ends with one: the bytes that it covers, as they were received. */

@@ -1,0 +1,72 @@
+import type { GroupInfo } from 'ts-mls';
+import { encodeGroupContext } from 'ts-mls/groupContext.js';
+import { equalBytes, toBase64 } from '../../bytes/index.ts';
+import { decode, opaqueVector } from '../../codec/index.ts';
+import type { VerifyJob } from '../../crypto/index.ts';
+import { ok, type Result } from '../../result.ts';
+import { MAX_GROUP_INFO_BYTES } from '../limits.ts';
+import { MESSAGE_HEADER_BYTES, openMlsMessage } from '../message.ts';
+import {
+  refuse,
+  type MlsCommitCode,
+  type MlsMessageCode,
+  type MlsNextGroupInfoCode,
+  type MlsRefusal,
+} from '../refusal.ts';
+import { mlsSignatureJob, withoutTrailing } from '../signed-bytes.ts';
+import { parseWelcome } from '../welcome.ts';
+import type { AddedMember, FollowedCommit } from './apply-commit.ts';
+import { treeExtensionOf } from './bootstrap.ts';
+import { encodePublicTree } from './encode-tree.ts';
+
+type GroupInfoRefusal = MlsRefusal<MlsMessageCode | MlsNextGroupInfoCode>;
+
+/**
+ * Checks that a GroupInfo is the committer's, of exactly the epoch that the commit begins. Gives the signature to verify;
+ * the leaves' own were checked when they came. The tree is compared as bytes, so it need not be parsed or hashed again.
+ */
+export function checkNextGroupInfo(
+  followed: FollowedCommit,
+  bytes: Uint8Array,
+  ratchetTree?: Uint8Array,
+): Result<VerifyJob, GroupInfoRefusal> {
+  const message = openMlsMessage(bytes, 'mls_group_info', MAX_GROUP_INFO_BYTES);
+  if (!message.ok) return message;
+  const { groupInfo } = message.value;
+  const { group, committer } = followed;
+  const { signature, confirmationTag, extensions } = groupInfo;
+  if (!equalBytes(encodeGroupContext(groupInfo.groupContext), group.encodedContext))
+    return refuse('next-group-context');
+  if (!equalBytes(confirmationTag, group.confirmationTag)) return refuse('next-confirmation-tag');
+  if (groupInfo.signer !== committer.leafIndex) return refuse('next-signer');
+  if (new Set(extensions.map(({ extensionType }) => extensionType)).size !== extensions.length) {
+    return refuse('next-extensions');
+  }
+  const tree = treeExtensionOf(groupInfo) ?? ratchetTree;
+  if (tree === undefined || !equalBytes(tree, encodePublicTree(group.tree))) return refuse('next-tree');
+  if (!hasSoundExternalPub(groupInfo, committer.leaf.node.hpkePublicKey.length)) return refuse('next-external-pub');
+  const content = withoutTrailing(bytes.subarray(MESSAGE_HEADER_BYTES), signature);
+  const key = committer.leaf.node.signaturePublicKey;
+  return ok(mlsSignatureJob({ key, label: 'GroupInfoTBS', content, signature }));
+}
+
+/** One HPKE public key, where there is any. Whether it is the epoch's takes its secrets to tell. */
+function hasSoundExternalPub({ extensions }: GroupInfo, keyBytes: number): boolean {
+  const extension = extensions.find(({ extensionType }) => extensionType === 'external_pub');
+  if (extension === undefined) return true;
+  const externalPub = decode(opaqueVector(keyBytes), extension.extensionData);
+  return externalPub.ok && externalPub.value.length === keyBytes;
+}
+
+type WelcomeRefusal = MlsRefusal<MlsMessageCode | Extract<MlsCommitCode, 'commit-welcome'>>;
+
+/** Checks that a Welcome names exactly the added KeyPackages, each once; empty bytes where nobody is added. */
+export function checkWelcome(added: readonly AddedMember[], bytes: Uint8Array): Result<undefined, WelcomeRefusal> {
+  if (bytes.length === 0) return added.length === 0 ? ok(undefined) : refuse('commit-welcome');
+  const welcome = parseWelcome(bytes);
+  if (!welcome.ok) return welcome;
+  const refs = new Set(welcome.value.refs.map(toBase64));
+  const isExact =
+    added.length > 0 && welcome.value.refs.length === added.length && added.every(({ ref }) => refs.has(toBase64(ref)));
+  return isExact ? ok(undefined) : refuse('commit-welcome');
+}
