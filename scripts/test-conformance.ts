@@ -1,9 +1,9 @@
 /**
  * npm run test:conformance [FOLDER]
  *
- * Runs published vectors (Merkle proofs, Ed25519, C2SP notes) through core in this Node, in workerd, and in another Node of
- * the machine where there is one. Prints the counts per folder and runtime; a failure, or a folder without vectors, exits
- * with 1. Vectors that are not there are skipped, in so many words.
+ * Runs published vectors (Merkle proofs, Ed25519, C2SP notes, MLS) through core in this Node, in workerd, and in another Node
+ * of the machine where there is one; MLS in this Node alone. Prints the counts per folder and runtime; a failure, or a
+ * folder without vectors, exits with 1. Vectors that are not there are skipped, in so many words.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -32,7 +32,7 @@ interface VitestReport {
 }
 
 const ROOT = resolve(import.meta.dirname, '..');
-const FOLDERS = ['merkle', 'ed25519', 'c2sp'];
+const FOLDERS = ['merkle', 'ed25519', 'c2sp', 'mls'];
 const OLDEST_NODE = 20;
 /** Failures named per folder and runtime; the count tells how many there are. */
 const MAX_SHOWN_FAILURES = 20;
