@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { addAdmission } from './commands/admission.ts';
 import { addAudit } from './commands/audit.ts';
 import { addBackup } from './commands/backup.ts';
 import { addChat } from './commands/chat.ts';
@@ -68,6 +69,7 @@ function createProgram(isJson: boolean): Command {
   addRequest(program);
   addDoctor(program);
   addDemo(program);
+  addAdmission(program);
   return program;
 }
 

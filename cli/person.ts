@@ -32,7 +32,12 @@ export function asPerson<Options = unknown>(work: Work<Options>): (...args: unkn
     const interrupt = interruptSignal();
     const storage = fileStorage(storageFolder(folder));
     try {
-      const session = await connectFromNode(relay, storage, interrupt.signal);
+      const session = await connectFromNode(
+        relay,
+        storage,
+        interrupt.signal,
+        command.opts<{ invite?: string }>().invite,
+      );
       const groups = new GroupNames(storage);
       const person: Person = {
         session,
@@ -63,11 +68,17 @@ async function openGroup(session: Session, name: string, id: string): Promise<Gr
 }
 
 /** A session with what Node does faster than the web platform, and a socket for Node 20, which has none of its own. */
-export function connectFromNode(relay: string, storage: Storage, signal: AbortSignal): Promise<Session> {
+export function connectFromNode(
+  relay: string,
+  storage: Storage,
+  signal: AbortSignal,
+  invitation?: string,
+): Promise<Session> {
   return connect({
     relay,
     storage,
     signal,
+    invitation,
     ...nodePlatform(),
   });
 }

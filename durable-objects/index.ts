@@ -1,3 +1,4 @@
+export { AdmissionObject } from './admission/object.ts';
 export { ChainObject } from './chain/object.ts';
 export { DeviceObject } from './device/object.ts';
 export { countRateLimited, measures, readMeasures, reportMeasures } from './metrics/isolate-measures.ts';

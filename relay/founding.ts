@@ -12,7 +12,15 @@ export type Founding = Extract<Decision, { readonly kind: 'accepted' }>;
  */
 export function judgeGenesis(
   body: Uint8Array,
-  { key, check, clock }: { readonly key: CheckpointKey; readonly check: CheckSignatures; readonly clock: number },
+  {
+    key,
+    check,
+    clock,
+  }: {
+    readonly key: Pick<CheckpointKey, 'relayName' | 'publicKey'>;
+    readonly check: CheckSignatures;
+    readonly clock: number;
+  },
 ): Result<Founding, RelayRefusal> {
   const candidate = screenGenesis(body, check);
   if (!candidate.ok) return candidate;

@@ -47,6 +47,9 @@ export type { ChainHead, EpochChange, LoggedEvent, LogReader, NewEntry, NewPaylo
 export { parseAppend, screenSubmissions, type Candidate, type CheckSignatures, type Screened } from './submission.ts';
 export { isSnapshotDue, restoreHead, snapshotOf, type Snapshot, type StoredLog } from './restore.ts';
 export { Audience, endOfReading, rosterOf } from './audience.ts';
+export { configureAdmission, type AdmissionRule, type ConfiguredAdmission } from './admission/admission-rule.ts';
+export { judgeInvitation, redeemInvitation } from './admission/invitation.ts';
+export { countFounding, type FoundingCount, type FoundingRequest } from './admission/quota.ts';
 export { addressKey } from './limits/address.ts';
 export { AppendLimits } from './limits/append-limits.ts';
 export { CallerLimits } from './limits/caller-limits.ts';

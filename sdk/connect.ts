@@ -12,6 +12,8 @@ export interface ConnectOptions extends PlatformOptions {
   /** Address of the relay, such as `https://relay.example`. */
   readonly relay: string | URL;
   readonly storage: Storage;
+  /** A code of the relay's operator, where founding takes one. It lets the identity in for good. */
+  readonly invitation?: string | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -19,11 +21,11 @@ export interface ConnectOptions extends PlatformOptions {
  * Asks the relay who it is, keeps its name and key at first contact, and takes up the identity of the storage. Rejects with
  * a RelayChangedError where another relay answers than the storage knows, and with a NetworkError where none does.
  */
-export async function connect({ relay, storage, signal, ...options }: ConnectOptions): Promise<Session> {
+export async function connect({ relay, storage, invitation, signal, ...options }: ConnectOptions): Promise<Session> {
   await assertOpened(storage);
   const platform = platformOf(options);
   const http = new HttpClient(relay, platform);
-  const client = new RelayClient(http);
+  const client = new RelayClient(http, invitation);
   const info = await client.info(signal);
   const pinned = await pinRelay(storage, info);
   const checker = createSignatureChecker({ verifyBatch: platform.verifyBatch });

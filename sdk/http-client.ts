@@ -13,6 +13,8 @@ const PROBLEM_TYPE = 'application/problem+json';
 export interface RequestOptions {
   readonly body?: Uint8Array;
   readonly accept?: string;
+  /** Besides those that every request has; not signed. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -44,7 +46,7 @@ export class HttpClient {
   }
 
   async unsigned(method: string, path: string, options: RequestOptions): Promise<Uint8Array> {
-    return this.#answer(method, path, options, new Headers());
+    return this.#answer(method, path, options, new Headers(options.headers));
   }
 
   async signed(method: string, path: string, options: RequestOptions): Promise<Uint8Array> {

@@ -7,6 +7,7 @@ import {
   encode,
   entryPage,
   envelopePost,
+  INVITATION_HEADER,
   keyPackageClaim,
   keyPackagePublication,
   keyPackageStock,
@@ -40,9 +41,12 @@ import type { HttpClient } from './http-client.ts';
 /** The routes of a relay, in the protocol's own terms. Nothing that they answer is verified here beyond its encoding. */
 export class RelayClient {
   readonly #http: HttpClient;
+  readonly #invitation: string | undefined;
 
-  constructor(http: HttpClient) {
+  /** `invitation` is the code that founding takes at some relays. */
+  constructor(http: HttpClient, invitation?: string) {
     this.#http = http;
+    this.#invitation = invitation;
   }
 
   /** Unsigned: it is asked before there is an identity. */
@@ -53,7 +57,13 @@ export class RelayClient {
   }
 
   async found(genesis: Submission, signal?: AbortSignal): Promise<AppendAnswer> {
-    return this.#post('/v1/chains', encode(submission, genesis), appendAnswer, signal);
+    const headers = this.#invitation === undefined ? {} : { [INVITATION_HEADER]: this.#invitation };
+    const body = encode(submission, genesis);
+    return parse(
+      '/v1/chains',
+      appendAnswer,
+      await this.#http.unsigned('POST', '/v1/chains', { body, signal, headers }),
+    );
   }
 
   async append(chain: Uint8Array, submissions: readonly Submission[], signal?: AbortSignal): Promise<AppendAnswer> {

@@ -16,6 +16,7 @@ export function addGroup(program: Command): void {
     .command('create <name>')
     .summary('found a group')
     .description('Founds an end-to-end encrypted group that you own. Its name stays on this machine.')
+    .option('--invite <code>', "a code of the relay's operator, where it asks for one")
     .option('--plain', 'without MLS: signed and ordered, but readable by the relay')
     .addHelpText('after', '\nExample:\n  terachat group create friends')
     .action(asPerson(createGroup));

@@ -10,6 +10,11 @@ import { hasProfile, makeProfileFolder, openProfile, profileFolder, saveProfile,
 
 const DEFAULT_RELAY = 'http://127.0.0.1:8787';
 
+interface InitOptions {
+  readonly relay: string;
+  readonly invite?: string;
+}
+
 export function addIdentity(program: Command): void {
   program
     .command('init')
@@ -18,8 +23,9 @@ export function addIdentity(program: Command): void {
       'Draws keys, founds their identity chain at the relay, and publishes KeyPackages so that others can invite.',
     )
     .option('-r, --relay <url>', 'where the relay is', DEFAULT_RELAY)
+    .option('--invite <code>', "a code of the relay's operator, where it asks for one")
     .addHelpText('after', '\nExamples:\n  terachat init\n  terachat init --profile bob --relay https://relay.example')
-    .action(async ({ relay }: { relay: string }, command: Command) => init(relay, command));
+    .action(async (options: InitOptions, command: Command) => init(options, command));
   program
     .command('whoami')
     .summary('your key, and where you are')
@@ -27,7 +33,7 @@ export function addIdentity(program: Command): void {
     .action(asPerson(whoAmI));
 }
 
-async function init(relay: string, command: Command): Promise<void> {
+async function init({ relay, invite }: InitOptions, command: Command): Promise<void> {
   const options = globalOptions(command);
   const output = createOutput(options.json);
   if (hasProfile(options)) {
@@ -40,7 +46,10 @@ async function init(relay: string, command: Command): Promise<void> {
   const storage = fileStorage(storageFolder(folder));
   const interrupt = interruptSignal();
   try {
-    const identity = await makeIdentity(await connectFromNode(relay, storage, interrupt.signal), interrupt.signal);
+    const identity = await makeIdentity(
+      await connectFromNode(relay, storage, interrupt.signal, invite),
+      interrupt.signal,
+    );
     saveProfile({ name: options.profile, folder, relay, actor: identity.actor });
     const again = `${commandPrefix()} whoami --profile ${options.profile}`;
     const text = `${facts(identity)}\n\nOthers invite you with your key. It is shown again by\n  ${again}`;

@@ -68,4 +68,14 @@ export {
   type TicketAnswer,
 } from './stream.ts';
 export { contentDigest, REQUEST_NONCE_BYTES, REQUEST_SIGNATURE_LABEL, SIGNED_COMPONENTS } from './signed-request.ts';
-export type { RelayInfo } from './relay-info.ts';
+export {
+  foundingInvitation,
+  foundingTerms,
+  INVITATION_HEADER,
+  INVITATION_ID_BYTES,
+  invitationVerifyJob,
+  parseInvitation,
+  writeInvitation,
+  type FoundingInvitation,
+} from './founding-invitation.ts';
+export type { AdmissionKind, RelayInfo } from './relay-info.ts';

@@ -1,3 +1,6 @@
+/** Who may found chains: everybody within quotas, those with an invitation, or those whom the operator lists. */
+export type AdmissionKind = 'open' | 'invite' | 'list';
+
 /** What a client must know of a relay before it founds a chain there. Served as JSON, since people read it first. */
 export interface RelayInfo {
   readonly name: string;
@@ -6,4 +9,5 @@ export interface RelayInfo {
   readonly checkpointKey: string;
   /** The relay's clock in ms, as a decimal string. */
   readonly time: string;
+  readonly admission: AdmissionKind;
 }

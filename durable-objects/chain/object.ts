@@ -24,6 +24,11 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     void ctx.blockConcurrencyWhile(() => this.#open());
   }
 
+  /** The receipt of entry 0, for a founding that is repeated. */
+  genesis(): Promise<Answer> {
+    return this.#with((chain) => ok(chain.reads.genesisReceipt()));
+  }
+
   async found(body: Uint8Array): Promise<Answer> {
     if (this.#key === undefined) return err({ code: 'relay-not-configured' });
     if (this.#chain === undefined) {

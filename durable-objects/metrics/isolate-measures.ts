@@ -70,5 +70,6 @@ export function measureFlush(env: MetricsEnvironment, entries: number, ms: numbe
 
 /** For refusals on their way to a caller. */
 export function countRateLimited({ code, limit }: RelayRefusal): void {
-  if (code === 'rate-limited' && typeof limit === 'string') measures.count('rateLimited', limit);
+  if (typeof limit === 'string' && (code === 'rate-limited' || code === 'founding-quota-reached'))
+    measures.count('rateLimited', limit);
 }

@@ -6,6 +6,7 @@ import {
   type ClaimTokenKey,
   type Limits,
 } from '../../relay/index.ts';
+import type { AdmissionObject } from '../admission/object.ts';
 import type { ChainObject } from '../chain/object.ts';
 import type { FanoutObject } from '../fanout/object.ts';
 import type { DeviceObject } from '../device/object.ts';
@@ -16,6 +17,7 @@ import { ed25519Signer } from './ed25519.ts';
 export interface RelayEnvironment {
   readonly CHAIN: DurableObjectNamespace<ChainObject>;
   readonly DEVICE: DurableObjectNamespace<DeviceObject>;
+  readonly ADMISSIONS: DurableObjectNamespace<AdmissionObject>;
   readonly METRICS: DurableObjectNamespace<MetricsObject>;
   readonly FANOUT: DurableObjectNamespace<FanoutObject>;
   readonly RELAY_NAME: string;

@@ -12,6 +12,7 @@ export const specSections: Readonly<Record<string, Readonly<Record<string, () =>
   'events.md': { envelope, 'event types': eventTypes, bodies },
   'groups.md': { permissions: permissionTable },
   'state.md': { state: () => definitionOf(chainStateCodec) },
+  'admission.md': { invitation: () => definitionsOf([wire.foundingTerms, wire.foundingInvitation]) },
   'limits.md': { limits: limitTable },
   'problems.md': { 'problem codes': problemCodes },
   'backup.md': { structures: () => definitionsOf([passphraseBox, identityBackup]) },

@@ -124,7 +124,7 @@ describe('A relay at work', () => {
     for (const token of ['', 'x', `${TOKEN}x`]) {
       const response = await scrape(token);
       expect(response.headers.get('www-authenticate')).toBe('Bearer');
-      expect(await response.json()).toMatchObject({ code: 'token-required', status: 401 });
+      expect(await response.json()).toMatchObject({ code: 'operator-token-required', status: 401 });
     }
     const response = await scrape();
     expect(response.headers.get('content-type')).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
@@ -134,7 +134,7 @@ describe('A relay at work', () => {
     expect(counted.get('terachat_flush_events_sum')).toBe(events);
     expect(counted.get('terachat_requests_total{route="/v1/chains",method="POST",status="2xx"}')).toBe(3);
     expect(counted.get('terachat_request_seconds_count{route="/v1/chains"}')).toBe(3);
-    expect(counted.get('terachat_refusals_total{code="token-required"}')).toBe(3);
+    expect(counted.get('terachat_refusals_total{code="operator-token-required"}')).toBe(3);
     expect(counted.get('terachat_counts_addresses')).toBe(0);
   });
 

@@ -51,7 +51,8 @@ export function createRelay({ clock }: { readonly clock: Clock }): Relay {
 }
 
 function routedApp(clock: Clock): RelayApp {
-  const services = { clock, gate: createRequestGate({ clock, checkSignatures: ed25519Checker() }) };
+  const checkSignatures = ed25519Checker();
+  const services = { clock, checkSignatures, gate: createRequestGate({ clock, checkSignatures }) };
   const app = createApp();
   addChainRoutes(app, services);
   addChainReadRoutes(app, services);

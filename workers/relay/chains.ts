@@ -1,20 +1,21 @@
 import {
   appendAnswer,
   appendRequest,
-  chainIdOf,
   commitBundle,
   decode,
+  INVITATION_HEADER,
   MAX_APPEND_BYTES,
   MAX_BUNDLE_BYTES,
   MAX_ENTRY_BYTES,
+  ok,
   submission,
-  toBase64Url,
   type ProblemCode,
 } from '../../core/index.ts';
 import type { Answer } from '../../relay/index.ts';
 import { addressOf } from './address.ts';
 import { answerResponse } from './answer-response.ts';
 import { contentOf, describeRoute } from './describe-route.ts';
+import { foundChain } from './founding.ts';
 import { chainObject } from './objects.ts';
 import { chainParameters, isName, noParameters, noQuery } from './parameters.ts';
 import { structureOf } from './presentation.ts';
@@ -49,7 +50,8 @@ const foundRoute = describeRoute({
   summary: 'Found a chain',
   description:
     'The genesis names this relay and its checkpoint key, as /v1/relay gives them. Location is the new chain. Sending the ' +
-    'same genesis again finds the chain that it founded.',
+    'same genesis again finds the chain that it founded. /v1/relay says who may found chains; an invitation code goes into ' +
+    `the header ${INVITATION_HEADER}.`,
   access: 'event',
   params: noParameters,
   query: noQuery,
@@ -67,6 +69,11 @@ const foundRoute = describeRoute({
     'invalid-relay-name',
     'invalid-successor-rule',
     'payload-mismatch',
+    'founding-quota-reached',
+    'founding-not-allowed',
+    'invitation-required',
+    'invitation-invalid',
+    'invitation-used',
   ],
 });
 
@@ -136,16 +143,14 @@ const commitRoute = describeRoute({
 });
 
 /** Writing to chains: founding, appending, committing. Bodies carry their own signatures, which the object verifies. */
-export function addChainRoutes(app: RelayApp, { gate }: Services): void {
+export function addChainRoutes(app: RelayApp, { gate, clock, checkSignatures }: Services): void {
   app.openapi(foundRoute, async (c) => {
     const body = await gate.admitBody(c.req.raw, MAX_GENESIS_BYTES);
     if (!body.ok) return problemResponse(body.error);
-    const genesis = decode(submission, body.value);
-    if (!genesis.ok) return problemResponse({ ...genesis.error });
-    const { event, signature } = genesis.value;
-    const chain = toBase64Url(chainIdOf({ tbs: event, signature }));
-    const answer = await chainObject(c.env, chain).found(body.value);
-    return appendResponse(c.req.raw, answer, { status: 201, location: `/v1/chains/${chain}` });
+    const founded = await foundChain(body.value, { request: c.req.raw, env: c.env, clock: clock(), checkSignatures });
+    if (!founded.ok) return problemResponse(founded.error);
+    const { chain, receipt } = founded.value;
+    return appendResponse(c.req.raw, ok(receipt), { status: 201, location: `/v1/chains/${chain}` });
   });
 
   // The hot path is described like the others but validated without a schema: it pays for one pattern and no JSON.

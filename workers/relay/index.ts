@@ -2,7 +2,13 @@ import { useSha256 } from '../../core/index.ts';
 import { workerdSha256 } from '../../durable-objects/index.ts';
 import { createRelay } from './app.ts';
 
-export { ChainObject, DeviceObject, FanoutObject, MetricsObject } from '../../durable-objects/index.ts';
+export {
+  AdmissionObject,
+  ChainObject,
+  DeviceObject,
+  FanoutObject,
+  MetricsObject,
+} from '../../durable-objects/index.ts';
 
 useSha256(workerdSha256);
 

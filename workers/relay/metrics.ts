@@ -1,6 +1,7 @@
 import { equalBytes, sha256, utf8ToBytes } from '../../core/index.ts';
 import { readMeasures, type RelayEnvironment } from '../../durable-objects/index.ts';
 import {
+  configureAdmission,
   configureLimits,
   formatOpenMetrics,
   OPEN_METRICS_TYPE,
@@ -31,7 +32,7 @@ const metricsRoute = describeRoute({
     description: 'OpenMetrics 1.0.',
     content: { 'application/openmetrics-text': { schema: { type: 'string' } } },
   },
-  problems: ['token-required', 'not-found'],
+  problems: ['operator-token-required', 'not-found'],
 });
 
 export function addMetricsRoute(app: RelayApp): void {
@@ -51,7 +52,7 @@ function checkToken(
   if (METRICS_OPEN === 'true') return undefined;
   if (METRICS_TOKEN === '') return { code: 'not-found' };
   const [, token = ''] = /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '') ?? [];
-  return isSameSecret(token, METRICS_TOKEN) ? undefined : { code: 'token-required' };
+  return isSameSecret(token, METRICS_TOKEN) ? undefined : { code: 'operator-token-required' };
 }
 
 /** Compares hashes: how long it takes tells of them at most, and nothing of the secret. */
@@ -60,7 +61,7 @@ function isSameSecret(a: string, b: string): boolean {
 }
 
 function gaugesOf(env: RelayEnvironment): readonly Gauge[] {
-  const { faults } = configureLimits({ ...env });
+  const faults = [...configureLimits({ ...env }).faults, ...configureAdmission({ ...env }).faults];
   return [
     {
       name: 'terachat_relay_info',

@@ -1,5 +1,5 @@
 import { shareName } from '../../durable-objects/index.ts';
-import type { ChainObject, DeviceObject, RelayEnvironment } from '../../durable-objects/index.ts';
+import type { AdmissionObject, ChainObject, DeviceObject, RelayEnvironment } from '../../durable-objects/index.ts';
 
 /**
  * An object's methods as a stub gives them. The platform's own mapping would turn an `Answer` into `never`, since a refusal
@@ -12,7 +12,17 @@ type Remote<Methods> = {
 };
 
 type ChainMethod =
-  'found' | 'append' | 'commit' | 'entries' | 'payload' | 'state' | 'groupInfo' | 'checkpoint' | 'proof' | 'ticket';
+  | 'genesis'
+  | 'found'
+  | 'append'
+  | 'commit'
+  | 'entries'
+  | 'payload'
+  | 'state'
+  | 'groupInfo'
+  | 'checkpoint'
+  | 'proof'
+  | 'ticket';
 type DeviceMethod =
   'publish' | 'stock' | 'claim' | 'mailbox' | 'ack' | 'post' | 'revokeTokens' | 'setAside' | 'discard' | 'ticket';
 
@@ -36,4 +46,11 @@ export function streamObject(env: RelayEnvironment, chain: string, share: number
 /** The object that keeps a device's KeyPackages and mailbox, by its base64url actor. */
 export function deviceObject(env: RelayEnvironment, device: string): RemoteDevice {
   return env.DEVICE.getByName(device);
+}
+
+type RemoteAdmission = Remote<Pick<AdmissionObject, 'countFounding' | 'isAdmitted' | 'admit' | 'redeem'>>;
+
+/** What the admission of founders remembers of one actor, address or invitation. */
+export function admissionObject(env: RelayEnvironment, name: string): RemoteAdmission {
+  return env.ADMISSIONS.getByName(name);
 }

@@ -11,6 +11,7 @@ const RETRY_AFTER_S: Partial<Record<ProblemCode, number>> = {
   unavailable: 1,
   'rate-limited': 60,
   'too-many-in-flight': 1,
+  'founding-quota-reached': 3_600,
   'too-many-subscribers': 10,
   'relay-clock-behind': 30,
   'relay-not-configured': 60,
@@ -46,7 +47,7 @@ function documentResponse(problem: Problem): Response {
 function headersFor({ status, code, retryAfterMs }: Problem): HeaderValues {
   switch (status) {
     case 401:
-      if (code === 'token-required') return { 'www-authenticate': 'Bearer' };
+      if (code === 'operator-token-required') return { 'www-authenticate': 'Bearer' };
       return { 'www-authenticate': 'Signature', 'accept-signature': ACCEPT_SIGNATURE };
     case 426:
       return { upgrade: 'websocket' };

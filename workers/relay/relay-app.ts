@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { RelayEnvironment } from '../../durable-objects/index.ts';
+import type { CheckSignatures } from '../../relay/index.ts';
 import type { Clock } from './clock.ts';
 import { problemResponse } from './problem.ts';
 import type { RequestGate } from './request-gate.ts';
@@ -8,6 +9,7 @@ import type { RequestGate } from './request-gate.ts';
 export interface Services {
   readonly clock: Clock;
   readonly gate: RequestGate;
+  readonly checkSignatures: CheckSignatures;
 }
 
 export interface RelayBindings {

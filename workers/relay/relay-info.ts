@@ -1,4 +1,5 @@
 import { toBase64Url, type RelayInfo } from '../../core/index.ts';
+import { configureAdmission } from '../../relay/index.ts';
 import { jsonResponse } from './answer-response.ts';
 import { describeRoute } from './describe-route.ts';
 import { relayIdentity } from './identity.ts';
@@ -8,6 +9,7 @@ import { VERSION } from './version.ts';
 
 const TAG = 'The relay';
 const TEXT = { type: 'string' };
+const ADMISSION = { enum: ['open', 'invite', 'list'] };
 
 export const HEALTH_PATH = '/healthz';
 
@@ -22,8 +24,9 @@ const infoRoute = describeRoute({
   query: noQuery,
   answer: {
     status: 200,
-    description: 'Name, version, checkpoint key (base64url), time (ms, decimal string).',
-    content: jsonContent({ name: TEXT, version: TEXT, checkpointKey: TEXT, time: TEXT }),
+    description:
+      'Name, version, checkpoint key (base64url), time (ms, decimal string), and who may found chains: open, invite or list.',
+    content: jsonContent({ name: TEXT, version: TEXT, checkpointKey: TEXT, time: TEXT, admission: ADMISSION }),
   },
   problems: [],
 });
@@ -53,6 +56,7 @@ export function addRelayRoutes(app: RelayApp, { clock }: Services): void {
       version: VERSION,
       checkpointKey: toBase64Url(publicKey),
       time: String(clock()),
+      admission: configureAdmission({ ...c.env }).rule.kind,
     };
     return jsonResponse(info);
   });

@@ -1,4 +1,4 @@
-import { MEDIA_TYPE } from '../../core/index.ts';
+import { INVITATION_HEADER, MEDIA_TYPE } from '../../core/index.ts';
 
 export type HeaderValues = Readonly<Record<string, string>>;
 
@@ -41,7 +41,7 @@ const PREFLIGHT_SECONDS = '86400';
 export function preflightResponse(): Response {
   const headers = responseHeaders(undefined, {
     'access-control-allow-methods': 'GET, HEAD, POST, PUT',
-    'access-control-allow-headers': 'accept, content-digest, content-type, signature, signature-input',
+    'access-control-allow-headers': `accept, content-digest, content-type, signature, signature-input, ${INVITATION_HEADER}`,
     'access-control-max-age': PREFLIGHT_SECONDS,
   });
   return new Response(null, { status: 204, headers });

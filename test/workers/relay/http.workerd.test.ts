@@ -171,7 +171,13 @@ describe('The relay itself', () => {
     const response = await call('/v1/relay');
     const { RELAY_NAME: name } = bindings;
     const checkpointKey = toBase64Url(publicKeyOf(new Uint8Array(32)));
-    expect(await response.json()).toEqual({ name, version: manifest.version, checkpointKey, time: String(NOW) });
+    expect(await response.json()).toEqual({
+      name,
+      version: manifest.version,
+      checkpointKey,
+      time: String(NOW),
+      admission: 'open',
+    });
   });
 
   test('[HT1] is alive', async () => {
