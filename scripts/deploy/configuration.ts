@@ -1,0 +1,60 @@
+import { unstable_readConfig } from 'wrangler';
+import { configureAdmission, configureLimits } from '../../relay/index.ts';
+
+export interface Configuration {
+  /** Of the worker. */
+  readonly name: string;
+  readonly relayName: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly addressLimit: { readonly limit: number; readonly period: number } | undefined;
+}
+
+/** What a relay of one machine is called, which no other relay may be. */
+const LOCAL_NAME = /(?:^|\.)localhost(?:\.|$)|\.local$|^127\.|^\[?::1/i;
+const HOST_NAME = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+$/;
+
+/** What is read of wrangler's own parsing. */
+interface ParsedConfiguration {
+  readonly name?: string;
+  readonly vars: Readonly<Record<string, unknown>>;
+  readonly ratelimits: readonly {
+    readonly name: string;
+    readonly simple: { readonly limit: number; readonly period: number };
+  }[];
+}
+
+export function readConfiguration(config: string): Configuration {
+  const parsed: unknown = unstable_readConfig({ config }, { hideWarnings: true });
+  const { name, vars: variables, ratelimits } = parsed as ParsedConfiguration;
+  const counter = ratelimits.find((binding) => binding.name === 'ADDRESS_LIMIT');
+  const relayName = typeof variables['RELAY_NAME'] === 'string' ? variables['RELAY_NAME'] : '';
+  return { name: name ?? '', relayName, variables, addressLimit: counter?.simple };
+}
+
+/** Everything that must not go online like this, each with what to do. */
+export function configurationFaults({ name, relayName, variables, addressLimit }: Configuration): readonly string[] {
+  const faults: string[] = [];
+  if (name === '') faults.push('name is missing: what the worker is called.');
+  if (LOCAL_NAME.test(relayName) || !HOST_NAME.test(relayName)) {
+    faults.push(`RELAY_NAME is '${relayName}': set the host name that the relay will have for good, in lower case.`);
+  }
+  for (const variable of configureLimits(variables).faults) {
+    faults.push(`${variable} means nothing: a limit is COUNT/SECONDS or off, a factor a whole number.`);
+  }
+  for (const variable of configureAdmission(variables).faults) {
+    faults.push(`${variable} means nothing, so nobody could found a chain: see docs/guides/operating.md.`);
+  }
+  if (variables['METRICS_OPEN'] === 'true') {
+    faults.push('METRICS_OPEN would show /metrics to everybody: set the secret METRICS_TOKEN instead.');
+  }
+  for (const secret of ['RELAY_CHECKPOINT_KEY', 'METRICS_TOKEN']) {
+    if (variables[secret] !== undefined) faults.push(`${secret} is a secret and must not stand in [vars].`);
+  }
+  if (addressLimit === undefined) {
+    faults.push('[[ratelimits]] ADDRESS_LIMIT is missing: requests would not be counted by address.');
+  }
+  if (variables['ADDRESS_HEADER'] !== 'cf-connecting-ip') {
+    faults.push('ADDRESS_HEADER must be cf-connecting-ip: any other header is what callers say of themselves.');
+  }
+  return faults;
+}

@@ -1,0 +1,75 @@
+import type { BundleReport } from './bundle.ts';
+import { configurationFaults, readConfiguration } from './configuration.ts';
+import { EXIT } from './exit-codes.ts';
+import { keyFileOf, openKeyFile } from './key-file.ts';
+import { Wrangler } from './wrangler.ts';
+
+export interface DeployOptions {
+  /** wrangler.toml */
+  readonly config: string;
+  /** Program and first arguments of wrangler, as far as it talks to the network. */
+  readonly wrangler: readonly string[];
+  /** Makes and measures the bundle; `checkBundle`. */
+  readonly checkBundle: (config: string) => Promise<BundleReport>;
+  readonly isDryRun: boolean;
+  /** Undefined for the default beside the configuration. */
+  readonly keyFile: string | undefined;
+  readonly print: (text: string) => void;
+  readonly confirm: (question: string) => Promise<boolean>;
+}
+
+const CHECKPOINT_KEY = 'RELAY_CHECKPOINT_KEY';
+
+/** Checks, says what it will do, asks, does it. Returns an exit code; nothing is changed anywhere before the answer. */
+export async function deploy(options: DeployOptions): Promise<number> {
+  const { config, checkBundle, print, isDryRun } = options;
+  const configuration = readConfiguration(config);
+  const faults = configurationFaults(configuration);
+  if (faults.length > 0) {
+    print(`wrangler.toml is not ready:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    if (!isDryRun) return EXIT.usage;
+  }
+  try {
+    const bundle = await checkBundle(config);
+    print(describeBundle(bundle));
+    if (bundle.fault !== undefined || faults.length > 0) return EXIT.usage;
+    if (isDryRun) {
+      print(`A deployment would put ${configuration.name} online as ${configuration.relayName}. Nothing was changed.`);
+      return EXIT.done;
+    }
+    return await putOnline(options, configuration);
+  } catch (cause) {
+    print(`Failed: ${cause instanceof Error ? cause.message : String(cause)}`);
+    return EXIT.failed;
+  }
+}
+
+async function putOnline(
+  { config, wrangler: program, keyFile, print, confirm }: DeployOptions,
+  { name, relayName }: { readonly name: string; readonly relayName: string },
+): Promise<number> {
+  const wrangler = new Wrangler(program, config);
+  const secrets = await wrangler.secrets();
+  const path = keyFile ?? keyFileOf(config, name);
+  const hasKey = secrets?.includes(CHECKPOINT_KEY) === true;
+  const keyStep = hasKey
+    ? 'keep the checkpoint key that it has'
+    : `set its checkpoint key from ${path}, which is made where it is missing: keep a copy, nothing can read it back`;
+  const what = secrets === undefined ? `make the worker ${name}` : `update the worker ${name}`;
+  print(`This will\n  - ${keyStep}\n  - ${what}, relay ${relayName}`);
+  if (!(await confirm('Go on?'))) return EXIT.declined;
+  // Written down before it is set: no relay ever signs with a key of which there is no copy. A file that is there is used
+  // again, so that a run which was cut off goes on with the same key.
+  if (!hasKey) await wrangler.setSecret(CHECKPOINT_KEY, openKeyFile(path));
+  print(await wrangler.deploy());
+  return EXIT.done;
+}
+
+function describeBundle({ bytes, gzipBytes, limitBytes, fault }: BundleReport): string {
+  const size = `The bundle has ${kib(bytes)} KiB, ${kib(gzipBytes)} compressed; ${kib(limitBytes)} are allowed.`;
+  return fault === undefined ? size : `${size}\n${fault}`;
+}
+
+function kib(bytes: number): string {
+  return Math.ceil(bytes / 1024).toLocaleString('en');
+}
