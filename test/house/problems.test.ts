@@ -14,6 +14,8 @@ const rows = [...badEvents, ...badCommits, ...badDeviceCalls, ...badFrames, ...b
 
 const envelopes = 'test/durable-objects/device/envelopes.workerd.test.ts';
 
+const admissions = 'test/workers/admission.test.ts';
+
 /** What no single bad input brings about, and the test that does: its file, and a piece of its name. */
 const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: string]>> = {
   'malformed-signature': ['test/core/event/parse.test.ts', '[AP2] with a signature of %d bytes'],
@@ -27,7 +29,12 @@ const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: strin
   'token-revoked': [envelopes, '[SE7] is void once its owner has revoked it'],
   'token-spent': [envelopes, '[SE7] lets in as many as it may'],
   'token-register-full': [envelopes, '[SE7] is remembered with 1,024 others'],
-  'token-required': ['test/workers/operations.test.ts', '[OP1] shows its counts to whoever has the token'],
+  'founding-quota-reached': [admissions, '[AD2] a person founds so many chains a day'],
+  'founding-not-allowed': [admissions, '[AD1] under list only those found who are named'],
+  'invitation-required': [admissions, '[AD3, AD4] under invite a code lets in'],
+  'invitation-invalid': [admissions, '[AD3, AD4] under invite a code lets in'],
+  'invitation-used': [admissions, '[AD3, AD4] under invite a code lets in'],
+  'operator-token-required': ['test/workers/operations.test.ts', '[OP1] shows its counts to whoever has the token'],
   'too-many-in-flight': ['test/durable-objects/chain/sockets.workerd.test.ts', '[SK10] are refused with their socket'],
   'relay-clock-behind': ['test/durable-objects/chain/object.workerd.test.ts', '[AP11]'],
   'relay-not-configured': ['test/workers/relay/http.workerd.test.ts', '[HT9] without a usable key'],
