@@ -61,7 +61,10 @@ export const problems = {
   'signature-expired': { status: 401, title: 'The request signature is too old, too long-lived or from the future.' },
   'digest-mismatch': { status: 400, title: 'The body does not match its Content-Digest.' },
   'nonce-replayed': { status: 401, title: 'This signed request was seen before; sign a new one.' },
-  'operator-token-required': { status: 401, title: 'This is for the operator: send the token as Authorization: Bearer.' },
+  'operator-token-required': {
+    status: 401,
+    title: 'This is for the operator: send the token as Authorization: Bearer.',
+  },
   'ticket-invalid': { status: 401, title: 'The ticket is unknown, used, expired or for something else.' },
   'open-first': { status: 400, title: 'A socket opens with a ticket, once, before anything else.' },
   'unknown-mark': { status: 400, title: 'Report the newest mark, once, when all that came before it is taken.' },
