@@ -250,6 +250,7 @@ const usageRemedies = {
     advice: ASK,
     hint: 'This device lost the thread of the group; ask an admin to remove and invite it again.',
   },
+  'leave-needs-admin': { advice: ASK, hint: 'Ask an admin of the group to remove this identity.' },
   'outbox-full': {
     advice: waitFor(OUTBOX_PAUSE_MS),
     hint: 'Wait until messages have left: `outboxRoom` resolves then.',

@@ -207,7 +207,8 @@ export abstract class FollowedGroup implements Group {
     }
   }
 
-  abstract invite(actor: string, role?: GrantedRole, options?: CallOptions): Promise<Delivery>;
+  abstract invite(actors: string | readonly string[], role?: GrantedRole, options?: CallOptions): Promise<Delivery>;
+  abstract leave(options?: CallOptions): Promise<Delivery>;
   abstract remove(actor: string, options?: CallOptions): Promise<Delivery>;
   abstract rotate(options?: CallOptions): Promise<Delivery>;
 
@@ -284,4 +285,11 @@ export function parseActor(text: string): Uint8Array {
   const bytes = fromBase64Url(text);
   if (bytes?.length !== ACTOR_BYTES) throw new TypeError(`no actor: ${text}`);
   return bytes;
+}
+
+/** The same for one or several, each once; throws for none. */
+export function parseActors(texts: string | readonly string[]): readonly [Uint8Array, ...Uint8Array[]] {
+  const [first, ...others] = new Set(typeof texts === 'string' ? [texts] : texts);
+  if (first === undefined) throw new TypeError('no actor');
+  return [parseActor(first), ...others.map(parseActor)];
 }

@@ -114,9 +114,12 @@ export interface Group {
   /** Bodies that are not the definition's encoding are left out. */
   events<Body>(definition: EventDefinition<Body>, options?: ReadOptions): AsyncIterableIterator<ApplicationEvent<Body>>;
 
-  invite(actor: string, role?: GrantedRole, options?: CallOptions): Promise<Delivery>;
+  /** One actor, or several at once, such as all devices of one person: in an MLS group one commit adds all or none. */
+  invite(actors: string | readonly string[], role?: GrantedRole, options?: CallOptions): Promise<Delivery>;
   /** In a plain group also oneself; in an MLS group another member has to do it. */
   remove(actor: string, options?: CallOptions): Promise<Delivery>;
+  /** Leaves a plain group. In an MLS group it rejects with `leave-needs-admin`: those who stay have to change the keys. */
+  leave(options?: CallOptions): Promise<Delivery>;
   changeRole(actor: string, role: GrantedRole, options?: CallOptions): Promise<Delivery>;
   /** New keys for everyone in an MLS group; a plain group has none and rejects with `plain-group`. */
   rotate(options?: CallOptions): Promise<Delivery>;

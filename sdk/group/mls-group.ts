@@ -16,7 +16,7 @@ import { RelayProblem, RemovedError, UntrustedError, UsageError } from '../error
 import type { KeyPackagePool } from '../key-package-pool.ts';
 import { createGroup, encrypt, makeGroupInfo, type MlsIdentity } from '../mls/index.ts';
 import type { StorageWrite } from '../storage.ts';
-import { FollowedGroup, groupStateOf, parseActor } from './followed-group.ts';
+import { FollowedGroup, groupStateOf, parseActor, parseActors } from './followed-group.ts';
 import { findGroup, markGroup, unmarkGroup } from './group-register.ts';
 import { removalOf } from './group-reader.ts';
 import type { CallOptions, GroupStatus } from './group.ts';
@@ -111,15 +111,27 @@ export class MlsGroup extends FollowedGroup {
     }
   }
 
-  async invite(actor: string, role: GrantedRole = 'member', { signal }: CallOptions = {}): Promise<Delivery> {
-    const invited = parseActor(actor);
+  async invite(
+    actors: string | readonly string[],
+    role: GrantedRole = 'member',
+    { signal }: CallOptions = {},
+  ): Promise<Delivery> {
+    const invited = parseActors(actors);
     await this.assertMember(signal);
-    assertAbsent(await this.follower.known(signal), invited);
-    const addition = await this.#claim(invited, role, signal);
+    const known = await this.follower.known(signal);
+    for (const actor of invited) assertAbsent(known, actor);
+    const add: Addition[] = [];
+    for (const actor of invited) add.push(await this.#claim(actor, role, signal));
     return this.#committer.commit((chain) => {
-      assertAbsent(chain, invited);
-      return { add: [addition] };
+      for (const { actor } of add) assertAbsent(chain, actor);
+      return { add };
     }, signal);
+  }
+
+  leave(): Promise<Delivery> {
+    const message =
+      'in an encrypted group nobody can put out themselves: the keys change, and those who stay change them';
+    return Promise.reject(new UsageError('leave-needs-admin', message));
   }
 
   async remove(actor: string, { signal }: CallOptions = {}): Promise<Delivery> {

@@ -1,7 +1,7 @@
 import { memberAdded, memberRemoved, type ChainId, type GrantedRole } from '../../core/index.ts';
 import type { Delivery } from '../chain/chain-writer.ts';
 import { UsageError } from '../errors.ts';
-import { FollowedGroup, parseActor } from './followed-group.ts';
+import { FollowedGroup, parseActor, parseActors } from './followed-group.ts';
 import type { CallOptions } from './group.ts';
 import type { GroupContext } from './group-context.ts';
 import { PlainOpening } from './plain-opening.ts';
@@ -21,10 +21,22 @@ export class PlainGroup extends FollowedGroup {
     }));
   }
 
-  async invite(actor: string, role: GrantedRole = 'member', { signal }: CallOptions = {}): Promise<Delivery> {
-    const added = parseActor(actor);
+  /** One event each, so of several some may be in where it rejects. */
+  async invite(
+    actors: string | readonly string[],
+    role: GrantedRole = 'member',
+    { signal }: CallOptions = {},
+  ): Promise<Delivery> {
+    const [first, ...others] = parseActors(actors);
     await this.assertMember(signal);
-    return this.appendEvent(memberAdded, { actor: added, role }, signal);
+    let delivery = await this.appendEvent(memberAdded, { actor: first, role }, signal);
+    for (const actor of others) delivery = await this.appendEvent(memberAdded, { actor, role }, signal);
+    return delivery;
+  }
+
+  async leave({ signal }: CallOptions = {}): Promise<Delivery> {
+    await this.assertMember(signal);
+    return this.appendEvent(memberRemoved, { actor: this.context.signer.actor }, signal);
   }
 
   async remove(actor: string, { signal }: CallOptions = {}): Promise<Delivery> {

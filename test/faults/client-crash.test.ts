@@ -11,11 +11,11 @@ beforeAll(async () => {
 afterAll(() => cast.part());
 
 describe('a client that is killed comes back without losing or repeating, with keys that work', () => {
-  // One step in five of each, others of each; test/long takes every one.
-  test.each(DRILLS.map((name, i) => [name, i % 5] as const))(
+  // One step in seven of each, others of each; test/long takes every one.
+  test.each(DRILLS.map((name, i) => [name, i % 7] as const))(
     '[CL8, CL14, CL17] at steps of: %s',
     async (name, first) => {
-      expect((await cast.killAt(name, { first, step: 5 })).length).toBeGreaterThan(0);
+      expect((await cast.killAt(name, { first, step: 7 })).length).toBeGreaterThan(0);
     },
     300_000,
   );
@@ -35,9 +35,6 @@ describe('a client that is killed comes back without losing or repeating, with k
         const settling = points.batches.filter((batch) => kindsOf(batch).includes('pending-commit')).at(-1) ?? [];
         expect(kindsOf(settling)).toEqual(expect.arrayContaining(['position', 'timeline', 'mls', 'pending-commit']));
       }
-      const again = await client.revive();
-      await drill.check(again, 1_000, true);
-      again.close();
     }
   }, 120_000);
 });

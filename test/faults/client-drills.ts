@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import type { Group, Invitation, Session } from '../../sdk/index.ts';
-import { soleInvitation, textsOf } from '../stories/stage.ts';
+import type { Group, Session } from '../../sdk/index.ts';
+import { invitationTo, soleInvitation, textsOf } from '../stories/stage.ts';
 import type { Drill } from './mortal-client.ts';
 
 /** Everyone sends, everyone reads, with old keys and with new ones that each of `rotating` makes; nothing is there twice. */
@@ -29,16 +29,6 @@ export interface Scene {
   readonly hers: Group;
   /** Someone who is in no group yet: a chain may claim only so many KeyPackages of one device (`KP8`). */
   newcomer(): Promise<Session>;
-}
-
-/** The invitation to one group of perhaps several, once it came. */
-async function invitationTo(client: Session, id: string): Promise<Invitation> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const invitation = (await client.invitations()).find(({ group }) => group === id);
-    if (invitation !== undefined) return invitation;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`no invitation to ${id} came`);
 }
 
 const idOf = (session: Session): string => session.identity!.actor;

@@ -76,6 +76,16 @@ export async function soleInvitation(session: Session): Promise<Invitation> {
   throw new Error('no invitation came');
 }
 
+/** The invitation to one group of perhaps several, once it came. */
+export async function invitationTo(client: Session, id: string): Promise<Invitation> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const invitation = (await client.invitations()).find(({ group }) => group === id);
+    if (invitation !== undefined) return invitation;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`no invitation to ${id} came`);
+}
+
 /** What a group's messages say, sealed ones by their reason. */
 export async function textsOf(group: Group, options: Parameters<Group['messages']>[0] = {}): Promise<string[]> {
   const texts: string[] = [];

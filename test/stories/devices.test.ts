@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Session } from '../../sdk/index.ts';
+import { invitationTo, soleInvitation, Stage, textsOf } from './stage.ts';
+
+let stage: Stage;
+let alice: Session;
+let phone: Session;
+let laptop: Session;
+const actorsOf = (...sessions: Session[]): string[] => sessions.map(({ identity }) => identity!.actor);
+
+beforeAll(async () => {
+  stage = await Stage.set();
+  [alice, phone, laptop] = [await stage.person(), await stage.person(), await stage.person()];
+}, 60_000);
+
+afterAll(() => stage.strike());
+
+test('[CL23] phone and laptop come in by one commit, each reads what the other sends, and the other stays when one goes', async () => {
+  const hers = await alice.createGroup();
+  await hers.invite(actorsOf(phone, laptop, phone));
+  expect(await hers.view()).toMatchObject({ epoch: 1, size: 3 });
+  const onPhone = await (await soleInvitation(phone)).accept();
+  const onLaptop = await (await soleInvitation(laptop)).accept();
+  await onPhone.send('on my way');
+  await onLaptop.send('typed at home');
+  await hers.send('good');
+  await Promise.all([onPhone, onLaptop, hers].map((group) => group.catchUp()));
+  for (const group of [onPhone, onLaptop, hers]) {
+    expect(await textsOf(group)).toEqual(['on my way', 'typed at home', 'good']);
+  }
+  await expect(hers.invite(actorsOf(await stage.person(), phone))).rejects.toMatchObject({ code: 'already-member' });
+  expect((await hers.view()).epoch).toBe(1);
+  await hers.remove(actorsOf(phone)[0]!);
+  await onLaptop.send('without the phone');
+  await Promise.all([onPhone.catchUp(), hers.catchUp()]);
+  expect((await textsOf(hers)).at(-1)).toBe('without the phone');
+  expect((await textsOf(onPhone)).at(-1)).toBe('good');
+});
+
+test('[CL23] a plain group takes several as well; nobody comes in twice, and nobody is asked to do nothing', async () => {
+  const hers = await alice.createGroup({ membership: 'plain' });
+  await hers.invite(actorsOf(phone, laptop), 'reader');
+  expect((await hers.members()).map(({ actor }) => actor)).toEqual(actorsOf(alice, phone, laptop));
+  await expect(hers.invite([])).rejects.toThrow(TypeError);
+  await expect(hers.invite(['nobody'])).rejects.toThrow(TypeError);
+});
+
+test('[GR4] one may leave a plain group; an encrypted one says who can help', async () => {
+  const plain = await alice.createGroup({ membership: 'plain' });
+  await plain.invite(actorsOf(laptop));
+  const joined = await (await invitationTo(laptop, plain.id)).accept();
+  await joined.leave();
+  expect((await joined.view()).status.kind).toBe('removed');
+  await expect(plain.leave()).rejects.toMatchObject({ code: 'last-owner' });
+  const sealed = await alice.createGroup();
+  await expect(sealed.leave()).rejects.toMatchObject({ code: 'leave-needs-admin', advice: { kind: 'ask' } });
+});
