@@ -16,6 +16,7 @@ import {
   type Problem,
   type Submission,
 } from '../../core/index.ts';
+import { ed25519Signer } from '../../durable-objects/platform/ed25519.ts';
 import type { RelayEnvironment } from '../../durable-objects/index.ts';
 import { InhabitedRelay } from '../support/inhabited-relay.ts';
 import { RawSocket } from '../support/raw-socket.ts';
@@ -47,11 +48,16 @@ let held: Readonly<Record<string, string>>;
 beforeAll(async () => {
   const documented = documentedFetch((request) => worker.fetch(request));
   relay = await InhabitedRelay.inhabit(
-    new RelayCaller({ url: RELAY_URL, fetch: documented, connect }),
+    new RelayCaller({ url: RELAY_URL, fetch: documented, connect, sign }),
     new Uint8Array(32),
   );
   held = await inventory();
 });
+
+/** With the key made anew each time, which is still a fraction of what a portable signature takes. */
+function sign(seed: Uint8Array, message: Uint8Array): Uint8Array {
+  return ed25519Signer(seed)(message);
+}
 
 async function connect(path: string, headers: Readonly<Record<string, string>> = {}): Promise<RawSocket> {
   const request = new Request(`${RELAY_URL}${path}`, { headers: { upgrade: 'websocket', ...headers } });

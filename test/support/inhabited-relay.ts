@@ -152,9 +152,16 @@ export class InhabitedRelay {
     return this.caller.signed(signer, { method: 'PUT', path: devicePath(owner, 'key-packages'), body });
   }
 
+  /** All that waits, page by page: what was looked at often comes in a page of its own (`MX13`). */
   async mail(owner: TestActor): Promise<readonly MailboxItem[]> {
-    const request = this.caller.signed(owner, { path: devicePath(owner, 'mailbox') });
-    return decodeTrusted(mailboxPage, await this.caller.bytes(request)).items;
+    const mail: MailboxItem[] = [];
+    for (let from = 0; ;) {
+      const request = this.caller.signed(owner, { path: devicePath(owner, `mailbox?from=${from}`) });
+      const { items, next } = decodeTrusted(mailboxPage, await this.caller.bytes(request));
+      if (items.length === 0) return mail;
+      mail.push(...items);
+      from = next;
+    }
   }
 
   async #settle(): Promise<void> {

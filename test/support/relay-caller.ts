@@ -37,6 +37,8 @@ export interface RelayDoor {
   fetch(request: Request): Promise<Response>;
   /** A socket on a path that has a stream, ready to be spoken to. */
   connect(path: string, headers?: Readonly<Record<string, string>>): Promise<RawSocket>;
+  /** The platform's own Ed25519, many times as fast as a portable one. */
+  sign(seed: Uint8Array, message: Uint8Array): Uint8Array;
 }
 
 /** Speaks to a relay in the protocol's own terms, and believes what it says. */
@@ -71,15 +73,17 @@ export class RelayCaller {
   /** A request that is not signed: what its body holds is. */
   request({ method = 'GET', path, body, headers = {} }: Call): Request {
     const type = body === undefined ? {} : { 'content-type': MEDIA_TYPE };
-    return new Request(new URL(path, this.url), { method, headers: { ...type, ...headers }, ...(body && { body }) });
+    return new Request(`${this.url}${path}`, { method, headers: { ...type, ...headers }, ...(body && { body }) });
   }
 
   post(path: string, body: Uint8Array, headers: Readonly<Record<string, string>> = {}): Request {
     return this.request({ method: 'POST', path, body, headers });
   }
 
-  signed({ seed }: TestActor, call: Call, signing: Signing = {}): Request {
-    return signRequest({ ...call, origin: this.url }, Date.now(), { seed, ...signing });
+  signed({ seed, key }: TestActor, call: Call, signing: Signing = {}): Request {
+    const parameters = { keyid: toBase64Url(key), ...signing.parameters };
+    const sign = (message: Uint8Array) => this.#door.sign(signing.seed ?? seed, message);
+    return signRequest({ ...call, origin: this.url }, Date.now(), { seed, sign, ...signing, parameters });
   }
 
   async info(): Promise<RelayInfo> {

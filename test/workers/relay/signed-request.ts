@@ -62,8 +62,9 @@ export function signRequest(
     expires: created + 60,
     nonce: toBase64Url(crypto.getRandomValues(new Uint8Array(16))),
     alg: 'ed25519',
-    keyid: nameOf(seed),
     ...signing.parameters,
+    // Derived only where nobody says it: that takes as long as a signature.
+    keyid: signing.parameters && 'keyid' in signing.parameters ? signing.parameters['keyid'] : nameOf(seed),
   };
   const sign = signing.sign ?? ((bytes: Uint8Array) => signEd25519(seed, bytes));
   const fields = createSignatureSync(message, {

@@ -1,0 +1,199 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import * as core from '../../core/index.ts';
+import {
+  chainGenesis,
+  decodeTrusted,
+  encode,
+  encodeLogCopy,
+  encodeState,
+  encodeTimestampedSignature,
+  entryCodec,
+  eventTbs,
+  formatCheckpoint,
+  formatLogProof,
+  formatNote,
+  formatVkey,
+  foundChain,
+  openCheckpoint,
+  openNote,
+  parseActorKey,
+  parseChainId,
+  parseCheckpoint,
+  parseEntries,
+  parseGenesis,
+  parseLogCopy,
+  parseLogProof,
+  parseNote,
+  parseSignedEvent,
+  parseState,
+  parseTimestampedSignature,
+  parseVkey,
+  publicKeyOf,
+  signEd25519,
+  signNote,
+  verifierKeyOf,
+  verifyOracle,
+  type VerifyJob,
+} from '../../core/index.ts';
+import * as mls from '../../core/mls/index.ts';
+import { applyEdits, edits } from '../fuzz/mutations.ts';
+import { TestActor } from '../support/test-actor.ts';
+
+const alice = new TestActor('alice the parsed');
+const { event, signature } = alice.genesis({}, 1_800_000_000_000);
+const genesis = decodeTrusted(eventTbs, event);
+const founded = foundChain(genesis);
+const state = founded.ok ? encodeState(founded.value) : new Uint8Array();
+const entry = encode(entryCodec, { index: 0, prev: new Uint8Array(32), relayTime: 7, event, signature });
+const logKey = verifierKeyOf('log.example', 'ed25519', alice.key);
+const text = formatCheckpoint({
+  origin: 'log.example',
+  size: 5,
+  root: new Uint8Array(32).fill(9),
+  extensions: ['more'],
+});
+const note = signNote(text, { key: logKey, sign: (message) => signEd25519(alice.seed, message) });
+const verify = (jobs: readonly VerifyJob[]): boolean[] => jobs.map(verifyOracle);
+
+/** What a parser takes, and the one encoding of what it made of it; undefined where it refused. */
+interface Parser<Input extends Uint8Array | string> {
+  readonly sample: Input;
+  readonly reencode: (input: Input) => Input | undefined;
+}
+
+const ofBytes: Readonly<Record<string, Parser<Uint8Array>>> = {
+  parseActorKey: { sample: alice.key, reencode: parseActorKey },
+  parseChainId: { sample: new Uint8Array(32), reencode: parseChainId },
+  parseEntries: {
+    sample: entry,
+    reencode: (bytes) => {
+      // Says of each entry what is wrong with it; what may stand is for the replay to say.
+      parseEntries([bytes, entry]);
+      return undefined;
+    },
+  },
+  parseGenesis: {
+    sample: genesis.body,
+    reencode: (body) => {
+      const parsed = parseGenesis({ ...genesis, body });
+      return parsed.ok ? chainGenesis.encodeBody(parsed.value) : undefined;
+    },
+  },
+  parseLogCopy: {
+    sample: encodeLogCopy({ chain: new Uint8Array(32), checkpoint: note, entries: [entry, entry] }),
+    reencode: (bytes) => {
+      const copy = parseLogCopy(bytes);
+      return copy.ok ? encodeLogCopy(copy.value) : undefined;
+    },
+  },
+  parseSignedEvent: {
+    sample: event,
+    reencode: (tbs) => {
+      const parsed = parseSignedEvent(tbs, signature);
+      return parsed.ok ? encode(eventTbs, parsed.value.event) : undefined;
+    },
+  },
+  parseState: {
+    sample: state,
+    reencode: (bytes) => {
+      const parsed = parseState(bytes);
+      return parsed && encodeState(parsed);
+    },
+  },
+  parseTimestampedSignature: {
+    sample: encodeTimestampedSignature({ timeSeconds: 1_700_000_000, signature: new Uint8Array(64) }),
+    reencode: (bytes) => {
+      const parsed = parseTimestampedSignature(bytes);
+      return parsed && encodeTimestampedSignature(parsed);
+    },
+  },
+};
+
+const ofText: Readonly<Record<string, Parser<string>>> = {
+  openCheckpoint: {
+    sample: note,
+    reencode: (input) => {
+      const opened = openCheckpoint(input, { origin: 'log.example', logKey, verify });
+      // Who adds lines to a note changes none of what was signed.
+      if (opened.ok) expect(formatCheckpoint(opened.value.checkpoint)).toBe(text);
+      return undefined;
+    },
+  },
+  openNote: {
+    sample: note,
+    reencode: (input) => {
+      const opened = openNote(input, [logKey], verify);
+      if (opened.ok) expect(opened.value.text).toBe(text);
+      return undefined;
+    },
+  },
+  parseCheckpoint: {
+    sample: text,
+    reencode: (input) => {
+      const parsed = parseCheckpoint(input);
+      return parsed.ok ? formatCheckpoint(parsed.value) : undefined;
+    },
+  },
+  parseLogProof: {
+    sample: formatLogProof({ index: 3, path: [new Uint8Array(32), new Uint8Array(32).fill(1)], checkpoint: note }),
+    reencode: (input) => {
+      const parsed = parseLogProof(input);
+      return parsed.ok ? formatLogProof(parsed.value) : undefined;
+    },
+  },
+  parseNote: {
+    sample: note,
+    reencode: (input) => {
+      const parsed = parseNote(input);
+      return parsed.ok ? formatNote(parsed.value) : undefined;
+    },
+  },
+  parseVkey: {
+    sample: formatVkey(verifierKeyOf('log.example', 'ed25519', publicKeyOf(alice.seed))),
+    reencode: (input) => {
+      const parsed = parseVkey(input);
+      return parsed.ok ? formatVkey(parsed.value) : undefined;
+    },
+  },
+};
+
+const utf8 = new TextEncoder();
+const donors = [entry, event, state, utf8.encode(note)];
+
+test('every parser of core is under these tests, and those of MLS under their own', () => {
+  const isParser = ([name, value]: [string, unknown]): boolean =>
+    /^(parse|open)[A-Z]/.test(name) && typeof value === 'function';
+  const names = Object.entries(core)
+    .filter(isParser)
+    .map(([name]) => name);
+  expect(names.sort()).toEqual([...Object.keys(ofBytes), ...Object.keys(ofText)].sort());
+  expect(Object.entries(mls).filter(isParser)).toHaveLength(9);
+});
+
+describe.each(Object.entries(ofBytes))('%s', (_name, { sample, reencode }) => {
+  test('[EN1] throws for no bytes, and takes none but the one encoding of what it reads', () => {
+    fc.assert(
+      fc.property(edits, (changes) => {
+        const mutant = applyEdits(sample, changes, donors);
+        const again = reencode(mutant);
+        if (again !== undefined) expect(Buffer.compare(again, mutant)).toBe(0);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe.each(Object.entries(ofText))('%s', (_name, { sample, reencode }) => {
+  test('[TR1, TR2, TR3, TR4, TR6] throws for no text, and takes none but the one spelling of what it reads', () => {
+    fc.assert(
+      fc.property(edits, fc.boolean(), (changes, isLatin) => {
+        const bytes = applyEdits(utf8.encode(sample), changes, donors);
+        const mutant = new TextDecoder(isLatin ? 'latin1' : 'utf-8', { ignoreBOM: true }).decode(bytes);
+        const again = reencode(mutant);
+        if (again !== undefined) expect(again).toBe(mutant);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
