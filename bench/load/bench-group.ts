@@ -87,10 +87,10 @@ export class BenchGroup {
     return members;
   }
 
-  /** Messages with random payloads of `PAYLOAD_BYTES`, signed as of now: good for five minutes. */
-  messages(count: number): Submission[] {
+  /** Messages with random payloads, signed as of now: good for five minutes. */
+  messages(count: number, payloadBytes = PAYLOAD_BYTES): Submission[] {
     return Array.from({ length: count }, () => {
-      const payload = new Uint8Array(randomBytes(PAYLOAD_BYTES));
+      const payload = new Uint8Array(randomBytes(payloadBytes));
       const named = { epoch: 0, contentType: 0, payloadHash: sha256(payload), payloadSize: payload.length };
       return this.#sign({ type: groupMessage.type, body: groupMessage.encodeBody(named) }, payload);
     });

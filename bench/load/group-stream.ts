@@ -9,6 +9,7 @@ import {
   ticketAnswer,
   type AppendAnswer,
   type Submission,
+  type TicketAnswer,
 } from '../../core/index.ts';
 import { signRequest } from '../../sdk/signed-request.ts';
 import type { BenchGroup, LoadActor } from './bench-group.ts';
@@ -20,14 +21,24 @@ const APPENDED = 3;
 const PROBLEM = 4;
 const MARK = 5;
 
-/** Opens a chain's stream past its history, as a client would: a signed request for a ticket, then the ticket. */
-export async function openStream(group: BenchGroup, actor: LoadActor, cursor: number): Promise<LoadSocket> {
+/**
+ * Opens a chain's stream past its history, as a client would: a signed request for a ticket, then the ticket, where it is good.
+ * `onHistory` gets every frame until then.
+ */
+export async function openStream(
+  group: BenchGroup,
+  actor: LoadActor,
+  cursor: number,
+  onHistory?: (frame: Uint8Array) => void,
+): Promise<LoadSocket> {
   const url = `${group.relay.url}${group.path}/stream`;
-  const ticket = await fetchTicket(url, actor);
-  const socket = await LoadSocket.connect(url.replace(/^http/, 'ws'), countAnswers, reportMark);
+  const { ticket, share } = await fetchTicket(url, actor);
+  const socketUrl = `${url.replace(/^http/, 'ws')}?share=${share}`;
+  const socket = await LoadSocket.connect(socketUrl, countAnswers, reportMark);
   const live = new Promise<void>((resolve, reject) => {
     socket.onFrame = (frame) => {
       if (frame[0] === CAUGHT_UP) resolve();
+      else onHistory?.(frame);
       if (frame[0] === PROBLEM) reject(new Error(Buffer.from(frame).toString()));
     };
   });
@@ -42,12 +53,12 @@ function reportMark(frame: Uint8Array): Uint8Array | undefined {
   return encode(chainUpFrame, { kind: 'progress', value: { mark: frame.subarray(1) } });
 }
 
-async function fetchTicket(url: string, actor: LoadActor): Promise<Uint8Array> {
+async function fetchTicket(url: string, actor: LoadActor): Promise<TicketAnswer> {
   const platform = { now: Date.now, randomBytes: (length: number) => new Uint8Array(randomBytes(length)) };
   const headers = await signRequest({ method: 'POST', url, body: new Uint8Array() }, actor, platform);
   const response = await fetch(url, { method: 'POST', headers });
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
-  return decodeTrusted(ticketAnswer, new Uint8Array(await response.arrayBuffer())).ticket;
+  return decodeTrusted(ticketAnswer, new Uint8Array(await response.arrayBuffer()));
 }
 
 /** Submissions in frames of `size`, as they go over the socket. */

@@ -15,6 +15,8 @@ interface Asker {
 export class LoadSocket {
   /** Gets every frame that answers nothing. */
   onFrame: (frame: Uint8Array) => void = () => undefined;
+  /** Resolves with code and reason. */
+  readonly closed: Promise<string>;
   readonly #socket: WebSocket;
   readonly #waiting: Asker[] = [];
   #next = 0;
@@ -31,6 +33,7 @@ export class LoadSocket {
       if (count === 0) this.onFrame(frame);
       for (let i = 0; i < count; i++) this.#answer(frame);
     });
+    this.closed = once(socket, 'close').then(([code, reason]) => `${code} ${String(reason)}`);
     socket.on('close', (code, reason) => {
       const cause = new Error(`the socket was closed: ${code} ${reason.toString()}`);
       for (const { reject } of this.#waiting.splice(this.#next)) reject(cause);
@@ -56,6 +59,15 @@ export class LoadSocket {
   ask(frame: Uint8Array): Promise<Uint8Array> {
     this.#socket.send(frame);
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  /** Reads no more from the connection: what comes fills the buffers on the way. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
   }
 
   close(): void {
