@@ -192,7 +192,7 @@ export class OpenChain {
   }
 
   #isPresent(member: string): boolean {
-    return this.sockets.isPresent(member) || this.shares.isPresent(member);
+    return this.sockets.presence.has(member) || this.shares.isPresent(member);
   }
 
   /** Snapshots are a cache: one that does not fit is passed over, and the log gives the same state again (`ST3`). */

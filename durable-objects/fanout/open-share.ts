@@ -82,11 +82,11 @@ export class OpenShare {
   }
 
   report(knownVersion: string): ShareReport {
-    const version = `${this.#life}/${this.sockets.presenceVersion}`;
+    const version = `${this.#life}/${this.sockets.presence.version}`;
     return {
       isEmpty: this.sockets.count === 0 && this.#gate.outstanding() === 0,
       version,
-      readers: version === knownVersion ? undefined : [...this.sockets.presentKeys()],
+      readers: version === knownVersion ? undefined : [...this.sockets.presence.keys()],
     };
   }
 
@@ -100,7 +100,7 @@ export class OpenShare {
   /** Pages until the chain has no more. What arrives meanwhile may fill the gap as well: a page that no longer fits is left. */
   async #fetchMissing(): Promise<void> {
     for (;;) {
-      const readers = [...this.sockets.presentKeys()].map((key) => fromBase64Url(key) as Uint8Array);
+      const readers = [...this.sockets.presence.keys()].map((key) => fromBase64Url(key) as Uint8Array);
       const passage = await resultOf(this.#chain.passageFrom(this.#next, readers));
       if (passage.next <= this.#next) return;
       if (passage.first === this.#next) this.#forward(passage);

@@ -1,7 +1,7 @@
 import type { BacklogRecord } from './backlog.ts';
 
 /** What a socket is; kept with it through hibernation. */
-export type Seat = UnopenedSeat | OpenSeat;
+export type Seat = UnopenedSeat | OpenSeat | LeavingSeat;
 
 export interface UnopenedSeat {
   readonly stage: 'unopened';
@@ -18,6 +18,11 @@ export interface OpenSeat {
   readonly key: string;
   /** Where history goes on; of no meaning once it is live. */
   readonly from: number;
+}
+
+/** Closed by the relay for its slowness, with a connection that still holds what was queued for it. */
+export interface LeavingSeat {
+  readonly stage: 'leaving';
 }
 
 /** What is attached to a socket: the seat, and what it was sent. */

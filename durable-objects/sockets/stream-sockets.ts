@@ -12,6 +12,7 @@ import {
 import type { RelayRefusal } from '../../relay/index.ts';
 import { reportIncident } from '../platform/incident.ts';
 import { Backlog } from './backlog.ts';
+import { Presence } from './presence.ts';
 import type { Attachment, OpenSeat, Seat } from './seat.ts';
 
 const CLOSE_NORMAL = 1000;
@@ -81,8 +82,7 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
   readonly #upFrame: Codec<OpenFrame | ProgressFrame | Request>;
   /** Attachments are the truth; reading them anew for every frame would cost more than sending. */
   readonly #places = new Map<WebSocket, Place>();
-  readonly #present = new Map<string, number>();
-  #presenceVersion = 0;
+  readonly presence = new Presence();
 
   constructor(host: StreamHost, upFrame: Codec<OpenFrame | ProgressFrame | Request>, limits: StreamLimits) {
     this.#host = host;
@@ -130,20 +130,6 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
     return this.live().next().done === false;
   }
 
-  /** Changes whenever somebody begins or ends to read. */
-  get presenceVersion(): number {
-    return this.#presenceVersion;
-  }
-
-  /** base64url keys of those who read. */
-  presentKeys(): Iterable<string> {
-    return this.#present.keys();
-  }
-
-  isPresent(key: string): boolean {
-    return this.#present.has(key);
-  }
-
   accept(origin: string): Response {
     if (this.#places.size >= this.#limits.maxSockets && !this.#makeRoom()) {
       return new Response(null, { status: 503, headers: { 'retry-after': String(RETRY_AFTER_S) } });
@@ -168,7 +154,7 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
 
   async #take(socket: WebSocket, data: ArrayBuffer | string): Promise<void> {
     const place = this.#places.get(socket);
-    if (place === undefined) return;
+    if (place === undefined || place.seat.stage === 'leaving') return;
     if (typeof data === 'string') return this.refuse(socket, { code: 'unsupported-media-type' });
     // Length before anything else: a frame over the limit is never parsed.
     const limitBytes = place.seat.stage === 'unopened' ? MAX_OPEN_FRAME_BYTES : this.#limits.maxFrameBytes;
@@ -193,8 +179,7 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
   leave(socket: WebSocket): void {
     const seat = this.#places.get(socket)?.seat;
     this.#places.delete(socket);
-    if (seat === undefined || seat.stage === 'unopened') return;
-    this.#count(seat.key, -1);
+    if (seat !== undefined && isOpened(seat)) this.presence.leave(seat.key);
   }
 
   /** Job step: closes sockets that never opened. Returns when the next one is due. */
@@ -217,11 +202,11 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
   /** What belongs together: a mark comes after all of it, so that nobody is asked in the middle of a flush. */
   protected send(socket: WebSocket, ...frames: readonly Uint8Array[]): void {
     const place = this.#places.get(socket);
-    if (place === undefined) return;
+    if (place === undefined || place.seat.stage === 'leaving') return;
     const { backlog } = place;
     try {
       for (const frame of frames) {
-        if (backlog.isOverBound) return this.close(socket, CLOSE_SLOW, 'slow-reader');
+        if (backlog.isOverBound) return this.#retire(socket, place);
         socket.send(frame);
         backlog.add(frame.length);
       }
@@ -343,6 +328,17 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
     }
   }
 
+  /**
+   * Closes a reader that is too slow. What was queued for it stays in memory until its connection ends, and so long it keeps
+   * its place: else one member could leave such a queue behind again and again (`SK9`).
+   */
+  #retire(socket: WebSocket, place: Place): void {
+    if (isOpened(place.seat)) this.presence.leave(place.seat.key);
+    place.seat = { stage: 'leaving' };
+    this.#keep(socket);
+    socket.close(CLOSE_SLOW, 'slow-reader');
+  }
+
   #abandon(socket: WebSocket, cause: unknown): void {
     reportIncident('stream-failed', cause);
     this.close(socket, CLOSE_INTERRUPTED, 'unavailable');
@@ -356,20 +352,12 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
 
   #admit(socket: WebSocket, { seat, backlog }: Pick<Place, 'seat' | 'backlog'>): void {
     this.#places.set(socket, { seat, backlog, requests: 0, requestBytes: 0 });
-    if (seat.stage !== 'unopened') this.#count(seat.key, 1);
-  }
-
-  #count(key: string, change: 1 | -1): void {
-    const before = this.#present.get(key) ?? 0;
-    const after = before + change;
-    if (after > 0) this.#present.set(key, after);
-    else this.#present.delete(key);
-    if (before === 0 || after === 0) this.#presenceVersion += 1;
+    if (isOpened(seat)) this.presence.enter(seat.key);
   }
 
   #reseat(socket: WebSocket, { stage, from }: Pick<OpenSeat, 'stage' | 'from'>): void {
     const place = this.#places.get(socket);
-    if (place === undefined || place.seat.stage === 'unopened') return;
+    if (place === undefined || !isOpened(place.seat)) return;
     place.seat = { ...place.seat, stage, from };
     this.#keep(socket);
   }
@@ -379,6 +367,10 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
     if (place === undefined) return;
     socket.serializeAttachment({ seat: place.seat, backlog: place.backlog.record } satisfies Attachment);
   }
+}
+
+function isOpened(seat: Seat): seat is OpenSeat {
+  return seat.stage !== 'unopened' && seat.stage !== 'leaving';
 }
 
 function isOpen(frame: { readonly kind: string }): frame is OpenFrame {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import type { LoadSocket } from '../../bench/load/load-socket.ts';
 import { rateOf } from '../../bench/load/rate.ts';
 import { percentile } from '../../bench/measure.ts';
 import { spawnRelay, type SpawnedRelay } from '../../workers/local.ts';
+import { residentBytes } from './resident-memory.ts';
 
 const SOCKETS = 5_000;
 /** Handshakes under way at the same time. */
@@ -24,21 +24,17 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function residentKiB(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-}
-
 test('[SK12] five thousand sockets on one group: every message reaches each of them once', async () => {
   folder = await mkdtemp(join(tmpdir(), 'many-sockets-'));
   relay = await spawnRelay({ folder, port: 0 });
   const group = await BenchGroup.found(relay);
   const writer = await openStream(group, group.founder, 1);
-  const idle = residentKiB(relay.runtimePid);
+  const idle = residentBytes(relay.runtimePid);
   const sockets: LoadSocket[] = [];
   const opened = await rateOf(Array.from({ length: SOCKETS }), OPENING, async () => {
     sockets.push(await openStream(group, group.founder, 1));
   });
-  const open = residentKiB(relay.runtimePid);
+  const open = residentBytes(relay.runtimePid);
 
   const sizes = new Map(sockets.map((socket) => [socket, 1]));
   const delays: number[] = [];
@@ -67,9 +63,9 @@ test('[SK12] five thousand sockets on one group: every message reaches each of t
     deliveries: delays.length,
     deliveryMs: { p50: Math.round(percentile(delays, 0.5)), p99: Math.round(percentile(delays, 0.99)) },
     memory: {
-      idleMiB: Math.round(idle / 1024),
-      openMiB: Math.round(open / 1024),
-      perSocketKiB: Math.round((open - idle) / SOCKETS),
+      idleMiB: Math.round(idle / 1_048_576),
+      openMiB: Math.round(open / 1_048_576),
+      perSocketKiB: Math.round((open - idle) / SOCKETS / 1024),
     },
   });
   expect(delays).toHaveLength(SOCKETS * MESSAGES);

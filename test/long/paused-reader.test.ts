@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import { appendFrames, openStream, sizeAfter } from '../../bench/load/group-stre
 import type { LoadSocket } from '../../bench/load/load-socket.ts';
 import { percentile } from '../../bench/measure.ts';
 import { spawnRelay, type SpawnedRelay } from '../../workers/local.ts';
+import { residentBytes } from './resident-memory.ts';
 
 const READERS = 100;
 const PAYLOAD_BYTES = 16_000;
@@ -54,11 +54,6 @@ function reaches(reader: Reader, size: number): Promise<void> {
     };
     reader.onSize();
   });
-}
-
-function residentBytes(pid: number): number {
-  const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kib) * 1024;
 }
 
 /** Sends frame after frame, each when the one before has reached all. Returns each reader's delays in ms, and the largest memory. */

@@ -131,7 +131,7 @@ describe('a mailbox stream', () => {
     const closes = await Promise.all([early, text, long, noise, twice].map(({ closed }) => closed));
     expect(closes.map(({ code, reason }) => `${code} ${reason}`)).toEqual([
       '4400 open-first',
-      '4400 malformed',
+      '4400 unsupported-media-type',
       '4400 body-too-large',
       '4400 malformed',
       '4400 open-first',
@@ -233,5 +233,8 @@ describe('a mailbox stream', () => {
     expect([code, reason]).toEqual([4408, 'slow-reader']);
     const again = await device.subscribe(itemsOf(peer).length + 1);
     expect([...sequencesOf(peer), ...sequencesOf(again)]).toEqual(range(1, 26));
+    // Its place is free again: 63 others find theirs.
+    for (const _ of range(2, SOCKETS)) await device.subscribe(27);
+    expect((await device.handshake()).status).toBe(503);
   });
 });
