@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 
 const workerdTests = 'test/**/*.workerd.test.ts';
 const longTests = ['test/long/**/*.test.ts', 'test/package/**/*.test.ts'];
+const longWorkerdTests = 'test/long/**/*.workerd.test.ts';
 
 /** Wide, since a loaded machine is no fault: what hangs fails all the same. */
 const testTimeout = 30_000;
@@ -21,9 +22,17 @@ const sqlAsText = {
 // wrangler.toml demands the secret. An all-zero seed is a key that nobody takes for a real one.
 process.env['RELAY_CHECKPOINT_KEY'] ??= 'A'.repeat(43);
 
+/** The deployed worker with the bindings of wrangler.toml, and tests in its isolate. */
+const workerd = (): ReturnType<typeof cloudflareTest> =>
+  cloudflareTest({
+    wrangler: { configPath: './wrangler.toml' },
+    // Tests are faster than people, all from one place; limits have tests of their own.
+    miniflare: { bindings: { LIMIT_FACTOR: '10000' } },
+  });
+
 export default defineConfig({
   test: {
-    globalSetup: ['./test/conformance/provide-vectors.ts'],
+    globalSetup: ['./test/conformance/provide-vectors.ts', './test/model/provide-replay.ts'],
     projects: [
       {
         plugins: [sqlAsText],
@@ -31,19 +40,30 @@ export default defineConfig({
       },
       {
         // Storage is isolated per file and each file costs about 1.4 s to start: few, larger files.
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: './wrangler.toml' },
-            // Tests are faster than people, all from one place; limits have tests of their own.
-            miniflare: { bindings: { LIMIT_FACTOR: '10000' } },
-          }),
-        ],
-        test: { name: 'workerd', include: [workerdTests], testTimeout },
+        plugins: [workerd()],
+        test: { name: 'workerd', include: [workerdTests], exclude: [longWorkerdTests], testTimeout },
       },
       {
         plugins: [sqlAsText],
         // One file at a time: these tests kill and restart real relays, pack and install, and want the machine.
-        test: { name: 'long', include: longTests, testTimeout: 600_000, hookTimeout: 60_000, fileParallelism: false },
+        test: {
+          name: 'long',
+          include: longTests,
+          exclude: [longWorkerdTests],
+          testTimeout: 600_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        plugins: [workerd()],
+        // When the others are done.
+        test: {
+          name: 'long-workerd',
+          include: [longWorkerdTests],
+          testTimeout: 1_800_000,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },

@@ -6,6 +6,8 @@ import { signRequest } from './signed-request.ts';
 
 /** Longest wait for an answer. */
 const REQUEST_DEADLINE_MS = 30_000;
+/** A refusal of a younger signature is not for its age: relays take one for up to a minute (`RQ3`). */
+const OLD_SIGNATURE_MS = 20_000;
 /** No answer of a relay is larger; a larger one is not read to its end. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 const PROBLEM_TYPE = 'application/problem+json';
@@ -49,8 +51,17 @@ export class HttpClient {
     return this.#answer(method, path, options, new Headers(options.headers));
   }
 
+  /** A device may have slept between signing and sending: such a request is signed once more, one of a wrong clock is not. */
   async signed(method: string, path: string, options: RequestOptions): Promise<Uint8Array> {
-    return this.#answer(method, path, options, await this.signature(method, path, options.body));
+    const sign = (): Promise<Headers> => this.signature(method, path, options.body);
+    const signedAt = this.#platform.now();
+    try {
+      return await this.#answer(method, path, options, await sign());
+    } catch (error) {
+      const isOld = this.#platform.now() - signedAt > OLD_SIGNATURE_MS;
+      if (!isOld || !(error instanceof RelayProblem) || error.code !== 'signature-expired') throw error;
+      return this.#answer(method, path, options, await sign());
+    }
   }
 
   /** Rejects with `identity-missing` where nobody is there to sign. */

@@ -28,6 +28,8 @@ export interface PlatformOptions {
   readonly webSocket?: WebSocketConstructor;
   /** Ms since the Unix epoch. */
   readonly now?: () => number;
+  /** Resolves after `ms`; rejects with the signal's reason if that comes first. */
+  readonly delay?: Platform['delay'];
   /** Verifies Ed25519 by the cofactorless equation; the rest of the admission rule is checked around it. */
   readonly verifyBatch?: VerifyBatch;
   /** A SHA-256 that is faster than the portable one; it serves the whole program from here on. */
@@ -56,7 +58,7 @@ export function platformOf(options: PlatformOptions): Platform {
     makeSigner: options.makeSigner ?? actorSigner,
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     openSocket: (url) => new (options.webSocket ?? globalWebSocket())(url),
-    delay,
+    delay: options.delay ?? delay,
   };
 }
 

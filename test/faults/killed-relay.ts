@@ -14,9 +14,10 @@ import {
   type Submission,
 } from '../../core/index.ts';
 import { spawnRelay, type SpawnedRelay } from '../../workers/local.ts';
+import type { DownloadedLog } from '../support/download-log.ts';
 import { TestActor, type Seen } from '../support/test-actor.ts';
 import { AppendLoad, resend, type Receipt } from './append-load.ts';
-import { LogClient, type DownloadedLog } from './log-client.ts';
+import { LogClient } from './log-client.ts';
 
 /** How a relay dies, and comes back on the same port and folder. */
 export type Death = (relay: FragileRelay) => Promise<void>;

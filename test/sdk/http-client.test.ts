@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MEDIA_TYPE, problemOf } from '../../core/index.ts';
 import { NetworkError, RelayProblem, UsageError } from '../../sdk/index.ts';
+import { actorSigner } from '../../sdk/actor-signer.ts';
 import { HttpClient } from '../../sdk/http-client.ts';
 import { platformOf, type Fetch } from '../../sdk/platform.ts';
 
@@ -44,6 +45,28 @@ describe('requests to a relay', () => {
     const error = await get(clientOf(() => Promise.reject(cause))).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(NetworkError);
     expect(error).toMatchObject({ code: 'unreachable', cause });
+  });
+
+  test.each([
+    ['a device that slept', 90_000, 2],
+    ['a clock that is wrong', 0, 1],
+  ])('[RQ3] %s: a request that is refused as too old is signed anew only if it is', async (_, sleptMs, requests) => {
+    const expired = JSON.stringify(problemOf({ code: 'signature-expired' }));
+    const seen: (string | null)[] = [];
+    let now = 1_800_000_000_000;
+    const fetch: Fetch = async (__, { headers }) => {
+      seen.push(new Headers(headers).get('signature'));
+      if (seen.length === 1) now += sleptMs;
+      return seen.length === 1 ? new Response(expired, { status: 401, headers: problemType }) : new Response('there');
+    };
+    const client = new HttpClient('https://relay.example', platformOf({ fetch, now: () => now }));
+    client.signAs(actorSigner(new Uint8Array(32).fill(7)));
+    const outcome = await client.signed('GET', '/v1/x', {}).then(
+      () => 'there',
+      ({ code }: RelayProblem) => code,
+    );
+    expect(outcome).toBe(requests === 2 ? 'there' : 'signature-expired');
+    expect(new Set(seen).size).toBe(requests);
   });
 
   test('the caller’s signal ends it with the caller’s reason', async () => {
