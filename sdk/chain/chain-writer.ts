@@ -7,7 +7,7 @@ import {
   type CommitBundle,
   type Submission,
 } from '../../core/index.ts';
-import { RelayProblem, UntrustedError, UsageError } from '../errors.ts';
+import { NetworkError, RelayProblem, UntrustedError, UsageError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
 import type { RelayClient } from '../relay-client.ts';
 import { claimedSize } from './catch-up.ts';
@@ -105,8 +105,25 @@ export class ChainWriter {
     return soleDelivery(await this.#confirm([submission], await resendUntilKnown(send, platform, signal), signal));
   }
 
-  /** A receipt counts once its entry stands in the log that was verified, at its index, and its checkpoint fits that log. */
+  /**
+   * A refusal on the way to the log says nothing of events that are acknowledged: to whoever sent them it is an answer that
+   * did not come, so that nobody forgets what is there, or the keys that it has changed.
+   */
   async #confirm(
+    submissions: readonly Submission[],
+    answer: AppendAnswer,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly DeliveryOutcome[]> {
+    try {
+      return await this.#verify(submissions, answer, signal);
+    } catch (error) {
+      if (!(error instanceof RelayProblem)) throw error;
+      throw new NetworkError('unreachable', `the log can't be read to verify a receipt: ${error.message}`, error);
+    }
+  }
+
+  /** A receipt counts once its entry stands in the log that was verified, at its index, and its checkpoint fits that log. */
+  async #verify(
     submissions: readonly Submission[],
     answer: AppendAnswer,
     signal: AbortSignal | undefined,

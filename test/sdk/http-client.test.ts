@@ -63,7 +63,7 @@ describe('requests to a relay', () => {
     client.signAs(actorSigner(new Uint8Array(32).fill(7)));
     const outcome = await client.signed('GET', '/v1/x', {}).then(
       () => 'there',
-      ({ code }: RelayProblem) => code,
+      (error: unknown) => (error as RelayProblem).code,
     );
     expect(outcome).toBe(requests === 2 ? 'there' : 'signature-expired');
     expect(new Set(seen).size).toBe(requests);
