@@ -39,7 +39,8 @@ function toKebabCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-function createProgram(isJson: boolean): Command {
+/** The commands, their arguments and options. */
+export function createProgram(isJson: boolean): Command {
   const program = new Command('terachat')
     .description('End-to-end encrypted groups over a relay that proves its own honesty.')
     .version(packageVersion(), '-V, --version')

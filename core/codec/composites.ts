@@ -5,6 +5,7 @@ import { uint8 } from './primitives.ts';
 /** Codec is invariant, so `any` is the one bound that every codec meets. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type AnyCodec = Codec<any>;
+/** @inline */
 type StructOf<F> = { readonly [Name in keyof F]: Decoded<F[Name]> };
 
 /** Fields in order, nothing between them. */
@@ -84,6 +85,7 @@ export function optional<T>(inner: Codec<T>): Codec<T | undefined> {
   };
 }
 
+/** @inline */
 type VariantOf<Arms> = {
   [Kind in keyof Arms & string]: { readonly kind: Kind; readonly value: Decoded<Arms[Kind]> };
 }[keyof Arms & string];

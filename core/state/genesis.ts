@@ -43,6 +43,7 @@ export const genesisBody = struct('Genesis', {
   parameters: variant('Parameters', chainKind, { identity: identityParameters, group: groupParameters }),
 });
 
+/** What a chain was founded with: its relay, readers, retention and kind. */
 export type Genesis = Decoded<typeof genesisBody>;
 export type ChainKind = Genesis['parameters']['kind'];
 

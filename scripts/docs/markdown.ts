@@ -1,8 +1,10 @@
 import { globSync, readFileSync } from 'node:fs';
 
 export interface Fence {
-  /** What follows the opening backticks, such as `ts checked`. */
+  /** What follows the opening backticks, such as `js file=chat.mjs`. */
   readonly info: string;
+  /** The first word of it. */
+  readonly language: string;
   readonly text: string;
   /** 1-based line of the first line of `text`. */
   readonly line: number;
@@ -38,7 +40,8 @@ export function parsePage(path: string, text: string): Page {
       open.body.push(line);
       continue;
     }
-    fences.push({ info: open.info, text: open.body.join('\n'), line: open.line });
+    const { info, line: start } = open;
+    fences.push({ info, language: info.split(' ')[0] ?? '', text: open.body.join('\n'), line: start });
     open = undefined;
   }
   return { path, prose, fences };
@@ -54,6 +57,11 @@ interface OpenFence {
 function openFence(line: string, index: number): OpenFence | undefined {
   const [, mark, info = ''] = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(line) ?? [];
   return mark === undefined ? undefined : { mark, info: info.trim(), line: index + 2, body: [] };
+}
+
+/** The file that a block's reader is to write it to: `js file=first-app/chat.mjs`. */
+export function fileOf(info: string): string | undefined {
+  return / file=(\S+)/.exec(info)?.[1];
 }
 
 /** The ids that a page's headings get where it is rendered: GitHub's rule, repeated headings numbered from 1. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import ts from 'typescript';
-import type { Page } from './markdown.ts';
+import { fileOf, type Page } from './markdown.ts';
 
 interface Snippet {
   readonly page: string;
@@ -8,25 +9,28 @@ interface Snippet {
   readonly text: string;
 }
 
+/** The languages that are compiled, with the ending of a file of theirs. JavaScript is checked like TypeScript. */
+const endings: Readonly<Record<string, string>> = { ts: 'ts', js: 'js' };
+
 /**
- * Compiles every block that opens with ```` ```ts checked ````, each as a module of its own that imports the package
- * under its published name. Nothing is run or written.
+ * Compiles every block of TypeScript and JavaScript, each as a module of its own that imports the package under its published
+ * name. A block that names its file is that file for the other blocks of its page. Nothing is run or written.
  */
 export function snippetFaults(root: string, pages: readonly Page[]): string[] {
-  const snippets = new Map(
-    pages.flatMap((page) =>
-      page.fences
-        .filter(({ info }) => info === 'ts checked')
-        .map(({ text, line }, index): [string, Snippet] => [
-          `${root}/${page.path}.${index}.ts`,
-          { page: page.path, line, text: `${text}\nexport {};\n` },
-        ]),
-    ),
-  );
+  const snippets = new Map(pages.flatMap((page) => snippetsOf(root, page)));
   if (snippets.size === 0) return [];
   const options = compilerOptions(root);
   const program = ts.createProgram([...snippets.keys()], options, hostOf(options, snippets));
   return ts.getPreEmitDiagnostics(program).map((diagnostic) => describe(diagnostic, snippets));
+}
+
+function snippetsOf(root: string, page: Page): [string, Snippet][] {
+  return page.fences.flatMap((fence, index) => {
+    const ending = endings[fence.language];
+    if (ending === undefined) return [];
+    const path = `${root}/${page.path}.blocks/${fileOf(fence.info) ?? `${index}.${ending}`}`;
+    return [[path, { page: page.path, line: fence.line, text: `${fence.text}\nexport {};\n` }]];
+  });
 }
 
 function compilerOptions(root: string): ts.CompilerOptions {
@@ -37,6 +41,8 @@ function compilerOptions(root: string): ts.CompilerOptions {
     ...options,
     incremental: false,
     noUnusedLocals: false,
+    allowJs: true,
+    checkJs: true,
     paths: {
       'terachat-relay/core': [`${root}/core/index.ts`],
       'terachat-relay/sdk': [`${root}/sdk/index.ts`],
@@ -47,9 +53,11 @@ function compilerOptions(root: string): ts.CompilerOptions {
 
 function hostOf(options: ts.CompilerOptions, snippets: ReadonlyMap<string, Snippet>): ts.CompilerHost {
   const host = ts.createCompilerHost(options);
+  const folders = new Set([...snippets.keys()].map((path) => dirname(path)));
   return {
     ...host,
     fileExists: (path) => snippets.has(path) || host.fileExists(path),
+    directoryExists: (path) => folders.has(path) || ts.sys.directoryExists(path),
     readFile: (path) => snippets.get(path)?.text ?? host.readFile(path),
     getSourceFile: (path, languageVersion) => {
       const snippet = snippets.get(path);

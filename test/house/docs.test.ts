@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { missingCommands } from '../../scripts/docs/commands.ts';
+import { languageFaults } from '../../scripts/docs/languages.ts';
 import { brokenLinks } from '../../scripts/docs/links.ts';
 import { anchorsOf, parsePage, readPages } from '../../scripts/docs/markdown.ts';
 import { ruleFaults } from '../../scripts/docs/rules.ts';
@@ -48,8 +49,10 @@ describe('links', () => {
 });
 
 describe('commands', () => {
+  const scripts = { test: 'x', 'docs:check': 'y', terachat: 'z' };
+
   test('a script that package.json does not have is named', async () => {
-    await write('package.json', JSON.stringify({ scripts: { test: 'x', 'docs:check': 'y' } }));
+    await write('package.json', JSON.stringify({ scripts }));
     await write(
       'README.md',
       'Run `npm run -s gone -- a`, `npm run docs:check`\n```sh\nnpm ci && npm test\nnpm start\n```\n',
@@ -57,6 +60,58 @@ describe('commands', () => {
     expect(missingCommands(root, readPages(root))).toEqual([
       'README.md:1: package.json has no script "gone"',
       'README.md:4: package.json has no script "start"',
+    ]);
+  });
+
+  test('a command, option, value or argument that terachat does not take is named, however it is called', async () => {
+    await write('package.json', JSON.stringify({ scripts }));
+    const commands = [
+      'terachat group invite friends bob --role admin --profile alice --json',
+      'date | terachat send friends - # as a pipe',
+      'npm run -s terachat -- read friends --follow && terachat schema',
+      'terachat group invent friends',
+      'npx -p terachat-relay terachat send friends "two words" more',
+      'npm run -s terachat -- group invite friends bob --role king',
+      'terachat read friends --backwards',
+      'terachat group create',
+    ];
+    await write('README.md', ['```sh', ...commands, '```'].join('\n'));
+    expect(missingCommands(root, readPages(root))).toEqual([
+      'README.md:5: terachat group has no command invent',
+      'README.md:6: terachat send takes no more',
+      "README.md:7: --role can't be king",
+      'README.md:8: terachat read has no option --backwards',
+      'README.md:9: terachat group create needs name',
+    ]);
+  });
+
+  test('in a sentence a command may stand without its arguments, and must be there all the same', async () => {
+    await write('package.json', JSON.stringify({ scripts }));
+    await write('README.md', 'Use `terachat group create`, `terachat audit --file`, `terachat` or `terachat grope`.\n');
+    expect(missingCommands(root, readPages(root))).toEqual(['README.md:1: terachat has no command grope']);
+  });
+
+  test('a file for node is in the clone or one that the page tells to write, and a program of npx is installed', async () => {
+    await write('package.json', JSON.stringify({ scripts }));
+    await write('there.mjs', '');
+    const lines = ['node there.mjs', 'node app/told.mjs alice', 'node gone.mjs', 'npx nothing --help'];
+    await write('README.md', ['```js file=app/told.mjs', '```', '```sh', ...lines, '```'].join('\n'));
+    expect(missingCommands(root, readPages(root))).toEqual([
+      'README.md:6: there is no gone.mjs to run',
+      'README.md:7: npx finds no nothing',
+    ]);
+  });
+});
+
+describe('blocks', () => {
+  test('a language that nothing checks and JSON that does not parse are named', () => {
+    const page = parsePage(
+      'docs/x.md',
+      '```typescript\n```\n```json\n{"a": 1}\n{"b": 2}\n```\n```json\n{"a": 1,}\n```\n```text\n{a\n```\n',
+    );
+    expect(languageFaults(projectRoot, [page])).toEqual([
+      'docs/x.md:1: no block is written in "typescript"',
+      expect.stringMatching(/^docs\/x\.md:8: .*JSON/),
     ]);
   });
 });
@@ -85,22 +140,28 @@ describe('rules', () => {
   });
 });
 
-describe('checked code', () => {
-  test('a block marked as checked is compiled, and its error is named by the line of the page', () => {
+describe('code', () => {
+  test('every block of TypeScript and JavaScript is compiled, and its error is named by the line of the page', () => {
     const page = parsePage(
       'docs/x.md',
-      'Text\n```ts checked\nconst a = 1;\nconst b: string = a;\n```\n```ts\nnot code\n```\n',
+      'Text\n```ts\nconst a = 1;\nconst b: string = a;\n```\n```text\nnot code\n```\n```js\nMath.flour(1);\n```\n',
     );
     expect(snippetFaults(projectRoot, [page])).toEqual([
       "docs/x.md:4: Type 'number' is not assignable to type 'string'.",
+      expect.stringMatching(/^docs\/x\.md:10: Property 'flour' does not exist/),
     ]);
   });
 
-  test('a checked block imports the package under its published name', () => {
+  test('a block imports the package under its published name, and the files that its page tells to write', () => {
     const page = parsePage(
       'docs/x.md',
-      "```ts checked\nimport { ok } from 'terachat-relay/core';\nok(1).value.toFixed();\n```\n",
+      "```js file=app/one.mjs\nimport { ok } from 'terachat-relay/core';\nexport const one = ok(1).value;\n```\n" +
+        "```js file=app/two.mjs\nimport { one } from './one.mjs';\none.toFixed();\none.trim();\n```\n" +
+        "```ts\nimport { three } from './app/three.mjs';\nthree();\n```\n",
     );
-    expect(snippetFaults(projectRoot, [page])).toEqual([]);
+    expect(snippetFaults(projectRoot, [page])).toEqual([
+      expect.stringMatching(/^docs\/x\.md:11: Cannot find module/),
+      "docs/x.md:8: Property 'trim' does not exist on type 'number'.",
+    ]);
   });
 });
