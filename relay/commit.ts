@@ -17,15 +17,16 @@ import {
   type VerifiedEvent,
 } from '../core/index.ts';
 import {
-  checkCommitBundle,
+  applyCommit,
   checkFoundingGroupInfo,
+  checkNextGroupInfo,
+  checkWelcome,
+  compareActors,
   isInForce,
   parseAuthenticatedData,
-  parseCommitMessage,
   parseGroupInfo,
-  parseWelcome,
-  type CheckedCommit,
-  type MlsCommit as MlsCommitMessage,
+  type FollowedCommit,
+  type PublicGroup,
 } from '../core/mls/index.ts';
 import type { RelayRefusal } from './answer.ts';
 import { eventKeyOf } from './append.ts';
@@ -43,8 +44,8 @@ export interface CommitContext {
   readonly check: CheckSignatures;
   /** The public half of the relay's claim token key, 32 bytes. */
   readonly claimTokenKey: Uint8Array;
-  /** GroupInfo in force, as received; undefined before `group.mls-created`. */
-  readonly groupInfo: Uint8Array | undefined;
+  /** The MLS group in the epoch in force; undefined before `group.mls-created`. Asked for by nobody without permission. */
+  readonly followedGroup: () => PublicGroup | undefined;
   readonly quotes: Quotable;
   /** Whether this actor may have a bundle judged, and what becomes of one that was in vain (`LM4`). */
   readonly limits: Pick<AppendLimits, 'checkCommitter' | 'countInvalidCommit'>;
@@ -124,39 +125,43 @@ function judgeCreation(
   if (!equalBytes(treeHash, body.treeHash) || suite !== body.ciphersuite) return invalid('group-context');
   if (!equalBytes(founding.value.founder, event.actor)) return invalid('founder');
   if (!check(founding.value.signatures).every(Boolean)) return invalid('signature');
-  return ok({ groupInfo: { hash: body.groupInfoHash, bytes: bundle.groupInfo, epoch: 0 }, welcome: undefined });
+  const change = { hash: body.groupInfoHash, bytes: bundle.groupInfo, epoch: 0 };
+  return ok({ groupInfo: change, welcome: undefined, group: undefined });
 }
 
 function judgeCommit(
   bundle: CommitBundle,
   body: MlsCommit,
   { event }: VerifiedEvent,
-  { head, check, clock, groupInfo: previousBytes }: CommitContext,
+  { check, clock, followedGroup }: CommitContext,
 ): Screening<EpochChange> {
   if (!isNamed(bundle.commit, body.commitHash, body.commitSize)) return invalid('commit-hash');
   if (!isNamed(bundle.groupInfo, body.groupInfoHash, body.groupInfoSize)) return invalid('group-info-hash');
-  const commit = parseCommitMessage(bundle.commit);
-  if (!commit.ok) return invalid(commit.error.code);
-  const groupInfo = parseGroupInfo(bundle.groupInfo);
+  const before = followedGroup();
+  if (before === undefined) throw new Error('the GroupInfo in force is missing');
+  const applied = applyCommit(before, bundle.commit);
+  if (!applied.ok) return invalid(applied.error.code);
+  const followed = applied.value;
+  if (followed.isExternal) return invalid('commit-sender');
+  // What members of this version can follow (`ML24`).
+  if ([...followed.kinds].some((kind) => kind !== 'add' && kind !== 'remove')) return invalid('commit-proposal');
+  if (!namesEvent(followed, event)) return invalid('authenticated-data');
+  const welcome = checkWelcome(followed.added, bundle.welcome);
+  if (!welcome.ok) return welcome.error.code === 'commit-welcome' ? WELCOME_MISMATCH : invalid(welcome.error.code);
+  const groupInfo = checkNextGroupInfo(followed, bundle.groupInfo);
   if (!groupInfo.ok) return invalid(groupInfo.error.code);
-  const welcome = bundle.welcome.length === 0 ? ok(undefined) : parseWelcome(bundle.welcome);
-  if (!welcome.ok) return invalid(welcome.error.code);
-  if (!equalBytes(commit.value.groupId, head.chain)) return invalid('group-id');
-  if (!namesEvent(commit.value, event)) return invalid('authenticated-data');
-  const previous = previousBytes && parseGroupInfo(previousBytes);
-  if (previous?.ok !== true) throw new Error('the GroupInfo in force is missing or does not parse');
-  const parts = { previous: previous.value, commit: commit.value, welcome: welcome.value, groupInfo: groupInfo.value };
-  const checked = checkCommitBundle(parts);
-  if (!checked.ok) return checked.error.code === 'commit-welcome' ? WELCOME_MISMATCH : invalid(checked.error.code);
-  if (!equalBytes(groupInfo.value.treeHash, body.treeHash)) return invalid('group-context');
-  if (!checked.value.addedKeyPackages.every((added) => isInForce(added, clock))) return invalid('key-package-expired');
-  const mismatch = compareWithEvent(checked.value, body, event.actor);
+  if (!equalBytes(followed.group.context.treeHash, body.treeHash)) return invalid('group-context');
+  if (!followed.added.every(({ lifetime }) => isInForce(lifetime, clock))) return invalid('key-package-expired');
+  const mismatch = compareWithEvent(followed, body, event.actor);
   if (mismatch !== undefined) return invalid(mismatch);
-  if (!namesWelcomes(checked.value, body)) return WELCOME_MISMATCH;
-  if (!check(checked.value.signatures).every(Boolean)) return invalid('signature');
+  if (!namesWelcomes(followed, body)) return WELCOME_MISMATCH;
+  const signatures = [...followed.signatures, ...followed.bindings, groupInfo.value];
+  if (!check(signatures).every(Boolean)) return invalid('signature');
+  const recipients = body.welcomeRefs.map(({ actor }) => actor);
   return ok({
     groupInfo: { hash: body.groupInfoHash, bytes: bundle.groupInfo, epoch: body.epoch + 1 },
-    welcome: welcome.value && { content: bundle.welcome, recipients: body.welcomeRefs.map(({ actor }) => actor) },
+    welcome: recipients.length === 0 ? undefined : { content: bundle.welcome, recipients },
+    group: followed.group,
   });
 }
 
@@ -171,8 +176,10 @@ function judgeClaims(
 }
 
 /** `MB3`: the event says of the commit exactly what it does, since the roster follows the event. */
-function compareWithEvent({ delta }: CheckedCommit, body: MlsCommit, actor: Uint8Array): string | undefined {
-  if (!equalBytes(delta.committer, actor)) return 'committer';
+function compareWithEvent(followed: FollowedCommit, body: MlsCommit, actor: Uint8Array): string | undefined {
+  if (!equalBytes(followed.committer.leaf.client, actor)) return 'committer';
+  const clients = followed.added.map(({ client }) => client);
+  const delta = compareActors(clients, followed.removed);
   if (delta.replaced.length > 0) return 'replaced-leaf';
   const added = body.roster.added.map((member) => member.actor);
   const isSameRoster = isSameSet(delta.added, added) && isSameSet(delta.removed, body.roster.removed);
@@ -183,15 +190,15 @@ function compareWithEvent({ delta }: CheckedCommit, body: MlsCommit, actor: Uint
  * In pairs: whoever is named beside another's KeyPackage finds none of its own and can't join. The Welcome addresses
  * exactly the added KeyPackages (`ML27`).
  */
-function namesWelcomes({ addedKeyPackages }: CheckedCommit, { welcomeRefs }: MlsCommit): boolean {
+function namesWelcomes({ added }: FollowedCommit, { welcomeRefs }: MlsCommit): boolean {
   const named = welcomeRefs.map((welcome) => concatBytes(welcome.actor, welcome.keyPackageRef));
-  const addressed = addedKeyPackages.map((added) => concatBytes(added.actor, added.ref));
+  const addressed = added.map(({ client, ref }) => concatBytes(client, ref));
   return isSameSet(addressed, named);
 }
 
 /** The commit itself says which event carries it, so that nobody can wrap another member's commit in an own event. */
-function namesEvent({ authenticatedData }: MlsCommitMessage, event: VerifiedEvent['event']): boolean {
-  const data = parseAuthenticatedData(authenticatedData);
+function namesEvent({ handshake }: FollowedCommit, event: VerifiedEvent['event']): boolean {
+  const data = parseAuthenticatedData(handshake.authenticatedData);
   return data !== undefined && equalBytes(data.actor, event.actor) && equalBytes(data.eventId, event.eventId);
 }
 

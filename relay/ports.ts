@@ -1,4 +1,5 @@
 import type { ChainId, ChainState, CompactRange, LoggedLeaf } from '../core/index.ts';
+import type { PublicGroup } from '../core/mls/index.ts';
 
 /** Where a chain stands: all that the next entry is decided on. An immutable value; a failed flush just drops it. */
 export interface ChainHead {
@@ -45,6 +46,8 @@ export interface EpochChange {
   readonly groupInfo: { readonly hash: Uint8Array; readonly bytes: Uint8Array; readonly epoch: number };
   /** One Welcome, for the mailboxes of all who were added; undefined where nobody was. */
   readonly welcome: { readonly content: Uint8Array; readonly recipients: readonly Uint8Array[] } | undefined;
+  /** The group in the new epoch, for whoever judges the next commit; undefined where it was not followed to there. */
+  readonly group: PublicGroup | undefined;
 }
 
 export interface NewPayload {

@@ -24,6 +24,12 @@ export { parseProposalMessage, type MlsProposalMessage } from './proposal-messag
 export * from './public-group/index.ts';
 export { parseRatchetTree, type MlsTree } from './ratchet-tree.ts';
 export type { MlsCommitCode, MlsGroupInfoCode, MlsLeafCode, MlsMessageCode, MlsRefusal } from './refusal.ts';
-export { applyCommitToLeaves, type AppliedCommit, type EpochLeaves, type RosterDelta } from './roster-delta.ts';
+export {
+  applyCommitToLeaves,
+  compareActors,
+  type AppliedCommit,
+  type EpochLeaves,
+  type RosterDelta,
+} from './roster-delta.ts';
 export { MLS_KEY_BYTES, MLS_SUITE, MLS_SUITE_NAME } from './suite.ts';
 export { parseWelcome, type MlsWelcome } from './welcome.ts';

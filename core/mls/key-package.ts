@@ -20,7 +20,7 @@ export interface MlsKeyPackage {
 }
 
 /** Whether a KeyPackage may be handed out or added at this time. */
-export function isInForce(keyPackage: MlsKeyPackage, nowMs: number): boolean {
+export function isInForce(keyPackage: Pick<MlsKeyPackage, 'notBeforeMs' | 'notAfterMs'>, nowMs: number): boolean {
   return keyPackage.notBeforeMs <= nowMs && nowMs < keyPackage.notAfterMs;
 }
 

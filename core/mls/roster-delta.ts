@@ -64,7 +64,8 @@ export function applyCommitToLeaves(previous: EpochLeaves, commit: MlsCommit): R
   }
   addFromTheLeft(leaves, adds);
   if (!areDistinct([...leaves.values()].map(({ actor }) => actor))) return refuse('commit-proposal-list');
-  const delta = { committer: committerLeaf.actor, committerLeafIndex, ...compareActors(adds, removed) };
+  const added = adds.map(({ actor }) => actor);
+  const delta = { committer: committerLeaf.actor, committerLeafIndex, ...compareActors(added, removed) };
   return ok({ delta, leaves, committerLeaf, addedKeyPackages: adds });
 }
 
@@ -95,11 +96,11 @@ function addFromTheLeft(leaves: Map<number, MlsLeaf>, adds: readonly MlsKeyPacka
   }
 }
 
-function compareActors(
-  adds: readonly MlsKeyPackage[],
+/** Which actors come, go, and stay under another leaf. */
+export function compareActors(
+  added: readonly Uint8Array[],
   removed: readonly Uint8Array[],
 ): Pick<RosterDelta, 'added' | 'removed' | 'replaced'> {
-  const added = adds.map(({ actor }) => actor);
   const [namesAdded, namesRemoved] = [added, removed].map((actors) => new Set(actors.map(toBase64)));
   return {
     added: added.filter((actor) => !namesRemoved?.has(toBase64(actor))),

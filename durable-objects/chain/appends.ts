@@ -17,6 +17,7 @@ import {
 import { countRateLimited, measures } from '../metrics/isolate-measures.ts';
 import { reportIncident } from '../platform/incident.ts';
 import type { ChainLog } from './chain-log.ts';
+import { FollowedGroup } from './followed-group.ts';
 import type { Sequencer } from './sequencer.ts';
 import type { ChainStore } from './store.ts';
 
@@ -40,9 +41,11 @@ export interface AppendHost {
 /** The way into the log: screened before the queue, decided in the flush, answered with receipts. */
 export class ChainAppends {
   readonly #host: AppendHost;
+  readonly #group: FollowedGroup;
 
   constructor(host: AppendHost) {
     this.#host = host;
+    this.#group = new FollowedGroup((hash) => host.store.handshakes.read(hash, host.clock()));
   }
 
   /** An encoded AppendRequest, answered with an encoded AppendAnswer. */
@@ -65,22 +68,27 @@ export class ChainAppends {
 
   /** A bundle is refused as a whole, with the problem itself instead of an outcome that holds it. */
   async commit(body: Uint8Array, from: string | undefined): Promise<Answer> {
-    const { store, log, sequencer, quotes, check, claimTokenKey, clock, limits } = this.#host;
+    const { log, sequencer, quotes, check, claimTokenKey, clock, limits } = this.#host;
     const refusal = limits.checkSender(from, clock());
     if (refusal !== undefined) return err(refusal);
     const { head } = sequencer;
     const hash = head.state.kind === 'group' ? head.state.value.mls?.groupInfoHash : undefined;
-    const groupInfo = hash && store.handshakes.read(hash, clock());
-    const context = { head, log, clock: clock(), check, claimTokenKey, groupInfo, quotes, limits };
+    const followedGroup = () => hash && this.#group.at(hash);
+    const context = { head, log, clock: clock(), check, claimTokenKey, followedGroup, quotes, limits };
     const candidate = screenCommit(body, context);
     if (!candidate.ok) return this.#refuse(candidate.error, from);
     const decided = await this.#decide([candidate.value]);
     if (!decided.ok) return decided;
     const [decision] = decided.value.decisions;
     if (decision?.kind === 'refused') return this.#refuse(decision.refusal, from);
+    if (decision?.kind === 'accepted') this.#enterEpoch(candidate.value);
     measureOutcomes([candidate], decided.value.decisions);
     const { decisions, checkpoint } = decided.value;
     return ok(encode(appendAnswer, { outcomes: outcomesOf([candidate], decisions), checkpoint }));
+  }
+
+  #enterEpoch({ epochChange }: Candidate): void {
+    if (epochChange?.group !== undefined) this.#group.keep(epochChange.groupInfo.hash, epochChange.group);
   }
 
   async #sequence(

@@ -10,7 +10,7 @@ import {
   type MlsCommit,
   type MlsCreated,
 } from '../../core/index.ts';
-import { encodeAuthenticatedData, parseKeyPackage } from '../../core/mls/index.ts';
+import { bootstrapGroup, encodeAuthenticatedData, parseKeyPackage } from '../../core/mls/index.ts';
 import {
   AppendLimits,
   configureLimits,
@@ -22,9 +22,12 @@ import {
   type Screened,
 } from '../../relay/index.ts';
 import { encrypt, newKeyPackage, type GroupState } from '../../sdk/mls/index.ts';
+import { openState } from '../../sdk/mls/open-state.ts';
+import { byReference, byValue, forgeCommit, joinFromOutside } from '../core/mls/public-group/crew.ts';
 import { bytesFor } from '../durable-objects/bytes-for.ts';
 import { checkSignatures, MemoryChain } from '../model/memory-chain.ts';
-import { valueOf } from '../sdk/mls/people.ts';
+import { removal } from '../sdk/mls/malice.ts';
+import { makePerson, valueOf } from '../sdk/mls/people.ts';
 import {
   claimFor,
   claimKeyOf,
@@ -71,7 +74,7 @@ function screen(body: Uint8Array) {
     clock: chain.clock,
     check: checkSignatures,
     claimTokenKey: claimKey.publicKey,
-    groupInfo,
+    followedGroup: () => groupInfo && valueOf(bootstrapGroup(groupInfo)).group,
     quotes: chain,
     limits,
   };
@@ -184,6 +187,35 @@ describe('an MLS bundle', () => {
       'group-info-hash',
     );
     expect(await reasonOf({ boundTo: bytesFor('another', 0, 16) })).toBe('authenticated-data');
+  });
+
+  it('[MB2] [ML72] [ML73] refuses a commit that breaks a rule of MLS, and says which', async () => {
+    const { client } = openState(state);
+    const reasonFor = (commit: Uint8Array) =>
+      reasonOf({
+        editBody: (body) => ({ ...body, commitHash: sha256(commit), commitSize: commit.length }),
+        editBundle: (bundle) => ({ ...bundle, commit }),
+      });
+    expect(await reasonFor(await forgeCommit(client, []))).toBe('commit-path');
+    expect(await reasonFor(await forgeCommit(client, [byValue(removal(0))]))).toBe('list-own-removal');
+    expect(await reasonFor(await forgeCommit(client, [byReference(bytesFor('ref', 0, 32))]))).toBe(
+      'list-unknown-reference',
+    );
+    const custom = byValue({ proposalType: 0xf00d, proposalData: NOTHING });
+    expect(await reasonFor(await forgeCommit(client, [custom]))).toBe('list-unsupported-type');
+    const psk = { psktype: 'external', pskId: NOTHING, pskNonce: new Uint8Array(32) } as const;
+    const unread = byValue({ proposalType: 'psk', psk: { preSharedKeyId: psk } });
+    expect(await reasonFor(await forgeCommit(client, [unread]))).toBe('commit-proposal');
+  });
+
+  it('[ML74] takes no commit from outside the group yet, however sound', async () => {
+    const { bundle } = await joinFromOutside(groupInfo as Uint8Array, await makePerson(77), false);
+    expect(
+      await reasonOf({
+        editBody: (body) => ({ ...body, commitHash: sha256(bundle.commit), commitSize: bundle.commit.length }),
+        editBundle: (drafted) => ({ ...drafted, commit: bundle.commit }),
+      }),
+    ).toBe('commit-sender');
   });
 
   it('[MB5] [KP10] adds only what was claimed for its chain, each with its own token and no other', async () => {

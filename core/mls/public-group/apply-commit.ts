@@ -12,7 +12,7 @@ import {
   type MlsTreeCode,
 } from '../refusal.ts';
 import { checkMembers } from './check-members.ts';
-import type { Lifetime } from './known-proposal.ts';
+import type { Lifetime, ProposedChange } from './known-proposal.ts';
 import { mergePath } from './merge-path.ts';
 import { openCommit, type OpenedCommit } from './open-commit.ts';
 import { readProposalList, type ProposalList } from './proposal-list.ts';
@@ -30,6 +30,8 @@ export interface FollowedCommit {
   readonly committer: { readonly leafIndex: number; readonly leaf: PublicLeaf };
   /** By somebody who was outside the group, or who came back in by it. */
   readonly isExternal: boolean;
+  /** What kinds of proposals it applies, by value and by reference. */
+  readonly kinds: ReadonlySet<ProposedChange['kind']>;
   readonly added: readonly AddedMember[];
   /** Clients of the removed leaves. One that resyncs removes its own. */
   readonly removed: readonly Uint8Array[];
@@ -136,6 +138,7 @@ function describe(parts: {
     handshake,
     committer: { leafIndex: committerIndex, leaf: leafAt(group.tree, committerIndex) as PublicLeaf },
     isExternal: handshake.sender.kind !== 'member',
+    kinds: list.kinds,
     added,
     removed: list.removes.map((leafIndex) => (leafAt(before.tree, leafIndex) as PublicLeaf).client),
     signatures: [framing, ...(path === undefined ? [] : [path.signature]), ...list.signatures],

@@ -22,6 +22,7 @@ export interface ProposalList {
   readonly reinits: number;
   readonly externalInits: number;
   readonly customTypes: readonly number[];
+  readonly kinds: ReadonlySet<ProposedChange['kind']>;
   /** All of them. */
   readonly count: number;
   /** Of what came by value, by the suite's scheme. */
@@ -59,6 +60,7 @@ export function readProposalList(
 
 function sortChanges(changes: readonly ProposedChange[]): Omit<ProposalList, 'count' | 'signatures' | 'bindings'> {
   return {
+    kinds: new Set(changes.map(({ kind }) => kind)),
     updates: changes.filter((change) => change.kind === 'update'),
     removes: changes.filter((change) => change.kind === 'remove').map(({ leafIndex }) => leafIndex),
     adds: changes.filter((change) => change.kind === 'add').map(({ addition }) => addition),

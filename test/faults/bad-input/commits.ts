@@ -128,7 +128,7 @@ const parts: readonly BadInput[] = [
   ),
   invalid(
     '[ML28] the GroupInfo of another group',
-    'commit-group-info',
+    'next-group-context',
     withGroupInfo(async ({ alice }) => {
       const identity = await mlsIdentityFor(alice);
       return (await createGroup({ groupId: bytesFor('foreign', 0, 32), identity, nowMs: Date.now() })).groupInfo;
@@ -136,7 +136,7 @@ const parts: readonly BadInput[] = [
   ),
   invalid(
     '[ML28] the GroupInfo of the epoch that ends',
-    'commit-group-info',
+    'next-group-context',
     withGroupInfo(async ({ caller, alice, encrypted }) =>
       caller.bytes(caller.signed(alice, { path: chainPath(encrypted, 'group-info') })),
     ),
