@@ -86,6 +86,8 @@ describe('a local relay', { timeout: 60_000 }, () => {
     const { checkpointKey } = JSON.parse(readFileSync(join(folder, 'relay.json'), 'utf8')) as Record<string, string>;
     expect(variables).toEqual({
       GREETING: 'hello',
+      ADDRESS_HEADER: '',
+      LIMIT_FACTOR: '10000',
       RELAY_NAME: 'first.example',
       RELAY_CHECKPOINT_KEY: checkpointKey,
     });

@@ -294,7 +294,14 @@ describe('Headers', () => {
     expect(response.status).toBe(204);
     expect(response.headers.get('access-control-allow-origin')).toBe('*');
     const allowed = response.headers.get('access-control-allow-headers')?.split(', ');
-    expect(allowed).toEqual(['accept', 'content-digest', 'content-type', 'signature', 'signature-input']);
+    expect(allowed).toEqual([
+      'accept',
+      'content-digest',
+      'content-type',
+      'signature',
+      'signature-input',
+      'terachat-invitation',
+    ]);
     expect(response.headers.get('access-control-allow-methods')).toBe('GET, HEAD, POST, PUT');
   });
 
