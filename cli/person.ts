@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { connect, type Group, type Session, type Storage } from '../sdk/index.ts';
+import { connect, type ConnectOptions, type Group, type Session, type Storage } from '../sdk/index.ts';
 import { fileStorage, nodePlatform } from '../sdk/node/index.ts';
 import { Failure } from './failure.ts';
 import { GroupNames } from './group-names.ts';
@@ -23,8 +23,14 @@ export interface Person {
 
 type Work<Options> = (person: Person, args: readonly string[], options: Options) => Promise<void>;
 
-/** A command's action that runs as the profile of `--profile`: opens it, and closes what it opened whatever happens. */
-export function asPerson<Options = unknown>(work: Work<Options>): (...args: unknown[]) => Promise<void> {
+/**
+ * A command's action that runs as the profile of `--profile`: opens it, and closes what it opened whatever happens. One that
+ * can do something without the relay begins `offline`.
+ */
+export function asPerson<Options = unknown>(
+  work: Work<Options>,
+  { offline = false }: { readonly offline?: boolean } = {},
+): (...args: unknown[]) => Promise<void> {
   return async (...args) => {
     const command = args.at(-1) as Command;
     const options = globalOptions(command);
@@ -32,12 +38,8 @@ export function asPerson<Options = unknown>(work: Work<Options>): (...args: unkn
     const interrupt = interruptSignal();
     const storage = fileStorage(storageFolder(folder));
     try {
-      const session = await connectFromNode(
-        relay,
-        storage,
-        interrupt.signal,
-        command.opts<{ invite?: string }>().invite,
-      );
+      const { invite: invitation } = command.opts<{ invite?: string }>();
+      const session = await connectFromNode(relay, storage, interrupt.signal, { invitation, offline });
       const groups = new GroupNames(storage);
       const person: Person = {
         session,
@@ -72,15 +74,9 @@ export function connectFromNode(
   relay: string,
   storage: Storage,
   signal: AbortSignal,
-  invitation?: string,
+  options: Pick<ConnectOptions, 'invitation' | 'offline'> = {},
 ): Promise<Session> {
-  return connect({
-    relay,
-    storage,
-    signal,
-    invitation,
-    ...nodePlatform(),
-  });
+  return connect({ relay, storage, signal, ...options, ...nodePlatform() });
 }
 
 /** Ctrl-C asks work to end at a point where nothing is lost; a second one ends the process as usual. */

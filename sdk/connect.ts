@@ -3,7 +3,7 @@ import { StorageError } from './errors.ts';
 import { HttpClient } from './http-client.ts';
 import { platformOf, type PlatformOptions } from './platform.ts';
 import { RelayClient } from './relay-client.ts';
-import { pinRelay } from './relay-pin.ts';
+import { RelayContact } from './relay-contact.ts';
 import { SEAL_KEY } from './sealed-storage.ts';
 import { Session } from './session.ts';
 import type { Storage } from './storage.ts';
@@ -14,6 +14,11 @@ export interface ConnectOptions extends PlatformOptions {
   readonly storage: Storage;
   /** A code of the relay's operator, where founding takes one. It lets the identity in for good. */
   readonly invitation?: string | undefined;
+  /**
+   * Begins without the relay where it does not answer and this storage has an identity there: what is written waits in the
+   * outbox. False by default, which tells at once that the relay is away.
+   */
+  readonly offline?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -21,22 +26,22 @@ export interface ConnectOptions extends PlatformOptions {
  * Asks the relay who it is, keeps its name and key at first contact, and takes up the identity of the storage. Rejects with
  * a RelayChangedError where another relay answers than the storage knows, and with a NetworkError where none does.
  */
-export async function connect({ relay, storage, invitation, signal, ...options }: ConnectOptions): Promise<Session> {
+export async function connect(wanted: ConnectOptions): Promise<Session> {
+  const { relay, storage, invitation, offline = false, signal, ...options } = wanted;
   await assertOpened(storage);
   const platform = platformOf(options);
   const http = new HttpClient(relay, platform);
   const client = new RelayClient(http, invitation);
-  const info = await client.info(signal);
-  const pinned = await pinRelay(storage, info);
+  const met = await new RelayContact(http, storage).begin(offline, signal);
   const checker = createSignatureChecker({ verifyBatch: platform.verifyBatch });
   const context = {
     client,
     storage,
-    relay: pinned,
+    relay: met,
     platform,
     check: (jobs: readonly VerifyJob[]) => checker.check(jobs),
   };
-  return new Session(context, http, info).open(signal);
+  return new Session(context, http, met).open(signal);
 }
 
 /** Nobody writes a second, readable identity beside what somebody meant to keep from readers. */

@@ -20,11 +20,15 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What must hold before a request leaves; where it rejects, the request does. */
+export type Guard = (signal: AbortSignal | undefined) => Promise<void>;
+
 /** Requests to one relay: signed where a route asks who is there, bounded in time and size, failing with typed errors. */
 export class HttpClient {
   readonly #base: URL;
   readonly #platform: Platform;
   #signer: ActorSigner | undefined;
+  #guard: Guard = () => Promise.resolve();
 
   /** Throws a TypeError unless `base` is an http or https address. */
   constructor(base: string | URL, platform: Platform) {
@@ -42,9 +46,15 @@ export class HttpClient {
     this.#signer = signer;
   }
 
-  async json(path: string, signal: AbortSignal | undefined): Promise<unknown> {
-    const bytes = await this.unsigned('GET', path, { accept: 'application/json', signal });
-    return parseJson(bytes);
+  /** From here on everything but an introduction waits for the guard. */
+  guard(guard: Guard): void {
+    this.#guard = guard;
+  }
+
+  /** An unsigned question about the relay itself, which the guard is decided by. */
+  async introduction(path: string, signal: AbortSignal | undefined): Promise<unknown> {
+    const options = { accept: 'application/json', signal };
+    return parseJson(await this.#answerOf(await this.#fetch('GET', path, options, new Headers()), path, options));
   }
 
   async unsigned(method: string, path: string, options: RequestOptions): Promise<Uint8Array> {
@@ -80,6 +90,11 @@ export class HttpClient {
 
   /** The answer as it comes. Rejects only where none does. */
   async send(method: string, path: string, options: RequestOptions, headers: Headers): Promise<Response> {
+    await this.#guard(options.signal);
+    return this.#fetch(method, path, options, headers);
+  }
+
+  async #fetch(method: string, path: string, options: RequestOptions, headers: Headers): Promise<Response> {
     const { body, accept = MEDIA_TYPE, signal } = options;
     const url = this.#urlOf(path);
     headers.set('accept', `${accept}, ${PROBLEM_TYPE}`);
@@ -100,7 +115,10 @@ export class HttpClient {
   }
 
   async #answer(method: string, path: string, options: RequestOptions, headers: Headers): Promise<Uint8Array> {
-    const response = await this.send(method, path, options, headers);
+    return this.#answerOf(await this.send(method, path, options, headers), path, options);
+  }
+
+  async #answerOf(response: Response, path: string, options: RequestOptions): Promise<Uint8Array> {
     try {
       const bytes = await readBounded(response);
       if (response.ok) return bytes;

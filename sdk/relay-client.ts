@@ -51,7 +51,7 @@ export class RelayClient {
 
   /** Unsigned: it is asked before there is an identity. */
   async info(signal?: AbortSignal): Promise<RelayInfo> {
-    const json: unknown = await this.#http.json('/v1/relay', signal);
+    const json: unknown = await this.#http.introduction('/v1/relay', signal);
     if (!isRelayInfo(json)) throw new UntrustedError('malformed-answer', '/v1/relay is not a description of a relay');
     return json;
   }

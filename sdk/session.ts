@@ -1,4 +1,4 @@
-import type { RelayInfo } from '../core/index.ts';
+import { toBase64Url } from '../core/index.ts';
 import { Device, type DeviceContext, type GroupOptions, type SealOptions } from './device.ts';
 import { UsageError } from './errors.ts';
 import type { CallOptions, Group } from './group/group.ts';
@@ -7,12 +7,14 @@ import type { HttpClient, RequestOptions } from './http-client.ts';
 import { drawIdentity, foundIdentity, loadIdentity, type Identity, type OwnIdentity } from './identity.ts';
 import type { InboxView, Invitation } from './inbox.ts';
 import type { MailboxTokenOptions } from './mailbox-tokens.ts';
+import type { MetRelay } from './relay-contact.ts';
 
 /** The relay of a session, known to be the one of this storage. */
 export interface Relay {
   readonly url: string;
   readonly name: string;
-  readonly version: string;
+  /** Undefined where the session began without the relay. */
+  readonly version: string | undefined;
   /** 32 bytes as base64url. */
   readonly checkpointKey: string;
 }
@@ -29,10 +31,10 @@ export class Session {
   #device: Device | undefined;
   #isClosed = false;
 
-  constructor(context: DeviceContext, http: HttpClient, { name, version, checkpointKey }: RelayInfo) {
+  constructor(context: DeviceContext, http: HttpClient, { name, version, checkpointKey }: MetRelay) {
     this.#context = context;
     this.#http = http;
-    this.relay = { url: http.url, name, version, checkpointKey };
+    this.relay = { url: http.url, name, version, checkpointKey: toBase64Url(checkpointKey) };
   }
 
   /**

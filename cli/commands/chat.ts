@@ -20,7 +20,7 @@ export function addChat(program: Command): void {
         'later. /help inside shows the commands; Ctrl-D or Ctrl-C ends. From a pipe every line is a message.',
     )
     .addHelpText('after', '\nExamples:\n  terachat chat friends\n  tail -f deploy.log | terachat chat ops --last 1')
-    .action(asPerson(chat));
+    .action(asPerson(chat, { offline: true }));
 }
 
 async function chat(person: Person, [name]: readonly string[], { last }: { last: number }): Promise<void> {

@@ -47,7 +47,7 @@ async function init({ relay, invite }: InitOptions, command: Command): Promise<v
   const interrupt = interruptSignal();
   try {
     const identity = await makeIdentity(
-      await connectFromNode(relay, storage, interrupt.signal, invite),
+      await connectFromNode(relay, storage, interrupt.signal, { invitation: invite }),
       interrupt.signal,
     );
     saveProfile({ name: options.profile, folder, relay, actor: identity.actor });

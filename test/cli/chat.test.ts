@@ -74,4 +74,17 @@ describe('terachat chat without a terminal', { timeout: 120_000 }, () => {
     expect(await talking.ended).toMatchObject({ code: 0, err: '' });
     expect(await terminal.refusal('chat', 'nowhere', ...alice)).toMatchObject({ exit: 1, code: 'no-such-group' });
   });
+
+  it('[CL24] begins without the relay, and delivers once it is back', async () => {
+    relay.interrupt();
+    await relay.ended;
+    const talking = terminal.talk('chat', 'friends', '--last', '1', ...alice);
+    await talking.until('three');
+    talking.say('from the tunnel');
+    relay = await serve(terminal, relay.port);
+    talking.endInput();
+    expect(await talking.ended).toMatchObject({ code: 0 });
+    const [last] = await terminal.documents('read', 'friends', '-n', '1', ...bob);
+    expect(last).toMatchObject({ text: 'from the tunnel' });
+  });
 });

@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import {
   MAX_OUTGOING_MESSAGES,
   memoryStorage,
+  NetworkError,
+  RelayChangedError,
   type DeliveryState,
   type Group,
   type OutgoingMessage,
@@ -178,4 +180,30 @@ describe('an outbox', () => {
     await hers.catchUp();
     expect(await textsOf(hers)).toEqual(['still']);
   }, 60_000);
+
+  test('[CL1, CL24] a session begins without the relay, and tells nothing to whoever answers in its place', async () => {
+    bob.close();
+    goOffline();
+    await expect(stage.connect(storage, proxy.url)).rejects.toBeInstanceOf(NetworkError);
+    await expect(stage.connect(memoryStorage(), proxy.url, { offline: true })).rejects.toBeInstanceOf(NetworkError);
+    const again = await stage.connect(storage, proxy.url, { offline: true });
+    expect(again.relay).toMatchObject({ name: stage.relay.name, version: undefined });
+    const group = await again.group(his.id);
+    await group.post('written in a tunnel');
+
+    proxy.seen.length = 0;
+    proxy.tamper = ({ path, body }) => {
+      if (path !== '/v1/relay') return undefined;
+      return Buffer.from(JSON.stringify({ ...JSON.parse(body.toString()), name: 'elsewhere.example' }));
+    };
+    goOnline();
+    await expect(group.catchUp()).rejects.toBeInstanceOf(RelayChangedError);
+    expect([...new Set(proxy.seen.map(({ path }) => path))]).toEqual(['/v1/relay']);
+    expect(await statesOf(group)).toEqual(['written in a tunnel queued']);
+
+    proxy.tamper = undefined;
+    await Promise.all([change(group, ({ state }) => state.kind === 'delivered'), group.catchUp()]);
+    await hers.catchUp();
+    expect(await textsOf(hers)).toEqual(['written in a tunnel']);
+  });
 });

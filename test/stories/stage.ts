@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import {
   connect,
   memoryStorage,
+  type ConnectOptions,
   type Group,
   type Invitation,
-  type PlatformOptions,
   type Session,
   type Storage,
 } from '../../sdk/index.ts';
@@ -37,7 +37,7 @@ export class Stage {
     return session;
   }
 
-  async connect(storage: Storage, url = this.relay.url, options: PlatformOptions = {}): Promise<Session> {
+  async connect(storage: Storage, url = this.relay.url, options: Partial<ConnectOptions> = {}): Promise<Session> {
     const session = await connect({ relay: url, storage, ...nodePlatform(), ...options });
     this.#sessions.push(session);
     return session;
