@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { FuzzedClient } from '../fuzz/fuzzed-client.ts';
 import { FuzzedRelay } from '../fuzz/fuzzed-relay.ts';
 
 const MIB = 1024 * 1024;
@@ -8,12 +9,17 @@ const MAX_RESIDENT_BYTES = 512 * MIB;
 const MAX_LATE_GROWTH_BYTES = 96 * MIB;
 
 let fuzzed: FuzzedRelay;
+let client: FuzzedClient;
 
 beforeAll(async () => {
   fuzzed = await FuzzedRelay.start();
+  client = await FuzzedClient.start();
 });
 
-afterAll(() => fuzzed.stop());
+afterAll(async () => {
+  await fuzzed.stop();
+  await client.stop();
+});
 
 test('[PR5] [HT8] refuses ten thousand mutated requests by name, in bounded memory, and holds what it held', async () => {
   const startedAt = performance.now();
@@ -28,4 +34,8 @@ test('[PR5] [HT8] refuses ten thousand mutated requests by name, in bounded memo
   const [, middle = 0, end = 0] = resident;
   expect(end).toBeLessThan(MAX_RESIDENT_BYTES);
   expect(end - middle).toBeLessThan(MAX_LATE_GROWTH_BYTES);
+});
+
+test('[CL2, CL4] a client is told three thousand lies, shows none of them, and goes on', async () => {
+  await client.lie(3_000);
 });
