@@ -4,6 +4,7 @@ import { decode, encode, entryPage } from '../../core/index.ts';
 import { memoryStorage, TeraChatError, type Group, type Session } from '../../sdk/index.ts';
 import { soleInvitation, Stage, textsOf } from '../stories/stage.ts';
 import { LyingNetwork } from './lying-network.ts';
+import { fuzzSeed } from './fuzz-seed.ts';
 import { applyEdits, edits, type Edit } from './mutations.ts';
 
 /** No call takes longer to give up, with all the times that it tries again. */
@@ -78,8 +79,7 @@ export class FuzzedClient {
 
   /** Lies in one answer of each of so many calls, and in one frame of a live reading for every twentieth. */
   async lie(count: number): Promise<void> {
-    const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 0x7fff_ffff);
-    console.info(`FUZZ_SEED=${seed} tells these ${count} lies again`);
+    const seed = fuzzSeed();
     const live = Math.floor(count / 20);
     await fc.assert(
       fc.asyncProperty(liedCalls, (lied) => this.#call(lied)),

@@ -28,6 +28,7 @@ import { InhabitedRelay } from '../support/inhabited-relay.ts';
 import { RawSocket } from '../support/raw-socket.ts';
 import { chainPath, devicePath, RelayCaller } from '../support/relay-caller.ts';
 import type { TestActor } from '../support/test-actor.ts';
+import { fuzzSeed } from './fuzz-seed.ts';
 import { frameMutants, frameOf, requestMutants, shotOf, type FrameMutant, type RequestMutant } from './mutants.ts';
 import { frameSeeds, isWrite, requestSeeds, type FrameSeed, type RequestSeed } from './seeds.ts';
 
@@ -99,8 +100,7 @@ export class FuzzedRelay {
 
   /** Shoots so many requests, and a frame for every eighth; then everything that was taken must stand up to an audit. */
   async shoot(count: number): Promise<void> {
-    const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 0x7fff_ffff);
-    console.info(`FUZZ_SEED=${seed} plays these ${count} mutants again`);
+    const seed = fuzzSeed();
     const frames = Math.floor(count / 8);
     await fc.assert(
       fc.asyncProperty(requestMutants, (mutant) => this.#send(mutant)),
