@@ -7,6 +7,9 @@ import { MLS_FILES, mlsCases } from './mls-cases.ts';
  * Read here and in Node alone: these files are a hundred times the size of the other vectors, and would slow down every
  * test file if they were handed in.
  */
+/** One of them is a group of 200 epochs. */
+const TIMEOUT_MS = 300_000;
+
 const { path } = inject('vectors');
 const folder = join(path, 'mls');
 /** Passive clients take minutes: `npm run test:conformance` names the folder and runs them, `npm test` doesn't. */
@@ -18,7 +21,7 @@ if (existsSync(folder)) {
     const files = Object.fromEntries(names.map((name) => [name, readIfThere(join(folder, name))]));
     test.each(names)('%s holds vectors', (name) => expect((files[name] as unknown[]).length).toBeGreaterThan(0));
     for (const { name, ask, expected } of mlsCases(files)) {
-      test(name, async () => expect(await ask()).toEqual(expected));
+      test(name, { timeout: TIMEOUT_MS }, async () => expect(await ask()).toEqual(expected));
     }
   });
 } else {
