@@ -1,5 +1,5 @@
 /** `npm run docs:api`: the reference of what the package exports, as pages in `dist/api/`. A warning fails it. */
-import { Application, Converter, type Context, type DeclarationReflection } from 'typedoc';
+import { Application, Comment, Converter, type Context, type DeclarationReflection } from 'typedoc';
 import ts from 'typescript';
 
 const root = new URL('..', import.meta.url).pathname.replace(/\/$/, '');
@@ -30,9 +30,15 @@ app.validate(project);
 await app.generateOutputs(project);
 if (app.logger.hasErrors() || app.logger.hasWarnings()) process.exit(1);
 
-/** `Decoded<typeof codec>` is how a type follows its codec; a reader wants the fields that it stands for. */
+/**
+ * `Decoded<typeof codec>` is how a type follows its codec. A reader wants the fields that it stands for, and the codec says
+ * what it is.
+ */
 function showFields(context: Context, reflection: DeclarationReflection): void {
   const [declaration] = context.getSymbolFromReflection(reflection)?.declarations ?? [];
   if (declaration === undefined || !ts.isTypeAliasDeclaration(declaration)) return;
-  if (declaration.type.getText().startsWith('Decoded<')) reflection.comment?.modifierTags.add('@useDeclaredType');
+  const codec = /^Decoded<typeof (\w+)>$/.exec(declaration.type.getText())?.[1];
+  if (codec === undefined) return;
+  reflection.comment ??= new Comment([{ kind: 'text', text: `The value that \`${codec}\` encodes.` }]);
+  reflection.comment.modifierTags.add('@useDeclaredType');
 }

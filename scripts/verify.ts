@@ -1,7 +1,7 @@
 /** Runs every check of `npm run verify`, cheap ones first, and shows the output of those that fail alone. */
 import { spawnSync } from 'node:child_process';
 
-const checks = ['format:check', 'layers', 'types', 'lint', 'unused', 'docs:check', 'test:package', 'test'];
+const checks = ['format:check', 'layers', 'types', 'lint', 'unused', 'docs:check', 'docs:api', 'test:package', 'test'];
 
 const failed = checks.filter((check) => !passes(check));
 if (failed.length > 0) {

@@ -17,11 +17,13 @@ import { Mailbox } from './mailbox.ts';
 import { MailboxTokens, parseToken } from './mailbox-tokens.ts';
 import type { Platform } from './platform.ts';
 
+/** What a new group is to be. Nothing of it can be changed later. */
 export interface GroupOptions extends GenesisOptions, CallOptions {
   /** `mls`, the default, is encrypted end to end; the relay can read a plain group. */
   readonly membership?: 'plain' | 'mls';
 }
 
+/** What lets an envelope into the mailbox that it is for. */
 export interface SealOptions extends CallOptions {
   /** The group that lets it in, base64url; found where it is not given. */
   readonly group?: string;

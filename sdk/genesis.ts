@@ -2,6 +2,7 @@ import { chainGenesis, HASH_BYTES, MAX_RETENTION_MS, type ChainKind, type Genesi
 import type { PinnedRelay } from './chain/chain-trust.ts';
 import type { Signing } from './chain/sign-event.ts';
 
+/** What is fixed for the life of a chain. */
 export interface GenesisOptions {
   /** Who may read the chain; `private`, the default, are its members. */
   readonly visibility?: Genesis['visibility'];

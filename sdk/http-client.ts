@@ -12,6 +12,7 @@ const OLD_SIGNATURE_MS = 20_000;
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 const PROBLEM_TYPE = 'application/problem+json';
 
+/** What a request holds besides method and path. `accept` is the binary form where it is not given. */
 export interface RequestOptions {
   readonly body?: Uint8Array;
   readonly accept?: string;

@@ -38,6 +38,7 @@ export interface News {
   readonly index: number;
 }
 
+/** What waits for this identity. */
 export interface InboxView {
   readonly invitations: readonly Invitation[];
   readonly news: readonly News[];
@@ -53,6 +54,7 @@ export interface InboxView {
 export interface Overflow {
   /** Ms since the Unix epoch, by the relay's clock. */
   readonly at: number;
+  /** Forgets the mark, until something finds no room again. */
   dismiss(): Promise<void>;
 }
 

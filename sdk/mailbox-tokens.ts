@@ -18,6 +18,7 @@ const DEFAULT_LIFETIME_MS = 30 * DAY_MS;
 /** Serials are drawn: whatever of this identity draws another, also from a restored storage, meets none again. */
 const SERIAL_BYTES = 6;
 
+/** How far a token goes. */
 export interface MailboxTokenOptions extends CallOptions {
   /** Who may use it, base64url; whoever holds it where it is not given. */
   readonly bearer?: string;

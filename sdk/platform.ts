@@ -9,17 +9,22 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 /** The part of the WebSocket interface that is used; the platform's own and those of Node packages have it. */
 export interface WebSocketLike {
   binaryType: string;
+  /** Queues one binary frame. */
   send(data: Uint8Array<ArrayBuffer>): void;
+  /** Ends the socket; calling it again does nothing. */
   close(code?: number, reason?: string): void;
+  /** Calls `listener` for each event of the type, in order. */
   addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: WebSocketEvent) => void): void;
 }
 
+/** The part of the events that is used: `data` of a message, `code` and `reason` of a close. */
 export interface WebSocketEvent {
   readonly data?: unknown;
   readonly code?: number;
   readonly reason?: string;
 }
 
+/** Opens a socket; `url` begins with ws: or wss:. */
 export type WebSocketConstructor = new (url: string) => WebSocketLike;
 
 /** What a session takes from where it runs. Everything has a default in browsers, workerd and current Node. */

@@ -31,6 +31,7 @@ import { assertStorageKey, type Storage, type StorageWrite } from './storage.ts'
 /** What opens a storage: words that a person knows, or 32 bytes from a key store of the platform. */
 export type StorageSecret = { readonly passphrase: string } | { readonly key: Uint8Array };
 
+/** What a new sealed storage costs to open. */
 export interface SealedStorageOptions {
   /**
    * Log2 of scrypt's cost for a new storage with a passphrase, from 15 to 20. 17, the default, takes 128 MiB and about half

@@ -126,6 +126,7 @@ export class Session {
     return this.#acting().tokens.issue(options);
   }
 
+  /** Voids one token for good, used up or not (`SE7`). */
   async revokeMailboxToken(token: string, options: CallOptions = {}): Promise<void> {
     return this.#acting().tokens.revoke(token, options);
   }

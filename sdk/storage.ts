@@ -26,6 +26,7 @@ export interface Storage {
   close(): Promise<void>;
 }
 
+/** Characters of the longest key. */
 export const MAX_STORAGE_KEY_LENGTH = 512;
 
 /** Throws a TypeError for what can't be a key: keys are made by the program, not received. */

@@ -16,6 +16,7 @@ export const MAX_CLOCK_SKEW_MS = 5 * 60_000;
 /** How long an actor may go without looking before its observed events are refused (`AP8`). */
 export const MAX_SEEN_AGE_MS = 24 * 3_600_000;
 
+/** Why an event may not follow: its body, its actor, its clock, its parent, or a rule of its type. */
 export type AdmissionRefusal =
   | TransitionRefusal
   | { readonly code: 'wrong-chain' }
@@ -34,6 +35,7 @@ export interface LoggedLeaf {
 export interface ChainView {
   readonly state: ChainState;
   readonly size: number;
+  /** Undefined from `size` on. */
   leafAt(index: number): LoggedLeaf | undefined;
 }
 

@@ -31,6 +31,7 @@ export interface LogCopy {
   readonly entries: readonly Uint8Array[];
 }
 
+/** The bytes of a copy. Its checkpoint must cover exactly its entries (`AU5`). */
 export function encodeLogCopy(copy: LogCopy): Uint8Array {
   return encode(logCopyCodec, { version: 1, ...copy });
 }

@@ -11,12 +11,14 @@ export class MemoryHistory implements ReplayHistory {
   #times = new Float64Array(INITIAL_LEAVES);
   readonly #eventKeys = new Set<string>();
 
+  /** The entry at an index, without a copy; undefined from the end on. */
   at(index: number): LoggedLeaf | undefined {
     if (index < 0 || index >= this.#size) return undefined;
     const start = index * HASH_BYTES;
     return { hash: this.#hashes.subarray(start, start + HASH_BYTES), relayTime: this.#times[index] as number };
   }
 
+  /** Adds the next one; its hash is copied. */
   push({ hash, relayTime }: LoggedLeaf): void {
     if (this.#size === this.#times.length) this.#grow();
     this.#hashes.set(hash, this.#size * HASH_BYTES);

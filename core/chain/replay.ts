@@ -47,7 +47,9 @@ export interface ReplayCursor {
 
 /** What replay must remember of earlier entries; it adds each one that it accepts. */
 export interface ReplayHistory {
+  /** Undefined for an index that nothing was pushed for. */
   at(index: number): LoggedLeaf | undefined;
+  /** Adds the entry after the newest. */
   push(leaf: LoggedLeaf): void;
   /** False when this actor has used the id before: a relay that sequences one event twice is replaying it (`AP5`). */
   claimEventId(actor: Uint8Array, eventId: Uint8Array): boolean;
@@ -67,6 +69,7 @@ export interface ReplayBatch {
   readonly endsMalformed: boolean;
 }
 
+/** Where replay of this chain begins: before entry 0, with nothing known but the id. */
 export function beginReplay(chain: ChainId): ReplayCursor {
   return { chain, size: 0, head: new Uint8Array(HASH_BYTES), relayTime: 0, range: EMPTY_RANGE, state: undefined };
 }
@@ -94,6 +97,7 @@ function parseStep(bytes: Uint8Array): ReplayStep | undefined {
   return signed.ok ? { entry: entry.value, signed: signed.value, leaf: leafHash(bytes) } : undefined;
 }
 
+/** The signatures to verify, one for each parsed entry, in order. `replayEntries` takes the verdicts. */
 export function replayJobs({ steps }: ReplayBatch): readonly VerifyJob[] {
   return steps.map(({ signed }) => eventVerifyJob(signed));
 }

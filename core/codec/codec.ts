@@ -9,14 +9,18 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 /** One encoding per value of `T`, its readable JSON view, and its definition in TLS presentation language. */
 export interface Codec<T> {
   readonly notation: Notation;
+  /** Throws a RangeError where the value has no encoding. */
   write(writer: Writer, value: T): void;
+  /** Gives up by `reader.fail` where the bytes are not the one encoding of a value. */
   read(reader: Reader): T;
+  /** For people; see `Json`. */
   view(value: T): Json;
 }
 
 /** The value type of a codec. */
 export type Decoded<C> = C extends Codec<infer T> ? T : never;
 
+/** The one encoding of a value. One that does not fit its codec is the caller's mistake, and throws a RangeError. */
 export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
   const writer = new Writer();
   codec.write(writer, value);

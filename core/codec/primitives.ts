@@ -15,8 +15,11 @@ function integer(bits: Bits): Codec<number> {
   };
 }
 
+/** 0 to 255, in one byte. */
 export const uint8 = integer(8);
+/** 0 to 65,535, in two bytes. */
 export const uint16 = integer(16);
+/** 0 to 2^32 − 1, in four bytes. */
 export const uint32 = integer(32);
 /** Refused above 2^53−1: no index, size, epoch or millisecond count reaches it (`EN3`). */
 export const uint64 = integer(64);

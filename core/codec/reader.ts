@@ -5,6 +5,7 @@ export interface DecodeRefusal {
   readonly offset: number;
 }
 
+/** What of the encoding's rules was broken (`EN1`–`EN7`). */
 export type DecodeReason =
   | 'truncated'
   | 'trailing-bytes'

@@ -14,9 +14,12 @@ export interface VerifyJob {
  * passed the byte checks of the admission rule, and need not repeat them.
  */
 export type VerifyBatch = (jobs: readonly VerifyJob[]) => boolean[] | Promise<boolean[]>;
+/** A port that answers at once, such as `node:crypto`. */
 export type SyncVerifyBatch = (jobs: readonly VerifyJob[]) => boolean[];
+/** A port that answers later, such as Web Crypto. */
 export type AsyncVerifyBatch = (jobs: readonly VerifyJob[]) => Promise<boolean[]>;
 
+/** Verifies signatures by the whole admission rule (`ED1`–`ED7`). */
 export interface SignatureChecker<V extends VerifyBatch> {
   /** The verdicts of the whole admission rule, in the order of the jobs; never throws for what a job holds. */
   check(jobs: readonly VerifyJob[]): ReturnType<V>;

@@ -15,6 +15,7 @@ export const FIRST_STRICT_APPLICATION_TYPE = 0xc000;
 const MAX_TYPE = 0xffff;
 const NAME = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+$/;
 
+/** What `defineEvent` takes. */
 export interface EventDescription<Body> {
   /** Code point; 0x8000–0xbfff for an application's observed events, 0xc000–0xffff for its strict ones. */
   readonly type: number;
@@ -30,7 +31,9 @@ export interface EventDefinition<Body> {
   readonly name: string;
   readonly ordering: Ordering;
   readonly body: Codec<Body>;
+  /** Throws a RangeError for a body that does not fit its codec. */
   encodeBody(body: Body): Uint8Array;
+  /** Refuses anything but the one encoding of a body. */
   decodeBody(bytes: Uint8Array): Result<Body, DecodeRefusal>;
   /** The readable form of a body: byte strings as base64url, 64-bit integers as decimal strings. */
   view(body: Body): Json;

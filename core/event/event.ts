@@ -4,13 +4,17 @@ import { HASH_BYTES } from '../merkle/index.ts';
 import { opaque, opaqueVector, struct, uint16, uint64, version, type Decoded } from '../codec/index.ts';
 
 export { HASH_BYTES, SIGNATURE_BYTES };
+/** An actor is its Ed25519 public key. */
 export const ACTOR_BYTES = 32;
+/** Chosen by the actor, unique among its events of a chain (`AP5`, `EV5`). */
 export const EVENT_ID_BYTES = 16;
 /** The C2SP bound on a log entry; tiles carry entries behind a 16-bit length. */
 export const MAX_ENTRY_BYTES = 65_535;
 /** What an entry adds around its event: index, prev, time, signature and length prefixes, rounded up. */
 const ENTRY_OVERHEAD_BYTES = 128;
+/** Largest encoding of an event (`AP1`). */
 export const MAX_EVENT_BYTES = MAX_ENTRY_BYTES - ENTRY_OVERHEAD_BYTES;
+/** Label of the signature over an event (`EV1`). */
 export const EVENT_LABEL = 'TeraChat Event v1';
 
 /** SHA-256 of a chain's signed genesis; also the MLS group id. */

@@ -2,6 +2,7 @@ import { decode, type DecodeRefusal } from '../codec/index.ts';
 import { err, ok, type Result } from '../result.ts';
 import { eventTbs, HASH_BYTES, MAX_EVENT_BYTES, SIGNATURE_BYTES, type SignedEvent } from './event.ts';
 
+/** Why bytes are no signed event. */
 export type ParseRefusal =
   | DecodeRefusal
   | { readonly code: 'event-too-large'; readonly limitBytes: number; readonly actualBytes: number }

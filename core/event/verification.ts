@@ -6,6 +6,7 @@ export function eventSignContent(tbs: Uint8Array): Uint8Array {
   return signContent(EVENT_LABEL, tbs);
 }
 
+/** What a signature checker is asked about an event (`AP4`). */
 export function eventVerifyJob({ event, tbs, signature }: SignedEvent): VerifyJob {
   return { key: event.actor, message: eventSignContent(tbs), signature };
 }

@@ -10,8 +10,10 @@ export interface CompactRange {
   readonly nodes: readonly Uint8Array[];
 }
 
+/** Of a tree without leaves. */
 export const EMPTY_RANGE: CompactRange = { size: 0, nodes: [] };
 
+/** What appending a leaf gives. */
 export interface AppendedLeaf {
   readonly range: CompactRange;
   /** The roots of the perfect subtrees that this leaf completes, from the leaf itself (level 0) upward (`MT4`). */

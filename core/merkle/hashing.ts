@@ -10,6 +10,7 @@ export const MAX_TREE_SIZE = Number.MAX_SAFE_INTEGER;
 const LEAF_PREFIX = Uint8Array.of(0x00);
 const NODE_PREFIX = 0x01;
 
+/** SHA-256(0x00 || entry), 32 bytes: the Merkle leaf and the next entry's link in one (`MT1`). */
 export function leafHash(entry: Uint8Array): Uint8Array {
   return sha256(LEAF_PREFIX, entry);
 }

@@ -15,6 +15,7 @@ export interface Checkpoint {
   readonly extensions: readonly string[];
 }
 
+/** The text is no checkpoint (`TR6`). */
 export interface CheckpointRefusal {
   readonly code: 'checkpoint-malformed' | 'checkpoint-size-too-large';
 }

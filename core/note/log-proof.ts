@@ -15,6 +15,7 @@ export interface LogProof {
   readonly checkpoint: string;
 }
 
+/** The text is no proof (`TR10`). */
 export interface LogProofRefusal {
   readonly code: 'proof-malformed';
 }

@@ -9,6 +9,7 @@ export interface Note {
   readonly signatures: readonly SignatureLine[];
 }
 
+/** One signature of a note, as it stands there: not verified. */
 export interface SignatureLine {
   readonly name: string;
   /** Four bytes. */
@@ -17,6 +18,7 @@ export interface SignatureLine {
   readonly signature: Uint8Array;
 }
 
+/** Why a text is no note (`TR1`–`TR3`, `TR9`). `line` counts from 0. */
 export type NoteRefusal =
   | { readonly code: 'note-too-large' }
   | { readonly code: 'note-malformed' }
@@ -24,6 +26,7 @@ export type NoteRefusal =
 
 /** In UTF-16 units: room for `MAX_NOTE_SIGNATURES` lines, post-quantum ones included. */
 export const MAX_NOTE_LENGTH = 512 * 1024;
+/** Signature lines in one note (`TR9`). */
 export const MAX_NOTE_SIGNATURES = 64;
 
 const KEY_ID_BYTES = 4;

@@ -12,6 +12,7 @@ export interface OpenedCheckpoint {
   readonly signatures: readonly VerifiedSignature[];
 }
 
+/** Why a note is not a checkpoint of the expected log, signed by it (`TR7`). */
 export type OpenCheckpointRefusal =
   OpenNoteRefusal | CheckpointRefusal | { readonly code: 'checkpoint-wrong-origin'; readonly origin: string };
 

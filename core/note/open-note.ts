@@ -11,10 +11,12 @@ export interface OpenedNote {
   readonly signatures: readonly VerifiedSignature[];
 }
 
+/** A signature by a known key that holds. A cosignature says when it was made. */
 export type VerifiedSignature =
   | { readonly kind: 'ed25519'; readonly key: VerifierKey }
   | { readonly kind: 'cosignature-v1'; readonly key: VerifierKey; readonly timeSeconds: number };
 
+/** Why a note is refused: it is none, no known key signed it, or the signature of one does not hold (`TR5`). */
 export type OpenNoteRefusal =
   NoteRefusal | { readonly code: 'note-unsigned' } | { readonly code: 'note-signature-invalid'; readonly name: string };
 

@@ -6,6 +6,7 @@ import type { VerifierKey } from './verifier-key.ts';
 /** A private key behind a port: core never holds it. `sign` returns the 64 bytes of Ed25519 over the message. */
 export interface NoteSigner {
   readonly key: VerifierKey;
+  /** Ed25519 (RFC 8032), 64 bytes. */
   readonly sign: (message: Uint8Array) => Uint8Array;
 }
 

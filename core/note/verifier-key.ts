@@ -8,6 +8,7 @@ import { isKeyName } from './key-name.ts';
  * plain Ed25519, and the timestamped cosignature of a checkpoint.
  */
 export const NOTE_ALGORITHMS = { ed25519: 0x01, 'cosignature-v1': 0x04 } as const satisfies Record<string, number>;
+/** What a verifier key verifies: a plain Ed25519 signature, or a witness's cosignature. */
 export type NoteAlgorithm = keyof typeof NOTE_ALGORITHMS;
 
 const PUBLIC_KEY_BYTES = 32;
@@ -23,6 +24,7 @@ export interface VerifierKey {
   readonly keyId: Uint8Array;
 }
 
+/** Why a text is no verifier key (`TR4`). */
 export type VkeyRefusal =
   | { readonly code: 'vkey-malformed' }
   | { readonly code: 'vkey-algorithm-unknown'; readonly algorithm: number }

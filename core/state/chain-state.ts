@@ -15,6 +15,7 @@ export const chainStateCodec = variant('ChainState', chainKind, {
 export type ChainState =
   { readonly kind: 'identity'; readonly value: IdentityState } | { readonly kind: 'group'; readonly value: GroupState };
 
+/** The one encoding, of which the digest is taken (`ST2`). */
 export function encodeState(state: ChainState): Uint8Array {
   return encode(chainStateCodec, state);
 }
@@ -25,6 +26,7 @@ export function parseState(bytes: Uint8Array): ChainState | undefined {
   return parsed.ok ? parsed.value : undefined;
 }
 
+/** For people; see `Json`. */
 export function viewState(state: ChainState): Json {
   return chainStateCodec.view(state);
 }

@@ -5,6 +5,7 @@ import { ACTOR_BYTES, defineEvent, HASH_BYTES } from '../event/index.ts';
 const DAY_MS = 86_400_000;
 /** Ciphertext lives no longer than this, whatever a genesis asks for. */
 export const MAX_RETENTION_MS = 30 * DAY_MS;
+/** Payloads are kept for at least this long (`CH3`). */
 export const MIN_RETENTION_MS = 60_000;
 const MAX_RELAY_NAME_BYTES = 253;
 /** Visible ASCII without a plus sign, which separates the parts of a key in notes. */
@@ -45,8 +46,10 @@ export const genesisBody = struct('Genesis', {
 
 /** What a chain was founded with: its relay, readers, retention and kind. */
 export type Genesis = Decoded<typeof genesisBody>;
+/** What a chain is for, fixed by its genesis. */
 export type ChainKind = Genesis['parameters']['kind'];
 
+/** Founds a chain: entry 0, and never another (`CH1`). */
 export const chainGenesis = defineEvent({ type: 0x0001, name: 'chain.genesis', ordering: 'strict', body: genesisBody });
 
 export type GenesisRefusal =

@@ -16,6 +16,7 @@ import { requireRole } from './group/roster.ts';
 import { foundIdentity } from './identity/identity-state.ts';
 import type { PayloadName, Position, Rule, RuleRefusal } from './rule.ts';
 
+/** A rule of the type that was broken, or a body that is none. */
 export type TransitionRefusal = RuleRefusal | DecodeRefusal;
 
 /** What an event would do to a state, with its body parsed. Nothing has been decided about its place in the log. */
@@ -24,8 +25,11 @@ export interface Transition {
   /** A strict event whose actor had not seen this entry is stale (`AP7`). */
   readonly staleBefore: number;
   readonly payload: PayloadName | undefined;
+  /** Whether the actor may do this at all (`GR3`). Asked before anything else of the state is told. */
   permit(): RuleRefusal | undefined;
+  /** Whether it fits the state, as the entry at this index. */
   check(index: number): RuleRefusal | undefined;
+  /** The state with it. Only after `permit` and `check` had nothing against it. */
   apply(index: number): ChainState;
 }
 

@@ -39,6 +39,7 @@ export const submission = struct('Submission', {
   payload: optional(payloadBytes),
 });
 
+/** Body of an append: at most `MAX_BATCH`, decided in order (`AP12`). */
 export const appendRequest = struct('AppendRequest', { submissions: vector(submission, MAX_BATCH) });
 
 /** What the relay added to the event; with the event it gives the entry back, and so its leaf hash. */
@@ -73,6 +74,7 @@ export const loggedEntry = struct('LoggedEntry', {
   payload: optional(opaqueVector(MAX_HANDSHAKE_BYTES)),
 });
 
+/** Entries in order, and a checkpoint of a log that holds them. */
 export const entryPage = struct('EntryPage', {
   entries: vector(loggedEntry, MAX_PAGE_ENTRIES),
   checkpoint: checkpointText,

@@ -23,12 +23,14 @@ export const claimToken = struct('ClaimToken', {
   signature: opaque(SIGNATURE_BYTES),
 });
 
+/** Answers a claim: the KeyPackage, its reference (RFC 9420 §5.2), and the token that the commit carries. */
 export const claimedKeyPackage = struct('ClaimedKeyPackage', {
   ref: opaque(HASH_BYTES),
   keyPackage: opaqueVector(MAX_KEY_PACKAGE_BYTES),
   token: claimToken,
 });
 
+/** One thing that waits for a device. */
 export const mailboxItem = struct('MailboxItem', {
   /** Rises with each item of this mailbox; the cursor of reading and the argument of an ack. */
   sequence: uint64,
@@ -42,6 +44,7 @@ export const mailboxItem = struct('MailboxItem', {
   content: opaqueVector(MAX_HANDSHAKE_BYTES),
 });
 
+/** Items in order, as much as fits (`MX4`). */
 export const mailboxPage = struct('MailboxPage', {
   items: vector(mailboxItem, MAX_MAILBOX_PAGE),
   /** Where to read on. */

@@ -46,6 +46,7 @@ const envelopeGrant = variant('EnvelopeGrant', choice('GrantKind', { chain: 1, t
   token: mailboxToken,
 });
 
+/** Body that leaves a sealed envelope, and what lets it in (`SE1`–`SE3`). */
 export const envelopePost = struct('EnvelopePost', {
   grant: envelopeGrant,
   /** Opaque to the relay. */

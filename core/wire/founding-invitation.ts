@@ -4,6 +4,7 @@ import { SIGNATURE_BYTES, signContent, type VerifyJob } from '../crypto/index.ts
 
 const LABEL = 'TeraChat Founding Invitation v1';
 const MAX_RELAY_NAME_BYTES = 255;
+/** Random bytes that tell an invitation from others. */
 export const INVITATION_ID_BYTES = 16;
 
 /** Header of a founding request that carries an invitation. */
@@ -28,7 +29,9 @@ export const foundingTerms = struct('FoundingTerms', { relayName: text(MAX_RELAY
 /** The operator's word that so many actors may found chains (`AD3`). */
 export const foundingInvitation = struct('FoundingInvitation', { ...terms, signature: opaque(SIGNATURE_BYTES) });
 
+/** What `foundingInvitation` encodes. */
 export type FoundingInvitation = typeof foundingInvitation extends Codec<infer T> ? T : never;
+/** What the operator chooses of an invitation. */
 export type InvitationTerms = Omit<FoundingInvitation, 'signature' | 'version'>;
 
 /** A code for people to pass on. `sign` gives the 64 bytes of Ed25519 by the operator's key over the message. */
@@ -48,6 +51,7 @@ export function parseInvitation(code: string): FoundingInvitation | undefined {
   return decoded?.ok === true ? decoded.value : undefined;
 }
 
+/** What a signature checker is asked about an invitation: `key` is the operator's. */
 export function invitationVerifyJob(given: FoundingInvitation, relayName: string, key: Uint8Array): VerifyJob {
   return { key, message: signedBytes(given, relayName), signature: given.signature };
 }

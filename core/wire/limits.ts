@@ -10,9 +10,11 @@ export const MAX_APPEND_BYTES = 4_194_304;
 export const MAX_BUNDLE_BYTES = 3 * MAX_HANDSHAKE_BYTES + 131_072;
 /** Entries in one page, and the bytes at which a page is full earlier. */
 export const MAX_PAGE_ENTRIES = 1_024;
+/** Bytes of entries and payloads at which a page ends. */
 export const MAX_PAGE_BYTES = 1_048_576;
 /** Missed entries that a `stale-parent` problem carries; the rest is read by cursor. */
 export const MAX_MISSED_ENTRIES = 256;
+/** One KeyPackage in a publication; what is parsed of it is bounded again (`ML5`). */
 export const MAX_KEY_PACKAGE_BYTES = 16_384;
 /** KeyPackages in one publication and in one device's pool. */
 export const MAX_KEY_PACKAGES = 100;
@@ -24,15 +26,19 @@ export const MAX_MAILBOX_PAGE = 256;
 export const MAX_ENVELOPE_BYTES = 65_536;
 /** Body that posts an envelope: the envelope and what lets it in. */
 export const MAX_ENVELOPE_POST_BYTES = MAX_ENVELOPE_BYTES + 512;
+/** Random bytes of a ticket. */
 export const TICKET_BYTES = 32;
+/** A ticket that is not used by then is void (`SK1`). */
 export const TICKET_LIFETIME_MS = 30_000;
 /** A socket that has not opened with its ticket by then is closed. */
 export const OPEN_DEADLINE_MS = 5_000;
 /** Frame of a socket that has not opened: an `Open` has one size, well below. */
 export const MAX_OPEN_FRAME_BYTES = 128;
+/** Random bytes of a mark. */
 export const STREAM_MARK_BYTES = 8;
 /** Sockets of one chain that one object serves; past that they go to shares, of which each serves as many (`SK12`). */
 export const MAX_STREAM_SOCKETS = 1_000;
+/** Objects that share the readers of one chain. */
 export const MAX_SHARES = 64;
 /** Bytes on a socket after which its reader is asked how far it came (`SK8`). */
 export const STREAM_MARK_STEP_BYTES = 131_072;
@@ -42,8 +48,11 @@ export const STREAM_WINDOW_BYTES = 1_048_576;
 export const STREAM_BOUND_BYTES = 4_194_304;
 /** Requests on one socket that wait for their answers, and the bytes of their frames (`SK10`). */
 export const MAX_REQUESTS_IN_FLIGHT = 256;
+/** Bytes of the frames of these (`SK10`). */
 export const MAX_BYTES_IN_FLIGHT = 4 * MAX_APPEND_BYTES;
+/** Text of a signed checkpoint. */
 export const MAX_CHECKPOINT_BYTES = 4_096;
+/** Text of a problem in an outcome or frame. */
 export const MAX_PROBLEM_BYTES = 1_048_576;
 /** Lifetime of a signed request, from `created` to `expires`. */
 export const MAX_REQUEST_LIFETIME_S = 60;

@@ -107,6 +107,7 @@ export const problems = {
   internal: { status: 500, title: 'The relay failed; nothing was changed by this request.' },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly title: string }>>;
 
+/** The code of a refusal. Codes are never given another meaning (`PR1`). */
 export type ProblemCode = keyof typeof problems;
 
 /** A refusal on its way to a caller: the code and whatever its layer adds. */
@@ -133,6 +134,7 @@ export function problemOf<R extends Refusal>(refusal: R): Problem {
   return { ...viewDetails(refusal), type: `/docs#${code}`, title, status, code };
 }
 
+/** Whether this version knows the code. */
 export function isProblemCode(code: unknown): code is ProblemCode {
   return typeof code === 'string' && Object.hasOwn(problems, code);
 }

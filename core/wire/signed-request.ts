@@ -8,6 +8,7 @@ import { sha256 } from '../crypto/index.ts';
 export const SIGNED_COMPONENTS = ['@method', '@authority', '@path', '@query', 'content-digest'] as const;
 /** The RFC 9421 signature label and `tag` of this protocol. */
 export const REQUEST_SIGNATURE_LABEL = 'terachat';
+/** Random bytes of a nonce (`RQ2`). */
 export const REQUEST_NONCE_BYTES = 16;
 
 /** The Content-Digest header of a body (RFC 9530). */

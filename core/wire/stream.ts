@@ -42,12 +42,14 @@ export const chainDownFrame = variant(
   { entries: entryPage, caughtUp, appended, problem: refusedFrame, mark },
 );
 
+/** What a client sends on `devices/{d}/mailbox/stream` (`MX9`). */
 export const mailboxUpFrame = variant('MailboxUpFrame', choice('MailboxUpKind', { open: 1, ack: 2, progress: 3 }), {
   open,
   ack,
   progress,
 });
 
+/** What a mailbox sends: what waits, exactly one `caught-up`, then what comes (`MX9`). */
 export const mailboxDownFrame = variant(
   'MailboxDownFrame',
   choice('MailboxDownKind', { items: 1, caughtUp: 2, problem: 4, mark: 5 }),

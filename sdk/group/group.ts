@@ -3,6 +3,7 @@ import type { Delivery } from '../chain/chain-writer.ts';
 import type { OutgoingMessage } from './outgoing.ts';
 import type { ApplicationItem, Message, SealedMessage, TimelineItem } from './timeline-item.ts';
 
+/** A call rejects with the signal's reason once that aborts. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
@@ -20,6 +21,7 @@ export interface ReadOptions extends CallOptions {
   readonly live?: boolean;
 }
 
+/** How a message is to be understood. */
 export interface PostOptions {
   /** What the bytes mean, for applications; 0, the default, is UTF-8 text. */
   readonly contentType?: number;
@@ -28,6 +30,7 @@ export interface PostOptions {
 /** A call that is aborted stops waiting; the message stays in the outbox and is sent all the same, unless it is cancelled. */
 export interface SendOptions extends PostOptions, CallOptions {}
 
+/** Somebody who is in a group. */
 export interface GroupMember {
   /** Base64url. */
   readonly actor: string;
@@ -58,6 +61,7 @@ export interface GroupView {
   readonly epoch: number;
 }
 
+/** An event of the application's own, with its body decoded. */
 export interface ApplicationEvent<Body> extends Omit<ApplicationItem, 'kind' | 'type' | 'body'> {
   readonly body: Body;
 }
@@ -120,6 +124,9 @@ export interface Group {
   remove(actor: string, options?: CallOptions): Promise<Delivery>;
   /** Leaves a plain group. In an MLS group it rejects with `leave-needs-admin`: those who stay have to change the keys. */
   leave(options?: CallOptions): Promise<Delivery>;
+  /**
+   * Gives a member another role; needs a higher one (`GR6`). Rejects with `no-such-member`, `not-permitted`, `last-owner`.
+   */
   changeRole(actor: string, role: GrantedRole, options?: CallOptions): Promise<Delivery>;
   /** New keys for everyone in an MLS group; a plain group has none and rejects with `plain-group`. */
   rotate(options?: CallOptions): Promise<Delivery>;

@@ -64,6 +64,7 @@ export const storedItem = struct('TimelineItem', {
 
 export type StoredItem = Decoded<typeof storedItem>;
 export type TimelineContent = StoredItem['content'];
+/** Why a message can't be shown: `not-member`, `expired`, `unreadable`, `own-copy-lost` or `lost-epoch`. */
 export type SealReason = Decoded<typeof sealReason>;
 
 /** Content type of UTF-8 text. Others are the application's. */
@@ -123,6 +124,7 @@ export interface RoleChanged extends TimelineEvent {
   readonly role: GrantedRole;
 }
 
+/** Whatever happened in a group, told apart by `kind`. */
 export type TimelineItem = Founded | Message | SealedMessage | ApplicationItem | MembersChanged | RoleChanged;
 
 export function viewItem(

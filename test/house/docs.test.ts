@@ -8,6 +8,7 @@ import { brokenLinks } from '../../scripts/docs/links.ts';
 import { anchorsOf, parsePage, readPages } from '../../scripts/docs/markdown.ts';
 import { ruleFaults } from '../../scripts/docs/rules.ts';
 import { snippetFaults } from '../../scripts/docs/snippets.ts';
+import { faultsOf } from '../../scripts/docs/faults.ts';
 
 const projectRoot = join(import.meta.dirname, '../..');
 let root: string;
@@ -141,27 +142,26 @@ describe('rules', () => {
 });
 
 describe('code', () => {
-  test('every block of TypeScript and JavaScript is compiled, and its error is named by the line of the page', () => {
-    const page = parsePage(
-      'docs/x.md',
-      'Text\n```ts\nconst a = 1;\nconst b: string = a;\n```\n```text\nnot code\n```\n```js\nMath.flour(1);\n```\n',
-    );
-    expect(snippetFaults(projectRoot, [page])).toEqual([
-      "docs/x.md:4: Type 'number' is not assignable to type 'string'.",
-      expect.stringMatching(/^docs\/x\.md:10: Property 'flour' does not exist/),
-    ]);
-  });
+  const badTypes =
+    'Text\n```ts\nconst a = 1;\nconst b: string = a;\n```\n```text\nnot code\n```\n```js\nMath.flour(1);\n```\n';
+  const badImports =
+    "```js file=app/one.mjs\nimport { ok } from 'terachat-relay/core';\nexport const one = ok(1).value;\n```\n" +
+    "```js file=app/two.mjs\nimport { one } from './one.mjs';\none.toFixed();\none.trim();\n```\n" +
+    "```ts\nimport { three } from './app/three.mjs';\nthree();\n```\n";
 
-  test('a block imports the package under its published name, and the files that its page tells to write', () => {
-    const page = parsePage(
-      'docs/x.md',
-      "```js file=app/one.mjs\nimport { ok } from 'terachat-relay/core';\nexport const one = ok(1).value;\n```\n" +
-        "```js file=app/two.mjs\nimport { one } from './one.mjs';\none.toFixed();\none.trim();\n```\n" +
-        "```ts\nimport { three } from './app/three.mjs';\nthree();\n```\n",
-    );
-    expect(snippetFaults(projectRoot, [page])).toEqual([
-      expect.stringMatching(/^docs\/x\.md:11: Cannot find module/),
-      "docs/x.md:8: Property 'trim' does not exist on type 'number'.",
+  test('every block is compiled with the package under its published name and the files that its page tells to write', () => {
+    const pages = [parsePage('docs/types.md', badTypes), parsePage('docs/imports.md', badImports)];
+    expect(snippetFaults(projectRoot, pages).sort()).toEqual([
+      expect.stringMatching(/^docs\/imports\.md:11: Cannot find module/),
+      "docs/imports.md:8: Property 'trim' does not exist on type 'number'.",
+      expect.stringMatching(/^docs\/types\.md:10: Property 'flour' does not exist/),
+      "docs/types.md:4: Type 'number' is not assignable to type 'string'.",
     ]);
   });
+});
+
+test('the pages of this project hold: links, languages, commands, rules, code', () => {
+  const pages = readPages(projectRoot);
+  expect(pages.length).toBeGreaterThan(20);
+  expect(faultsOf(projectRoot, pages)).toEqual([]);
 });

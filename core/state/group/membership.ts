@@ -16,18 +16,21 @@ import { changeRole, grantedRole, hasOtherOwner, requireRole, roleOf } from './r
 const removedMember = struct('RemovedMember', { actor: opaque(ACTOR_BYTES) });
 const changedRole = struct('RoleChanged', { actor: opaque(ACTOR_BYTES), role: grantedRole });
 
+/** Lets an actor into a plain group (`GR2`). */
 export const memberAdded = defineEvent({
   type: 0x0205,
   name: 'group.member-added',
   ordering: 'strict',
   body: addedMember,
 });
+/** Takes an actor out of a plain group, or leaves it (`GR2`, `GR4`). */
 export const memberRemoved = defineEvent({
   type: 0x0206,
   name: 'group.member-removed',
   ordering: 'strict',
   body: removedMember,
 });
+/** Gives a member another role (`GR6`). */
 export const roleChanged = defineEvent({
   type: 0x0207,
   name: 'group.role-changed',

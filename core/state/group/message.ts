@@ -13,6 +13,7 @@ const messageBody = struct('GroupMessage', {
   payloadSize: uint32,
 });
 
+/** Names content by hash and size; the content itself is its payload (`GM3`, `PL1`). */
 export const groupMessage = defineEvent({
   type: 0x0204,
   name: 'group.message',

@@ -44,12 +44,14 @@ const commitBody = struct('MlsCommit', {
 export type MlsCreated = Decoded<typeof createdBody>;
 export type MlsCommit = Decoded<typeof commitBody>;
 
+/** Creates the MLS group of a chain, in entry 1 (`GM1`). */
 export const mlsCreated = defineEvent({
   type: 0x0201,
   name: 'group.mls-created',
   ordering: 'strict',
   body: createdBody,
 });
+/** Ends an epoch and opens the next (`GM2`). It is taken as part of a `commitBundle` alone. */
 export const mlsCommit = defineEvent({ type: 0x0202, name: 'group.mls-commit', ordering: 'strict', body: commitBody });
 
 /** Nothing but the genesis comes before it (`GM1`), so the only owner at that point is the founder. */

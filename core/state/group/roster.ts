@@ -7,10 +7,12 @@ import type { RuleRefusal } from '../rule.ts';
 export const MAX_ROSTER = 16_384;
 
 const ROLE_RANK = { none: 0, reader: 1, member: 2, admin: 3, owner: 4 } as const;
+/** What an actor may do in a group; `none` for one who has left. */
 export type Role = keyof typeof ROLE_RANK;
 const roleCodec = choice('Role', ROLE_RANK);
 /** The roles that a person in the group can hold. */
 export const grantedRole = choice('GrantedRole', { reader: 1, member: 2, admin: 3, owner: 4 });
+/** A role that somebody in the group holds. */
 export type GrantedRole = Exclude<Role, 'none'>;
 
 const memberCodec = struct('Member', {
@@ -28,12 +30,14 @@ export type Member = Decoded<typeof memberCodec>;
 export type Roster = readonly Member[];
 export const rosterCodec = sortedVector(memberCodec, MAX_ROSTER, (a, b) => compareBytes(a.actor, b.actor));
 
+/** The actor's place in the roster, also one who has left; undefined for strangers. */
 export function findMember(roster: Roster, actor: Uint8Array): Member | undefined {
   const at = lowerBound(roster, actor);
   const found = roster[at];
   return found !== undefined && compareBytes(found.actor, actor) === 0 ? found : undefined;
 }
 
+/** `none` for strangers, and for those who have left. */
 export function roleOf(roster: Roster, actor: Uint8Array): Role {
   return findMember(roster, actor)?.role ?? 'none';
 }
