@@ -72,7 +72,7 @@ export const problems = {
     status: 429,
     title: 'Too many requests of this socket wait for answers; send more as answers come.',
   },
-  'mailbox-full': { status: 507, title: 'The mailbox has no room; its owner must read and acknowledge first.' },
+  'mailbox-full': { status: 409, title: 'The mailbox has no room; its owner must read and acknowledge first.' },
   'token-invalid': { status: 403, title: 'The token is not of this mailbox, not for this actor, or not genuine.' },
   'token-expired': { status: 403, title: 'The token has expired; ask the owner for another.' },
   'token-revoked': { status: 403, title: 'The owner has revoked the token; ask for another.' },

@@ -15,6 +15,7 @@ import {
   formatNote,
   formatVkey,
   foundChain,
+  foundingInvitation,
   openCheckpoint,
   openNote,
   parseActorKey,
@@ -22,6 +23,7 @@ import {
   parseCheckpoint,
   parseEntries,
   parseGenesis,
+  parseInvitation,
   parseLogCopy,
   parseLogProof,
   parseNote,
@@ -32,8 +34,10 @@ import {
   publicKeyOf,
   signEd25519,
   signNote,
+  toBase64Url,
   verifierKeyOf,
   verifyOracle,
+  writeInvitation,
   type VerifyJob,
 } from '../../core/index.ts';
 import * as mls from '../../core/mls/index.ts';
@@ -147,6 +151,13 @@ const ofText: Readonly<Record<string, Parser<string>>> = {
     reencode: (input) => {
       const parsed = parseNote(input);
       return parsed.ok ? formatNote(parsed.value) : undefined;
+    },
+  },
+  parseInvitation: {
+    sample: writeInvitation({ id: new Uint8Array(16), uses: 3, expiresAt: 7 }, 'a.example', () => new Uint8Array(64)),
+    reencode: (input) => {
+      const parsed = parseInvitation(input);
+      return parsed && toBase64Url(encode(foundingInvitation, parsed));
     },
   },
   parseVkey: {

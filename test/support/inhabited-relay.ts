@@ -109,8 +109,9 @@ export class InhabitedRelay {
     definition: EventDefinition<Body>,
     body: Body,
     changes: Partial<EventDraft> = {},
+    reader = this.alice,
   ): Promise<Submission> {
-    const place = await this.place(chain);
+    const place = await this.place(chain, reader);
     return actor.sign({ ...place, type: definition.type, body: definition.encodeBody(body), ...changes });
   }
 

@@ -1,4 +1,16 @@
-import { encode, keyPackageClaim, mailboxAck, MAX_KEY_PACKAGES, type ChainId } from '../../../core/index.ts';
+import {
+  encode,
+  envelopePost,
+  keyPackageClaim,
+  mailboxAck,
+  mailboxTokenContent,
+  MAX_KEY_PACKAGES,
+  memberAdded,
+  signEd25519,
+  tokenRevocation,
+  type ChainId,
+  type MailboxToken,
+} from '../../../core/index.ts';
 import { bytesFor } from '../../durable-objects/bytes-for.ts';
 import { oddKeyPackage } from '../../sdk/mls/malice.ts';
 import type { InhabitedRelay } from '../../support/inhabited-relay.ts';
@@ -10,6 +22,8 @@ import type { Attempt, BadInput } from './bad-input.ts';
 const YEAR_MS = 366 * 86_400_000;
 /** Claims of one device that a chain has in an hour (`KP8`). */
 const CLAIMS_AN_HOUR = 10;
+/** Envelopes of one sender that wait (`SE4`). */
+const LETTERS_OF_A_SENDER = 16;
 
 /** Bob publishes what the row makes. */
 function publication(make: (relay: InhabitedRelay) => Promise<readonly Uint8Array[]>): BadInput['make'] {
@@ -196,4 +210,81 @@ const mailboxes: readonly BadInput[] = [
   },
 ];
 
-export const badDeviceCalls: readonly BadInput[] = [...published, ...claims, ...mailboxes];
+/** An envelope from Mallory, who shares no chain with Bob, by a token of his that is wrong in one way. */
+function envelope(token: (relay: InhabitedRelay) => Partial<MailboxToken>): BadInput['make'] {
+  return (relay) => {
+    const { bob, mallory, caller } = relay;
+    const said = { owner: bob.key, bearer: undefined, epoch: 0, serial: 1, uses: 1, expiresAt: Date.now() + 60_000 };
+    const wrong = { ...said, ...token(relay) };
+    const signature = wrong.signature ?? signEd25519(bob.seed, mailboxTokenContent(wrong));
+    const grant = { kind: 'token', value: { ...wrong, signature } } as const;
+    const body = encode(envelopePost, { grant, envelope: bytesFor('envelope', 0, 200) });
+    return request(caller.signed(mallory, { method: 'POST', path: devicePath(bob, 'mailbox'), body }));
+  };
+}
+
+function badToken(name: string, reason: string, token: (relay: InhabitedRelay) => Partial<MailboxToken>): BadInput {
+  return { name, code: 'token-invalid', details: { reason }, make: envelope(token) };
+}
+
+const envelopes: readonly BadInput[] = [
+  badToken('[SE3] an envelope by the token of another mailbox', 'owner', ({ alice }) => ({ owner: alice.key })),
+  badToken('[SE3] an envelope by a token that somebody else was given', 'bearer', ({ alice }) => ({
+    bearer: alice.key,
+  })),
+  badToken('[SE3] an envelope by a token that nobody signed', 'signature', () => ({ signature: new Uint8Array(64) })),
+  badToken('[SE3] an envelope by a token for a year', 'lifetime', () => ({ expiresAt: Date.now() + YEAR_MS })),
+  {
+    name: '[SE3] an envelope by a token that has expired',
+    code: 'token-expired',
+    make: envelope(() => ({ expiresAt: Date.now() - 1 })),
+  },
+  {
+    name: '[SE7] an envelope by a token of an epoch that is over or to come',
+    code: 'token-revoked',
+    make: envelope(() => ({ epoch: 9 })),
+  },
+  {
+    name: '[SE7] an envelope by a token for none',
+    code: 'token-spent',
+    make: envelope(() => ({ uses: 0 })),
+  },
+  {
+    name: '[SE2] an envelope by a chain that its sender is not in',
+    code: 'not-permitted',
+    make: ({ caller, bob, mallory, plain }) => {
+      const grant = { kind: 'chain', value: { chain: plain } } as const;
+      const body = encode(envelopePost, { grant, envelope: bytesFor('envelope', 1, 200) });
+      return request(caller.signed(mallory, { method: 'POST', path: devicePath(bob, 'mailbox'), body }));
+    },
+  },
+  {
+    name: '[SE4] more envelopes than one sender may leave',
+    code: 'mailbox-full',
+    make: async (relay) => {
+      const { caller } = relay;
+      const [host, guest] = [new TestActor('a host who writes much'), new TestActor('a guest who is away')];
+      const chain = await relay.found(host);
+      const guests = { actor: guest.key, role: 'member' } as const;
+      await caller.append(chain, await relay.event(host, chain, memberAdded, guests, {}, host));
+      await caller.bytes(relay.publication(guest, guest, await relay.keyPackages(guest, 1)));
+      const grant = { kind: 'chain', value: { chain } } as const;
+      const post = (number: number): Request => {
+        const body = encode(envelopePost, { grant, envelope: bytesFor('letter', number, 200) });
+        return caller.signed(host, { method: 'POST', path: devicePath(guest, 'mailbox'), body });
+      };
+      for (let i = 0; i < LETTERS_OF_A_SENDER; i++) await caller.bytes(post(i));
+      return request(post(LETTERS_OF_A_SENDER));
+    },
+  },
+  {
+    name: '[SE7] a token revoked by somebody else than its owner',
+    code: 'not-permitted',
+    make: ({ caller, bob, mallory }) => {
+      const body = encode(tokenRevocation, { kind: 'serial', value: { serial: 1 } });
+      return request(caller.signed(mallory, { method: 'POST', path: devicePath(bob, 'mailbox/tokens'), body }));
+    },
+  },
+];
+
+export const badDeviceCalls: readonly BadInput[] = [...published, ...claims, ...mailboxes, ...envelopes];
