@@ -164,6 +164,7 @@ export class FuzzedRelay {
 
   async #reseed(): Promise<void> {
     if (Date.now() - this.#seededAt < SEEDS_LAST_MS) return;
+    this.relay.forgetHeads();
     this.#requests = await requestSeeds(this.relay);
     this.#frames = await frameSeeds(this.relay);
     this.#seededAt = Date.now();

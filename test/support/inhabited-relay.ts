@@ -11,6 +11,7 @@ import {
   memberRemoved,
   sha256,
   submission,
+  toBase64Url,
   utf8ToBytes,
   type ChainId,
   type CommitBundle,
@@ -35,7 +36,7 @@ import {
   type GroupPlace,
 } from './mls-bundles.ts';
 import { chainPath, devicePath, type RelayCaller } from './relay-caller.ts';
-import { TestActor, type EventDraft } from './test-actor.ts';
+import { TestActor, type EventDraft, type Seen } from './test-actor.ts';
 
 /** KeyPackages that Bob's device has published. */
 const STOCK = 4;
@@ -69,6 +70,8 @@ export class InhabitedRelay {
   #genesis!: Partial<Genesis>;
 
   readonly #claimKey: ClaimTokenKey;
+  readonly #heads = new Map<string, Seen>();
+  #isSettled = false;
 
   private constructor(caller: RelayCaller, checkpointSeed: Uint8Array) {
     this.caller = caller;
@@ -81,6 +84,7 @@ export class InhabitedRelay {
     const { name, checkpointKey } = await caller.info();
     relay.#genesis = { relayName: name, checkpointKey: fromBase64Url(checkpointKey) as Uint8Array };
     await relay.#settle();
+    relay.#isSettled = true;
     return relay;
   }
 
@@ -99,7 +103,15 @@ export class InhabitedRelay {
   }
 
   async place(chain: ChainId, reader = this.alice): Promise<GroupPlace> {
-    return { chain, seen: await this.caller.head(reader, chain), time: Date.now(), claimKey: this.#claimKey };
+    const name = toBase64Url(chain);
+    const seen = this.#heads.get(name) ?? (await this.caller.head(reader, chain));
+    if (this.#isSettled) this.#heads.set(name, seen);
+    return { chain, seen, time: Date.now(), claimKey: this.#claimKey };
+  }
+
+  /** Has chains looked at anew where something may have been appended; else their heads are remembered. */
+  forgetHeads(): void {
+    this.#heads.clear();
   }
 
   /** An event over the newest entry of a chain. */
