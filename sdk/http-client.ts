@@ -92,6 +92,7 @@ export class HttpClient {
   /** The answer as it comes. Rejects only where none does. */
   async send(method: string, path: string, options: RequestOptions, headers: Headers): Promise<Response> {
     await this.#guard(options.signal);
+    options.signal?.throwIfAborted();
     return this.#fetch(method, path, options, headers);
   }
 

@@ -149,7 +149,7 @@ export class Conversation {
   #complain(cause: unknown): void {
     const { message, hint } = describeFailure(cause);
     const { screen, note } = this.#options;
-    const text = hint === undefined ? message : `${message} ${hint}`;
+    const text = hint === undefined ? asSentence(message) : `${asSentence(message)} ${hint}`;
     if (screen.isInteractive) screen.print(this.#transcript.notice(text));
     else note(text);
   }
@@ -182,4 +182,10 @@ export class Conversation {
 async function never(task: Promise<void>): Promise<Ending> {
   await task;
   return new Promise<Ending>(() => undefined);
+}
+
+/** Errors say what is wrong in a clause, since a command's name stands before it; here nothing does. */
+function asSentence(clause: string): string {
+  const end = /[.!?]$/.test(clause) ? '' : '.';
+  return `${clause.charAt(0).toUpperCase()}${clause.slice(1)}${end}`;
 }
