@@ -1,5 +1,5 @@
 import { fromBase64Url, type AppendAnswer, type Submission } from '../../core/index.ts';
-import { RelayProblem, UsageError, type Delivery, type Group, type OutgoingMessage } from '../../sdk/index.ts';
+import { RelayProblem, type Delivery, type Group, type OutgoingMessage } from '../../sdk/index.ts';
 import { actorSigner } from '../../sdk/actor-signer.ts';
 import { newEventId, signEvent } from '../../sdk/chain/sign-event.ts';
 import { passingAfter } from '../../sdk/errors.ts';
@@ -8,7 +8,7 @@ import { platformOf } from '../../sdk/platform.ts';
 import { RelayClient } from '../../sdk/relay-client.ts';
 import type { Interleaving, Outcome } from './interleaving.ts';
 import type { Person, Process } from './person.ts';
-import type { Saying } from './reference.ts';
+import type { Saying, Way } from './reference.ts';
 import { NOTED, PINNED } from './speech.ts';
 
 /** Signed bytes that were sent without a client, and may be sent again by anyone at any time. */
@@ -21,66 +21,65 @@ export interface Letter {
 const CERTAIN = new Set(['clock-skew', 'not-permitted', 'actor-removed']);
 
 export function post(run: Interleaving, person: Person, count: number): void {
-  for (let i = 0; i < count; i++) postOnce(run, person);
-}
-
-function postOnce(run: Interleaving, person: Person): void {
-  if (person.group === undefined) return;
-  const saying = run.reference.say(person.name, 'post');
-  run.begin(
-    person,
-    `posts ${saying.text}`,
-    ({ group }) => group?.post(saying.text),
-    (outcome) => promise(saying, outcome.kind === 'done'),
-  );
+  for (let i = 0; i < count; i++) {
+    say(run, person, 'post', {
+      act: ({ text }, { group }) => group.post(text),
+      end: (saying, { kind }) => promise(saying, kind === 'done'),
+    });
+  }
 }
 
 export function send(run: Interleaving, person: Person, count: number): void {
-  for (let i = 0; i < count; i++) sendOnce(run, person);
-}
-
-function sendOnce(run: Interleaving, person: Person): void {
-  if (person.group === undefined) return;
-  const saying = run.reference.say(person.name, 'send');
-  run.begin(
-    person,
-    `sends ${saying.text}`,
-    ({ group }) => group?.send(saying.text),
-    (outcome) => {
-      if (outcome.kind === 'done') deliver(saying, outcome.value);
-      // `send` says: where that may pass, the message stays and is sent later; else it is forgotten.
-      else promise(saying, passingAfter(outcome.error) !== undefined);
-    },
-  );
+  for (let i = 0; i < count; i++) {
+    say(run, person, 'send', {
+      act: ({ text }, { group }) => group.send(text),
+      end: (saying, outcome) => {
+        if (outcome.kind === 'done') deliver(saying, outcome.value);
+        // `send` says: where that may pass, the message stays and is sent later; else it is forgotten.
+        else promise(saying, passingAfter(outcome.error) !== undefined);
+      },
+    });
+  }
 }
 
 export function append(run: Interleaving, person: Person, isStrict: boolean): void {
-  if (person.group === undefined) return;
-  const saying = run.reference.say(person.name, 'event');
-  run.begin(
-    person,
-    `appends ${saying.text}`,
-    ({ group }) => group?.append(isStrict ? PINNED : NOTED, { text: saying.text }),
-    (outcome) => {
+  say(run, person, 'event', {
+    act: ({ text }, { group }) => group.append(isStrict ? PINNED : NOTED, { text }),
+    end: (saying, outcome) => {
       if (outcome.kind === 'done') deliver(saying, outcome.value);
       else if (CERTAIN.has(outcome.error.code)) promise(saying, false);
     },
-  );
+  });
 }
 
 /** An event that a person signs and sends by hand, after what their client had verified. */
 export function write(run: Interleaving, person: Person): void {
-  if (person.group === undefined) return;
-  const saying = run.reference.say(person.name, 'bytes');
-  run.begin(
-    person,
-    `writes ${saying.text}`,
-    async (process) => {
-      const letter = { saying, submission: await sign(run, person, process, saying) };
+  say(run, person, 'bytes', {
+    act: async (saying, { group, process }) => {
+      const letter = { saying, submission: await sign(run, person, group, saying) };
       run.letters.push(letter);
       return submit(run, process, letter);
     },
-    (outcome) => takeReceipt(run, saying, outcome),
+    end: (saying, outcome) => takeReceipt(run, saying, outcome),
+  });
+}
+
+interface Speaking<T> {
+  readonly act: (saying: Saying, by: { readonly group: Group; readonly process: Process }) => Promise<T>;
+  readonly end: (saying: Saying, outcome: Outcome<T>) => void;
+}
+
+function say<T>(run: Interleaving, person: Person, way: Way, { act, end }: Speaking<T>): void {
+  const process = person.next();
+  const group = process?.group;
+  if (process === undefined || group === undefined) return;
+  const saying = run.reference.say(person.name, way, process === person.second ? 'second' : 'first');
+  run.begin(
+    person,
+    `${way}s ${saying.text}`,
+    () => act(saying, { group, process }),
+    (outcome) => end(saying, outcome),
+    process,
   );
 }
 
@@ -175,9 +174,8 @@ function deliver(saying: Saying, { index, relayTime }: Delivery): void {
   saying.fate = { kind: 'delivered', index, relayTime };
 }
 
-async function sign(run: Interleaving, { player }: Person, { group }: Process, { text }: Saying): Promise<Submission> {
-  const view = await group?.view();
-  if (view === undefined) throw new UsageError('not-joined', 'nothing was verified yet');
+async function sign(run: Interleaving, { player }: Person, group: Group, { text }: Saying): Promise<Submission> {
+  const view = await group.view();
   const platform = platformOf({ now: run.time.now });
   const unsigned = {
     chain: fromBase64Url(run.group) as Uint8Array,

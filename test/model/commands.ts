@@ -51,9 +51,9 @@ class Step implements Command {
 }
 
 const pauses = fc.oneof(
-  { weight: 4, arbitrary: fc.constant<Pause>(0) },
+  { weight: 6, arbitrary: fc.constant<Pause>(0) },
   { weight: 4, arbitrary: fc.integer({ min: 1, max: 6 }) },
-  { weight: 2, arbitrary: fc.constant<Pause>('until idle') },
+  { weight: 1, arbitrary: fc.constant<Pause>('until idle') },
 );
 const NAMES = ['alice', 'bob', 'carol'];
 const who = fc.nat(NAMES.length - 1);
@@ -112,17 +112,17 @@ const changes = [
 
 /** What befalls a client and its way to the relay. */
 const mishaps = [
-  byOneOf('has the next', fc.constantFrom(...FAULTS), (_, { process }, fault) => process?.line.befall(fault)),
-  byOneOf('has the next', fc.constantFrom(...FAULTS), (_, { process }, fault) => process?.line.befall(fault)),
-  by('is cut off', (_, { process }) => process?.line.cut()),
-  byOneOf('is offline:', fc.boolean(), (_, { process }, isDown) => {
-    if (process === undefined) return;
-    process.line.isDown = isDown;
-    if (isDown) process.line.cut();
-  }),
-  by('is killed', (_, person) => person.kill()),
+  byOneOf('has the next', fc.constantFrom(...FAULTS), (_, person, fault) => person.next()?.line.befall(fault)),
+  byOneOf('has the next', fc.constantFrom(...FAULTS), (_, person, fault) => person.next()?.line.befall(fault)),
+  by('is cut off', (_, { processes }) => processes.forEach(({ line }) => line.cut())),
+  byOneOf('is offline:', fc.boolean(), (_, { processes }, isDown) =>
+    processes.forEach(({ line }) => line.fall(isDown)),
+  ),
+  by('is killed', (_, person) => person.killFirst()),
   by('starts', (run, person) => run.start(person)),
   by('starts', (run, person) => run.start(person)),
+  by('starts a second process', (run, person) => run.startSecond(person)),
+  by('has the second process killed', (_, person) => person.killSecond()),
 ];
 
 /** What befalls the relay. Objects: the chain twice as often as a mailbox. */

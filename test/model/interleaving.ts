@@ -93,11 +93,11 @@ export class Interleaving {
     name: string,
     act: (process: Process) => Promise<T> | undefined,
     end: (outcome: Outcome<T>) => void = () => undefined,
+    process = person.next(),
   ): void {
-    const { process } = person;
     const acting = process && act(process);
     if (acting === undefined) return;
-    const label = `${person.name}: ${name}`;
+    const label = `${person.name}${process === person.second ? ' (2)' : ''}: ${name}`;
     this.note(`${label} …`);
     const ended = acting.then(
       (value): Outcome<T> => ({ kind: 'done', value }),
@@ -129,16 +129,13 @@ export class Interleaving {
 
   start(person: Person): void {
     if (person.process !== undefined) return;
-    this.#beginProcess(person);
-    this.begin(
-      person,
-      'starts',
-      (process) => this.#connect(person, process),
-      ({ kind }) => {
-        // Nobody answered: the process ends.
-        if (kind === 'failed') person.kill();
-      },
-    );
+    this.#launch(person, this.#beginProcess(person), () => person.killFirst());
+  }
+
+  startSecond(person: Person): void {
+    if (person.second !== undefined) return;
+    person.second = this.#newProcess(person);
+    this.#launch(person, person.second, () => person.killSecond());
   }
 
   /** Fetches the mailbox and accepts what invites to the group. */
@@ -148,9 +145,11 @@ export class Interleaving {
 
   /** Takes down what everyone knows by now. */
   async look(): Promise<void> {
-    for (const { name, group } of this.people) {
-      const view = await group?.view().catch(() => undefined);
-      if (view !== undefined) this.reference.sights.push({ by: name, size: view.size, head: view.head });
+    for (const { name, processes } of this.people) {
+      for (const { group } of processes) {
+        const view = await group?.view().catch(() => undefined);
+        if (view !== undefined) this.reference.sights.push({ by: name, size: view.size, head: view.head });
+      }
     }
   }
 
@@ -176,7 +175,7 @@ export class Interleaving {
     this.note('— from here on everything works');
     this.time.agree();
     await this.relay.untilUp?.();
-    for (const { process } of this.people) process?.line.heal();
+    for (const { processes } of this.people) for (const { line } of processes) line.heal();
     await this.idle();
     await this.#settle((person, process) => this.#goOn(person, process));
     for (const person of this.people) if ((await statusOf(person)) === 'member') send(this, person, 1);
@@ -189,7 +188,9 @@ export class Interleaving {
       await this.#runJobs(ROUND_MS);
       for (const person of this.people) this.start(person);
       await this.idle();
-      for (const person of this.people) this.begin(person, 'goes on', (process) => act(person, process));
+      for (const person of this.people) {
+        this.begin(person, 'goes on', (process) => act(person, process), undefined, person.process);
+      }
       await this.idle();
       const unrest = await this.#unrestAtLast();
       if (unrest === undefined) return;
@@ -206,7 +207,17 @@ export class Interleaving {
   }
 
   #beginProcess(person: Person): Process {
+    return (person.process = this.#newProcess(person));
+  }
+
+  #newProcess(person: Person): Process {
     return person.begin(this.relay, this.time, (chain) => chain === this.#group);
+  }
+
+  /** Where nobody answers, it ends. */
+  #launch(person: Person, process: Process, end: () => void): void {
+    const connect = (): Promise<void> => this.#connect(person, process);
+    this.begin(person, 'starts', connect, ({ kind }) => kind === 'failed' && end(), process);
   }
 
   async #connect(person: Person, process: Process): Promise<void> {
@@ -217,7 +228,8 @@ export class Interleaving {
 
   #open(person: Person, process: Process, group: Group): void {
     process.group = group;
-    if (person.isFollower && !process.isFollowing) void this.#follow(person, process, group);
+    const follows = person.isFollower && process === person.process && !process.isFollowing;
+    if (follows) void this.#follow(person, process, group);
   }
 
   get #maxRounds(): number {

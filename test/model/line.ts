@@ -41,6 +41,11 @@ export class Line {
     this.#faults.length = 0;
   }
 
+  fall(isDown: boolean): void {
+    this.isDown = isDown;
+    if (isDown) this.cut();
+  }
+
   cut(): void {
     for (const socket of [...this.#sockets]) socket.cut();
   }

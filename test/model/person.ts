@@ -82,6 +82,9 @@ export class Person {
   /** Whether their processes read live. */
   readonly isFollower: boolean;
   process: Process | undefined;
+  /** Another process on the same disk, at the same time. */
+  second: Process | undefined;
+  #turn = 0;
   /** What live readings gave, each beginning where the one before it ended. */
   readonly followed: TimelineItem[] = [];
   /** What was fetched from the mailbox about this run's group, as `sequence kind index`. */
@@ -101,25 +104,40 @@ export class Person {
   }
 
   get group(): Group | undefined {
-    return this.process?.group;
+    return this.process?.group ?? this.second?.group;
   }
 
-  /** A new process on what the last one left. */
+  get processes(): readonly Process[] {
+    return [this.process, this.second].filter((process) => process !== undefined);
+  }
+
+  /** Whose turn it is: where two can act, they take turns. */
+  next(): Process | undefined {
+    const able = this.processes.filter(({ group }) => group !== undefined);
+    return able[this.#turn++ % able.length] ?? this.process;
+  }
+
+  /** A new process on what others leave or do on the disk. */
   begin(relay: ModelRelay, time: Time, isOurs: (chain: string) => boolean): Process {
-    this.process = new Process(this.player.disk, relay, time, (path, body) => {
+    return new Process(this.player.disk, relay, time, (path, body) => {
       if (path.endsWith('/mailbox')) this.#noteMail(body, isOurs);
     });
-    return this.process;
   }
 
-  kill(): void {
+  killFirst(): void {
     this.process?.kill();
     this.process = undefined;
   }
 
+  killSecond(): void {
+    this.second?.kill();
+    this.second = undefined;
+  }
+
   /** The same person without this run. */
   async forget(): Promise<void> {
-    this.kill();
+    this.killFirst();
+    this.killSecond();
     await this.player.disk.keepOnly(IDENTITY_PREFIXES);
   }
 

@@ -1,4 +1,5 @@
 /** How something was asked to be said: through the outbox, as an application's event, or as signed bytes of one's own. */
+export type Lane = 'first' | 'second';
 export type Way = 'post' | 'send' | 'event' | 'bytes';
 
 /**
@@ -16,6 +17,8 @@ export interface Saying {
   /** Unlike every other of the run. */
   readonly text: string;
   readonly way: Way;
+  /** Which of the sender's processes it was, of those that run at the same time. */
+  readonly lane: Lane;
   fate: Fate;
   /** It failed and was put back in its place, while what came after it went on. */
   wasRetried: boolean;
@@ -43,13 +46,14 @@ export class Reference {
   readonly changes: Change[] = [];
   readonly sights: Sight[] = [];
 
-  say(by: string, way: Way): Saying {
+  say(by: string, way: Way, lane: Lane): Saying {
     const number = this.sayings.filter((saying) => saying.by === by).length + 1;
     const saying: Saying = {
       by,
       number,
       text: `${by} ${number}`,
       way,
+      lane,
       fate: { kind: 'asked' },
       wasRetried: false,
       isBeingCancelled: false,

@@ -94,14 +94,13 @@ function isFrozen(log: readonly LogEntry[], actor: string): boolean {
   return log.findLast(({ added, removed }) => [...added, ...removed].includes(actor))?.removed.includes(actor) === true;
 }
 
-/** What one person sent through the outbox stands in the order in which they asked. */
+/** What one process sent through the outbox, or those after it, stands in the order in which it was asked. */
 function checkOrder(ending: Ending): void {
   const places = placesOf(ending);
-  for (const { name } of ending.run.people) {
-    const asked = ending.run.reference.sayings
-      .filter(({ by, way, wasRetried }) => by === name && (way === 'post' || way === 'send') && !wasRetried)
-      .flatMap(({ text }) => places.get(text) ?? [])
-      .map(({ index }) => index);
+  const isPosted = ({ way, wasRetried }: Saying): boolean => (way === 'post' || way === 'send') && !wasRetried;
+  const lanes = Map.groupBy(ending.run.reference.sayings.filter(isPosted), ({ by, lane }) => `${by}, ${lane} process`);
+  for (const [name, sayings] of lanes) {
+    const asked = sayings.flatMap(({ text }) => places.get(text) ?? []).map(({ index }) => index);
     const sorted = [...asked].sort((a, b) => a - b);
     if (asked.join() !== sorted.join()) ending.violate(`what ${name} sent is out of order: entries ${asked.join()}`);
   }
