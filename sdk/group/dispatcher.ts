@@ -102,10 +102,8 @@ export class Dispatcher {
 
   async cancel(eventId: string): Promise<boolean> {
     const isCancelled = await this.#parts.outbox.cancel(parseEventId(eventId));
-    if (!isCancelled) return false;
-    this.#parts.feed.settle(eventId, { kind: 'cancelled' });
-    this.#awaited.get(eventId)?.reject(new UsageError('message-cancelled', `message ${eventId} was cancelled`));
-    return true;
+    if (isCancelled) this.#cancelled(eventId);
+    return isCancelled;
   }
 
   async retry(eventId: string): Promise<boolean> {
@@ -183,6 +181,7 @@ export class Dispatcher {
       let pauseMs: number | undefined;
       try {
         await this.#sendAll(() => backoff.reset());
+        await this.#settleGone();
         if (this.#calls !== calls) continue;
         for (const { resolve } of this.#flushing) resolve();
         this.#flushing.clear();
@@ -249,6 +248,11 @@ export class Dispatcher {
     this.#awaited.get(eventId)?.resolve(delivery);
   }
 
+  #cancelled(eventId: string): void {
+    this.#parts.feed.settle(eventId, { kind: 'cancelled' });
+    this.#awaited.get(eventId)?.reject(new UsageError('message-cancelled', `message ${eventId} was cancelled`));
+  }
+
   /** Whoever waits is told and has the content; else the message stays, so that it is not lost without a word. */
   async #refuse(record: OutboxRecord, error: TeraChatError): Promise<void> {
     const { outbox, feed } = this.#parts;
@@ -278,16 +282,24 @@ export class Dispatcher {
     try {
       const known = new Map(feed.underWay);
       for (const id of await outbox.ids()) known.delete(toBase64Url(id));
+      await this.#takeBackFailed();
       if (known.size === 0) return;
       const from = Math.min(...[...known.values()].map(({ since }) => since));
       const places = await timeline.placesOf(new Set(known.keys()), from);
       for (const id of known.keys()) {
         const place = places.get(id);
-        if (place === undefined) feed.settle(id, { kind: 'cancelled' });
+        if (place === undefined) this.#cancelled(id);
         else this.#deliver(id, place);
       }
     } catch {
       // The storage is closed or broken; whoever uses it next is told.
+    }
+  }
+
+  /** What another process failed while somebody waits for it here is tried here, so that they hear why themselves. */
+  async #takeBackFailed(): Promise<void> {
+    for (const eventId of this.#awaited.keys()) {
+      if (await this.#parts.outbox.requeue(parseEventId(eventId))) this.#calls += 1;
     }
   }
 

@@ -1,6 +1,5 @@
 import {
   decodeTrusted,
-  equalBytes,
   eventTbs,
   groupMessage,
   MAX_CLOCK_SKEW_MS,
@@ -13,7 +12,7 @@ import { signDraft, type ChainWriter, type Delivery } from '../chain/chain-write
 import { passingAfter, RelayProblem, RemovedError, TeraChatError, UsageError } from '../errors.ts';
 import type { StorageWrite } from '../storage.ts';
 import type { GroupContext } from './group-context.ts';
-import type { Outbox, OutboxRecord, SealedRecord } from './outbox.ts';
+import { isAsKnown, type Outbox, type OutboxRecord, type SealedRecord } from './outbox.ts';
 
 /** Content as it travels. */
 export interface SealedContent {
@@ -36,6 +35,7 @@ export type BeginSealing = (chain: FollowedChain) => Promise<Sealer>;
 export type SendOutcome = Delivery | TeraChatError | 'changed';
 
 export interface SentMessage {
+  /** As it was when that became of it. */
   readonly record: OutboxRecord;
   readonly outcome: SendOutcome;
 }
@@ -84,7 +84,7 @@ export class MessageSender {
     const sent: SentMessage[] = [];
     for (const [i, { outcome }] of sealings.entries()) {
       const record = records[i] as OutboxRecord;
-      sent.push({ record, outcome: isSealed(outcome) ? await this.#heal(outcome, outcomes[next++], signal) : outcome });
+      sent.push(isSealed(outcome) ? await this.#heal(outcome, outcomes[next++], signal) : { record, outcome });
     }
     return sent;
   }
@@ -92,7 +92,7 @@ export class MessageSender {
   /** Sends a message again that has left before: the same bytes first, since nobody knows what became of them. */
   async sendAgain(record: SealedRecord, signal: AbortSignal): Promise<SentMessage> {
     const [outcome] = await this.#submit([record], signal);
-    return { record, outcome: await this.#heal(record, outcome, signal) };
+    return this.#heal(record, outcome, signal);
   }
 
   async #submit(records: readonly SealedRecord[], signal: AbortSignal): Promise<readonly (Delivery | RelayProblem)[]> {
@@ -109,20 +109,22 @@ export class MessageSender {
     first: SealedRecord,
     refusal: Delivery | RelayProblem | undefined,
     signal: AbortSignal,
-  ): Promise<SendOutcome> {
+  ): Promise<SentMessage> {
     let record = first;
     let outcome = refusal;
     for (let sealing = 1; outcome instanceof RelayProblem; sealing++) {
-      if (outcome.code === 'event-id-reused') return this.#findDelivered(record, outcome, signal);
-      if (!this.#isOutdated(outcome, record)) return outcome;
+      if (outcome.code === 'event-id-reused') {
+        return { record, outcome: await this.#findDelivered(record, outcome, signal) };
+      }
+      if (!this.#isOutdated(outcome, record)) return { record, outcome };
       if (sealing === MAX_SEALINGS) throw outcome;
       await this.#follower.catchUp(signal);
       const [{ outcome: again } = NOT_SEALED] = await this.#seal([record], signal);
-      if (!isSealed(again)) return again;
+      if (!isSealed(again)) return { record, outcome: again };
       record = again;
       [outcome] = await this.#submit([record], signal);
     }
-    return outcome ?? 'changed';
+    return { record, outcome: outcome ?? 'changed' };
   }
 
   /** The log has this event in other bytes: an earlier attempt had arrived after all, and reading on shows it. */
@@ -146,8 +148,8 @@ export class MessageSender {
         const sealer = await this.#beginSealing(chain);
         const sealings: Sealing[] = [];
         for (const record of records) {
-          const isAsKnown = isSame(await this.#outbox.find(record.eventId), record);
-          sealings.push(isAsKnown ? { outcome: await this.#sealOne(record, sealer, chain) } : NOT_SEALED);
+          const held = await this.#outbox.find(record.eventId);
+          sealings.push(isAsKnown(held, record) ? { outcome: await this.#sealOne(record, sealer, chain) } : NOT_SEALED);
         }
         const sealed = sealings.map(({ outcome }) => outcome).filter(isSealed);
         await this.#context.storage.commit([...sealer.finish(), ...sealed.map((record) => this.#outbox.put(record))]);
@@ -177,13 +179,6 @@ export class MessageSender {
 export function isVerdict(error: unknown): error is TeraChatError {
   const isOfThisKind = error instanceof RelayProblem || error instanceof RemovedError || error instanceof UsageError;
   return isOfThisKind && passingAfter(error) === undefined;
-}
-
-/** Bytes whose fate is unknown are replaced only by whoever knows that fate: the stage must be the one that was refused. */
-function isSame(held: OutboxRecord | undefined, { stage }: OutboxRecord): boolean {
-  if (held?.stage.kind !== stage.kind || stage.kind === 'failed') return false;
-  if (held.stage.kind !== 'sealed' || stage.kind !== 'sealed') return true;
-  return equalBytes(held.stage.value.signature, stage.value.signature);
 }
 
 export function tooLarge(actualBytes: number): RelayProblem {

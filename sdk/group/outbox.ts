@@ -2,6 +2,7 @@ import {
   choice,
   decode,
   encode,
+  equalBytes,
   EVENT_ID_BYTES,
   fromHex,
   MAX_EVENT_BYTES,
@@ -147,10 +148,15 @@ export class Outbox {
     return batch;
   }
 
-  /** Keeps a refused message, with what it was refused for. False where it is gone by now. */
-  async fail({ eventId }: OutboxRecord, code: string, reason: string): Promise<boolean> {
+  /**
+   * Keeps a refused message, with what it was refused for. False where it is no longer as it was when it was refused: another
+   * process has sent, failed or cancelled it.
+   */
+  async fail(refused: OutboxRecord, code: string, reason: string): Promise<boolean> {
     const value = { code, reason: reason.slice(0, MAX_REASON_CHARACTERS) };
-    return this.#change(eventId, (record) => this.put({ ...record, stage: { kind: 'failed', value } }));
+    return this.#change(refused.eventId, (held) =>
+      isAsKnown(held, refused) ? this.put({ ...held, stage: { kind: 'failed', value } }) : undefined,
+    );
   }
 
   /** Puts a failed message back in its place. False where there is no such one. */
@@ -184,4 +190,11 @@ export class Outbox {
     if (id?.length !== EVENT_ID_BYTES) throw new StorageError('storage-damaged', `${key} is no message's key`);
     return id;
   }
+}
+
+/** Bytes whose fate is unknown are replaced only by whoever knows that fate: the stage must be the one that was refused. */
+export function isAsKnown(held: OutboxRecord | undefined, { stage }: OutboxRecord): boolean {
+  if (held?.stage.kind !== stage.kind || stage.kind === 'failed') return false;
+  if (held.stage.kind !== 'sealed' || stage.kind !== 'sealed') return true;
+  return equalBytes(held.stage.value.signature, stage.value.signature);
 }
