@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
 const workerdTests = 'test/**/*.workerd.test.ts';
+/** Of functions without I/O: no test can leave anything behind for the next file, which saves each file a process. */
+const pureTests = ['test/{core,relay,conformance}/**/*.test.ts'];
 const longTests = ['test/long/**/*.test.ts', 'test/package/**/*.test.ts'];
 const longWorkerdTests = 'test/long/**/*.workerd.test.ts';
 
@@ -32,11 +35,29 @@ const workerd = (): ReturnType<typeof cloudflareTest> =>
 
 export default defineConfig({
   test: {
+    // Vitest would leave one core idle, of the two that there may be.
+    maxWorkers: availableParallelism(),
     globalSetup: ['./test/conformance/provide-vectors.ts', './test/model/provide-replay.ts'],
     projects: [
       {
         plugins: [sqlAsText],
-        test: { name: 'node', include: ['test/**/*.test.ts'], exclude: [workerdTests, ...longTests], testTimeout },
+        test: {
+          name: 'pure',
+          include: pureTests,
+          exclude: [workerdTests],
+          testTimeout,
+          pool: 'threads',
+          isolate: false,
+        },
+      },
+      {
+        plugins: [sqlAsText],
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: [workerdTests, ...longTests, ...pureTests],
+          testTimeout,
+        },
       },
       {
         // Storage is isolated per file and each file costs about 1.4 s to start: few, larger files.

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { CommanderError, Option, type Command } from 'commander';
 import { addAdmission } from './commands/admission.ts';
 import { addAudit } from './commands/audit.ts';
 import { addBackup } from './commands/backup.ts';
@@ -14,6 +14,7 @@ import { addSchema } from './commands/schema.ts';
 import { addServe } from './commands/serve.ts';
 import { EXIT } from './exit-codes.ts';
 import { describeFailure, Failure } from './failure.ts';
+import { IdAwareCommand } from './id-aware-command.ts';
 import { packageVersion } from './invocation.ts';
 import { table } from './output.ts';
 
@@ -41,7 +42,7 @@ function toKebabCase(name: string): string {
 
 /** The commands, their arguments and options. */
 export function createProgram(isJson: boolean): Command {
-  const program = new Command('terachat')
+  const program = new IdAwareCommand('terachat')
     .description('End-to-end encrypted groups over a relay that proves its own honesty.')
     .version(packageVersion(), '-V, --version')
     .addOption(new Option('--json', 'one JSON document a line, for programs'))

@@ -16,7 +16,7 @@ const FRAME_EVENTS = 16;
 /** 125 MiB, in frames of 256 KB. */
 const FRAMES = 512;
 /** Without anybody paused, for comparison. */
-const FRAMES_BEFORE = 64;
+const FRAMES_BEFORE = 192;
 const MIB = 1_048_576;
 
 let relay: SpawnedRelay | undefined;
@@ -107,8 +107,8 @@ test('[SK9] 125 MiB towards a hundred readers of whom one has paused: memory is 
       ratio: Number((p99After / p99Before).toFixed(2)),
     },
   });
-  // An unbounded queue would hold all of it: 125 MiB.
-  expect(growthMiB).toBeLessThan(64);
+  // An unbounded queue would hold all of it, 125 MiB; the runtime's own memory comes and goes by tens of MiB.
+  expect(growthMiB).toBeLessThan(96);
   // The aim is 1.5; a machine that others use as well is allowed twice that.
   expect(p99After / p99Before).toBeLessThan(3);
 });
