@@ -9,11 +9,14 @@ export { decideFlush, type Flush } from './flush.ts';
 export {
   checkPool,
   countClaim,
+  explainShortage,
   judgePublication,
   MAX_SEEN_REFS,
   parseClaim,
+  parseClaims,
   type ClaimCount,
   type NewClaimCounts,
+  type PoolRemains,
   type PublishedKeyPackage,
 } from './key-packages.ts';
 export { completeRefusals, type Quotable } from './lost-race.ts';

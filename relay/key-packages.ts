@@ -3,12 +3,15 @@ import {
   equalBytes,
   err,
   keyPackageClaim,
+  keyPackageClaims,
   keyPackagePublication,
   MAX_KEY_PACKAGES,
   MAX_KEY_PACKAGE_BYTES,
   ok,
   toBase64Url,
+  type ClaimOutcome,
   type KeyPackageClaim,
+  type KeyPackageClaims,
   type Result,
 } from '../core/index.ts';
 import { keyPackageSignatures, MLS_SUITE, parseKeyPackage, type MlsKeyPackage } from '../core/mls/index.ts';
@@ -93,8 +96,31 @@ export function checkPool(available: number, fresh: readonly PublishedKeyPackage
 /** Parses a claim. One for a suite that no device here can have published is refused before anybody is asked. */
 export function parseClaim(body: Uint8Array): Result<KeyPackageClaim, RelayRefusal> {
   const claim = decode(keyPackageClaim, body);
-  if (!claim.ok) return err({ ...claim.error });
-  return claim.value.ciphersuite === MLS_SUITE ? claim : err({ code: 'unsupported-ciphersuite' });
+  return claim.ok ? checkSuite(claim.value) : err({ ...claim.error });
+}
+
+/** Parses a claim of several devices' (`KP12`). */
+export function parseClaims(body: Uint8Array): Result<KeyPackageClaims, RelayRefusal> {
+  const claims = decode(keyPackageClaims, body);
+  return claims.ok ? checkSuite(claims.value) : err({ ...claims.error });
+}
+
+function checkSuite<C extends { readonly ciphersuite: number }>(claim: C): Result<C, RelayRefusal> {
+  return claim.ciphersuite === MLS_SUITE ? ok(claim) : err({ code: 'unsupported-ciphersuite' });
+}
+
+/** What a pool holds apart from what a claim could get. */
+export interface PoolRemains {
+  /** Whether anything else can be claimed. */
+  readonly hasOthers: boolean;
+  /** Whether something of the suite has lapsed unclaimed since the device last published. */
+  readonly hasLapsed: boolean;
+}
+
+/** Why there is nothing to hand out (`KP12`): what the one who invites should do about it differs. */
+export function explainShortage({ hasOthers, hasLapsed }: PoolRemains): Exclude<ClaimOutcome, { kind: 'claimed' }> {
+  if (hasOthers) return { kind: 'nothingCompatible', value: {} };
+  return { kind: hasLapsed ? 'expired' : 'exhausted', value: {} };
 }
 
 export interface NewClaimCounts {

@@ -1,14 +1,14 @@
 import {
   appendAnswer,
   appendRequest,
-  claimedKeyPackage,
+  claimOutcomes,
   commitBundle,
   decode,
   encode,
   entryPage,
   envelopePost,
   INVITATION_HEADER,
-  keyPackageClaim,
+  keyPackageClaims,
   keyPackagePublication,
   keyPackageStock,
   mailboxAck,
@@ -20,12 +20,12 @@ import {
   tokenState,
   bytesToUtf8,
   type AppendAnswer,
-  type ClaimedKeyPackage,
+  type ClaimOutcome,
   type Codec,
   type CommitBundle,
   type EntryPage,
   type EnvelopePost,
-  type KeyPackageClaim,
+  type KeyPackageClaims,
   type KeyPackagePublication,
   type KeyPackageStock,
   type MailboxPage,
@@ -114,9 +114,17 @@ export class RelayClient {
     return this.#signed('GET', devicePath(device, 'key-packages'), { codec: keyPackageStock, signal });
   }
 
-  async claimKeyPackage(device: Uint8Array, claim: KeyPackageClaim, signal?: AbortSignal): Promise<ClaimedKeyPackage> {
-    const body = encode(keyPackageClaim, claim);
-    return this.#signed('POST', devicePath(device, 'key-packages/claim'), { body, codec: claimedKeyPackage, signal });
+  /** One outcome a device, in order. */
+  async claimKeyPackages(
+    chain: Uint8Array,
+    claims: KeyPackageClaims,
+    signal?: AbortSignal,
+  ): Promise<readonly ClaimOutcome[]> {
+    const body = encode(keyPackageClaims, claims);
+    const path = chainPath(chain, 'claims');
+    const { outcomes } = await this.#signed('POST', path, { body, codec: claimOutcomes, signal });
+    if (outcomes.length === claims.devices.length) return outcomes;
+    throw new UntrustedError('malformed-answer', `${path} answers for ${outcomes.length} of ${claims.devices.length}`);
   }
 
   async mailbox(device: Uint8Array, from: number, signal?: AbortSignal): Promise<MailboxPage> {

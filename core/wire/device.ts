@@ -1,6 +1,23 @@
-import { choice, opaque, opaqueVector, struct, uint16, uint32, uint64, vector, type Decoded } from '../codec/index.ts';
-import { HASH_BYTES, SIGNATURE_BYTES } from '../event/index.ts';
-import { MAX_HANDSHAKE_BYTES, MAX_KEY_PACKAGE_BYTES, MAX_KEY_PACKAGES, MAX_MAILBOX_PAGE } from './limits.ts';
+import {
+  choice,
+  opaque,
+  opaqueVector,
+  struct,
+  uint16,
+  uint32,
+  uint64,
+  variant,
+  vector,
+  type Decoded,
+} from '../codec/index.ts';
+import { ACTOR_BYTES, HASH_BYTES, SIGNATURE_BYTES } from '../event/index.ts';
+import {
+  MAX_CLAIM_DEVICES,
+  MAX_HANDSHAKE_BYTES,
+  MAX_KEY_PACKAGE_BYTES,
+  MAX_KEY_PACKAGES,
+  MAX_MAILBOX_PAGE,
+} from './limits.ts';
 
 /** MLSMessages that each hold one KeyPackage of the device (RFC 9420 §10), beside those of the pool or in their place. */
 export const keyPackagePublication = struct('KeyPackagePublication', {
@@ -29,6 +46,42 @@ export const claimedKeyPackage = struct('ClaimedKeyPackage', {
   keyPackage: opaqueVector(MAX_KEY_PACKAGE_BYTES),
   token: claimToken,
 });
+
+/** Devices to be asked for a KeyPackage each, for one commit in the chain that the path names (`KP12`). */
+export const keyPackageClaims = struct('KeyPackageClaims', {
+  ciphersuite: uint16,
+  devices: vector(opaque(ACTOR_BYTES), MAX_CLAIM_DEVICES),
+});
+
+const nothing = struct('Nothing', {});
+
+/**
+ * What one device gave. `exhausted`: all that it had were claimed, or it never had any. `expired`: what it had has lapsed,
+ * since it was away for longer. `nothingCompatible`: it has some, and none of this suite. `limited`: too many were claimed.
+ * `unavailable`: it could not be asked just now.
+ */
+const claimOutcome = variant(
+  'ClaimOutcome',
+  choice('ClaimOutcomeKind', {
+    claimed: 1,
+    exhausted: 2,
+    expired: 3,
+    nothingCompatible: 4,
+    limited: 5,
+    unavailable: 6,
+  }),
+  {
+    claimed: claimedKeyPackage,
+    exhausted: nothing,
+    expired: nothing,
+    nothingCompatible: nothing,
+    limited: struct('Limited', { retryAfterMs: uint64 }),
+    unavailable: nothing,
+  },
+);
+
+/** One outcome a device, in the order in which they were named. */
+export const claimOutcomes = struct('ClaimOutcomes', { outcomes: vector(claimOutcome, MAX_CLAIM_DEVICES) });
 
 /** One thing that waits for a device. */
 export const mailboxItem = struct('MailboxItem', {
@@ -62,5 +115,7 @@ export type KeyPackageStock = Decoded<typeof keyPackageStock>;
 export type KeyPackageClaim = Decoded<typeof keyPackageClaim>;
 export type ClaimToken = Decoded<typeof claimToken>;
 export type ClaimedKeyPackage = Decoded<typeof claimedKeyPackage>;
+export type KeyPackageClaims = Decoded<typeof keyPackageClaims>;
+export type ClaimOutcome = Decoded<typeof claimOutcome>;
 export type MailboxItem = Decoded<typeof mailboxItem>;
 export type MailboxPage = Decoded<typeof mailboxPage>;

@@ -1,9 +1,18 @@
 import { DurableObject } from 'cloudflare:workers';
-import { err, ok, toBase64Url, type Result } from '../../core/index.ts';
-import { judgeGenesis, mayInvite, shareGroup, type Answer, type Caller, type RelayRefusal } from '../../relay/index.ts';
+import { claimOutcomes, encode, err, ok, toBase64Url, type Result } from '../../core/index.ts';
+import {
+  judgeGenesis,
+  mayInvite,
+  parseClaims,
+  shareGroup,
+  type Answer,
+  type Caller,
+  type RelayRefusal,
+} from '../../relay/index.ts';
 import { ed25519Checker } from '../platform/ed25519.ts';
 import { checkpointKeyOf, claimTokenKeyOf, type RelayEnvironment } from '../platform/environment.ts';
 import type { HistoryPage } from '../sockets/stream-sockets.ts';
+import { claimOfEach } from './claims.ts';
 import { openStorage, writeGenesis } from './founding.ts';
 import { OpenChain } from './open-chain.ts';
 import type { Passage } from './passage.ts';
@@ -94,6 +103,19 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
   /** For shares that missed something: the flushes from `first` on, and whose reading ended. */
   async passageFrom(first: number, actors: readonly Uint8Array[]): Promise<Passage> {
     return this.#opened().reads.passageFrom(first, actors);
+  }
+
+  /** KeyPackages of several devices for one commit here. Permission comes first, and says nothing of chain or device. */
+  async claim(caller: Caller, body: Uint8Array): Promise<Answer> {
+    const claims = parseClaims(body);
+    if (!claims.ok) return claims;
+    const { actor } = caller;
+    if (this.#chain === undefined || !mayInvite(this.#chain.head.state, actor)) return err({ code: 'not-permitted' });
+    const admitted = this.#chain.gate.admit(caller);
+    if (!admitted.ok) return admitted;
+    const { chain } = this.#chain.head;
+    const outcomes = await claimOfEach(claims.value, { chain, claimer: actor }, this.env);
+    return ok(encode(claimOutcomes, { outcomes }));
   }
 
   /** For devices that are asked for a KeyPackage: whether this actor could add anyone here. */

@@ -1,9 +1,10 @@
 import {
-  claimedKeyPackage,
   encode,
   err,
   keyPackageStock,
   ok,
+  type ClaimedKeyPackage,
+  type ClaimOutcome,
   type KeyPackageClaim,
   type KeyPackageStock,
   type Result,
@@ -12,6 +13,7 @@ import { MLS_SUITE } from '../../core/mls/index.ts';
 import {
   checkPool,
   countClaim,
+  explainShortage,
   issueClaimToken,
   judgePublication,
   MAX_SEEN_REFS,
@@ -73,7 +75,11 @@ export class KeyPackagePool {
   }
 
   /** In the turn of `count`, and synchronous to the mark, so claims that arrive together never get the same one (`KP5`). */
-  claim({ chain, ciphersuite }: KeyPackageClaim, claimer: Uint8Array, counts: NewClaimCounts): Answer {
+  claim(
+    { chain, ciphersuite }: KeyPackageClaim,
+    claimer: Uint8Array,
+    counts: NewClaimCounts,
+  ): Result<ClaimedKeyPackage, RelayRefusal> {
     const { storage, store, claimTokenKey: key, clock, scheduleExpiry } = this.#options;
     if (key === undefined) return err({ code: 'relay-not-configured' });
     const now = clock();
@@ -84,9 +90,18 @@ export class KeyPackagePool {
       store.claimCounts.save('claimer', claimer, counts.claimer);
       scheduleExpiry(Math.min(counts.chain.endsAt, counts.claimer.endsAt));
       const { ref, bytes: keyPackage, notAfter } = claimed;
-      const token = issueClaimToken({ chain, keyPackageRef: ref, notAfter }, key, now);
-      return ok(encode(claimedKeyPackage, { ref, keyPackage, token }));
+      return ok({ ref, keyPackage, token: issueClaimToken({ chain, keyPackageRef: ref, notAfter }, key, now) });
     });
+  }
+
+  /** The outcome for a chain that claims of several devices at once (`KP12`). */
+  handOut(claim: KeyPackageClaim, claimer: Uint8Array): ClaimOutcome {
+    const counts = this.count(claim, claimer);
+    if (!counts.ok) return { kind: 'limited', value: { retryAfterMs: Number(counts.error['retryAfterMs']) } };
+    const claimed = this.claim(claim, claimer, counts.value);
+    if (claimed.ok) return { kind: 'claimed', value: claimed.value };
+    if (claimed.error.code !== 'key-packages-exhausted') return { kind: 'unavailable', value: {} };
+    return explainShortage(this.#options.store.keyPackages.remains(claim.ciphersuite, this.#options.clock()));
   }
 
   stock(): KeyPackageStock {
@@ -100,4 +115,4 @@ export class KeyPackagePool {
 }
 
 /** Also what a device answers that has never published. */
-export const NOTHING_TO_CLAIM: Answer = err({ code: 'key-packages-exhausted' });
+export const NOTHING_TO_CLAIM: Result<never, RelayRefusal> = err({ code: 'key-packages-exhausted' });

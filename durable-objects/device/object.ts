@@ -1,5 +1,14 @@
 import { DurableObject } from 'cloudflare:workers';
-import { equalBytes, err, toBase64Url } from '../../core/index.ts';
+import {
+  claimedKeyPackage,
+  encode,
+  equalBytes,
+  err,
+  ok,
+  toBase64Url,
+  type ClaimOutcome,
+  type KeyPackageClaim,
+} from '../../core/index.ts';
 import { parseClaim, parseEnvelopePost, type Answer, type Caller, type MailDelivery } from '../../relay/index.ts';
 import type { ChainObject } from '../chain/object.ts';
 import { claimTokenKeyOf, limitsOf, type RelayEnvironment } from '../platform/environment.ts';
@@ -41,7 +50,14 @@ export class DeviceObject extends DurableObject<RelayEnvironment> {
     const counts = keyPackages.count(claim.value, actor);
     if (!counts.ok) return counts;
     const admitted = gate.admit(caller);
-    return admitted.ok ? keyPackages.claim(claim.value, actor, counts.value) : admitted;
+    if (!admitted.ok) return admitted;
+    const claimed = keyPackages.claim(claim.value, actor, counts.value);
+    return claimed.ok ? ok(encode(claimedKeyPackage, claimed.value)) : claimed;
+  }
+
+  /** For chains, which have asked who claims: one KeyPackage, or why there is none. Opens no device (`KP9`). */
+  async handOut(claim: KeyPackageClaim, claimer: Uint8Array): Promise<ClaimOutcome> {
+    return this.#device?.keyPackages.handOut(claim, claimer) ?? { kind: 'exhausted', value: {} };
   }
 
   /** Anyone's request too: who shares a chain with the owner is for the chain to say, a token speaks for itself (`SE1`). */

@@ -32,6 +32,9 @@ export const keyPackages = sqliteTable(
   ],
 );
 
+/** Suites of which something lapsed unclaimed since the device last published of them (`KP12`). */
+export const lapsedSuites = sqliteTable('lapsed_suites', { suite: integer('suite').primaryKey() });
+
 /** What each chain, and each actor, has claimed in its current hour; the row goes when the hour ends. */
 export const claimCounts = sqliteTable(
   'claim_counts',

@@ -1,6 +1,7 @@
 import journal from './meta/_journal.json' with { type: 'json' };
 import tables from './0000_tables.sql';
 import envelopes from './0002_envelopes.sql';
+import lapsedSuites from './0003_lapsed_suites.sql';
 import claimsAndAcknowledgements from './0001_claims_and_acknowledgements.sql';
 
 /** The device object's SQL by the tag of its journal entry. */
@@ -10,5 +11,6 @@ export const deviceMigrations = {
     '0000_tables': tables,
     '0001_claims_and_acknowledgements': claimsAndAcknowledgements,
     '0002_envelopes': envelopes,
+    '0003_lapsed_suites': lapsedSuites,
   },
 };

@@ -92,6 +92,8 @@ function wireDevices(): string {
     wire.keyPackageStock,
     wire.keyPackageClaim,
     wire.claimedKeyPackage,
+    wire.keyPackageClaims,
+    wire.claimOutcomes,
     wire.mailboxPage,
     wire.mailboxAck,
     wire.envelopePost,

@@ -25,6 +25,8 @@ import type {
   GroupMember,
   GroupStatus,
   GroupView,
+  InviteDelivery,
+  InviteOptions,
   PostOptions,
   ReadOptions,
   SendOptions,
@@ -207,7 +209,11 @@ export abstract class FollowedGroup implements Group {
     }
   }
 
-  abstract invite(actors: string | readonly string[], role?: GrantedRole, options?: CallOptions): Promise<Delivery>;
+  abstract invite(
+    actors: string | readonly string[],
+    role?: GrantedRole,
+    options?: InviteOptions,
+  ): Promise<InviteDelivery>;
   abstract leave(options?: CallOptions): Promise<Delivery>;
   abstract remove(actor: string, options?: CallOptions): Promise<Delivery>;
   abstract rotate(options?: CallOptions): Promise<Delivery>;

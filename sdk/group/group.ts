@@ -30,6 +30,30 @@ export interface PostOptions {
 /** A call that is aborted stops waiting; the message stays in the outbox and is sent all the same, unless it is cancelled. */
 export interface SendOptions extends PostOptions, CallOptions {}
 
+export interface InviteOptions extends CallOptions {
+  /** Lets in those whose devices had a KeyPackage, and tells of the others, where it would else reject. */
+  readonly partial?: boolean;
+}
+
+/**
+ * What became of one actor of an invitation. `exhausted`: the device's KeyPackages are used up; `expired`: it was away for
+ * longer than they live; both until it comes online. `nothing-compatible`: its KeyPackages don't fit this group. `limited`:
+ * it was asked too often; `unavailable`: the relay could not ask it.
+ */
+export interface InvitedActor {
+  /** Base64url. */
+  readonly actor: string;
+  readonly outcome: 'invited' | 'exhausted' | 'expired' | 'nothing-compatible' | 'limited' | 'unavailable';
+  /** How long `limited` lasts. */
+  readonly retryAfterMs?: number;
+}
+
+/** Where an invitation stands in the log, and whom it let in. */
+export interface InviteDelivery extends Delivery {
+  /** In the order in which they were named, each once. */
+  readonly actors: readonly InvitedActor[];
+}
+
 /** Somebody who is in a group. */
 export interface GroupMember {
   /** Base64url. */
@@ -118,8 +142,11 @@ export interface Group {
   /** Bodies that are not the definition's encoding are left out. */
   events<Body>(definition: EventDefinition<Body>, options?: ReadOptions): AsyncIterableIterator<ApplicationEvent<Body>>;
 
-  /** One actor, or several at once, such as all devices of one person: in an MLS group one commit adds all or none. */
-  invite(actors: string | readonly string[], role?: GrantedRole, options?: CallOptions): Promise<Delivery>;
+  /**
+   * One actor, or several at once, such as all devices of one person: in an MLS group one commit adds all or none, or with
+   * `partial` all that can be added. Where an actor can't be, `actors` in the details of the error says so for each.
+   */
+  invite(actors: string | readonly string[], role?: GrantedRole, options?: InviteOptions): Promise<InviteDelivery>;
   /** In a plain group also oneself; in an MLS group another member has to do it. */
   remove(actor: string, options?: CallOptions): Promise<Delivery>;
   /** Leaves a plain group. In an MLS group it rejects with `leave-needs-admin`: those who stay have to change the keys. */

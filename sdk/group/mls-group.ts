@@ -1,28 +1,21 @@
-import {
-  equalBytes,
-  findMember,
-  mlsCreated,
-  roleOf,
-  sha256,
-  type ChainId,
-  type GrantedRole,
-} from '../../core/index.ts';
-import { encodeAuthenticatedData, MLS_SUITE, parseGroupInfo, parseKeyPackage } from '../../core/mls/index.ts';
+import { findMember, mlsCreated, roleOf, sha256, type ChainId, type GrantedRole } from '../../core/index.ts';
+import { encodeAuthenticatedData, MLS_SUITE, parseGroupInfo } from '../../core/mls/index.ts';
 import { chainKeys } from '../chain/chain-keys.ts';
 import type { FollowedChain } from '../chain/chain-follower.ts';
 import { signDraft, type Delivery } from '../chain/chain-writer.ts';
 import { newEventId } from '../chain/sign-event.ts';
-import { RelayProblem, RemovedError, UntrustedError, UsageError } from '../errors.ts';
+import { RelayProblem, RemovedError, UsageError } from '../errors.ts';
 import type { KeyPackagePool } from '../key-package-pool.ts';
 import { createGroup, encrypt, makeGroupInfo, type MlsIdentity } from '../mls/index.ts';
 import type { StorageWrite } from '../storage.ts';
 import { FollowedGroup, groupStateOf, parseActor, parseActors } from './followed-group.ts';
 import { findGroup, markGroup, unmarkGroup } from './group-register.ts';
 import { removalOf } from './group-reader.ts';
-import type { CallOptions, GroupStatus } from './group.ts';
+import { assertAllClaimed, claimKeyPackages } from './claim-key-packages.ts';
+import type { CallOptions, GroupStatus, InviteDelivery, InviteOptions } from './group.ts';
 import type { GroupContext } from './group-context.ts';
 import type { BeginSealing } from './message-sender.ts';
-import { MlsCommitter, type Addition } from './mls-committer.ts';
+import { MlsCommitter } from './mls-committer.ts';
 import { MlsOpening } from './mls-opening.ts';
 import { MlsStore, type AcceptedWelcome } from './mls-store.ts';
 
@@ -114,18 +107,20 @@ export class MlsGroup extends FollowedGroup {
   async invite(
     actors: string | readonly string[],
     role: GrantedRole = 'member',
-    { signal }: CallOptions = {},
-  ): Promise<Delivery> {
+    { signal, partial = false }: InviteOptions = {},
+  ): Promise<InviteDelivery> {
     const invited = parseActors(actors);
     await this.assertMember(signal);
     const known = await this.follower.known(signal);
     for (const actor of invited) assertAbsent(known, actor);
-    const add: Addition[] = [];
-    for (const actor of invited) add.push(await this.#claim(actor, role, signal));
-    return this.#committer.commit((chain) => {
+    const claims = await claimKeyPackages(invited, role, { ...this.#context, chain: this.#chain }, signal);
+    const { add } = claims;
+    if (!partial || add.length === 0) assertAllClaimed(claims);
+    const delivery = await this.#committer.commit((chain) => {
       for (const { actor } of add) assertAbsent(chain, actor);
       return { add };
     }, signal);
+    return { ...delivery, actors: claims.actors };
   }
 
   leave(): Promise<Delivery> {
@@ -161,18 +156,6 @@ export class MlsGroup extends FollowedGroup {
     const record = await this.#store.load();
     if (status.kind !== 'member' || record?.lostAt === undefined) return status;
     return { kind: 'lost', index: record.lostAt };
-  }
-
-  /** A KeyPackage of this very actor: the relay hands it out, and could hand out another one (`CL13`). */
-  async #claim(actor: Uint8Array, role: GrantedRole, signal: AbortSignal | undefined): Promise<Addition> {
-    const { client, platform } = this.#context;
-    const claim = { chain: this.#chain, ciphersuite: MLS_SUITE };
-    const { ref, keyPackage, token } = await client.claimKeyPackage(actor, claim, signal);
-    const parsed = parseKeyPackage(keyPackage, { nowMs: platform.now() });
-    const isRight = parsed.ok && equalBytes(parsed.value.ref, ref) && equalBytes(parsed.value.actor, actor);
-    if (isRight) return { actor, role, keyPackage, keyPackageRef: ref, claimToken: token };
-    const why = parsed.ok ? 'it is not the one that was asked for' : parsed.error.code;
-    throw new UntrustedError('key-package-invalid', `a claimed KeyPackage is refused: ${why}`);
   }
 }
 

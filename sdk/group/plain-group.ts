@@ -1,8 +1,8 @@
-import { memberAdded, memberRemoved, type ChainId, type GrantedRole } from '../../core/index.ts';
+import { memberAdded, memberRemoved, toBase64Url, type ChainId, type GrantedRole } from '../../core/index.ts';
 import type { Delivery } from '../chain/chain-writer.ts';
 import { UsageError } from '../errors.ts';
 import { FollowedGroup, parseActor, parseActors } from './followed-group.ts';
-import type { CallOptions } from './group.ts';
+import type { CallOptions, InviteDelivery, InviteOptions } from './group.ts';
 import type { GroupContext } from './group-context.ts';
 import { PlainOpening } from './plain-opening.ts';
 
@@ -25,13 +25,14 @@ export class PlainGroup extends FollowedGroup {
   async invite(
     actors: string | readonly string[],
     role: GrantedRole = 'member',
-    { signal }: CallOptions = {},
-  ): Promise<Delivery> {
-    const [first, ...others] = parseActors(actors);
+    { signal }: InviteOptions = {},
+  ): Promise<InviteDelivery> {
+    const invited = parseActors(actors);
+    const [first, ...others] = invited;
     await this.assertMember(signal);
     let delivery = await this.appendEvent(memberAdded, { actor: first, role }, signal);
     for (const actor of others) delivery = await this.appendEvent(memberAdded, { actor, role }, signal);
-    return delivery;
+    return { ...delivery, actors: invited.map((actor) => ({ actor: toBase64Url(actor), outcome: 'invited' })) };
   }
 
   async leave({ signal }: CallOptions = {}): Promise<Delivery> {

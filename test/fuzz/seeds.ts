@@ -6,6 +6,7 @@ import {
   envelopePost,
   eventSignContent,
   keyPackageClaim,
+  keyPackageClaims,
   keyPackagePublication,
   mailboxAck,
   mailboxUpFrame,
@@ -160,6 +161,12 @@ function alices({ bob, plain }: InhabitedRelay, alice: TestActor): readonly Requ
       path: devicePath(bob, 'key-packages/claim'),
       signer: alice,
       body: encode(keyPackageClaim, { chain: plain, ciphersuite: 1 }),
+    },
+    {
+      route: 'post /v1/chains/{chain}/claims',
+      path: chainPath(plain, 'claims'),
+      signer: alice,
+      body: encode(keyPackageClaims, { ciphersuite: 1, devices: [bob.key] }),
     },
     {
       route: 'post /v1/devices/{device}/mailbox',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { publicKeyOf, toBase64Url } from '../../core/index.ts';
 import type { Session } from '../../sdk/index.ts';
 import { invitationTo, soleInvitation, Stage, textsOf } from './stage.ts';
 
@@ -35,6 +36,24 @@ test('[CL23] phone and laptop come in by one commit, each reads what the other s
   await Promise.all([onPhone.catchUp(), hers.catchUp()]);
   expect((await textsOf(hers)).at(-1)).toBe('without the phone');
   expect((await textsOf(onPhone)).at(-1)).toBe('good');
+});
+
+test('[CL23] [KP12] one claim asks for all, and tells of each who can’t come in; where asked to, those come in who can', async () => {
+  const hers = await alice.createGroup();
+  const stranger = toBase64Url(publicKeyOf(crypto.getRandomValues(new Uint8Array(32))));
+  const [hisPhone] = actorsOf(phone);
+  const told = [
+    { actor: hisPhone, outcome: 'invited' },
+    { actor: stranger, outcome: 'exhausted' },
+  ];
+  const refused = { code: 'key-packages-exhausted', advice: { kind: 'ask' }, details: { actors: told } };
+  await expect(hers.invite([hisPhone!, stranger])).rejects.toMatchObject(refused);
+  await expect(hers.invite(stranger, 'member', { partial: true })).rejects.toMatchObject({ code: refused.code });
+  expect((await hers.view()).epoch).toBe(0);
+  const delivery = await hers.invite([hisPhone!, stranger], 'member', { partial: true });
+  expect(delivery.actors).toEqual(told);
+  expect((await hers.members()).map(({ actor }) => actor)).toEqual(actorsOf(alice, phone));
+  await (await invitationTo(phone, hers.id)).accept();
 });
 
 test('[CL23] a plain group takes several as well; nobody comes in twice, and nobody is asked to do nothing', async () => {

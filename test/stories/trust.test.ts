@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
-  claimedKeyPackage,
+  claimOutcomes,
   decodeTrusted,
   encode,
   entryPage,
@@ -127,16 +127,18 @@ describe('what comes through other hands', () => {
     const group = await bob.createGroup();
     const claimed: Buffer[] = [];
     proxy.tamper = ({ path, body }) => {
-      if (!path.endsWith('/claim')) return undefined;
+      if (!path.endsWith('/claims')) return undefined;
       claimed.push(body);
       return claimed[0];
     };
     await group.invite(mallory.identity!.actor);
     await expect(group.invite(carol.identity!.actor)).rejects.toMatchObject({ code: 'key-package-invalid' });
     proxy.tamper = ({ path, body }) => {
-      if (!path.endsWith('/claim')) return undefined;
-      const { ref, ...claimed } = decodeTrusted(claimedKeyPackage, body);
-      return Buffer.from(encode(claimedKeyPackage, { ...claimed, ref: flip(ref, 0) }));
+      if (!path.endsWith('/claims')) return undefined;
+      const [outcome] = decodeTrusted(claimOutcomes, body).outcomes;
+      if (outcome?.kind !== 'claimed') return undefined;
+      const value = { ...outcome.value, ref: flip(outcome.value.ref, 0) };
+      return Buffer.from(encode(claimOutcomes, { outcomes: [{ kind: 'claimed', value }] }));
     };
     await expect(group.invite(carol.identity!.actor)).rejects.toMatchObject({ code: 'key-package-invalid' });
   });

@@ -1,11 +1,19 @@
-import { keyPackageClaim, keyPackagePublication, MAX_KEY_PACKAGE_BYTES, MAX_KEY_PACKAGES } from '../../core/index.ts';
+import {
+  ACTOR_BYTES,
+  keyPackageClaim,
+  keyPackageClaims,
+  keyPackagePublication,
+  MAX_CLAIM_DEVICES,
+  MAX_KEY_PACKAGE_BYTES,
+  MAX_KEY_PACKAGES,
+} from '../../core/index.ts';
 import { answerResponse } from './answer-response.ts';
 import { callAsActor } from './calls.ts';
 import { contentOf, describeRoute } from './describe-route.ts';
-import { deviceObject } from './objects.ts';
-import { bytesOfName, deviceParameters, noQuery } from './parameters.ts';
+import { chainObject, deviceObject } from './objects.ts';
+import { bytesOfName, chainParameters, deviceParameters, noQuery } from './parameters.ts';
 import { structureOf } from './presentation.ts';
-import { CLAIMED_KEY_PACKAGE, KEY_PACKAGE_STOCK } from './presentations.ts';
+import { CLAIM_OUTCOMES, CLAIMED_KEY_PACKAGE, KEY_PACKAGE_STOCK } from './presentations.ts';
 import type { RelayApp, Services } from './relay-app.ts';
 
 /** A length prefix of RFC 9420 §2.1.2 takes at most four bytes. */
@@ -13,6 +21,8 @@ const PREFIX_BYTES = 4;
 const MAX_PUBLICATION_BYTES = PREFIX_BYTES + MAX_KEY_PACKAGES * (PREFIX_BYTES + MAX_KEY_PACKAGE_BYTES);
 /** A `KeyPackageClaim` has one size; a little room keeps the refusal `malformed`. */
 const MAX_SMALL_BYTES = 64;
+/** Also of a `KeyPackageClaims`: a suite, a length prefix, and the devices. */
+const MAX_CLAIMS_BYTES = MAX_SMALL_BYTES + MAX_CLAIM_DEVICES * ACTOR_BYTES;
 
 const TAG = 'Devices';
 
@@ -64,6 +74,22 @@ const claimRoute = describeRoute({
   problems: ['malformed', 'not-permitted', 'unsupported-ciphersuite', 'key-packages-exhausted', 'rate-limited'],
 });
 
+const claimsRoute = describeRoute({
+  method: 'post',
+  path: '/v1/chains/{chain}/claims',
+  tag: TAG,
+  summary: 'Claim KeyPackages of several devices',
+  description:
+    'Hands out one KeyPackage of each device for one commit in this chain, to an actor who may invite there. Each device has ' +
+    'an outcome of its own, in order: what was claimed, with its token, or why there was nothing.',
+  access: 'actor',
+  params: chainParameters,
+  query: noQuery,
+  body: { structure: structureOf(keyPackageClaims.notation), limitBytes: MAX_CLAIMS_BYTES },
+  answer: { status: 200, description: 'One outcome a device.', content: contentOf(CLAIM_OUTCOMES) },
+  problems: ['malformed', 'not-permitted', 'unsupported-ciphersuite', 'rate-limited'],
+});
+
 /** KeyPackages of a device. Whether the signer may is for the device's object to say. */
 export function addDeviceRoutes(app: RelayApp, { gate }: Services): void {
   app.openapi(publishRoute, (c) => {
@@ -91,5 +117,12 @@ export function addDeviceRoutes(app: RelayApp, { gate }: Services): void {
       const claimed = await deviceObject(c.env, device).claim(caller, bytesOfName(device), body);
       return answerResponse(c.req.raw, claimed, CLAIMED_KEY_PACKAGE);
     });
+  });
+
+  app.openapi(claimsRoute, (c) => {
+    const { chain } = c.req.valid('param');
+    return callAsActor(gate, c.req.raw, MAX_CLAIMS_BYTES, async ({ caller, body }) =>
+      answerResponse(c.req.raw, await chainObject(c.env, chain).claim(caller, body), CLAIM_OUTCOMES),
+    );
   });
 }

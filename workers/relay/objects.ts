@@ -16,6 +16,7 @@ type ChainMethod =
   | 'found'
   | 'append'
   | 'commit'
+  | 'claim'
   | 'entries'
   | 'payload'
   | 'state'

@@ -1,6 +1,7 @@
 import {
   appendAnswer,
   claimedKeyPackage,
+  claimOutcomes,
   entryPage,
   keyPackageStock,
   mailboxPage,
@@ -23,6 +24,7 @@ import { opaqueBytes, plainText, structured } from './presentation.ts';
 /** Every form in which this relay answers bytes, each with its JSON view. */
 export const KEY_PACKAGE_STOCK = structured(keyPackageStock);
 export const CLAIMED_KEY_PACKAGE = structured(claimedKeyPackage);
+export const CLAIM_OUTCOMES = structured(claimOutcomes);
 export const MAILBOX_PAGE = structured(mailboxPage);
 export const TOKEN_STATE = structured(tokenState);
 export const TICKET = structured(ticketAnswer);

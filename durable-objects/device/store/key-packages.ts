@@ -1,7 +1,7 @@
 import { and, asc, count, eq, gt, isNull } from 'drizzle-orm';
 import type { DrizzleSqliteDODatabase } from 'drizzle-orm/durable-sqlite';
 import { equalBytes } from '../../../core/index.ts';
-import type { PublishedKeyPackage } from '../../../relay/index.ts';
+import type { PoolRemains, PublishedKeyPackage } from '../../../relay/index.ts';
 import { countChanges } from '../../count-changes.ts';
 import { firstRow } from '../../first-row.ts';
 import { keyPackages } from '../schema.ts';
@@ -23,6 +23,12 @@ const FORGET = `DELETE FROM key_packages WHERE ref IN
 const NEXT_EXPIRY = 'SELECT not_after FROM key_packages ORDER BY not_after LIMIT 1';
 const DROP = `DELETE FROM key_packages
   WHERE ref IN (SELECT ref FROM key_packages WHERE not_after <= ? ORDER BY not_after LIMIT ?)`;
+const MARK_LAPSED = `INSERT OR IGNORE INTO lapsed_suites (suite)
+  SELECT DISTINCT suite FROM key_packages WHERE claimed_at IS NULL AND not_after <= ?`;
+const CLEAR_LAPSED = 'DELETE FROM lapsed_suites WHERE suite = ?';
+const HAS_OTHERS = 'SELECT 1 FROM key_packages WHERE claimed_at IS NULL AND not_after > ? LIMIT 1';
+const HAS_LAPSED = `SELECT 1 FROM lapsed_suites WHERE suite = ?1
+  UNION ALL SELECT 1 FROM key_packages WHERE claimed_at IS NULL AND suite = ?1 AND not_after <= ?2 LIMIT 1`;
 
 /** A device's pool: each package goes out once, the last resort as often as the pool is empty. */
 export class KeyPackageStore {
@@ -47,6 +53,7 @@ export class KeyPackageStore {
     for (const { ref, bytes, suite, notAfter, lastResort } of packages) {
       this.#sql.exec(INSERT, ref, bytes, suite, notAfter, lastResort ? 1 : 0);
       if (lastResort && countChanges(this.#sql) === 1) this.#sql.exec(RETIRE, now, suite, ref);
+      this.#sql.exec(CLEAR_LAPSED, suite);
     }
   }
 
@@ -68,6 +75,14 @@ export class KeyPackageStore {
     const gone = { claimedAt: now, bytes: new Uint8Array() };
     this.#db.update(keyPackages).set(gone).where(eq(keyPackages.ref, chosen.ref)).run();
     return chosen;
+  }
+
+  /** What is there beside what a claim of this suite can get. */
+  remains(suite: number, now: number): PoolRemains {
+    return {
+      hasOthers: firstRow(this.#sql.exec(HAS_OTHERS, now)) !== undefined,
+      hasLapsed: firstRow(this.#sql.exec(HAS_LAPSED, suite, now)) !== undefined,
+    };
   }
 
   stock(suite: number, now: number): KeyPackageStock {
@@ -95,6 +110,7 @@ export class KeyPackageStore {
 
   /** Deletes at most `limit` packages that lapsed by `now`, claimed ones too. Returns how many went. */
   dropExpired(now: number, limit: number): number {
+    this.#sql.exec(MARK_LAPSED, now);
     this.#sql.exec(DROP, now, limit);
     return countChanges(this.#sql);
   }

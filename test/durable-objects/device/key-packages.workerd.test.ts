@@ -1,15 +1,20 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
+  claimOutcomes,
+  decodeTrusted,
   encode,
+  keyPackageClaims,
   keyPackagePublication,
+  MAX_CLAIM_DEVICES,
   MAX_KEY_PACKAGES,
   publicKeyOf,
   signEd25519,
   toBase64Url,
+  type ClaimOutcome,
 } from '../../../core/index.ts';
-import { parseKeyPackage } from '../../../core/mls/index.ts';
-import { claimTokenSeed, issueClaimToken } from '../../../relay/index.ts';
+import { MLS_SUITE, parseKeyPackage } from '../../../core/mls/index.ts';
+import { claimTokenSeed, issueClaimToken, type Answer } from '../../../relay/index.ts';
 import { MAX_CLAIM_COUNTS } from '../../../relay/key-packages.ts';
 import { newKeyPackage } from '../../../sdk/mls/index.ts';
 import { oddKeyPackage, type Oddities } from '../../sdk/mls/malice.ts';
@@ -364,5 +369,79 @@ describe('claiming', () => {
     }
     valueOf(await device.publish(...(await device.keyPackages(1))));
     await claimRef();
+  });
+});
+
+describe('claiming for several devices at once', () => {
+  function answerFor(claimer: TestActor, ...devices: readonly TestDevice[]): Promise<Answer> {
+    const keys = devices.map(({ owner }) => owner.key);
+    return chain.object.claim(callerOf(claimer), encode(keyPackageClaims, { ciphersuite: MLS_SUITE, devices: keys }));
+  }
+
+  async function outcomesFor(...devices: readonly TestDevice[]): Promise<readonly ClaimOutcome[]> {
+    return decodeTrusted(claimOutcomes, valueOf(await answerFor(alice, ...devices))).outcomes;
+  }
+
+  const kindsOf = (outcomes: readonly ClaimOutcome[]) => outcomes.map(({ kind }) => kind);
+
+  it('[KP12] gives each device’s own, in order, once, with the token of the claim', async () => {
+    const other = await TestDevice.of();
+    const [mine, spare] = await device.keyPackages(2);
+    const [theirs] = await other.keyPackages(1);
+    valueOf(await device.publish(mine!, spare!));
+    valueOf(await other.publish(theirs!));
+    const outcomes = await outcomesFor(other, device);
+    const given = outcomes.flatMap((outcome) => (outcome.kind === 'claimed' ? [outcome.value] : []));
+    expect(given.map(({ ref }) => toBase64Url(ref))).toEqual([refOf(theirs!), expect.any(String)]);
+    expect([refOf(mine!), refOf(spare!)]).toContain(toBase64Url(given[1]!.ref));
+    for (const { ref, token } of given) expect(token).toMatchObject({ chain: chain.id, keyPackageRef: ref });
+    expect(kindsOf(await outcomesFor(other, device))).toEqual(['exhausted', 'claimed']);
+  });
+
+  it('[KP12] [KP4] takes an actor who may invite in the chain, and keeps nothing of anybody else’s request', async () => {
+    valueOf(await device.publish(...(await device.keyPackages(1))));
+    expect(codeOf(await answerFor(mallory, device))).toBe('not-permitted');
+    expect(codeOf(await answerFor(bob, device))).toBe('not-permitted');
+    expect((await device.stock()).available).toBe(1);
+    expect(kindsOf(await outcomesFor(device))).toEqual(['claimed']);
+  });
+
+  it('[KP12] [KP9] tells what is used up, what has lapsed and what was too often asked apart, and opens no device', async () => {
+    const [unknown, away, wanted] = [await TestDevice.of(), await TestDevice.of(), await TestDevice.of()];
+    const lapse = T0 + 30 * DAY_MS;
+    valueOf(await away.publish(...(await away.keyPackages(2))));
+    expect(kindsOf(await outcomesFor(away))).toEqual(['claimed']);
+    await away.setClock(lapse);
+    expect(kindsOf(await outcomesFor(away, unknown))).toEqual(['expired', 'exhausted']);
+    await away.untilRows('key_packages', 0);
+    expect(kindsOf(await outcomesFor(away))).toEqual(['expired']);
+    await evictDurableObject(away.stub);
+    await away.setClock(lapse);
+    expect(kindsOf(await outcomesFor(away))).toEqual(['expired']);
+    valueOf(await away.publish(...(await away.keyPackages(1, { nowMs: lapse }))));
+    expect(kindsOf(await outcomesFor(away, away))).toEqual(['claimed', 'exhausted']);
+    valueOf(await wanted.publish(...(await wanted.keyPackages(1, { lastResort: true }))));
+    const often = await outcomesFor(...Array<TestDevice>(11).fill(wanted));
+    expect(kindsOf(often)).toEqual([...Array<string>(10).fill('claimed'), 'limited']);
+    expect(often[10]).toEqual({ kind: 'limited', value: { retryAfterMs: HOUR_MS } });
+    expect(await unknown.tables()).toEqual([]);
+  });
+
+  it('[KP12] [RQ5] takes a signed claim once, and a body that is none never', async () => {
+    valueOf(await device.publish(...(await device.keyPackages(2))));
+    const caller = callerOf(alice);
+    const body = encode(keyPackageClaims, { ciphersuite: MLS_SUITE, devices: [device.owner.key] });
+    expect((await chain.object.claim(caller, body)).ok).toBe(true);
+    expect(codeOf(await chain.object.claim(caller, body))).toBe('nonce-replayed');
+    expect(codeOf(await chain.object.claim(callerOf(alice), body.subarray(1)))).toBe('malformed');
+    expect((await device.stock()).available).toBe(1);
+  });
+
+  it('[KP12] asks a hundred devices, each of which answers for itself', async () => {
+    const devices = Array.from({ length: MAX_CLAIM_DEVICES }, () => device);
+    valueOf(await device.publish(...(await device.keyPackages(3))));
+    const kinds = kindsOf(await outcomesFor(...devices));
+    expect(kinds).toHaveLength(MAX_CLAIM_DEVICES);
+    expect(kinds.filter((kind) => kind === 'claimed')).toHaveLength(3);
   });
 });

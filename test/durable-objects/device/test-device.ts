@@ -146,6 +146,7 @@ export class TestDevice {
     return this.object.claim(callerOf(claimer), this.owner.key, encode(keyPackageClaim, { chain, ciphersuite }));
   }
 
+  /** By the chain, which asks this device among others. */
   async page(from = 0): Promise<MailboxPage> {
     return decodeTrusted(mailboxPage, valueOf(await this.object.mailbox(callerOf(this.owner), this.owner.key, from)));
   }

@@ -4,10 +4,15 @@ import {
   keyPackageClaim,
   mailboxAck,
   mailboxTokenContent,
+  MAX_CLAIM_DEVICES,
   MAX_KEY_PACKAGES,
   memberAdded,
+  opaque,
   signEd25519,
+  struct,
   tokenRevocation,
+  uint16,
+  vector,
   type ChainId,
   type MailboxToken,
 } from '../../../core/index.ts';
@@ -15,7 +20,7 @@ import { bytesFor } from '../../durable-objects/bytes-for.ts';
 import { oddKeyPackage } from '../../sdk/mls/malice.ts';
 import type { InhabitedRelay } from '../../support/inhabited-relay.ts';
 import { mlsIdentityFor } from '../../support/mls-bundles.ts';
-import { devicePath } from '../../support/relay-caller.ts';
+import { chainPath, devicePath } from '../../support/relay-caller.ts';
 import { TestActor } from '../../support/test-actor.ts';
 import type { Attempt, BadInput } from './bad-input.ts';
 
@@ -37,6 +42,15 @@ function request(made: Request): Attempt {
 function claim(relay: InhabitedRelay, by: TestActor, chain: ChainId, { device = relay.bob, ciphersuite = 1 } = {}) {
   const body = encode(keyPackageClaim, { chain, ciphersuite });
   return relay.caller.signed(by, { method: 'POST', path: devicePath(device, 'key-packages/claim'), body });
+}
+
+function claims(relay: InhabitedRelay, by: TestActor, chain: ChainId, { ciphersuite = 1, size = 1 } = {}): Request {
+  const devices = Array.from({ length: size }, () => relay.bob.key);
+  const body = encode(struct('Claims', { ciphersuite: uint16, devices: vector(opaque(32), size) }), {
+    ciphersuite,
+    devices,
+  });
+  return relay.caller.signed(by, { method: 'POST', path: chainPath(chain, 'claims'), body });
 }
 
 function ack(relay: InhabitedRelay, by: TestActor, upTo: number): Request {
@@ -146,7 +160,7 @@ function anHour() {
   return { notBefore: now - 3600n, notAfter: now + 3600n };
 }
 
-const claims: readonly BadInput[] = [
+const claiming: readonly BadInput[] = [
   {
     name: '[KP4] a claim by a member who may not invite',
     code: 'not-permitted',
@@ -166,6 +180,27 @@ const claims: readonly BadInput[] = [
     name: '[KP7] a claim of a device that has nothing',
     code: 'key-packages-exhausted',
     make: (relay) => request(claim(relay, relay.alice, relay.plain, { device: relay.mallory })),
+  },
+  {
+    name: '[KP12] a claim for several devices by a member who may not invite',
+    code: 'not-permitted',
+    make: (relay) => request(claims(relay, relay.bob, relay.plain)),
+  },
+  {
+    name: '[KP12] a claim for several devices in a chain which does not exist',
+    code: 'not-permitted',
+    make: (relay) => request(claims(relay, relay.alice, bytesFor('nowhere', 0, 32) as ChainId)),
+  },
+  {
+    name: '[KP12] a claim for several devices of a suite that is not followed',
+    code: 'unsupported-ciphersuite',
+    make: (relay) => request(claims(relay, relay.alice, relay.plain, { ciphersuite: 0xf0f0 })),
+  },
+  {
+    name: '[KP12] a claim for more devices than one request may name',
+    code: 'malformed',
+    details: { reason: 'too-many-items' },
+    make: (relay) => request(claims(relay, relay.alice, relay.plain, { size: MAX_CLAIM_DEVICES + 1 })),
   },
   {
     name: '[KP8] a flood of claims',
@@ -287,4 +322,4 @@ const envelopes: readonly BadInput[] = [
   },
 ];
 
-export const badDeviceCalls: readonly BadInput[] = [...published, ...claims, ...mailboxes, ...envelopes];
+export const badDeviceCalls: readonly BadInput[] = [...published, ...claiming, ...mailboxes, ...envelopes];

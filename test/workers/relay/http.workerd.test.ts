@@ -362,6 +362,7 @@ describe('The OpenAPI document', () => {
       'put /v1/devices/{device}/key-packages',
       'get /v1/devices/{device}/key-packages',
       'post /v1/devices/{device}/key-packages/claim',
+      'post /v1/chains/{chain}/claims',
       'get /v1/devices/{device}/mailbox',
       'post /v1/devices/{device}/mailbox',
       'post /v1/devices/{device}/mailbox/ack',

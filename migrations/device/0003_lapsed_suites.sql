@@ -1,0 +1,3 @@
+CREATE TABLE `lapsed_suites` (
+	`suite` integer PRIMARY KEY NOT NULL
+);
