@@ -32,6 +32,11 @@ export function readsHead(state: ChainState, size: number, actor: Uint8Array | u
   return until !== undefined && until >= size - 1;
 }
 
+/** Whether the actor is in the group now. What lets somebody into an epoch is for members alone, in a public group too. */
+export function isMember(state: ChainState, actor: Uint8Array | undefined): boolean {
+  return actor !== undefined && state.kind === 'group' && roleOf(state.value.roster, actor) !== 'none';
+}
+
 /** Whether the actor could add members: what a device asks before it gives away a KeyPackage (`KP4`). */
 export function mayInvite(state: ChainState, actor: Uint8Array): boolean {
   return state.kind === 'group' && ['owner', 'admin'].includes(roleOf(state.value.roster, actor));
@@ -39,5 +44,5 @@ export function mayInvite(state: ChainState, actor: Uint8Array): boolean {
 
 /** Whether both hold a role: what a device asks before it takes an envelope that came by this chain (`SE2`). */
 export function shareGroup(state: ChainState, a: Uint8Array, b: Uint8Array): boolean {
-  return state.kind === 'group' && [a, b].every((actor) => roleOf(state.value.roster, actor) !== 'none');
+  return isMember(state, a) && isMember(state, b);
 }

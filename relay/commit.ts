@@ -142,9 +142,11 @@ function judgeCommit(
   const applied = applyCommit(before, bundle.commit);
   if (!applied.ok) return invalid(applied.error.code);
   const followed = applied.value;
-  if (followed.isExternal) return invalid('commit-sender');
+  // From outside come members alone, each in the place of its own leaf (`RC1`): the roster lets nobody else in.
+  if (followed.isExternal && followed.removed.length === 0) return invalid('commit-sender');
   // What members of this version can follow (`ML24`).
-  if ([...followed.kinds].some((kind) => kind !== 'add' && kind !== 'remove')) return invalid('commit-proposal');
+  const followable = followed.isExternal ? RESYNC_KINDS : MEMBER_KINDS;
+  if ([...followed.kinds].some((kind) => !followable.has(kind))) return invalid('commit-proposal');
   if (!namesEvent(followed, event)) return invalid('authenticated-data');
   const welcome = checkWelcome(followed.added, bundle.welcome);
   if (!welcome.ok) return welcome.error.code === 'commit-welcome' ? WELCOME_MISMATCH : invalid(welcome.error.code);
@@ -165,6 +167,9 @@ function judgeCommit(
   });
 }
 
+const MEMBER_KINDS: ReadonlySet<string> = new Set(['add', 'remove']);
+const RESYNC_KINDS: ReadonlySet<string> = new Set(['external-init', 'remove']);
+
 /** `MB5`. By now the event names exactly the KeyPackages that the commit adds (`MB3`). */
 function judgeClaims(
   { claimTokens }: CommitBundle,
@@ -179,7 +184,8 @@ function judgeClaims(
 function compareWithEvent(followed: FollowedCommit, body: MlsCommit, actor: Uint8Array): string | undefined {
   if (!equalBytes(followed.committer.leaf.client, actor)) return 'committer';
   const clients = followed.added.map(({ client }) => client);
-  const delta = compareActors(clients, followed.removed);
+  // Who resyncs takes its former leaf out and stays who it is.
+  const delta = compareActors(clients, followed.isExternal ? [] : followed.removed);
   if (delta.replaced.length > 0) return 'replaced-leaf';
   const added = body.roster.added.map((member) => member.actor);
   const isSameRoster = isSameSet(delta.added, added) && isSameSet(delta.removed, body.roster.removed);

@@ -1,6 +1,6 @@
 export type { Answer, Caller, RelayRefusal } from './answer.ts';
 export { outcomesOf } from './answers.ts';
-export { authoriseRead, mayInvite, readsHead, shareGroup, type ReadableRange } from './access.ts';
+export { authoriseRead, isMember, mayInvite, readsHead, shareGroup, type ReadableRange } from './access.ts';
 export type { Decision, Receipt } from './append.ts';
 export { chainSigner, signCheckpoint, type CheckpointKey } from './checkpoint.ts';
 export { claimTokenSeed, issueClaimToken, type ClaimTokenKey } from './claim-tokens.ts';

@@ -27,7 +27,7 @@ export interface AppliedCommit {
   readonly delta: RosterDelta;
   /** By leaf index: what the next epoch's tree must hold. */
   readonly leaves: ReadonlyMap<number, MlsLeaf>;
-  /** The committer's leaf before the commit, whose key signs it. */
+  /** Whose key signs the commit: the committer's leaf before it, or the one that a resync brings. */
   readonly committerLeaf: MlsLeaf;
   readonly addedKeyPackages: readonly MlsKeyPackage[];
 }
@@ -36,12 +36,13 @@ type CommitRefusal = MlsRefusal<MlsCommitCode>;
 
 /**
  * Applies a commit to the leaves of its epoch (`ML23`-`ML26`): Removes, then the committer's new leaf, then Adds.
- * Refuses everything but a member's commit of Adds and Removes by value. Relay and members call this one function, so
- * none of them can disagree with the others about what a commit does.
+ * Refuses everything but a member's commit of Adds and Removes by value, and a member's resync. Relay and members call
+ * this one function, so none of them can disagree with the others about what a commit does.
  */
 export function applyCommitToLeaves(previous: EpochLeaves, commit: MlsCommit): Result<AppliedCommit, CommitRefusal> {
   if (!equalBytes(commit.groupId, previous.groupId)) return refuse('commit-group');
   if (commit.epoch !== previous.epoch) return refuse('commit-epoch');
+  if (commit.sender.kind === 'new-member-commit') return applyResyncToLeaves(previous, commit);
   const leaves = new Map<number, MlsLeaf>(previous.leaves.map((leaf) => [leaf.leafIndex, leaf]));
   const committerLeafIndex = commit.sender.kind === 'member' ? commit.sender.leafIndex : -1;
   const committerLeaf = leaves.get(committerLeafIndex);
@@ -62,11 +63,32 @@ export function applyCommitToLeaves(previous: EpochLeaves, commit: MlsCommit): R
     if (!equalBytes(commit.pathLeaf.actor, committerLeaf.actor)) return refuse('commit-credential');
     leaves.set(committerLeafIndex, commit.pathLeaf);
   }
-  addFromTheLeft(leaves, adds);
+  addFromTheLeft(
+    leaves,
+    adds.map(({ leaf }) => leaf),
+  );
   if (!areDistinct([...leaves.values()].map(({ actor }) => actor))) return refuse('commit-proposal-list');
   const added = adds.map(({ actor }) => actor);
   const delta = { committer: committerLeaf.actor, committerLeafIndex, ...compareActors(added, removed) };
   return ok({ delta, leaves, committerLeaf, addedKeyPackages: adds });
+}
+
+/** A member that comes back in by an external commit (`RC1`): its leaf goes, and a new one takes the leftmost place. */
+function applyResyncToLeaves(previous: EpochLeaves, commit: MlsCommit): Result<AppliedCommit, CommitRefusal> {
+  const { proposals, pathLeaf } = commit;
+  if (pathLeaf === undefined) return refuse('commit-path');
+  if (proposals.length !== 2 || !proposals.some(({ kind }) => kind === 'external-init')) {
+    return refuse('commit-proposal');
+  }
+  const removal = proposals.find((proposal) => proposal.kind === 'remove');
+  const former = previous.leaves.find(({ leafIndex }) => leafIndex === removal?.leafIndex);
+  if (former === undefined) return refuse('commit-sender');
+  if (!equalBytes(former.actor, pathLeaf.actor)) return refuse('commit-credential');
+  const leaves = new Map<number, MlsLeaf>(previous.leaves.map((leaf) => [leaf.leafIndex, leaf]));
+  leaves.delete(former.leafIndex);
+  const committerLeafIndex = addFromTheLeft(leaves, [pathLeaf]);
+  const delta = { committer: former.actor, committerLeafIndex, added: [], removed: [], replaced: [] };
+  return ok({ delta, leaves, committerLeaf: pathLeaf, addedKeyPackages: [] });
 }
 
 interface Changes {
@@ -87,13 +109,14 @@ function readChanges({ proposals, pathLeaf }: MlsCommit): Result<Changes, Commit
   return needsPath && pathLeaf === undefined ? refuse('commit-path') : ok({ adds, removes });
 }
 
-/** A new leaf takes the leftmost blank place, or else extends the tree (RFC 9420 §7.7, §12.1.1). */
-function addFromTheLeft(leaves: Map<number, MlsLeaf>, adds: readonly MlsKeyPackage[]): void {
+/** A new leaf takes the leftmost blank place, or else extends the tree (RFC 9420 §7.7, §12.1.1). Gives the last place. */
+function addFromTheLeft(leaves: Map<number, MlsLeaf>, added: readonly MlsLeaf[]): number {
   let index = 0;
-  for (const { leaf } of adds) {
+  for (const leaf of added) {
     while (leaves.has(index)) index++;
     leaves.set(index, leaf);
   }
+  return index;
 }
 
 /** Which actors come, go, and stay under another leaf. */

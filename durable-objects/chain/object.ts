@@ -70,8 +70,8 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     return this.#read(caller, (chain, actor) => chain.reads.state(actor));
   }
 
-  groupInfo(caller: Caller | undefined): Promise<Answer> {
-    return this.#read(caller, (chain, actor) => chain.reads.groupInfo(actor));
+  groupInfo(caller: Caller | undefined, epoch: number | undefined): Promise<Answer> {
+    return this.#read(caller, (chain, actor) => chain.reads.groupInfo(actor, epoch));
   }
 
   checkpoint(caller: Caller | undefined): Promise<Answer> {

@@ -22,6 +22,7 @@ import {
 import {
   authoriseRead,
   endOfReading,
+  isMember,
   readsHead,
   signCheckpoint,
   type Answer,
@@ -123,12 +124,19 @@ export class ChainReads implements Quotable {
     return ok(encode(stateAnswer, answer));
   }
 
-  groupInfo(actor: Uint8Array | undefined): Answer {
-    const { state, size } = this.#sequencer.head;
-    if (!readsHead(state, size, actor)) return err({ code: 'not-found' });
-    const hash = state.kind === 'group' ? state.value.mls?.groupInfoHash : undefined;
-    const bytes = hash && this.#store.handshakes.read(hash, this.#clock());
-    return bytes === undefined ? err({ code: 'mls-not-created' }) : ok(bytes);
+  /** Of the current epoch, or of the one before, for whoever checks what a report says (`RC2`). */
+  groupInfo(actor: Uint8Array | undefined, epoch: number | undefined): Answer {
+    const { state } = this.#sequencer.head;
+    if (!isMember(state, actor)) return err({ code: 'not-found' });
+    const mls = state.kind === 'group' ? state.value.mls : undefined;
+    if (mls === undefined) return err({ code: 'mls-not-created' });
+    const { handshakes } = this.#store;
+    if (epoch === undefined || epoch === mls.epoch) {
+      const bytes = handshakes.read(mls.groupInfoHash, this.#clock());
+      return bytes === undefined ? err({ code: 'mls-not-created' }) : ok(bytes);
+    }
+    const [former] = epoch === mls.epoch - 1 ? handshakes.inForceAt('group-info', epoch) : [];
+    return former === undefined ? err({ code: 'not-found' }) : ok(former.bytes);
   }
 
   checkpoint(actor: Uint8Array | undefined): Answer {

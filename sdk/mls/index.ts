@@ -32,4 +32,5 @@ export {
   type PendingCommit,
 } from './pending-commit.ts';
 export { processCommit, type ProcessedCommit } from './process-commit.ts';
+export { resync, type ResyncRequest } from './resync.ts';
 export type { EngineRefusal, MlsEngineCode } from './refusal.ts';

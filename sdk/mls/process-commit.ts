@@ -19,6 +19,8 @@ export interface ProcessedCommit {
   readonly authenticatedData: Uint8Array;
   /** Whether this client is among the removed. */
   readonly selfRemoved: boolean;
+  /** Whether the committer came back in by it, from outside, in the place of its former leaf. */
+  readonly isResync: boolean;
 }
 
 /**
@@ -51,6 +53,7 @@ export async function processCommit(
     replaced: delta.replaced.map(provenActor),
     authenticatedData: commit.value.authenticatedData,
     selfRemoved,
+    isResync: commit.value.sender.kind === 'new-member-commit',
   });
 }
 

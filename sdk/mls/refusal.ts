@@ -21,6 +21,8 @@ export type MlsEngineCode =
   | 'commit-own'
   /** A well-formed commit of this epoch that doesn't verify or can't be decrypted. */
   | 'commit-unprocessable'
+  /** The GroupInfo doesn't verify, lists no leaf of this client, or lets nobody in from outside. */
+  | 'resync-refused'
   /** The Welcome addresses other KeyPackages. */
   | 'welcome-not-addressed'
   /** The Welcome doesn't decrypt, or what it leads to doesn't verify. */

@@ -1,8 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   commitBundle,
+  decodeTrusted,
   encode,
+  eventTbs,
   groupMessage,
+  mlsCommit,
   sha256,
   utf8ToBytes,
   type ClaimToken,
@@ -21,7 +24,7 @@ import {
   type RelayRefusal,
   type Screened,
 } from '../../relay/index.ts';
-import { encrypt, newKeyPackage, type GroupState } from '../../sdk/mls/index.ts';
+import { encrypt, exportSecret, newKeyPackage, processCommit, type GroupState } from '../../sdk/mls/index.ts';
 import { openState } from '../../sdk/mls/open-state.ts';
 import { byReference, byValue, forgeCommit, joinFromOutside } from '../core/mls/public-group/crew.ts';
 import { bytesFor } from '../durable-objects/bytes-for.ts';
@@ -33,6 +36,7 @@ import {
   claimKeyOf,
   draftCommit,
   draftCreation,
+  draftResync,
   MLS_PARAMETERS,
   mlsIdentityFor,
   type CommitDraft,
@@ -91,6 +95,10 @@ async function reasonOf(wanted: Draft): Promise<unknown> {
   const refusal = await refusalOf(wanted);
   expect(refusal.code).toBe('invalid-handshake');
   return refusal['reason'];
+}
+
+function bodyOf({ event }: CommitBundle): Uint8Array {
+  return decodeTrusted(eventTbs, event).body;
 }
 
 /** Screens, decides and follows a commit that must be accepted. */
@@ -208,14 +216,52 @@ describe('an MLS bundle', () => {
     expect(await reasonFor(await forgeCommit(client, [unread]))).toBe('commit-proposal');
   });
 
-  it('[ML74] takes no commit from outside the group yet, however sound', async () => {
+  it('[RC1] lets a member back in from outside, in the place of its own leaf, with the roster as it was', async () => {
+    await accept({ add: [bob, carol] });
+    const before = chain.head.state;
+    const { bundle, next } = await draftResync(place(), groupInfo as Uint8Array, { actor: bob });
+    const candidate = valueOf(screen(encode(commitBundle, bundle)));
+    expect(candidate.epochChange).toMatchObject({ welcome: undefined, groupInfo: { epoch: 2 } });
+    expect(chain.decide([candidate])[0]?.kind).toBe('accepted');
+    const after = chain.head.state;
+    if (before.kind !== 'group' || after.kind !== 'group') throw new Error('a group');
+    expect(after.value.roster).toEqual(before.value.roster);
+    expect(after.value.mls).toMatchObject({ epoch: 2, oldestOpenEpoch: 0 });
+    const followed = valueOf(await processCommit(state, bundle.commit));
+    expect(followed).toMatchObject({ isResync: true, added: [], removed: [], committer: bob.key });
+    const [one, two] = await Promise.all([followed.state, next].map((each) => exportSecret(each, 'x', NOTHING, 32)));
+    expect(one).toEqual(two);
+  });
+
+  it('[RC1] [MB3] refuses who comes in from outside and is no member, takes another place, or changes the roster', async () => {
+    await accept({ add: [bob] });
+    const resyncReason = async (wanted: Parameters<typeof draftResync>[2]): Promise<unknown> => {
+      const { bundle } = await draftResync(place(), groupInfo as Uint8Array, wanted);
+      const screened = screen(encode(commitBundle, bundle));
+      return screened.ok ? 'accepted' : (screened.error['reason'] ?? screened.error.code);
+    };
+    expect(await resyncReason({ actor: bob })).toBe('accepted');
+    expect(await resyncReason({ actor: bob, boundTo: bytesFor('another', 0, 16) })).toBe('authenticated-data');
+    const alicesEvent = (bundle: CommitBundle) => {
+      const { event, signature } = alice.sign({ ...place(), type: mlsCommit.type, body: bodyOf(bundle) });
+      return { ...bundle, event, signature };
+    };
+    expect(await resyncReason({ actor: bob, editBundle: alicesEvent })).toBe('authenticated-data');
+    const removes = (body: MlsCommit) => ({ ...body, roster: { added: [], removed: [bob.key] } });
+    expect(await resyncReason({ actor: bob, editBody: removes })).toBe('not-permitted');
     const { bundle } = await joinFromOutside(groupInfo as Uint8Array, await makePerson(77), false);
-    expect(
-      await reasonOf({
-        editBody: (body) => ({ ...body, commitHash: sha256(bundle.commit), commitSize: bundle.commit.length }),
-        editBundle: (drafted) => ({ ...drafted, commit: bundle.commit }),
+    const outsiders = {
+      editBody: (body: MlsCommit) => ({
+        ...body,
+        commitHash: sha256(bundle.commit),
+        commitSize: bundle.commit.length,
       }),
-    ).toBe('commit-sender');
+      editBundle: (drafted: CommitBundle) => ({ ...drafted, commit: bundle.commit }),
+    };
+    expect(await reasonOf(outsiders)).toBe('commit-sender');
+    await accept({ remove: [bob] });
+    const late = await draftResync(place(), (await draft()).groupInfo, { actor: bob }).catch(() => undefined);
+    expect(late).toBeUndefined();
   });
 
   it('[MB5] [KP10] adds only what was claimed for its chain, each with its own token and no other', async () => {

@@ -19,8 +19,10 @@ import {
   createGroup,
   createMlsIdentity,
   newKeyPackage,
+  resync,
   type GroupState,
   type MlsIdentity,
+  type PendingCommit,
 } from '../../sdk/mls/index.ts';
 import { bytesFor } from '../durable-objects/bytes-for.ts';
 import { valueOf } from '../sdk/mls/people.ts';
@@ -97,6 +99,48 @@ export interface DraftedCommit {
 
 let nextId = 0;
 
+/** A bundle with the event that names its parts, unless an `edit` spoils what a test wants spoiled. */
+function bundleOf(
+  { actor, editBody, editBundle }: Pick<CommitDraft, 'actor' | 'editBody' | 'editBundle'>,
+  place: GroupPlace,
+  eventId: Uint8Array,
+  parts: {
+    readonly pending: PendingCommit;
+    readonly named: Pick<MlsCommit, 'welcomeRefs' | 'roster'>;
+    readonly claimTokens: readonly ClaimToken[];
+  },
+): CommitBundle {
+  const { pending, named, claimTokens } = parts;
+  const body: MlsCommit = {
+    epoch: pending.epoch,
+    commitHash: sha256(pending.commit),
+    commitSize: pending.commit.length,
+    groupInfoHash: sha256(pending.groupInfo),
+    groupInfoSize: pending.groupInfo.length,
+    treeHash: pending.treeHash,
+    ...named,
+  };
+  const type = mlsCommit.type;
+  const event = actor.sign({ ...place, type, body: mlsCommit.encodeBody(editBody?.(body) ?? body), eventId });
+  const { commit, welcome = NOTHING, groupInfo } = pending;
+  const bundle = { event: event.event, signature: event.signature, commit, welcome, groupInfo, claimTokens };
+  return editBundle?.(bundle) ?? bundle;
+}
+
+/** A commit by which `actor` comes back in from outside, by the GroupInfo of the epoch in force. */
+export async function draftResync(
+  place: GroupPlace,
+  groupInfo: Uint8Array,
+  draft: Omit<CommitDraft, 'add' | 'remove'>,
+): Promise<DraftedCommit> {
+  const { actor, eventId = bytesFor('commit', nextId++, 16) } = draft;
+  const authenticatedData = encodeAuthenticatedData({ actor: actor.key, eventId: draft.boundTo ?? eventId });
+  const identity = await mlsIdentityFor(actor);
+  const pending = valueOf(await resync({ identity, groupInfo, authenticatedData, nowMs: place.time }));
+  const named = { welcomeRefs: [], roster: { added: [], removed: [] } };
+  return { bundle: bundleOf(draft, place, eventId, { pending, named, claimTokens: [] }), next: pending.next };
+}
+
 export async function draftCommit(place: GroupPlace, state: GroupState, draft: CommitDraft): Promise<DraftedCommit> {
   const { actor, add = [], remove = [], eventId = bytesFor('commit', nextId++, 16) } = draft;
   const nowMs = draft.keyPackageTime ?? place.time;
@@ -109,34 +153,16 @@ export async function draftCommit(place: GroupPlace, state: GroupState, draft: C
       nowMs,
     }),
   );
-  const body: MlsCommit = {
-    epoch: pending.epoch,
-    commitHash: sha256(pending.commit),
-    commitSize: pending.commit.length,
-    groupInfoHash: sha256(pending.groupInfo),
-    groupInfoSize: pending.groupInfo.length,
-    treeHash: pending.treeHash,
+  const named = {
     welcomeRefs: keyPackages.map(({ ref }, i) => ({ actor: (add[i] as TestActor).key, keyPackageRef: ref })),
     roster: {
       added: add.map(({ key }) => ({ actor: key, role: 'member' as const })),
       removed: remove.map(({ key }) => key),
     },
   };
-  const { event, signature } = actor.sign({
-    ...place,
-    type: mlsCommit.type,
-    body: mlsCommit.encodeBody(draft.editBody?.(body) ?? body),
-    eventId,
-  });
-  const bundle: CommitBundle = {
-    event,
-    signature,
-    commit: pending.commit,
-    welcome: pending.welcome ?? NOTHING,
-    groupInfo: pending.groupInfo,
-    claimTokens: keyPackages.map(({ ref, notAfterMs }) => claimFor(place, ref, notAfterMs, draft.claim)),
-  };
-  return { bundle: draft.editBundle?.(bundle) ?? bundle, next: valueOf(acceptOwnCommit(state, pending)) };
+  const claimTokens = keyPackages.map(({ ref, notAfterMs }) => claimFor(place, ref, notAfterMs, draft.claim));
+  const bundle = bundleOf(draft, place, eventId, { pending, named, claimTokens });
+  return { bundle, next: valueOf(acceptOwnCommit(state, pending)) };
 }
 
 /** The founding of a group in its chain by `actor`, with the GroupInfo of another founder where a test wants that. */

@@ -2,7 +2,7 @@ import { MAX_PAGE_ENTRIES } from '../../core/index.ts';
 import { callAsReader } from './calls.ts';
 import { contentOf, describeRoute } from './describe-route.ts';
 import { chainObject } from './objects.ts';
-import { bytesOfName, chainParameters, noQuery, pageQuery, payloadParameters } from './parameters.ts';
+import { bytesOfName, chainParameters, epochQuery, noQuery, pageQuery, payloadParameters } from './parameters.ts';
 import { ENTRY_PAGE, GROUP_INFO, PAYLOAD, STATE } from './presentations.ts';
 import type { RelayApp, Services } from './relay-app.ts';
 
@@ -52,11 +52,13 @@ const groupInfoRoute = describeRoute({
   path: '/v1/chains/{chain}/group-info',
   tag: 'Reading a chain',
   summary: 'Read the GroupInfo',
-  description: 'The MLSMessage with the GroupInfo of the current epoch, as the committer sent it (RFC 9420 §12.4.3).',
+  description:
+    'The MLSMessage with the GroupInfo of the current epoch, as the committer sent it (RFC 9420 §12.4.3), or of the epoch ' +
+    'before, which is kept for those who check a report. For members alone.',
   access: 'reader',
   params: chainParameters,
-  query: noQuery,
-  answer: { status: 200, description: 'The GroupInfo in force.', content: contentOf(GROUP_INFO) },
+  query: epochQuery,
+  answer: { status: 200, description: 'The GroupInfo of that epoch.', content: contentOf(GROUP_INFO) },
   problems: ['mls-not-created'],
 });
 
@@ -80,7 +82,8 @@ export function addChainReadRoutes(app: RelayApp, { gate }: Services): void {
   });
 
   app.openapi(groupInfoRoute, (c) => {
+    const { epoch } = c.req.valid('query');
     const chain = chainObject(c.env, c.req.valid('param').chain);
-    return callAsReader(gate, c.req.raw, GROUP_INFO, (caller) => chain.groupInfo(caller));
+    return callAsReader(gate, c.req.raw, GROUP_INFO, (caller) => chain.groupInfo(caller, epoch));
   });
 }

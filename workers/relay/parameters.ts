@@ -59,6 +59,13 @@ export const cursorQuery = z.strictObject({
   from: indexParameter('First sequence number wanted.', { name: 'from', in: 'query' }).optional(),
 });
 
+export const epochQuery = z.strictObject({
+  epoch: indexParameter('MLS epoch: the current one, which is the default, or the one before.', {
+    name: 'epoch',
+    in: 'query',
+  }).optional(),
+});
+
 export const streamQuery = z.strictObject({
   share: decimal
     .refine((share) => share <= MAX_SHARES)

@@ -90,7 +90,7 @@ describe('a commit that doesn’t follow its epoch', () => {
     expect(commitVerdict({ epoch: 0 })).toBe('commit-epoch');
     expect(commitVerdict({ epoch: 2 })).toBe('commit-epoch');
     expect(commitVerdict({ sender: { kind: 'member', leafIndex: 3 } })).toBe('commit-sender');
-    expect(commitVerdict({ sender: { kind: 'new-member-commit' } })).toBe('commit-sender');
+    expect(commitVerdict({ sender: { kind: 'new-member-commit' } })).toBe('commit-proposal');
     expect(commitVerdict({ sender: { kind: 'external', senderIndex: 1 } })).toBe('commit-sender');
   });
 

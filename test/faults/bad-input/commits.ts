@@ -11,9 +11,18 @@ import {
   type ProblemCode,
 } from '../../../core/index.ts';
 import { createGroup } from '../../../sdk/mls/index.ts';
+import { joinFromOutside } from '../../core/mls/public-group/crew.ts';
 import { bytesFor } from '../../durable-objects/bytes-for.ts';
+import { makePerson } from '../../sdk/mls/people.ts';
 import type { InhabitedRelay } from '../../support/inhabited-relay.ts';
-import { claimKeyOf, draftCommit, draftCreation, mlsIdentityFor, type CommitDraft } from '../../support/mls-bundles.ts';
+import {
+  claimKeyOf,
+  draftCommit,
+  draftCreation,
+  draftResync,
+  mlsIdentityFor,
+  type CommitDraft,
+} from '../../support/mls-bundles.ts';
 import { chainPath } from '../../support/relay-caller.ts';
 import type { Attempt, BadInput } from './bad-input.ts';
 
@@ -227,6 +236,50 @@ const claims: readonly BadInput[] = [
   ),
 ];
 
+/** A commit from outside by Bob, who is a member, or by another. */
+function fromOutside(draft: (relay: InhabitedRelay) => Partial<CommitDraft>): BadInput['make'] {
+  return async (relay) => {
+    const { caller, bob, encrypted } = relay;
+    const groupInfo = await caller.bytes(caller.signed(bob, { path: chainPath(encrypted, 'group-info') }));
+    const resync = await draftResync(await relay.place(encrypted), groupInfo, { actor: bob, ...draft(relay) });
+    return bundleOf(relay, resync.bundle);
+  };
+}
+
+const resyncs: readonly BadInput[] = [
+  invalid(
+    '[RC1] a resync that belongs to another event',
+    'authenticated-data',
+    fromOutside(() => ({ boundTo: bytesFor('another event', 1, 16) })),
+  ),
+  row(
+    '[RC1] a resync that takes its author off the roster',
+    'not-permitted',
+    fromOutside(({ bob }) => ({ editBody: (body) => ({ ...body, roster: { added: [], removed: [bob.key] } }) })),
+  ),
+  invalid(
+    '[RC1] a resync that hands in the GroupInfo of the epoch that it ends',
+    'next-group-context',
+    async (relay) => {
+      const { caller, bob, encrypted } = relay;
+      const bytes = await caller.bytes(caller.signed(bob, { path: chainPath(encrypted, 'group-info') }));
+      return fromOutside(() => ({
+        editBody: (body) => ({ ...body, groupInfoHash: sha256(bytes), groupInfoSize: bytes.length }),
+        editBundle: (bundle) => ({ ...bundle, groupInfo: bytes }),
+      }))(relay);
+    },
+  ),
+  invalid('[RC1] somebody who commits their way in', 'commit-sender', async (relay) => {
+    const { caller, bob, encrypted } = relay;
+    const groupInfo = await caller.bytes(caller.signed(bob, { path: chainPath(encrypted, 'group-info') }));
+    const { commit } = (await joinFromOutside(groupInfo, await makePerson(77), false)).bundle;
+    return spoiled(() => ({
+      editBody: (body) => ({ ...body, commitHash: sha256(commit), commitSize: commit.length }),
+      editBundle: (bundle) => ({ ...bundle, commit }),
+    }))(relay);
+  }),
+];
+
 const callers: readonly BadInput[] = [
   row('[GR4] a commit by a member that lets somebody in', 'not-permitted', async (relay) => {
     const { bundle } = await relay.commit({ actor: relay.bob, add: [relay.mallory] });
@@ -273,4 +326,4 @@ const callers: readonly BadInput[] = [
   },
 ];
 
-export const badCommits: readonly BadInput[] = [...races, ...welcomes, ...parts, ...claims, ...callers];
+export const badCommits: readonly BadInput[] = [...races, ...welcomes, ...parts, ...claims, ...resyncs, ...callers];

@@ -315,6 +315,31 @@ const forms: readonly BadInput[] = [
     make: ({ caller, plain, bob }) => request(caller.signed(bob, { path: chainPath(plain, 'group-info') })),
   },
   {
+    name: '[RC2] the GroupInfo of an epoch that nobody asks for any more',
+    code: 'not-found',
+    make: ({ caller, encrypted, bob }) =>
+      request(caller.signed(bob, { path: chainPath(encrypted, 'group-info?epoch=0') })),
+  },
+  {
+    name: '[RC2] the GroupInfo of an epoch to come',
+    code: 'not-found',
+    make: ({ caller, encrypted, bob }) =>
+      request(caller.signed(bob, { path: chainPath(encrypted, 'group-info?epoch=3') })),
+  },
+  {
+    name: '[RC2] a GroupInfo for somebody who was removed',
+    code: 'not-found',
+    make: ({ caller, encrypted, carol }) =>
+      request(caller.signed(carol, { path: chainPath(encrypted, 'group-info?epoch=1') })),
+  },
+  {
+    name: '[RC2] an epoch that is no number',
+    code: 'malformed-request',
+    details: { parameter: 'epoch' },
+    make: ({ caller, encrypted, bob }) =>
+      request(caller.signed(bob, { path: chainPath(encrypted, 'group-info?epoch=-1') })),
+  },
+  {
     name: '[AP3] an append to a chain that does not exist',
     code: 'not-found',
     make: async (relay) => {

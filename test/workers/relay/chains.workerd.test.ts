@@ -249,7 +249,11 @@ describe('Reading', () => {
   });
 
   test('[WI4] has no GroupInfo where there is no MLS group', async () => {
-    expect(await problemOf(await get(`${open.path}/group-info`))).toMatchObject({ code: 'mls-not-created' });
+    expect(await problemOf(await getAs(alice, `${open.path}/group-info`))).toMatchObject({ code: 'mls-not-created' });
+  });
+
+  test('[RC2] keeps the GroupInfo of a public chain for its members', async () => {
+    expect(await problemOf(await get(`${open.path}/group-info`))).toMatchObject({ code: 'not-found' });
   });
 });
 

@@ -1,0 +1,79 @@
+import type { ClientState, GroupInfo } from 'ts-mls';
+import { joinGroupExternal } from 'ts-mls/createCommit.js';
+import { decodeMlsMessage, encodeMlsMessage } from 'ts-mls/message.js';
+import { equalBytes, ok, sha256, type Result } from '../../core/index.ts';
+import { MAX_COMMIT_BYTES, parseGroupInfo } from '../../core/mls/index.ts';
+import { clientConfig } from './client-config.ts';
+import { makeGroupInfo } from './create-group.ts';
+import type { MlsIdentity } from './identity.ts';
+import { makeState } from './open-state.ts';
+import { drawKeyPackage } from './own-key-package.ts';
+import type { PendingCommit } from './pending-commit.ts';
+import { refuse, type EngineRefusal } from './refusal.ts';
+import { loadSuite } from './suite.ts';
+
+export interface ResyncRequest {
+  readonly identity: MlsIdentity;
+  /** Of the epoch in force, as an MLSMessage: the caller has compared its hash with what the log names. */
+  readonly groupInfo: Uint8Array;
+  /** Of the event that carries the commit, see `encodeAuthenticatedData`. */
+  readonly authenticatedData: Uint8Array;
+  readonly nowMs: number;
+}
+
+/**
+ * Prepares an external commit that takes this client's own leaf out and brings a new one in (RFC 9420 §12.4.3.2): the way
+ * back for a member that lost the keys of its group. It needs no secret of the group.
+ */
+export async function resync(request: ResyncRequest): Promise<Result<PendingCommit, EngineRefusal>> {
+  const parsed = parseGroupInfo(request.groupInfo);
+  if (!parsed.ok) return parsed;
+  const { leaves, externalPub, epoch } = parsed.value;
+  const isPossible = externalPub !== undefined && leaves.some(({ actor }) => equalBytes(actor, request.identity.actor));
+  const made = isPossible ? await joinFromOutside(request) : undefined;
+  if (made === undefined) return refuse('resync-refused');
+  const { commit, client } = made;
+  if (commit.length > MAX_COMMIT_BYTES) return refuse('mls-too-large');
+  const next = makeState(client);
+  if (!next.ok) return next;
+  return ok({
+    epoch,
+    commit,
+    commitHash: sha256(commit),
+    welcome: undefined,
+    groupInfo: await makeGroupInfo(next.value),
+    treeHash: client.groupContext.treeHash,
+    next: next.value,
+  });
+}
+
+async function joinFromOutside(
+  request: ResyncRequest,
+): Promise<{ readonly commit: Uint8Array; readonly client: ClientState } | undefined> {
+  const { identity, groupInfo, authenticatedData, nowMs } = request;
+  try {
+    const { keyPackage, secrets } = await drawKeyPackage(identity, { nowMs });
+    const { publicMessage, newState } = await joinGroupExternal(
+      decodeGroupInfo(groupInfo),
+      keyPackage,
+      secrets,
+      true,
+      await loadSuite(),
+      undefined,
+      clientConfig,
+      authenticatedData,
+    );
+    const commit = encodeMlsMessage({ version: 'mls10', wireformat: 'mls_public_message', publicMessage });
+    return { commit, client: newState };
+  } catch {
+    // A signature or binding of the tree, or the signer's, does not verify.
+    return undefined;
+  }
+}
+
+/** From a copy: the state keeps parts of the message, and the caller's buffer may be used again. */
+function decodeGroupInfo(bytes: Uint8Array): GroupInfo {
+  const message = decodeMlsMessage(bytes.slice(), 0)?.[0];
+  if (message?.wireformat !== 'mls_group_info') throw new TypeError('parsed as a GroupInfo before');
+  return message.groupInfo;
+}
