@@ -1,5 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { createPublicKey, verify } from 'node:crypto';
+import { decodeRatchetTree } from 'ts-mls/ratchetTree.js';
+import { treeHashRoot } from 'ts-mls/treeHash.js';
 
 interface Environment {
   readonly FLOOR: DurableObjectNamespace<FloorObject>;
@@ -75,6 +77,8 @@ export default {
         return new Response(null);
       case '/verify':
         return verifyMany(await request.json());
+      case '/hash-tree':
+        return hashTree(await request.bytes());
       default:
         return object.fetch(request);
     }
@@ -96,6 +100,18 @@ function verifyMany(run: VerifyRun): Response {
   let valid = 0;
   for (let i = 0; i < run.count; i++) if (verify(null, message, key, signature)) valid++;
   return new Response(null, { status: valid === run.count ? 200 : 500 });
+}
+
+/** Every node of a tree, hashed anew by the library that others would follow a group with. */
+async function hashTree(encoded: Bytes): Promise<Response> {
+  const tree = decodeRatchetTree(encoded, 0)?.[0];
+  if (tree === undefined) return new Response(null, { status: 400 });
+  const digest = async (data: Bytes): Promise<Bytes> => new Uint8Array(await crypto.subtle.digest('SHA-256', data));
+  const mac = (): never => {
+    throw new Error('no tree hash takes a MAC');
+  };
+  await treeHashRoot(tree, { digest, mac, verifyMac: mac });
+  return new Response(null);
 }
 
 type Bytes = Uint8Array;

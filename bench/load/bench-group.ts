@@ -36,7 +36,7 @@ export type LoadActor = Omit<ActorSigner, 'sign'> & {
   readonly sign: (message: Uint8Array) => Uint8Array;
 };
 
-interface Seen {
+export interface Seen {
   readonly index: number;
   readonly leaf: Uint8Array;
 }
@@ -59,15 +59,8 @@ export class BenchGroup {
 
   static async found(relay: SpawnedRelay): Promise<BenchGroup> {
     const founder = newActor();
-    const genesis = signEvent(founder, {
-      chain: new Uint8Array(0),
-      seen: { index: 0, leaf: new Uint8Array(32) },
-      type: chainGenesis.type,
-      body: chainGenesis.encodeBody(genesisOf(relay, founder)),
-    });
-    const answer = await post(`${relay.url}/v1/chains`, submission, genesis);
-    const chain = chainIdOf({ tbs: genesis.event, signature: genesis.signature });
-    return new BenchGroup(relay, chain, founder, seenOf(genesis, answer));
+    const { chain, seen } = await foundChain(relay, founder, 'plain');
+    return new BenchGroup(relay, chain, founder, seen);
   }
 
   /** The same group, at a relay that was started again. */
@@ -101,12 +94,32 @@ export class BenchGroup {
   }
 }
 
-function newActor(): LoadActor {
+/** A private group of one's own, of its genesis alone. */
+export async function foundChain(
+  relay: SpawnedRelay,
+  founder: LoadActor,
+  membership: 'plain' | 'mls',
+): Promise<{ readonly chain: ChainId; readonly seen: Seen }> {
+  const genesis = signEvent(founder, {
+    chain: new Uint8Array(0),
+    seen: { index: 0, leaf: new Uint8Array(32) },
+    type: chainGenesis.type,
+    body: chainGenesis.encodeBody(genesisOf(relay, founder, membership)),
+  });
+  const answer = await post(`${relay.url}/v1/chains`, submission, genesis);
+  return { chain: chainIdOf({ tbs: genesis.event, signature: genesis.signature }), seen: seenOf(genesis, answer) };
+}
+
+export function newActor(): LoadActor {
   const seed = new Uint8Array(randomBytes(32));
   return { seed, ...(nodeSigner(seed) as Omit<LoadActor, 'seed'>) };
 }
 
-function genesisOf(relay: SpawnedRelay, { actor }: LoadActor): Parameters<typeof chainGenesis.encodeBody>[0] {
+function genesisOf(
+  relay: SpawnedRelay,
+  { actor }: LoadActor,
+  membership: 'plain' | 'mls',
+): Parameters<typeof chainGenesis.encodeBody>[0] {
   return {
     nonce: randomBytes(32),
     relayName: relay.name,
@@ -116,7 +129,7 @@ function genesisOf(relay: SpawnedRelay, { actor }: LoadActor): Parameters<typeof
     retentionMs: MAX_RETENTION_MS,
     parameters: {
       kind: 'group',
-      value: { membership: 'plain', handshakes: 'public', credentials: 'bound', authenticatedData: 'required' },
+      value: { membership, handshakes: 'public', credentials: 'bound', authenticatedData: 'required' },
     },
   };
 }
@@ -126,9 +139,10 @@ interface Draft {
   readonly seen: Seen;
   readonly type: number;
   readonly body: Uint8Array;
+  readonly eventId?: Uint8Array;
 }
 
-function signEvent({ actor, sign }: LoadActor, { chain, seen, type, body }: Draft): Submission {
+export function signEvent({ actor, sign }: LoadActor, { chain, seen, type, body, eventId }: Draft): Submission {
   const event = encode(eventTbs, {
     version: 1,
     chain,
@@ -136,11 +150,15 @@ function signEvent({ actor, sign }: LoadActor, { chain, seen, type, body }: Draf
     seenHash: seen.leaf,
     actor,
     actorTime: Date.now(),
-    eventId: newEventId({ now: Date.now, randomBytes }),
+    eventId: eventId ?? newLoadEventId(),
     type,
     body,
   });
   return { event, signature: sign(eventSignContent(event)), payload: undefined };
+}
+
+export function newLoadEventId(): Uint8Array {
+  return newEventId({ now: Date.now, randomBytes });
 }
 
 async function post<T>(url: string, codec: Codec<T>, value: T): Promise<AppendAnswer> {
@@ -153,7 +171,7 @@ async function post<T>(url: string, codec: Codec<T>, value: T): Promise<AppendAn
 }
 
 /** The entry that an event became, as its receipt says. */
-function seenOf({ event, signature }: Submission, { outcomes: [outcome] }: AppendAnswer): Seen {
+export function seenOf({ event, signature }: Omit<Submission, 'payload'>, { outcomes: [outcome] }: AppendAnswer): Seen {
   if (outcome?.kind !== 'accepted') throw new Error(`an event was refused: ${JSON.stringify(outcome?.value)}`);
   const entry = encode(entryCodec, { ...outcome.value, event, signature });
   return { index: outcome.value.index, leaf: leafHash(entry) };

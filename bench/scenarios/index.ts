@@ -4,6 +4,7 @@ import { appendFramed, appendSocket } from './append-socket.ts';
 import { catchUp } from './catch-up.ts';
 import { fanout } from './fanout.ts';
 import { longChain } from './long-chain.ts';
+import { mlsCommits, mlsLargeGroup } from './mls-commit.ts';
 import { verify } from './verify.ts';
 
 /** Everything that can be measured, in the order of the report. */
@@ -14,5 +15,7 @@ export const scenarios: readonly Scenario[] = [
   fanout,
   catchUp,
   verify,
+  mlsCommits,
   longChain,
+  mlsLargeGroup,
 ];

@@ -25,6 +25,8 @@ describe('the bench', () => {
       'fanout-100-p99',
       'catchup-10000',
       'verify-10000',
+      'mls-commit-10',
+      'mls-commit-100',
     ]);
     for (const { value, floor, ratio } of results) {
       expect(value).toBeGreaterThan(0);
