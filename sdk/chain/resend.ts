@@ -4,7 +4,10 @@ import type { Platform } from '../platform.ts';
 /** Pauses before bytes whose fate is unknown are sent again. */
 const RESEND_DELAYS_MS = [200, 800, 2_000] as const;
 
-/** Sends the same bytes again while nobody knows what became of them; the event id makes that safe (`AP5`). */
+/** Who asked could not be told, so nobody looked at what was asked for. */
+const UNAUTHENTICATED = 401;
+
+/** Sends the same bytes again while no answer comes; the event id makes that safe (`AP5`). */
 export async function resendUntilKnown<T>(
   send: () => Promise<T>,
   { delay }: Pick<Platform, 'delay'>,
@@ -14,14 +17,19 @@ export async function resendUntilKnown<T>(
     try {
       return await send();
     } catch (error) {
-      if (!isFateUnknown(error)) throw error;
+      if (!isNoAnswer(error)) throw error;
       await delay(delayMs, signal);
     }
   }
   return send();
 }
 
-export function isFateUnknown(error: unknown): boolean {
+function isNoAnswer(error: unknown): boolean {
   if (error instanceof RelayProblem) return error.code === 'unavailable';
   return error instanceof NetworkError && error.code !== 'not-a-relay';
+}
+
+/** Whether bytes that were sent may stand in the log all the same: by this attempt or by an earlier one. */
+export function isFateUnknown(error: unknown): boolean {
+  return isNoAnswer(error) || (error instanceof RelayProblem && error.status === UNAUTHENTICATED);
 }

@@ -2,7 +2,7 @@ import { fromBase64Url, MAX_PAYLOAD_BYTES, toBase64Url } from '../../core/index.
 import { Backoff } from '../backoff.ts';
 import type { ChainFollower } from '../chain/chain-follower.ts';
 import type { Delivery } from '../chain/chain-writer.ts';
-import { passingAfter, UsageError, type TeraChatError } from '../errors.ts';
+import { NetworkError, passingAfter, UsageError, type TeraChatError } from '../errors.ts';
 import { untilAborted } from '../mutex.ts';
 import type { Platform } from '../platform.ts';
 import { isVerdict, tooLarge, type MessageSender, type SentMessage } from './message-sender.ts';
@@ -187,8 +187,9 @@ export class Dispatcher {
         this.#flushing.clear();
         break;
       } catch (error) {
-        if (!signal.aborted) this.#disappoint(error);
         pauseMs = passingAfter(error);
+        if (pauseMs === undefined) await this.#withdrawAwaited(error);
+        if (!signal.aborted) this.#disappoint(error);
       }
       if (signal.aborted || (pauseMs === undefined && this.#calls === calls)) break;
       await this.#settleGone();
@@ -269,6 +270,17 @@ export class Dispatcher {
     awaited.reject(error);
   }
 
+  /** Who waits for a message that never left has its content: it need not be kept where nothing goes on by itself. */
+  async #withdrawAwaited(error: unknown): Promise<void> {
+    const { outbox, feed } = this.#parts;
+    for (const [eventId, { reject }] of this.#awaited) {
+      const isWithdrawn = await outbox.cancel(parseEventId(eventId)).catch(() => undefined);
+      if (isWithdrawn === true) feed.settle(eventId, { kind: 'cancelled' });
+      reject(isWithdrawn === false ? stillKept(error) : error);
+      this.#awaited.delete(eventId);
+    }
+  }
+
   #disappoint(error: unknown): void {
     for (const { reject } of [...this.#awaited.values(), ...this.#flushing]) reject(error);
     this.#awaited.clear();
@@ -310,6 +322,12 @@ export class Dispatcher {
 
 function closed(): UsageError {
   return new UsageError('session-closed', 'the session is closed');
+}
+
+/** The log may show it yet, whatever ended the attempt. */
+function stillKept(cause: unknown): NetworkError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new NetworkError('unreachable', `what became of the message is not known: ${reason}`, cause);
 }
 
 function parseEventId(text: string): Uint8Array {

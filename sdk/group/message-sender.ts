@@ -9,6 +9,7 @@ import {
 } from '../../core/index.ts';
 import type { ChainFollower, FollowedChain } from '../chain/chain-follower.ts';
 import { signDraft, type ChainWriter, type Delivery } from '../chain/chain-writer.ts';
+import { isFateUnknown } from '../chain/resend.ts';
 import { passingAfter, RelayProblem, RemovedError, TeraChatError, UsageError } from '../errors.ts';
 import type { StorageWrite } from '../storage.ts';
 import type { GroupContext } from './group-context.ts';
@@ -178,7 +179,7 @@ export class MessageSender {
 /** Whether an error is about the message or its sender, and stays; not about the way, the storage or the whole chain. */
 export function isVerdict(error: unknown): error is TeraChatError {
   const isOfThisKind = error instanceof RelayProblem || error instanceof RemovedError || error instanceof UsageError;
-  return isOfThisKind && passingAfter(error) === undefined;
+  return isOfThisKind && !isFateUnknown(error) && passingAfter(error) === undefined;
 }
 
 export function tooLarge(actualBytes: number): RelayProblem {

@@ -92,9 +92,9 @@ describe('an outbox of two processes', () => {
     otherGate.close('/entries');
     const trying = other.inbox();
     await otherGate.reached;
-    otherGate.open('signature-expired');
+    otherGate.open('not-permitted');
     await trying;
-    expect(await hisToo.pending()).toMatchObject([{ state: { kind: 'failed', code: 'signature-expired' } }]);
+    expect(await hisToo.pending()).toMatchObject([{ state: { kind: 'failed', code: 'not-permitted' } }]);
     gate.open();
     await sending;
     await hers.catchUp();
@@ -108,7 +108,7 @@ describe('an outbox of two processes', () => {
     otherGate.close('/events');
     const sendingToo = other.inbox();
     await otherGate.reached;
-    gate.open('signature-expired');
+    gate.open('not-permitted');
     await sending;
     otherGate.open();
     await sendingToo;

@@ -42,6 +42,9 @@ beforeEach(async () => {
 
 afterEach(() => proxy.close());
 
+/** Further than the relay lets a signature be from its own clock. */
+const WRONG_BY_MS = 3_600_000;
+
 const goOffline = (): void => void (proxy.block = () => true);
 const goOnline = (): void => void (proxy.block = undefined);
 const statesOf = async (group: Group): Promise<string[]> =>
@@ -121,6 +124,47 @@ describe('an outbox', () => {
     expect(await textsOf(hers)).toEqual(['first', 'third', 'fourth']);
     expect(await his.pending()).toEqual([]);
   }, 60_000);
+
+  describe('of somebody whose clock goes wrong', () => {
+    let offsetMs: number;
+
+    beforeEach(async () => {
+      offsetMs = 0;
+      bob.close();
+      bob = await stage.connect(storage, proxy.url, { now: () => Date.now() + offsetMs });
+      his = await bob.group(hers.id);
+      await his.catchUp();
+    });
+
+    test('[CL18] refused for who asks, a message that may have arrived is kept', async () => {
+      proxy.tamper = ({ method, path }) => {
+        if (method !== 'POST' || !path.endsWith('/events')) return undefined;
+        offsetMs = WRONG_BY_MS;
+        return 'lost';
+      };
+      await expect(his.send('arrived')).rejects.toBeInstanceOf(NetworkError);
+      expect(await statesOf(his)).toEqual(['arrived sent']);
+      proxy.tamper = undefined;
+      await expect(bob.inbox()).rejects.toMatchObject({ code: 'signature-expired' });
+      expect(await statesOf(his)).toEqual(['arrived sent']);
+      offsetMs = 0;
+      await bob.inbox();
+      await hers.catchUp();
+      expect(await textsOf(hers)).toEqual(['arrived']);
+      expect(await his.pending()).toEqual([]);
+    });
+
+    test('[CL19] what never left is given back to who waits for it, and kept for who does not', async () => {
+      offsetMs = WRONG_BY_MS;
+      await his.post('later');
+      await expect(his.send('now')).rejects.toMatchObject({ code: 'signature-expired' });
+      expect(await statesOf(his)).toEqual(['later queued']);
+      offsetMs = 0;
+      await bob.inbox();
+      await hers.catchUp();
+      expect(await textsOf(hers)).toEqual(['later']);
+    });
+  });
 
   test('[CL19] over a live connection each message goes through its states as well', async () => {
     const live = hers.messages({ live: true });
