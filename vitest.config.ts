@@ -4,13 +4,13 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
 const workerdTests = 'test/**/*.workerd.test.ts';
-/** Of functions without I/O: no test can leave anything behind for the next file, which saves each file a process. */
-const pureTests = ['test/{core,relay,conformance}/**/*.test.ts'];
 const longTests = ['test/long/**/*.test.ts', 'test/package/**/*.test.ts'];
+const lonelyTests = 'test/long/alone/**/*.test.ts';
 const longWorkerdTests = 'test/long/**/*.workerd.test.ts';
 
 /** Wide, since a loaded machine is no fault: what hangs fails all the same. */
 const testTimeout = 30_000;
+const longTimeout = 1_200_000;
 
 /** Node has no module rule for SQL; in workerd the `[[rules]]` of wrangler.toml do the same. */
 const sqlAsText = {
@@ -42,21 +42,12 @@ export default defineConfig({
       {
         plugins: [sqlAsText],
         test: {
-          name: 'pure',
-          include: pureTests,
-          exclude: [workerdTests],
-          testTimeout,
-          pool: 'threads',
-          isolate: false,
-        },
-      },
-      {
-        plugins: [sqlAsText],
-        test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: [workerdTests, ...longTests, ...pureTests],
+          exclude: [workerdTests, ...longTests],
           testTimeout,
+          // Files share a process, which saves each its own with all that it imports: none may leave anything behind.
+          isolate: false,
         },
       },
       {
@@ -66,23 +57,27 @@ export default defineConfig({
       },
       {
         plugins: [sqlAsText],
-        // One file at a time: these tests kill and restart real relays, pack and install, and want the machine.
         test: {
           name: 'long',
           include: longTests,
-          exclude: [longWorkerdTests],
-          testTimeout: 600_000,
+          exclude: [longWorkerdTests, lonelyTests],
+          testTimeout: longTimeout,
           hookTimeout: 60_000,
-          fileParallelism: false,
         },
       },
       {
         plugins: [workerd()],
-        // When the others are done.
+        test: { name: 'long-workerd', include: [longWorkerdTests], testTimeout: longTimeout },
+      },
+      {
+        plugins: [sqlAsText],
+        // These measure time and memory: one at a time, when the others are done.
         test: {
-          name: 'long-workerd',
-          include: [longWorkerdTests],
-          testTimeout: 1_800_000,
+          name: 'alone',
+          include: [lonelyTests],
+          testTimeout: longTimeout,
+          hookTimeout: 60_000,
+          fileParallelism: false,
           sequence: { groupOrder: 1 },
         },
       },

@@ -55,7 +55,7 @@ async function run(): Promise<number> {
 
 function countInVitest(reportPath: string): Count[] {
   const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
-  const projects = ['--project', 'pure', '--project', 'workerd'];
+  const projects = ['--project', 'node', '--project', 'workerd'];
   const args = [vitest, 'run', ...projects, 'test/conformance', '--reporter=json', `--outputFile=${reportPath}`];
   const env = { ...process.env, TERACHAT_VECTORS: vectors };
   const { status } = spawnSync(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'ignore', 'inherit'] });

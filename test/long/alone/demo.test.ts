@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startDemo } from '../cli/demo.ts';
-import { Terminal } from '../cli/terminal.ts';
+import { startDemo } from '../../cli/demo.ts';
+import { Terminal } from '../../cli/terminal.ts';
 
 const CHAPTERS = 8;
 const COMMITTED_CLAIMS = 28;

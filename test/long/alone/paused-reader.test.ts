@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { afterEach, expect, test } from 'vitest';
-import { BenchGroup } from '../../bench/load/bench-group.ts';
-import { appendFrames, openStream, sizeAfter } from '../../bench/load/group-stream.ts';
-import type { LoadSocket } from '../../bench/load/load-socket.ts';
-import { percentile } from '../../bench/measure.ts';
-import { spawnRelay, type SpawnedRelay } from '../../workers/local.ts';
+import { BenchGroup } from '../../../bench/load/bench-group.ts';
+import { appendFrames, openStream, sizeAfter } from '../../../bench/load/group-stream.ts';
+import type { LoadSocket } from '../../../bench/load/load-socket.ts';
+import { percentile } from '../../../bench/measure.ts';
+import { spawnRelay, type SpawnedRelay } from '../../../workers/local.ts';
 import { residentBytes } from './resident-memory.ts';
 
 const READERS = 100;
