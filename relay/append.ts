@@ -13,6 +13,7 @@ import {
   MAX_CLOCK_SKEW_MS,
   mlsCommit,
   mlsCreated,
+  mlsProposal,
   sha256,
   type ChainId,
   type ChainState,
@@ -22,7 +23,7 @@ import {
 } from '../core/index.ts';
 import type { RelayRefusal } from './answer.ts';
 import { checkMlsMessage } from './mls-message.ts';
-import type { ChainHead, EpochChange, LoggedEvent, NewEntry } from './ports.ts';
+import type { ChainHead, EpochChange, LoggedEvent, NewEntry, NewProposal } from './ports.ts';
 import type { Candidate } from './submission.ts';
 
 /** What became of a candidate. `repeated` is a retry: it gets its first receipt and changes nothing (`AP5`). */
@@ -49,7 +50,7 @@ export interface DecisionContext {
 
 /** Decides one candidate on the head (`AP5`–`AP9`). Pure: the caller stores the entry or drops the new head. */
 export function decideAppend(head: ChainHead, candidate: Candidate, context: DecisionContext): Decision {
-  const { signed, payload, epochChange } = candidate;
+  const { signed, payload, epochChange, proposal } = candidate;
   const { logged, eventKey, clock } = context;
   if (logged !== undefined) return repeat(signed, logged);
   if (epochChange === undefined && opensEpoch(signed)) return refused({ code: 'lone-commit' });
@@ -61,8 +62,9 @@ export function decideAppend(head: ChainHead, candidate: Candidate, context: Dec
   if (!admission.ok) return refused({ ...admission.error });
   const mismatch = checkPayload(admission.value.payload, payload) ?? checkMlsMessage(candidate, head.state);
   if (mismatch !== undefined) return refused(mismatch);
+  if (proposal === undefined && signed.event.type === mlsProposal.type) throw new Error('a proposal was not judged');
   const { state, payload: payloadName } = admission.value;
-  return accept(head, { signed, eventKey, state, relayTime, payload, payloadName, epochChange });
+  return accept(head, { signed, eventKey, state, relayTime, payload, payloadName, epochChange, proposal });
 }
 
 /** Decides entry 0 of a chain that has none. */
@@ -81,7 +83,7 @@ export function decideGenesis(chain: ChainId, { signed }: Candidate, clock: numb
   return accept(nothing, { signed, eventKey, state: state.value, relayTime: clock, ...NOTHING_BESIDE });
 }
 
-const NOTHING_BESIDE = { payload: undefined, payloadName: undefined, epochChange: undefined };
+const NOTHING_BESIDE = { payload: undefined, payloadName: undefined, epochChange: undefined, proposal: undefined };
 
 /** Events that only a judged bundle may bring (`MB1`); a retry of one that was accepted needs none. */
 function opensEpoch({ event }: SignedEvent): boolean {
@@ -118,10 +120,11 @@ interface Accepted {
   readonly payload: Uint8Array | undefined;
   readonly payloadName: PayloadName | undefined;
   readonly epochChange: EpochChange | undefined;
+  readonly proposal: NewProposal | undefined;
 }
 
 function accept(head: ChainHead, accepted: Accepted): Decision {
-  const { signed, eventKey, state, relayTime, payload, payloadName, epochChange } = accepted;
+  const { signed, eventKey, state, relayTime, payload, payloadName, epochChange, proposal } = accepted;
   const index = head.size;
   const entry = encode(entryCodec, {
     index,
@@ -145,6 +148,7 @@ function accept(head: ChainHead, accepted: Accepted): Decision {
       eventKey,
       payload: payload && payloadName && { hash: payloadName.hash, bytes: payload, expiresAt },
       epochChange,
+      proposal,
     },
   };
 }

@@ -9,7 +9,6 @@ import {
   mlsCommit,
   mlsCreated,
   ok,
-  sha256,
   type CommitBundle,
   type MlsCommit,
   type MlsCreated,
@@ -23,7 +22,6 @@ import {
   checkWelcome,
   compareActors,
   isInForce,
-  parseAuthenticatedData,
   parseGroupInfo,
   type FollowedCommit,
   type PublicGroup,
@@ -31,9 +29,11 @@ import {
 import type { RelayRefusal } from './answer.ts';
 import { eventKeyOf } from './append.ts';
 import { checkClaimTokens } from './claim-tokens.ts';
+import { isNamed, namesEvent } from './event-binding.ts';
 import type { AppendLimits } from './limits/append-limits.ts';
 import { completeRefusal, type Quotable } from './lost-race.ts';
 import type { ChainHead, EpochChange, LogReader } from './ports.ts';
+import { FOLLOWED_KINDS } from './proposal.ts';
 import { checkSize, screenEvent, type Candidate, type CheckSignatures } from './submission.ts';
 
 /** What a bundle is judged against. */
@@ -145,9 +145,9 @@ function judgeCommit(
   // From outside come members alone, each in the place of its own leaf (`RC1`): the roster lets nobody else in.
   if (followed.isExternal && followed.removed.length === 0) return invalid('commit-sender');
   // What members of this version can follow (`ML24`).
-  const followable = followed.isExternal ? RESYNC_KINDS : MEMBER_KINDS;
+  const followable = followed.isExternal ? RESYNC_KINDS : FOLLOWED_KINDS;
   if ([...followed.kinds].some((kind) => !followable.has(kind))) return invalid('commit-proposal');
-  if (!namesEvent(followed, event)) return invalid('authenticated-data');
+  if (!namesEvent(followed.handshake, event)) return invalid('authenticated-data');
   const welcome = checkWelcome(followed.added, bundle.welcome);
   if (!welcome.ok) return welcome.error.code === 'commit-welcome' ? WELCOME_MISMATCH : invalid(welcome.error.code);
   const groupInfo = checkNextGroupInfo(followed, bundle.groupInfo);
@@ -167,7 +167,6 @@ function judgeCommit(
   });
 }
 
-const MEMBER_KINDS: ReadonlySet<string> = new Set(['add', 'remove']);
 const RESYNC_KINDS: ReadonlySet<string> = new Set(['external-init', 'remove']);
 
 /** `MB5`. By now the event names exactly the KeyPackages that the commit adds (`MB3`). */
@@ -200,16 +199,6 @@ function namesWelcomes({ added }: FollowedCommit, { welcomeRefs }: MlsCommit): b
   const named = welcomeRefs.map((welcome) => concatBytes(welcome.actor, welcome.keyPackageRef));
   const addressed = added.map(({ client, ref }) => concatBytes(client, ref));
   return isSameSet(addressed, named);
-}
-
-/** The commit itself says which event carries it, so that nobody can wrap another member's commit in an own event. */
-function namesEvent({ handshake }: FollowedCommit, event: VerifiedEvent['event']): boolean {
-  const data = parseAuthenticatedData(handshake.authenticatedData);
-  return data !== undefined && equalBytes(data.actor, event.actor) && equalBytes(data.eventId, event.eventId);
-}
-
-function isNamed(bytes: Uint8Array, hash: Uint8Array, size: number): boolean {
-  return bytes.length === size && equalBytes(sha256(bytes), hash);
 }
 
 /** Whether they hold the same, `a` nothing twice. */

@@ -46,7 +46,8 @@ export {
   type TokenRegister,
 } from './envelopes.ts';
 export { judgeGenesis, type Founding } from './founding.ts';
-export type { ChainHead, EpochChange, LoggedEvent, LogReader, NewEntry, NewPayload } from './ports.ts';
+export type { ChainHead, EpochChange, LoggedEvent, LogReader, NewEntry, NewPayload, NewProposal } from './ports.ts';
+export { screenProposal, type ProposalContext } from './proposal.ts';
 export { parseAppend, screenSubmissions, type Candidate, type CheckSignatures, type Screened } from './submission.ts';
 export { isSnapshotDue, restoreHead, snapshotOf, type Snapshot, type StoredLog } from './restore.ts';
 export { Audience, endOfReading, rosterOf } from './audience.ts';

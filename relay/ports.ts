@@ -1,5 +1,5 @@
 import type { ChainId, ChainState, CompactRange, LoggedLeaf } from '../core/index.ts';
-import type { PublicGroup } from '../core/mls/index.ts';
+import type { KnownProposal, PublicGroup } from '../core/mls/index.ts';
 
 /** Where a chain stands: all that the next entry is decided on. An immutable value; a failed flush just drops it. */
 export interface ChainHead {
@@ -39,6 +39,15 @@ export interface NewEntry {
   readonly eventKey: Uint8Array;
   readonly payload: NewPayload | undefined;
   readonly epochChange: EpochChange | undefined;
+  readonly proposal: NewProposal | undefined;
+}
+
+/** A proposal for the commits of its epoch to refer to, stored in the transaction of its entry (`MB7`). */
+export interface NewProposal {
+  readonly hash: Uint8Array;
+  readonly bytes: Uint8Array;
+  readonly epoch: number;
+  readonly proposal: KnownProposal;
 }
 
 /** What a new MLS epoch brings besides its entry, stored in the same transaction (`MB1`). */

@@ -19,7 +19,7 @@ import {
   type VerifyJob,
 } from '../core/index.ts';
 import type { RelayRefusal } from './answer.ts';
-import type { EpochChange } from './ports.ts';
+import type { EpochChange, NewProposal } from './ports.ts';
 
 /** An event that may be decided on: it is this chain's, and its actor signed it. */
 export interface Candidate {
@@ -27,6 +27,8 @@ export interface Candidate {
   readonly payload: Uint8Array | undefined;
   /** Only from a bundle that was judged whole. */
   readonly epochChange?: EpochChange;
+  /** Only of a proposal that was judged. */
+  readonly proposal?: NewProposal;
 }
 
 /** A submission either stands as a candidate or is refused by itself; its neighbours are not touched. */

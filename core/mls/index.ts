@@ -22,6 +22,7 @@ export { parseKeyPackage } from './parse-key-package.ts';
 export type { MlsProposal } from './proposal.ts';
 export { parseProposalMessage, type MlsProposalMessage } from './proposal-message.ts';
 export * from './public-group/index.ts';
+export { readProposal } from './read-proposal.ts';
 export { parseRatchetTree, type MlsTree } from './ratchet-tree.ts';
 export type { MlsCommitCode, MlsGroupInfoCode, MlsLeafCode, MlsMessageCode, MlsRefusal } from './refusal.ts';
 export {
@@ -29,6 +30,7 @@ export {
   compareActors,
   type AppliedCommit,
   type EpochLeaves,
+  type ProposedInEpoch,
   type RosterDelta,
 } from './roster-delta.ts';
 export { MLS_KEY_BYTES, MLS_SUITE, MLS_SUITE_NAME } from './suite.ts';

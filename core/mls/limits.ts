@@ -15,8 +15,9 @@ export const MAX_APPLICATION_MESSAGE_BYTES = 1024 * 1024;
 /** Leaves of a tree, blank ones between members included. */
 export const MAX_GROUP_LEAVES = 2048;
 export const MAX_COMMIT_PROPOSALS = 512;
-/** Kept for one epoch; a commit names no more than this. */
-export const MAX_EPOCH_PROPOSALS = 512;
+export { MAX_EPOCH_PROPOSALS } from '../wire/limits.ts';
+/** Of an epoch's proposals, those by one sender: nobody fills an epoch alone. */
+export const MAX_SENDER_PROPOSALS = 16;
 
 /** Longest `not_after - not_before` of a KeyPackage: three months, and an hour or two for clocks that disagree. */
 export const MAX_KEY_PACKAGE_LIFETIME_MS = (92 * 24 + 2) * 60 * 60 * 1000;

@@ -3,6 +3,7 @@ import { defaultProposalTypes } from 'ts-mls/defaultProposalType.js';
 import { ok, type Result } from '../result.ts';
 import type { MlsProposal } from './proposal.ts';
 import { readKeyPackage } from './read-key-package.ts';
+import { readLeaf } from './read-leaf.ts';
 import { refuse, type MlsLeafCode, type MlsMessageCode, type MlsRefusal } from './refusal.ts';
 
 export function readProposal(proposal: Proposal): Result<MlsProposal, MlsRefusal<MlsMessageCode | MlsLeafCode>> {
@@ -13,7 +14,10 @@ export function readProposal(proposal: Proposal): Result<MlsProposal, MlsRefusal
     }
     case 'remove':
       return ok({ kind: 'remove', leafIndex: proposal.remove.removed });
-    case 'update':
+    case 'update': {
+      const leaf = readLeaf(proposal.update.leafNode);
+      return leaf.ok ? ok({ kind: 'update', leaf: leaf.value }) : leaf;
+    }
     case 'psk':
     case 'reinit':
       return ok({ kind: proposal.proposalType });

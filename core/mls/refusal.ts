@@ -101,7 +101,7 @@ export type MlsProposalCode =
   | 'proposal-epoch'
   /** The sender is no member, no external sender of the group, or not allowed this type. */
   | 'proposal-sender'
-  /** More proposals in one epoch than the limit. */
+  /** More proposals in one epoch, or of one sender in it, than the limit. */
   | 'proposal-limit'
   /** A Remove of a leaf that is blank or outside the tree. */
   | 'remove-of-nobody'

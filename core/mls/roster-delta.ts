@@ -1,9 +1,10 @@
 import { equalBytes, toBase64 } from '../bytes/index.ts';
 import { ok, type Result } from '../result.ts';
-import type { MlsCommit } from './commit.ts';
+import type { MlsCommit, MlsCommitProposal } from './commit.ts';
 import type { MlsGroupInfo } from './group-info.ts';
 import type { MlsKeyPackage } from './key-package.ts';
 import type { MlsLeaf } from './leaf.ts';
+import type { MlsProposal } from './proposal.ts';
 import { areDistinct } from './ratchet-tree.ts';
 import { refuse, type MlsCommitCode, type MlsRefusal } from './refusal.ts';
 
@@ -20,7 +21,16 @@ export interface RosterDelta {
 }
 
 /** The leaves of one epoch, before a commit ends it. */
-export type EpochLeaves = Pick<MlsGroupInfo, 'groupId' | 'epoch' | 'leaves'>;
+export interface EpochLeaves extends Pick<MlsGroupInfo, 'groupId' | 'epoch' | 'leaves'> {
+  /** What was proposed in it, by the Base64 of the ProposalRef: a commit may refer to that and to nothing else. */
+  readonly proposals?: ReadonlyMap<string, ProposedInEpoch>;
+}
+
+export interface ProposedInEpoch {
+  readonly proposal: MlsProposal;
+  /** Of the member who proposed it. */
+  readonly leafIndex: number;
+}
 
 /** A commit applied to the leaves of its epoch. */
 export interface AppliedCommit {
@@ -35,9 +45,8 @@ export interface AppliedCommit {
 type CommitRefusal = MlsRefusal<MlsCommitCode>;
 
 /**
- * Applies a commit to the leaves of its epoch (`ML23`-`ML26`): Removes, then the committer's new leaf, then Adds.
- * Refuses everything but a member's commit of Adds and Removes by value, and a member's resync. Relay and members call
- * this one function, so none of them can disagree with the others about what a commit does.
+ * Applies a commit to the leaves of its epoch (`ML23`-`ML26`): Updates, Removes, then the committer's new leaf, then Adds.
+ * Refuses everything but a member's commit of these, by value or by reference, and a member's resync.
  */
 export function applyCommitToLeaves(previous: EpochLeaves, commit: MlsCommit): Result<AppliedCommit, CommitRefusal> {
   if (!equalBytes(commit.groupId, previous.groupId)) return refuse('commit-group');
@@ -47,10 +56,16 @@ export function applyCommitToLeaves(previous: EpochLeaves, commit: MlsCommit): R
   const committerLeafIndex = commit.sender.kind === 'member' ? commit.sender.leafIndex : -1;
   const committerLeaf = leaves.get(committerLeafIndex);
   if (committerLeaf === undefined) return refuse('commit-sender');
-  const changes = readChanges(commit);
+  const changes = readChanges(commit, { leafIndex: committerLeafIndex, proposals: previous.proposals });
   if (!changes.ok) return changes;
-  const { adds, removes } = changes.value;
+  const { updates, adds, removes } = changes.value;
   const removed: Uint8Array[] = [];
+  for (const { leafIndex, leaf } of updates) {
+    const before = leaves.get(leafIndex);
+    if (before === undefined) return refuse('commit-proposal-list');
+    if (!equalBytes(before.actor, leaf.actor)) return refuse('commit-credential');
+    leaves.set(leafIndex, leaf);
+  }
   for (const index of removes) {
     const leaf = leaves.get(index);
     // The committer can't remove itself: nobody would hold the secrets of the next epoch (RFC 9420 §12.2).
@@ -92,21 +107,36 @@ function applyResyncToLeaves(previous: EpochLeaves, commit: MlsCommit): Result<A
 }
 
 interface Changes {
+  readonly updates: readonly { readonly leafIndex: number; readonly leaf: MlsLeaf }[];
   readonly adds: readonly MlsKeyPackage[];
   readonly removes: readonly number[];
 }
 
-function readChanges({ proposals, pathLeaf }: MlsCommit): Result<Changes, CommitRefusal> {
-  const adds: MlsKeyPackage[] = [];
-  const removes: number[] = [];
-  for (const proposal of proposals) {
-    if (proposal.kind === 'add') adds.push(proposal.keyPackage);
-    else if (proposal.kind === 'remove') removes.push(proposal.leafIndex);
-    else return refuse('commit-proposal');
-  }
+interface Committing {
+  readonly leafIndex: number;
+  readonly proposals: EpochLeaves['proposals'];
+}
+
+function readChanges({ proposals, pathLeaf }: MlsCommit, committer: Committing): Result<Changes, CommitRefusal> {
+  const resolved = proposals.map((proposal) => resolve(proposal, committer));
+  if (!resolved.every((one) => one !== undefined)) return refuse('commit-proposal');
+  const updates = resolved.flatMap(({ proposal, leafIndex }) =>
+    proposal.kind === 'update' ? [{ leafIndex, leaf: proposal.leaf }] : [],
+  );
+  const removes = resolved.flatMap(({ proposal }) => (proposal.kind === 'remove' ? [proposal.leafIndex] : []));
+  const adds = resolved.flatMap(({ proposal }) => (proposal.kind === 'add' ? [proposal.keyPackage] : []));
+  if (updates.length + removes.length + adds.length !== resolved.length) return refuse('commit-proposal');
+  const touched = [...updates.map(({ leafIndex }) => leafIndex), ...removes];
+  // The committer has the path for a new leaf; of two changes to one leaf, nobody could tell which one holds.
+  if (new Set([committer.leafIndex, ...touched]).size !== touched.length + 1) return refuse('commit-proposal-list');
   // RFC 9420 §12.4: without fresh secrets, a removed member could follow into the next epoch.
-  const needsPath = removes.length > 0 || adds.length === 0;
-  return needsPath && pathLeaf === undefined ? refuse('commit-path') : ok({ adds, removes });
+  const needsPath = touched.length > 0 || adds.length === 0;
+  return needsPath && pathLeaf === undefined ? refuse('commit-path') : ok({ updates, adds, removes });
+}
+
+/** By value it is the committer's own; a reference is to what somebody proposed in this epoch. */
+function resolve(proposal: MlsCommitProposal, { leafIndex, proposals }: Committing): ProposedInEpoch | undefined {
+  return proposal.kind === 'reference' ? proposals?.get(toBase64(proposal.ref)) : { proposal, leafIndex };
 }
 
 /** A new leaf takes the leftmost blank place, or else extends the tree (RFC 9420 §7.7, §12.1.1). Gives the last place. */

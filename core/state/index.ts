@@ -18,9 +18,11 @@ export {
   type MlsCommit,
   type MlsCreated,
 } from './group/mls.ts';
+export { mlsProposal, type MlsProposal } from './group/mls-proposal.ts';
 export type { RosterChange } from './group/roster-change.ts';
 export {
   findMember,
+  isLeaving,
   requireRole,
   roleOf,
   type GrantedRole,

@@ -17,8 +17,10 @@ import {
   MAX_BATCH,
   MAX_CHECKPOINT_BYTES,
   MAX_CLAIM_TOKENS,
+  MAX_EPOCH_PROPOSALS,
   MAX_HANDSHAKE_BYTES,
   MAX_PAGE_ENTRIES,
+  MAX_PAYLOAD_BYTES,
   MAX_PROBLEM_BYTES,
 } from './limits.ts';
 
@@ -97,4 +99,10 @@ export type AppendAnswer = Decoded<typeof appendAnswer>;
 export type CommitBundle = Decoded<typeof commitBundle>;
 export type LoggedEntry = Decoded<typeof loggedEntry>;
 export type EntryPage = Decoded<typeof entryPage>;
+/** What was proposed in the epoch in force, in the order of the log: each an MLSMessage that a commit may refer to (`MB7`). */
+export const epochProposals = struct('EpochProposals', {
+  epoch: uint64,
+  proposals: vector(opaqueVector(MAX_PAYLOAD_BYTES), MAX_EPOCH_PROPOSALS),
+});
+
 export type StateAnswer = Decoded<typeof stateAnswer>;

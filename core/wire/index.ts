@@ -3,6 +3,7 @@ export {
   appendRequest,
   commitBundle,
   entryPage,
+  epochProposals,
   loggedEntry,
   stateAnswer,
   submission,

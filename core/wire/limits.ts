@@ -8,6 +8,8 @@ export const MAX_BATCH = 256;
 export const MAX_APPEND_BYTES = 4_194_304;
 /** Body of a commit bundle: three handshake messages and an event. */
 export const MAX_BUNDLE_BYTES = 3 * MAX_HANDSHAKE_BYTES + 131_072;
+/** MLS proposals that one epoch takes; a commit refers to no more. */
+export const MAX_EPOCH_PROPOSALS = 512;
 /** Entries in one page, and the bytes at which a page is full earlier. */
 export const MAX_PAGE_ENTRIES = 1_024;
 /** Bytes of entries and payloads at which a page ends. */

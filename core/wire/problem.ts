@@ -39,7 +39,7 @@ export const problems = {
   'mls-not-created': { status: 409, title: 'The MLS group is not created yet.' },
   'future-epoch': { status: 409, title: 'The group has not reached that epoch.' },
   'epoch-closed': { status: 409, title: 'That epoch takes no more messages; encrypt again in the current one.' },
-  'wrong-epoch': { status: 409, title: 'A commit must end the current epoch.' },
+  'wrong-epoch': { status: 409, title: 'A commit or proposal must be of the current epoch.' },
   'welcome-mismatch': {
     status: 400,
     title: 'Event and Welcome name exactly the KeyPackages that the commit adds.',

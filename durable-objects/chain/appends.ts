@@ -1,9 +1,19 @@
-import { appendAnswer, encode, err, ok, type AppendAnswer, type AppendRequest, type Result } from '../../core/index.ts';
+import {
+  appendAnswer,
+  encode,
+  err,
+  mlsProposal,
+  ok,
+  type AppendAnswer,
+  type AppendRequest,
+  type Result,
+} from '../../core/index.ts';
 import {
   completeRefusals,
   outcomesOf,
   parseAppend,
   screenCommit,
+  screenProposal,
   screenSubmissions,
   type Answer,
   type AppendLimits,
@@ -45,7 +55,11 @@ export class ChainAppends {
 
   constructor(host: AppendHost) {
     this.#host = host;
-    this.#group = new FollowedGroup((hash) => host.store.handshakes.read(hash, host.clock()));
+    const { handshakes } = host.store;
+    this.#group = new FollowedGroup({
+      groupInfo: (hash) => handshakes.read(hash, host.clock()),
+      proposals: (epoch) => handshakes.inForceAt('proposal', epoch).map(({ bytes }) => bytes),
+    });
   }
 
   /** An encoded AppendRequest, answered with an encoded AppendAnswer. */
@@ -63,7 +77,11 @@ export class ChainAppends {
     const refusal = limits.checkSender(from, now);
     if (refusal !== undefined) return err(refusal);
     const { chain } = sequencer.head;
-    return this.#sequence(limits.meter(screenSubmissions(submissions, chain, check), now), from);
+    const metered = limits.meter(screenSubmissions(submissions, chain, check), now);
+    return this.#sequence(
+      metered.map((one) => this.#judge(one)),
+      from,
+    );
   }
 
   /** A bundle is refused as a whole, with the problem itself instead of an outcome that holds it. */
@@ -72,7 +90,7 @@ export class ChainAppends {
     const refusal = limits.checkSender(from, clock());
     if (refusal !== undefined) return err(refusal);
     const { head } = sequencer;
-    const hash = head.state.kind === 'group' ? head.state.value.mls?.groupInfoHash : undefined;
+    const hash = this.#groupInfoHash();
     const followedGroup = () => hash && this.#group.at(hash);
     const context = { head, log, clock: clock(), check, claimTokenKey, followedGroup, quotes, limits };
     const candidate = screenCommit(body, context);
@@ -87,6 +105,23 @@ export class ChainAppends {
     return ok(encode(appendAnswer, { outcomes: outcomesOf([candidate], decisions), checkpoint }));
   }
 
+  #groupInfoHash(): Uint8Array | undefined {
+    const { state } = this.#host.sequencer.head;
+    return state.kind === 'group' ? state.value.mls?.groupInfoHash : undefined;
+  }
+
+  /** Proposals are judged one after the other, each beside those before it. */
+  #judge(screened: Screened): Screened {
+    if (!screened.ok || screened.value.signed.event.type !== mlsProposal.type) return screened;
+    const { log, sequencer, check, clock, limits } = this.#host;
+    const hash = this.#groupInfoHash();
+    const followedGroup = () => hash && this.#group.withUnderWay(hash);
+    const context = { head: sequencer.head, log, clock: clock(), check, followedGroup, limits };
+    const judged = screenProposal(screened.value, context);
+    if (judged.ok && judged.value.proposal !== undefined) this.#group.begin(judged.value.proposal);
+    return judged;
+  }
+
   #enterEpoch({ epochChange }: Candidate): void {
     if (epochChange?.group !== undefined) this.#group.keep(epochChange.groupInfo.hash, epochChange.group);
   }
@@ -95,12 +130,23 @@ export class ChainAppends {
     screened: readonly Screened[],
     from: string | undefined,
   ): Promise<Result<AppendAnswer, RelayRefusal>> {
-    const decided = await this.#decide(screened.flatMap((one) => (one.ok ? [one.value] : [])));
+    const candidates = screened.flatMap((one) => (one.ok ? [one.value] : []));
+    const decided = await this.#decide(candidates);
+    this.#settleProposals(candidates, decided.ok ? decided.value.decisions : []);
     if (!decided.ok) return decided;
     const { decisions, checkpoint } = decided.value;
     this.#host.limits.countRefused(from, refusalCodes(screened, decisions), this.#host.clock());
     measureOutcomes(screened, decisions);
     return ok({ outcomes: outcomesOf(screened, decisions), checkpoint });
+  }
+
+  #settleProposals(candidates: readonly Candidate[], decisions: readonly Decision[]): void {
+    for (const [i, { proposal }] of candidates.entries()) {
+      if (proposal === undefined) continue;
+      const decision = decisions[i];
+      this.#group.settle(proposal, decision !== undefined && decision.kind !== 'refused');
+      if (decision === undefined) this.#group.forget();
+    }
   }
 
   async #decide(

@@ -6,6 +6,7 @@ import {
   type EpochChange,
   type Flush,
   type NewEntry,
+  type NewProposal,
 } from '../../relay/index.ts';
 import { MAX_LOOKUP_LAG, type ChainStore, type PayloadRow } from './store.ts';
 
@@ -61,7 +62,8 @@ export class FlushWriter {
     const { store } = this.#options;
     store.log.append(entries);
     this.#writePayloads(entries, clock);
-    for (const { index, epochChange } of entries) {
+    for (const { index, epochChange, proposal } of entries) {
+      if (proposal !== undefined) this.#writeProposal(proposal);
       if (epochChange !== undefined) this.#writeEpoch(index, epochChange, clock);
     }
     if (away.length > 0) this.#writePokes(away, head, clock);
@@ -83,12 +85,18 @@ export class FlushWriter {
     schedule('lookup', clock);
   }
 
+  /** Also where payloads of that age are gone: in force as long as the epoch is (`MB7`). */
+  #writeProposal({ hash, bytes, epoch }: NewProposal): void {
+    this.#options.store.handshakes.put({ hash, bytes, epoch, kind: 'proposal', expiresAt: null });
+  }
+
   /** GroupInfo of this epoch and the one before stay in force; older ones live as long as a payload. */
   #writeEpoch(index: number, { groupInfo, welcome }: EpochChange, clock: number): void {
     const { store, schedule } = this.#options;
     const retiredUntil = clock + MAX_RETENTION_MS;
     store.handshakes.put({ ...groupInfo, kind: 'group-info', expiresAt: null });
     store.handshakes.retire('group-info', groupInfo.epoch - 1, retiredUntil);
+    store.handshakes.retire('proposal', groupInfo.epoch, retiredUntil);
     schedule('expiry', retiredUntil);
     if (welcome === undefined) return;
     store.outbox.enqueue({ index, kind: 'welcome', ...welcome, dueAt: clock, expiresAt: retiredUntil });

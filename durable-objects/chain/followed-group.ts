@@ -1,17 +1,28 @@
-import { equalBytes, sha256 } from '../../core/index.ts';
-import { bootstrapGroup, type PublicGroup } from '../../core/mls/index.ts';
+import { equalBytes, sha256, toBase64 } from '../../core/index.ts';
+import { addProposal, bootstrapGroup, type PublicGroup } from '../../core/mls/index.ts';
+import type { NewProposal } from '../../relay/index.ts';
+
+/** Stored handshakes, of which the group is made. */
+export interface StoredHandshakes {
+  /** Bytes by their hash. */
+  readonly groupInfo: (hash: Uint8Array) => Uint8Array | undefined;
+  /** The proposals of an epoch that is in force. */
+  readonly proposals: (epoch: number) => readonly Uint8Array[];
+}
 
 /**
- * The MLS group that commits are judged by, in memory. A cache of the GroupInfo in force: the state of the chain names that by
- * its hash, and the group is made of it anew whenever the one in memory is of another epoch.
+ * The MLS group that commits and proposals are judged by, in memory. A cache of the GroupInfo in force, which the state of the
+ * chain names by its hash, and of the epoch's proposals: the group is made of them anew whenever the one in memory is of
+ * another epoch.
  */
 export class FollowedGroup {
-  readonly #read: (hash: Uint8Array) => Uint8Array | undefined;
+  readonly #stored: StoredHandshakes;
   #kept: { readonly hash: Uint8Array; readonly group: PublicGroup } | undefined;
+  /** Judged, and not decided yet. No commit may refer to them, but they count. */
+  readonly #underWay = new Set<NewProposal>();
 
-  /** `read` gives stored bytes by their hash. */
-  constructor(read: (hash: Uint8Array) => Uint8Array | undefined) {
-    this.#read = read;
+  constructor(stored: StoredHandshakes) {
+    this.#stored = stored;
   }
 
   /** Takes over the group that a commit led to, once the log holds it. */
@@ -19,15 +30,53 @@ export class FollowedGroup {
     this.#kept = { hash, group };
   }
 
+  /** Makes it anew the next time: what the store holds is not known. */
+  forget(): void {
+    this.#kept = undefined;
+  }
+
   /** Undefined where the GroupInfo is not stored. Throws for stored bytes that are not what the state names. */
   at(hash: Uint8Array): PublicGroup | undefined {
     if (this.#kept === undefined || !equalBytes(this.#kept.hash, hash)) {
-      const bytes = this.#read(hash);
+      const bytes = this.#stored.groupInfo(hash);
       if (bytes === undefined) return undefined;
-      this.#kept = { hash, group: openStored(bytes, hash) };
+      this.#kept = { hash, group: this.#withStored(openStored(bytes, hash)) };
     }
     return this.#kept.group;
   }
+
+  /** The same with the proposals that are not decided yet, so that no burst of them is over the limits. */
+  withUnderWay(hash: Uint8Array): PublicGroup | undefined {
+    const group = this.at(hash);
+    return group && [...this.#underWay].reduce(withProposal, group);
+  }
+
+  /** A proposal was judged and waits for its decision. */
+  begin(proposal: NewProposal): void {
+    this.#underWay.add(proposal);
+  }
+
+  /** It was decided: from here on commits may refer to one that the log holds. */
+  settle(proposal: NewProposal, isLogged: boolean): void {
+    this.#underWay.delete(proposal);
+    if (isLogged && this.#kept !== undefined)
+      this.#kept = { ...this.#kept, group: withProposal(this.#kept.group, proposal) };
+  }
+
+  /** Their signatures were verified before they were stored. */
+  #withStored(group: PublicGroup): PublicGroup {
+    return this.#stored.proposals(Number(group.context.epoch)).reduce((before, bytes) => {
+      const added = addProposal(before, bytes);
+      if (!added.ok) throw new Error(`a stored proposal is refused: ${added.error.code}`);
+      return added.value.group;
+    }, group);
+  }
+}
+
+/** One of another epoch changes nothing. */
+function withProposal(group: PublicGroup, { epoch, proposal }: NewProposal): PublicGroup {
+  if (BigInt(epoch) !== group.context.epoch) return group;
+  return { ...group, proposals: new Map(group.proposals).set(toBase64(proposal.ref), proposal) };
 }
 
 /** Its signatures were verified before it was stored, so the hash stands for them. */

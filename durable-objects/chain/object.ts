@@ -74,6 +74,10 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     return this.#read(caller, (chain, actor) => chain.reads.groupInfo(actor, epoch));
   }
 
+  proposals(caller: Caller | undefined): Promise<Answer> {
+    return this.#read(caller, (chain, actor) => chain.reads.proposals(actor));
+  }
+
   checkpoint(caller: Caller | undefined): Promise<Answer> {
     return this.#read(caller, (chain, actor) => chain.reads.checkpoint(actor));
   }

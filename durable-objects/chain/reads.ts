@@ -5,6 +5,7 @@ import {
   encodeState,
   entryCodec,
   entryPage,
+  epochProposals,
   err,
   formatLogProof,
   inclusionProof,
@@ -105,12 +106,15 @@ export class ChainReads implements Quotable {
     const range = authoriseRead(state, size, actor, { from: 0, limit: 1 });
     if (!range.ok) return range;
     const now = this.#clock();
-    const { payloads } = this.#store;
+    const { payloads, handshakes } = this.#store;
     const index = payloads.find(hash, now);
     if (index !== undefined && index < range.value.knownSize) {
       const bytes = payloads.read(index, now);
       if (bytes !== undefined) return ok(bytes);
     }
+    // A proposal outlives its time as a payload while a commit may refer to it, or can be followed (`MB7`).
+    const proposal = readsHead(state, size, actor) ? handshakes.readProposal(hash, now) : undefined;
+    if (proposal !== undefined) return ok(proposal);
     // Bytes that remain past their time are only good for saying so (`PL3`).
     const lapsed = payloads.find(hash, BEGINNING);
     return err({ code: lapsed !== undefined && lapsed < range.value.knownSize ? 'payload-expired' : 'not-found' });
@@ -137,6 +141,16 @@ export class ChainReads implements Quotable {
     }
     const [former] = epoch === mls.epoch - 1 ? handshakes.inForceAt('group-info', epoch) : [];
     return former === undefined ? err({ code: 'not-found' }) : ok(former.bytes);
+  }
+
+  /** What a commit of the epoch in force may refer to. */
+  proposals(actor: Uint8Array | undefined): Answer {
+    const { state, size } = this.#sequencer.head;
+    if (!readsHead(state, size, actor)) return err({ code: 'not-found' });
+    const mls = state.kind === 'group' ? state.value.mls : undefined;
+    if (mls === undefined) return err({ code: 'mls-not-created' });
+    const proposals = this.#store.handshakes.inForceAt('proposal', mls.epoch).map(({ bytes }) => bytes);
+    return ok(encode(epochProposals, { epoch: mls.epoch, proposals }));
   }
 
   checkpoint(actor: Uint8Array | undefined): Answer {

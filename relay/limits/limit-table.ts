@@ -47,7 +47,8 @@ export const limits = {
     keptBy: 'memory',
   },
   'invalid-commits': {
-    counts: 'commit bundles that the actor was permitted to send and that are not valid; the last one costs a period',
+    counts:
+      'commit bundles and proposals that the actor was permitted to send and that are not valid; the last one costs a period',
     per: 'chain and actor',
     count: 3,
     periodMs: MINUTE_MS,

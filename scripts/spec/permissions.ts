@@ -4,12 +4,13 @@ import {
   memberRemoved,
   mlsCommit,
   mlsCreated,
+  mlsProposal,
   roleChanged,
   type Event,
 } from '../../core/index.ts';
 import { transition } from '../../core/state/index.ts';
 import { actorNamed, LogBuilder } from '../vectors/log-builder.ts';
-import { commitBody, createdBody, groupGenesis, messageBody } from '../vectors/sample-bodies.ts';
+import { commitBody, createdBody, groupGenesis, messageBody, proposalBody } from '../vectors/sample-bodies.ts';
 import { markdownTable } from './markdown-table.ts';
 
 const ROLES = ['reader', 'member', 'admin', 'owner'] as const;
@@ -27,6 +28,8 @@ const attempts: readonly Attempt[] = [
   ['send a message or an event of an application', (log, by) => log.event(of(by), groupMessage, messageBody)],
   ['rotate keys by a commit that changes nobody', (log, by) => log.event(of(by), mlsCommit, commitBody(0))],
   ['leave (plain groups)', (log, by) => log.event(of(by), memberRemoved, { actor: of(by).key })],
+  ['ask to leave (MLS groups)', (log, by) => log.event(of(by), mlsProposal, proposalBody(0, 'leave'))],
+  ['make another MLS proposal', (log, by) => log.event(of(by), mlsProposal, proposalBody(0, 'other'))],
   ...ROLES.map((role): Attempt => [
     `add as ${role}`,
     (log, by) => log.event(of(by), memberAdded, { actor: newcomer, role }),

@@ -83,7 +83,7 @@ function wireAppending(): string {
 }
 
 function wireReading(): string {
-  return definitionsOf([wire.entryPage, wire.stateAnswer]);
+  return definitionsOf([wire.entryPage, wire.stateAnswer, wire.epochProposals]);
 }
 
 function wireDevices(): string {

@@ -12,7 +12,15 @@ import {
   type Json,
 } from '../../core/index.ts';
 import { LogBuilder } from './log-builder.ts';
-import { commitBody, createdBody, groupGenesis, hashOf, identityGenesis, messageBody } from './sample-bodies.ts';
+import {
+  commitBody,
+  createdBody,
+  groupGenesis,
+  hashOf,
+  identityGenesis,
+  messageBody,
+  proposalBody,
+} from './sample-bodies.ts';
 import { alice, bob } from './sample-chains.ts';
 
 /** A signed event: its parts, the bytes under the signature, and the readable form. Bytes are hexadecimal. */
@@ -100,6 +108,7 @@ export function bodyVectors(): readonly BodyVector[] {
     'group.mls-commit',
     commitBody(0, { added: [{ actor: bob.key, role: 'reader' }], removed: [hashOf('x')] }),
   );
+  const leave = bodyOf('group.mls-proposal', proposalBody(1, 'leave'));
   return [
     bodyVector('chain.genesis', genesis),
     bodyVector('chain.genesis', genesisOf(groupGenesis('plain', { visibility: 'public' }))),
@@ -120,6 +129,9 @@ export function bodyVectors(): readonly BodyVector[] {
     bodyVector('chain.genesis', Uint8Array.of(...genesis.subarray(0, -3), 1, 0, 0)),
     bodyVector('chain.genesis', Uint8Array.of(...genesis.subarray(0, -5), 3)),
     bodyVector('group.mls-commit', commit.subarray(0, -1)),
+    bodyVector('group.mls-proposal', leave),
+    bodyVector('group.mls-proposal', bodyOf('group.mls-proposal', proposalBody(2, 'other'))),
+    bodyVector('group.mls-proposal', Uint8Array.of(...leave.subarray(0, 8), 2, ...leave.subarray(9))),
   ];
 }
 

@@ -1,4 +1,11 @@
-import { sha256, utf8ToBytes, type Genesis, type MlsCommit, type MlsCreated } from '../../core/index.ts';
+import {
+  sha256,
+  utf8ToBytes,
+  type Genesis,
+  type MlsCommit,
+  type MlsCreated,
+  type MlsProposal,
+} from '../../core/index.ts';
 
 /** Stands for the hash of something; the same bytes for the same words. */
 export function hashOf(words: string): Uint8Array {
@@ -42,6 +49,16 @@ export function commitBody(epoch: number, roster: Partial<MlsCommit['roster']> =
     treeHash: hashOf(`tree ${epoch + 1}`),
     welcomeRefs: added.map(({ actor }) => ({ actor, keyPackageRef: hashOf('KeyPackage') })),
     roster: { added, removed },
+  };
+}
+
+export function proposalBody(epoch: number, purpose: MlsProposal['purpose']): MlsProposal {
+  return {
+    epoch,
+    purpose,
+    proposalRef: hashOf(`ProposalRef ${epoch}`),
+    proposalHash: hashOf(`proposal ${epoch}`),
+    proposalSize: 150,
   };
 }
 

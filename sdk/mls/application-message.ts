@@ -49,6 +49,8 @@ export async function encrypt(
   const padUntilLength = paddedLength(plaintext.length);
   const padded: ClientState = {
     ...client,
+    // RFC 9420 §12.4 has them committed before: that is for the caller, who knows what this member may commit.
+    unappliedProposals: {},
     clientConfig: { ...client.clientConfig, paddingConfig: { kind: 'padUntilLength', padUntilLength } },
   };
   const { newState, privateMessage } = await createApplicationMessage(
@@ -58,7 +60,8 @@ export async function encrypt(
     authenticatedData,
   );
   const message = encodeMlsMessage({ version: 'mls10', wireformat: 'mls_private_message', privateMessage });
-  return ok({ state: replaceClient(state, newState), message });
+  const { unappliedProposals } = client;
+  return ok({ state: replaceClient(state, { ...newState, unappliedProposals }), message });
 }
 
 /**

@@ -2,7 +2,7 @@ import type { ClientState, KeyPackage, LeafIndex, Proposal, ProposalOrRef } from
 import { applyProposals } from 'ts-mls/clientState.js';
 import { leafToNodeIndex, toLeafIndex } from 'ts-mls/treemath.js';
 import { createUpdatePath } from 'ts-mls/updatePath.js';
-import { equalBytes, ok, sha256, type Result } from '../../core/index.ts';
+import { equalBytes, fromBase64, ok, sha256, type Result } from '../../core/index.ts';
 import { keyPackageSignatures, MAX_COMMIT_BYTES, MAX_COMMIT_PROPOSALS, parseKeyPackage } from '../../core/mls/index.ts';
 import { makeGroupInfo } from './create-group.ts';
 import type { GroupState } from './group-state.ts';
@@ -10,6 +10,7 @@ import { makeState, openState } from './open-state.ts';
 import { decodeKeyPackageMessage } from './own-key-package.ts';
 import { beginEpoch, type RenewedTree } from './next-epoch.ts';
 import type { PendingCommit } from './pending-commit.ts';
+import { removalOf } from './proposal.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
 import { isGenuine, loadSuite } from './suite.ts';
 import { makeWelcome } from './welcome.ts';
@@ -17,7 +18,7 @@ import { makeWelcome } from './welcome.ts';
 export interface CommitRequest {
   /** KeyPackages of the members to add, as MLSMessages. */
   readonly add?: readonly Uint8Array[];
-  /** Actors of the members to remove. */
+  /** Actors of the members to remove. Who asked for it in this epoch goes by that proposal, with their own signature. */
   readonly remove?: readonly Uint8Array[];
   /** Of the event that carries the commit, see `encodeAuthenticatedData`. */
   readonly authenticatedData: Uint8Array;
@@ -37,7 +38,7 @@ export async function commit(state: GroupState, request: CommitRequest): Promise
   if (!added.ok) return added;
   const removed = findRemovals(state, request.remove ?? []);
   if (!removed.ok) return removed;
-  const proposals = [...removed.value, ...added.value.map(additionOf)];
+  const proposals = [...removed.value, ...added.value.map((keyPackage) => byValue(additionOf(keyPackage)))];
   if (proposals.length > MAX_COMMIT_PROPOSALS) return refuse('commit-proposal-list');
   const { client } = openState(state);
   const renewed = await renewTree(client, proposals);
@@ -87,25 +88,42 @@ function additionOf(keyPackage: KeyPackage): Proposal {
   return { proposalType: 'add', add: { keyPackage } };
 }
 
-function findRemovals(state: GroupState, actors: readonly Uint8Array[]): Result<readonly Proposal[], EngineRefusal> {
-  const proposals: Proposal[] = [];
+function byValue(proposal: Proposal): ProposalOrRef {
+  return { proposalOrRefType: 'proposal', proposal };
+}
+
+function findRemovals(
+  state: GroupState,
+  actors: readonly Uint8Array[],
+): Result<readonly ProposalOrRef[], EngineRefusal> {
+  const { leaves, client } = openState(state);
+  const removals: ProposalOrRef[] = [];
   for (const actor of actors) {
-    const leaf = openState(state).leaves.find((candidate) => equalBytes(candidate.actor, actor));
+    const leaf = leaves.find((candidate) => equalBytes(candidate.actor, actor));
     if (leaf === undefined) return refuse('member-unknown');
-    proposals.push({ proposalType: 'remove', remove: { removed: leaf.leafIndex } });
+    removals.push(leaveOf(leaf.leafIndex, client) ?? byValue(removalOf(leaf.leafIndex)));
   }
-  return ok(proposals);
+  return ok(removals);
+}
+
+/** Refers to the member's own proposal to leave, if it made one in this epoch. */
+function leaveOf(leafIndex: number, { unappliedProposals }: ClientState): ProposalOrRef | undefined {
+  for (const [ref, { proposal, senderLeafIndex }] of Object.entries(unappliedProposals)) {
+    if (senderLeafIndex !== leafIndex || proposal.proposalType !== 'remove') continue;
+    const reference = proposal.remove.removed === leafIndex ? fromBase64(ref) : undefined;
+    if (reference !== undefined) return { proposalOrRefType: 'reference', reference };
+  }
+  return undefined;
 }
 
 /** Applies the proposals and renews the committer's path in the tree that they leave (RFC 9420 §12.4.1). */
 async function renewTree(
   client: ClientState,
-  proposals: readonly Proposal[],
+  proposals: readonly ProposalOrRef[],
 ): Promise<Result<RenewedTree, EngineRefusal>> {
   const suite = await loadSuite();
   const committer: LeafIndex = toLeafIndex(client.privatePath.leafIndex);
-  const byValue: ProposalOrRef[] = proposals.map((proposal) => ({ proposalOrRefType: 'proposal', proposal }));
-  const applied = await applyOrRefuse(client, byValue, committer);
+  const applied = await applyOrRefuse(client, [...proposals], committer);
   if (!applied.ok) return applied;
   const joiners = applied.value.joiners;
   const [tree, path, pathSecrets, leafPrivateKey, commitSecret] = await createUpdatePath(
@@ -118,7 +136,7 @@ async function renewTree(
     joiners.map(([leafIndex]) => leafToNodeIndex(leafIndex)),
   );
   const leafKey = await suite.hpke.exportPrivateKey(leafPrivateKey);
-  return ok({ tree, joiners, pathSecrets, leafKey, commitSecret, commit: { proposals: byValue, path } });
+  return ok({ tree, joiners, pathSecrets, leafKey, commitSecret, commit: { proposals: [...proposals], path } });
 }
 
 const NO_PSK = { findPsk: () => undefined };

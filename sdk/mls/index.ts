@@ -32,5 +32,6 @@ export {
   type PendingCommit,
 } from './pending-commit.ts';
 export { processCommit, type ProcessedCommit } from './process-commit.ts';
+export { processProposal, proposeLeave, type MadeProposal, type ProcessedProposal } from './proposal.ts';
 export { resync, type ResyncRequest } from './resync.ts';
 export type { EngineRefusal, MlsEngineCode } from './refusal.ts';

@@ -5,6 +5,7 @@ import { equalBytes, ok, type ActorKey, type Result } from '../../core/index.ts'
 import { applyCommitToLeaves, parseCommitMessage, type AppliedCommit, type MlsCommit } from '../../core/mls/index.ts';
 import type { GroupState } from './group-state.ts';
 import { makeState, openState, replaceClient } from './open-state.ts';
+import { proposedIn } from './proposal.ts';
 import { provenActor } from './proven-actor.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
 import { loadSuite } from './suite.ts';
@@ -37,7 +38,8 @@ export async function processCommit(
   const misplaced = findMisplacement(state, commit.value);
   if (misplaced !== undefined) return refuse(misplaced);
   const { client, leaves } = openState(state);
-  const applied = applyCommitToLeaves({ groupId: state.groupId, epoch: state.epoch, leaves }, commit.value);
+  const before = { groupId: state.groupId, epoch: state.epoch, leaves, proposals: proposedIn(state) };
+  const applied = applyCommitToLeaves(before, commit.value);
   if (!applied.ok) return applied;
   const next = await follow(client, bytes);
   if (next === undefined) return refuse('commit-unprocessable');

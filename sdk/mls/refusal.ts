@@ -23,6 +23,10 @@ export type MlsEngineCode =
   | 'commit-unprocessable'
   /** The GroupInfo doesn't verify, lists no leaf of this client, or lets nobody in from outside. */
   | 'resync-refused'
+  /** A proposal of another group or epoch, by nobody who is in, or one more than an epoch takes. */
+  | 'proposal-misplaced'
+  /** A proposal that doesn't verify. */
+  | 'proposal-forged'
   /** The Welcome addresses other KeyPackages. */
   | 'welcome-not-addressed'
   /** The Welcome doesn't decrypt, or what it leads to doesn't verify. */

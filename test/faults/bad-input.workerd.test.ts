@@ -30,6 +30,7 @@ import { badCommits } from './bad-input/commits.ts';
 import { badDeviceCalls } from './bad-input/devices.ts';
 import { badEvents } from './bad-input/events.ts';
 import { badFrames } from './bad-input/frames.ts';
+import { badProposals } from './bad-input/proposals.ts';
 import { badRequests } from './bad-input/requests.ts';
 
 // The first request of a file waits for the whole worker to be compiled.
@@ -177,12 +178,12 @@ async function expectRefused({ code, details, make }: BadInput, send: Transport)
 const named = (rows: readonly BadInput[]) => rows.map((row) => [row.name, row] as const);
 
 describe('[PR5] over HTTP the relay refuses, and keeps what it has,', () => {
-  const rows = named([...badEvents, ...badCommits, ...badDeviceCalls, ...badRequests]);
+  const rows = named([...badEvents, ...badCommits, ...badProposals, ...badDeviceCalls, ...badRequests]);
   test.each(rows)('%s', (_, row) => expectRefused(row, overHttp));
 });
 
 describe('[PR5] on a socket the relay refuses, and keeps what it has,', () => {
-  test.each(named([...badEvents, ...badFrames]))('%s', (_, row) => expectRefused(row, onASocket));
+  test.each(named([...badEvents, ...badProposals, ...badFrames]))('%s', (_, row) => expectRefused(row, onASocket));
 });
 
 describe('a flood', () => {

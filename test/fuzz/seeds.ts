@@ -19,6 +19,7 @@ import {
   utf8ToBytes,
   type ChainId,
 } from '../../core/index.ts';
+import { removalOf } from '../../sdk/mls/proposal.ts';
 import type { InhabitedRelay } from '../support/inhabited-relay.ts';
 import { chainPath, devicePath } from '../support/relay-caller.ts';
 import type { TestActor } from '../support/test-actor.ts';
@@ -65,6 +66,7 @@ export async function requestSeeds(relay: InhabitedRelay): Promise<readonly Requ
     },
     { route: 'get /v1/chains/{chain}/state', path: chain('state'), signer: bob },
     { route: 'get /v1/chains/{chain}/group-info', path: chainPath(relay.encrypted, 'group-info'), signer: bob },
+    { route: 'get /v1/chains/{chain}/proposals', path: chainPath(relay.encrypted, 'proposals'), signer: bob },
     { route: 'get /v1/chains/{chain}/log/checkpoint', path: chain('log/checkpoint'), signer: bob },
     { route: 'get /v1/chains/{chain}/log/vkey', path: chain('log/vkey') },
     { route: 'get /v1/chains/{chain}/log/proof/{index}', path: chain('log/proof/1'), signer: bob },
@@ -96,6 +98,7 @@ async function eventSeeds(relay: InhabitedRelay): Promise<readonly RequestSeed[]
     appended(plain, bob, await relay.message()),
     appended(plain, alice, change),
     appended(encrypted, alice, await relay.sealed()),
+    appended(encrypted, alice, await relay.proposal({ proposal: removalOf(1) })),
     {
       route: 'post /v1/chains/{chain}/events',
       path: chainPath(plain, 'events'),

@@ -6,11 +6,12 @@ import { badCommits } from '../faults/bad-input/commits.ts';
 import { badDeviceCalls } from '../faults/bad-input/devices.ts';
 import { badEvents } from '../faults/bad-input/events.ts';
 import { badFrames } from '../faults/bad-input/frames.ts';
+import { badProposals } from '../faults/bad-input/proposals.ts';
 import { badRequests } from '../faults/bad-input/requests.ts';
 
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/spec/problems.md'), 'utf8');
-const rows = [...badEvents, ...badCommits, ...badDeviceCalls, ...badFrames, ...badRequests];
+const rows = [...badEvents, ...badCommits, ...badProposals, ...badDeviceCalls, ...badFrames, ...badRequests];
 
 const envelopes = 'test/durable-objects/device/envelopes.workerd.test.ts';
 
@@ -61,7 +62,13 @@ describe('every problem code', () => {
   });
 
   test('[PR4] is not told by reasons that nothing gives', () => {
-    const sources = ['core/codec/reader.ts', 'core/mls/refusal.ts', 'relay/commit.ts', 'relay/mls-message.ts'];
+    const sources = [
+      'core/codec/reader.ts',
+      'core/mls/refusal.ts',
+      'relay/commit.ts',
+      'relay/proposal.ts',
+      'relay/mls-message.ts',
+    ];
     const others = [
       'relay/admission/invitation.ts',
       'relay/envelopes.ts',
@@ -85,6 +92,7 @@ describe('every problem code', () => {
       ...literals('core/codec/reader.ts', /^ {2}\| '([a-z-]+)'/gm),
       ...literals('core/mls/refusal.ts', /^ {2}\| '([a-z-]+)'/gm),
       ...literals('relay/commit.ts', /invalid\('([a-z-]+)'\)/g),
+      ...literals('relay/proposal.ts', /invalid\('([a-z-]+)'\)/g),
       ...literals('relay/mls-message.ts', /return '([a-z-]+)'/g),
       ...literals('relay/admission/invitation.ts', /reason: '([a-z-]+)'/g),
       ...literals('relay/envelopes.ts', /invalid\('([a-z-]+)'\)/g),

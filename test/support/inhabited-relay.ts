@@ -22,18 +22,20 @@ import {
 } from '../../core/index.ts';
 import { encodeAuthenticatedData } from '../../core/mls/index.ts';
 import type { ClaimTokenKey } from '../../relay/index.ts';
-import { encrypt, newKeyPackage, type GroupState } from '../../sdk/mls/index.ts';
+import { encrypt, newKeyPackage, processCommit, type GroupState } from '../../sdk/mls/index.ts';
 import { bytesFor } from '../durable-objects/bytes-for.ts';
 import { valueOf } from '../sdk/mls/people.ts';
 import {
   claimKeyOf,
   draftCommit,
   draftCreation,
+  draftProposal,
   MLS_PARAMETERS,
   mlsIdentityFor,
   type CommitDraft,
   type DraftedCommit,
   type GroupPlace,
+  type ProposalDraft,
 } from './mls-bundles.ts';
 import { chainPath, devicePath, type RelayCaller } from './relay-caller.ts';
 import { TestActor, type EventDraft, type Seen } from './test-actor.ts';
@@ -63,6 +65,8 @@ export class InhabitedRelay {
   /** Alice's, in the epoch that is current and in the one before. */
   state!: GroupState;
   pastState!: GroupState;
+  /** Bob's, in the epoch that is current. */
+  bobsState!: GroupState;
   /** An event that is logged in the plain group. */
   logged!: Submission;
   /** A commit that would have ended epoch 1, had another not been first. */
@@ -150,6 +154,11 @@ export class InhabitedRelay {
     return draftCommit(await this.place(this.encrypted), state, { actor: this.alice, ...draft });
   }
 
+  /** A proposal over the head of the encrypted group, by Alice: to leave, unless the draft says otherwise. */
+  async proposal(draft: Partial<ProposalDraft> = {}, state = this.state): Promise<Submission> {
+    return draftProposal(await this.place(this.encrypted), state, { actor: this.alice, ...draft });
+  }
+
   commitRequest(bundle: CommitBundle, chain = this.encrypted): Request {
     return this.caller.post(chainPath(chain, 'commits'), encode(commitBundle, bundle));
   }
@@ -208,6 +217,8 @@ export class InhabitedRelay {
     const removal = await this.commit({ remove: [carol] }, this.pastState);
     await caller.bytes(this.commitRequest(removal.bundle));
     this.state = removal.next;
+    const [bobs] = await invitation.join();
+    this.bobsState = valueOf(await processCommit(bobs as GroupState, removal.bundle.commit)).state;
   }
 
   /** Deliveries are on their way by themselves: a Welcome, and a poke of each chain that Bob is in. */

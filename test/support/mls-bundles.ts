@@ -1,6 +1,10 @@
+import type { Proposal } from 'ts-mls';
+import { createProposal } from 'ts-mls/createMessage.js';
+import { encodeMlsMessage } from 'ts-mls/message.js';
 import {
   mlsCommit,
   mlsCreated,
+  mlsProposal,
   parseActorKey,
   publicKeyOf,
   sha256,
@@ -10,20 +14,26 @@ import {
   type CommitBundle,
   type MlsCommit,
   type MlsCreated,
+  type MlsProposal,
+  type Submission,
 } from '../../core/index.ts';
-import { encodeAuthenticatedData } from '../../core/mls/index.ts';
+import { encodeAuthenticatedData, parseProposalMessage } from '../../core/mls/index.ts';
 import { claimTokenSeed, issueClaimToken, type ClaimTokenKey } from '../../relay/index.ts';
 import {
   acceptOwnCommit,
   commit,
   createGroup,
   createMlsIdentity,
+  joinGroup,
   newKeyPackage,
   resync,
   type GroupState,
   type MlsIdentity,
   type PendingCommit,
 } from '../../sdk/mls/index.ts';
+import { openState } from '../../sdk/mls/open-state.ts';
+import { removalOf } from '../../sdk/mls/proposal.ts';
+import { loadSuite } from '../../sdk/mls/suite.ts';
 import { bytesFor } from '../durable-objects/bytes-for.ts';
 import { valueOf } from '../sdk/mls/people.ts';
 import type { Seen, TestActor } from './test-actor.ts';
@@ -95,6 +105,8 @@ export interface DraftedCommit {
   readonly bundle: CommitBundle;
   /** The committer's state once the relay has taken it. */
   readonly next: GroupState;
+  /** Those of the added. */
+  readonly join: () => Promise<readonly GroupState[]>;
 }
 
 let nextId = 0;
@@ -138,7 +150,8 @@ export async function draftResync(
   const identity = await mlsIdentityFor(actor);
   const pending = valueOf(await resync({ identity, groupInfo, authenticatedData, nowMs: place.time }));
   const named = { welcomeRefs: [], roster: { added: [], removed: [] } };
-  return { bundle: bundleOf(draft, place, eventId, { pending, named, claimTokens: [] }), next: pending.next };
+  const bundle = bundleOf(draft, place, eventId, { pending, named, claimTokens: [] });
+  return { bundle, next: pending.next, join: async () => [] };
 }
 
 export async function draftCommit(place: GroupPlace, state: GroupState, draft: CommitDraft): Promise<DraftedCommit> {
@@ -162,7 +175,51 @@ export async function draftCommit(place: GroupPlace, state: GroupState, draft: C
   };
   const claimTokens = keyPackages.map(({ ref, notAfterMs }) => claimFor(place, ref, notAfterMs, draft.claim));
   const bundle = bundleOf(draft, place, eventId, { pending, named, claimTokens });
-  return { bundle, next: valueOf(acceptOwnCommit(state, pending)) };
+  const join = (): Promise<GroupState[]> =>
+    Promise.all(
+      keyPackages.map(async ({ privateState }) => valueOf(await joinGroup(bundle.welcome, privateState)).state),
+    );
+  return { bundle, next: valueOf(acceptOwnCommit(state, pending)), join };
+}
+
+/** A proposal by the holder of a state with the event that belongs to it; an `edit` spoils what a test wants spoiled. */
+export interface ProposalDraft {
+  readonly actor: TestActor;
+  /** To leave, unless a test says otherwise. */
+  readonly proposal?: Proposal;
+  readonly eventId?: Uint8Array;
+  /** The event id that the proposal itself names, where that is another. */
+  readonly boundTo?: Uint8Array;
+  readonly editBody?: (body: MlsProposal) => MlsProposal;
+  /** Other bytes in the place of the proposal, named by the event as they are. */
+  readonly editMessage?: (message: Uint8Array) => Uint8Array;
+}
+
+export async function draftProposal(
+  place: GroupPlace,
+  state: GroupState,
+  draft: ProposalDraft,
+): Promise<Submission & { readonly payload: Uint8Array }> {
+  const { actor, eventId = bytesFor('proposal', nextId++, 16), proposal = removalOf(state.leafIndex) } = draft;
+  const data = encodeAuthenticatedData({ actor: actor.key, eventId: draft.boundTo ?? eventId });
+  const { client } = openState(state);
+  const made = await createProposal(client, true, proposal, await loadSuite(), data);
+  const genuine = encodeMlsMessage(made.message);
+  const payload = draft.editMessage?.(genuine) ?? genuine;
+  const body: MlsProposal = {
+    epoch: state.epoch,
+    purpose: draft.proposal === undefined ? 'leave' : 'other',
+    proposalRef: valueOf(parseProposalMessage(genuine)).ref,
+    proposalHash: sha256(payload),
+    proposalSize: payload.length,
+  };
+  const signed = actor.sign({
+    ...place,
+    type: mlsProposal.type,
+    body: mlsProposal.encodeBody(draft.editBody?.(body) ?? body),
+    eventId,
+  });
+  return { ...signed, payload };
 }
 
 /** The founding of a group in its chain by `actor`, with the GroupInfo of another founder where a test wants that. */

@@ -3,7 +3,7 @@ import { callAsReader } from './calls.ts';
 import { contentOf, describeRoute } from './describe-route.ts';
 import { chainObject } from './objects.ts';
 import { bytesOfName, chainParameters, epochQuery, noQuery, pageQuery, payloadParameters } from './parameters.ts';
-import { ENTRY_PAGE, GROUP_INFO, PAYLOAD, STATE } from './presentations.ts';
+import { ENTRY_PAGE, GROUP_INFO, PAYLOAD, PROPOSALS, STATE } from './presentations.ts';
 import type { RelayApp, Services } from './relay-app.ts';
 
 const entriesRoute = describeRoute({
@@ -62,6 +62,21 @@ const groupInfoRoute = describeRoute({
   problems: ['mls-not-created'],
 });
 
+const proposalsRoute = describeRoute({
+  method: 'get',
+  path: '/v1/chains/{chain}/proposals',
+  tag: 'Reading a chain',
+  summary: 'Read the proposals',
+  description:
+    'What was proposed in the current epoch: MLSMessages that a commit may name by their ProposalRef (RFC 9420 §5.2), in the ' +
+    'order of the log. The next epoch has none of them.',
+  access: 'reader',
+  params: chainParameters,
+  query: noQuery,
+  answer: { status: 200, description: 'The proposals of the epoch in force.', content: contentOf(PROPOSALS) },
+  problems: ['mls-not-created'],
+});
+
 /** Reading a chain, each time authorised anew by the object that keeps it. */
 export function addChainReadRoutes(app: RelayApp, { gate }: Services): void {
   app.openapi(entriesRoute, (c) => {
@@ -85,5 +100,10 @@ export function addChainReadRoutes(app: RelayApp, { gate }: Services): void {
     const { epoch } = c.req.valid('query');
     const chain = chainObject(c.env, c.req.valid('param').chain);
     return callAsReader(gate, c.req.raw, GROUP_INFO, (caller) => chain.groupInfo(caller, epoch));
+  });
+
+  app.openapi(proposalsRoute, (c) => {
+    const chain = chainObject(c.env, c.req.valid('param').chain);
+    return callAsReader(gate, c.req.raw, PROPOSALS, (caller) => chain.proposals(caller));
   });
 }

@@ -103,6 +103,7 @@ const appendRoute = describeRoute({
     'mls-not-created',
     'future-epoch',
     'epoch-closed',
+    'wrong-epoch',
     'lone-commit',
     'invalid-handshake',
   ],

@@ -21,6 +21,7 @@ type ChainMethod =
   | 'payload'
   | 'state'
   | 'groupInfo'
+  | 'proposals'
   | 'checkpoint'
   | 'proof'
   | 'ticket';

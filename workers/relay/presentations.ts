@@ -3,6 +3,7 @@ import {
   claimedKeyPackage,
   claimOutcomes,
   entryPage,
+  epochProposals,
   keyPackageStock,
   mailboxPage,
   parseCheckpoint,
@@ -29,6 +30,7 @@ export const MAILBOX_PAGE = structured(mailboxPage);
 export const TOKEN_STATE = structured(tokenState);
 export const TICKET = structured(ticketAnswer);
 export const PAYLOAD = opaqueBytes('payload', toBase64Url);
+export const PROPOSALS = structured(epochProposals);
 export const GROUP_INFO = opaqueBytes('groupInfo', toBase64Url);
 
 const READABLE = { type: 'object', description: 'The bytes of this structure in readable form.' };

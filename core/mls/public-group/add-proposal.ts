@@ -2,8 +2,8 @@ import type { Proposal } from 'ts-mls';
 import { equalBytes, toBase64 } from '../../bytes/index.ts';
 import type { VerifyJob } from '../../crypto/index.ts';
 import { ok, type Result } from '../../result.ts';
-import { handshakeSignature, type MlsHandshake } from '../handshake.ts';
-import { MAX_EPOCH_PROPOSALS, MAX_PROPOSAL_BYTES } from '../limits.ts';
+import { handshakeSignature, type MlsHandshake, type MlsSender } from '../handshake.ts';
+import { MAX_EPOCH_PROPOSALS, MAX_PROPOSAL_BYTES, MAX_SENDER_PROPOSALS } from '../limits.ts';
 import { openMlsMessage } from '../message.ts';
 import { proposalRef, readHandshake } from '../read-handshake.ts';
 import { refuse, type MlsCommitCode, type MlsRefusal } from '../refusal.ts';
@@ -17,6 +17,7 @@ export interface AddedProposal {
   /** The epoch with the proposal. It counts only once all signatures verify. */
   readonly group: PublicGroup;
   readonly proposal: KnownProposal;
+  readonly handshake: MlsHandshake;
   /** The message's and those of new leaves and KeyPackages, by the suite's scheme. */
   readonly signatures: readonly VerifyJob[];
   /** Of new leaves' credentials, Ed25519. */
@@ -45,9 +46,23 @@ export function addProposal(group: PublicGroup, bytes: Uint8Array): Result<Added
   const ref = proposalRef(bytes, publicMessage, group.rules.suite.hash);
   const proposal = { ref, sender, change: read.value.change };
   const proposals = new Map(group.proposals).set(toBase64(ref), proposal);
-  if (proposals.size > MAX_EPOCH_PROPOSALS) return refuse('proposal-limit');
-  const { signatures, bindings } = read.value;
-  return ok({ group: { ...group, proposals }, proposal, signatures: [framing, ...signatures], bindings });
+  if (proposals.size > MAX_EPOCH_PROPOSALS || countOf(proposals, sender) > MAX_SENDER_PROPOSALS) {
+    return refuse('proposal-limit');
+  }
+  const signatures = [framing, ...read.value.signatures];
+  const { bindings } = read.value;
+  return ok({ group: { ...group, proposals }, proposal, handshake: handshake.value, signatures, bindings });
+}
+
+/** Newcomers count as one: each of them is whoever it says it is. */
+function countOf(proposals: PublicGroup['proposals'], sender: MlsSender): number {
+  return [...proposals.values()].filter((known) => isSame(known.sender, sender)).length;
+}
+
+function isSame(a: MlsSender, b: MlsSender): boolean {
+  if (a.kind === 'member') return b.kind === 'member' && a.leafIndex === b.leafIndex;
+  if (a.kind === 'external') return b.kind === 'external' && a.senderIndex === b.senderIndex;
+  return a.kind === b.kind;
 }
 
 /** What somebody outside the group may propose (RFC 9420 §12.1.8). */

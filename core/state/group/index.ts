@@ -2,11 +2,13 @@ import { ruleTable } from '../rule.ts';
 import type { GroupState } from './group-state.ts';
 import { memberAddedRule, memberRemovedRule, roleChangedRule } from './membership.ts';
 import { messageRule } from './message.ts';
+import { mlsProposalRule } from './mls-proposal.ts';
 import { mlsCommitRule, mlsCreatedRule } from './mls.ts';
 
 export const groupRules = ruleTable<GroupState>([
   mlsCreatedRule,
   mlsCommitRule,
+  mlsProposalRule,
   messageRule,
   memberAddedRule,
   memberRemovedRule,

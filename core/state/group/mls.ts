@@ -9,8 +9,9 @@ import {
   MAX_ROSTER_CHANGES,
   permitRosterChange,
   rosterChange,
+  type RosterChange,
 } from './roster-change.ts';
-import { requireRole } from './roster.ts';
+import { findMember, isLeaving, requireRole, type Roster } from './roster.ts';
 
 /** MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519 (RFC 9420 §17.1). */
 export const CIPHERSUITE_X25519_AES128_ED25519 = 1;
@@ -79,7 +80,7 @@ export const mlsCreatedRule: Rule<GroupState, MlsCreated> = {
 
 export const mlsCommitRule: Rule<GroupState, MlsCommit> = {
   definition: mlsCommit,
-  permit: ({ roster }, actor, body) => permitRosterChange(roster, actor, body.roster),
+  permit: ({ roster }, actor, body) => permitRosterChange(roster, actor, withoutLeavers(roster, body.roster)),
   check: checkCommit,
   apply: (state, { index }, body) => ({
     ...state,
@@ -95,6 +96,15 @@ function checkCommit(state: GroupState, { actor }: Position, body: MlsCommit): R
   // RFC 9420 §12.2: a member can't remove its own leaf; it asks another to.
   if (includes(body.roster.removed, actor)) return { code: 'not-permitted' };
   return checkRosterChange(state.roster, body.roster) ?? checkWelcomes(body);
+}
+
+/** `GM11`: who has asked to leave may be taken out by anyone who may commit. What they asked for is signed in the log. */
+function withoutLeavers(roster: Roster, { added, removed }: RosterChange): RosterChange {
+  const isAsked = (actor: Uint8Array): boolean => {
+    const member = findMember(roster, actor);
+    return member !== undefined && isLeaving(member);
+  };
+  return { added, removed: removed.filter((actor) => !isAsked(actor)) };
 }
 
 /** `GM5`: exactly those who are added get a Welcome, one each, or a member could fill a stranger's mailbox. */

@@ -21,7 +21,7 @@ const memberCodec = struct('Member', {
   role: roleCodec,
   /** Index of the latest admission. */
   since: uint64,
-  /** Index of the removal; 0 while the actor is in. */
+  /** Index of the removal; while the actor is in, of its first asking to leave, or 0. */
   until: uint64,
 });
 
@@ -68,8 +68,22 @@ export function changeRole(roster: Roster, actor: Uint8Array, role: GrantedRole)
   return member === undefined ? roster : putMember(roster, { ...member, role });
 }
 
+/** Asking again changes nothing: who has asked is on the way out until a commit takes it out. */
+export function askToLeave(roster: Roster, actor: Uint8Array, index: number): Roster {
+  const member = findMember(roster, actor);
+  return member === undefined || isLeaving(member) ? roster : putMember(roster, { ...member, until: index });
+}
+
+/** Whether it has asked to leave and is still in. */
+export function isLeaving({ role, until }: Member): boolean {
+  return role !== 'none' && until !== 0;
+}
+
+/** One who will stay: an owner who has asked to leave is none to rely on. */
 export function hasOtherOwner(roster: Roster, actor: Uint8Array): boolean {
-  return roster.some((member) => member.role === 'owner' && compareBytes(member.actor, actor) !== 0);
+  return roster.some(
+    (member) => member.role === 'owner' && !isLeaving(member) && compareBytes(member.actor, actor) !== 0,
+  );
 }
 
 function putMember(roster: Roster, member: Member): Roster {

@@ -11,6 +11,7 @@ export type HandshakeKind = Handshake['kind'];
 export const MAX_HANDSHAKE_BYTES = 1_048_576;
 
 const READ = 'SELECT bytes FROM handshakes WHERE hash = ? AND (expires_at IS NULL OR expires_at > ?)';
+const READ_PROPOSAL = `${READ} AND kind = 'proposal'`;
 const NEXT_EXPIRY = 'SELECT expires_at FROM handshakes WHERE expires_at IS NOT NULL ORDER BY expires_at LIMIT 1';
 const DROP = `DELETE FROM handshakes
   WHERE hash IN (SELECT hash FROM handshakes WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`;
@@ -47,16 +48,26 @@ export class HandshakeStore {
     return row && new Uint8Array(row[0]);
   }
 
+  readProposal(hash: Uint8Array, now: number): Uint8Array | undefined {
+    const row = firstRow<[ArrayBuffer]>(this.#sql.exec(READ_PROPOSAL, hash, now));
+    return row && new Uint8Array(row[0]);
+  }
+
   /** The newest of its kind that is in force. */
   newestInForce(kind: HandshakeKind): Handshake | undefined {
     const inForce = and(eq(handshakes.kind, kind), isNull(handshakes.expiresAt));
     return this.#db.select().from(handshakes).where(inForce).orderBy(desc(handshakes.epoch)).limit(1).get();
   }
 
-  /** Everything of a kind and epoch that is in force, such as the proposals that a commit may refer to. */
+  /** Everything of a kind and epoch that is in force, such as the proposals that a commit may refer to, as it came. */
   inForceAt(kind: HandshakeKind, epoch: number): Handshake[] {
     const inForce = and(eq(handshakes.kind, kind), eq(handshakes.epoch, epoch), isNull(handshakes.expiresAt));
-    return this.#db.select().from(handshakes).where(inForce).all();
+    return this.#db
+      .select()
+      .from(handshakes)
+      .where(inForce)
+      .orderBy(sql`rowid`)
+      .all();
   }
 
   /** Gives what is in force of a kind and below `epoch` an expiry. */

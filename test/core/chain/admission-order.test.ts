@@ -23,7 +23,7 @@ function faulty(log: LogBuilder, faults: readonly Fault[]): Event {
     ...(has('clock') && { actorTime: 0 }),
     ...(has('parent') && { seenIndex: 0 }),
   });
-  return { ...event, ...(has('body') && { body: new Uint8Array(5) }), ...(has('type') && { type: 0x0203 }) };
+  return { ...event, ...(has('body') && { body: new Uint8Array(5) }), ...(has('type') && { type: 0x02ff }) };
 }
 
 const CODE_OF = {

@@ -59,7 +59,7 @@ const ways: Record<Refusal['code'], (log: LogBuilder) => unknown> = {
     const genesis = admitGenesis({ ...log.genesisEvent(alice, groupGenesis()), chain: log.chain });
     return genesis.ok ? undefined : genesis.error;
   },
-  'unknown-event-type': (log) => log.refusalOf(log.rawEvent(alice, 0x0203, new Uint8Array())),
+  'unknown-event-type': (log) => log.refusalOf(log.rawEvent(alice, 0x02ff, new Uint8Array())),
   'retention-out-of-range': () => genesisRefusal({ retentionMs: 0 }),
   'invalid-relay-name': () => genesisRefusal({ relayName: '' }),
   'invalid-successor-rule': () => genesisRefusal({ successor: { actors: [], threshold: 0 } }),

@@ -138,6 +138,7 @@ describe('the built-in types', () => {
       '0x0001 chain.genesis strict',
       '0x0201 group.mls-created strict',
       '0x0202 group.mls-commit strict',
+      '0x0203 group.mls-proposal observed',
       '0x0204 group.message observed',
       '0x0205 group.member-added strict',
       '0x0206 group.member-removed strict',

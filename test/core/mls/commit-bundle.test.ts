@@ -94,11 +94,13 @@ describe('a commit that doesn’t follow its epoch', () => {
     expect(commitVerdict({ sender: { kind: 'external', senderIndex: 1 } })).toBe('commit-sender');
   });
 
-  test('[ML24] with other proposals than Adds and Removes by value is refused', () => {
+  test('[ML24] with other proposals than Adds, Removes and what was proposed before is refused', () => {
     expect(commitVerdict({ proposals: [{ kind: 'reference', ref: new Uint8Array(32) }] })).toBe('commit-proposal');
-    for (const kind of ['update', 'psk', 'reinit', 'external-init', 'group-context-extensions'] as const) {
+    for (const kind of ['psk', 'reinit', 'external-init', 'group-context-extensions'] as const) {
       expect(commitVerdict({ proposals: [{ kind }] })).toBe('commit-proposal');
     }
+    const ownUpdate = { kind: 'update', leaf: bundle.commit.pathLeaf! } as const;
+    expect(commitVerdict({ proposals: [ownUpdate] })).toBe('commit-proposal-list');
     expect(commitVerdict({ proposals: [{ kind: 'custom', type: 0xf001 }] })).toBe('commit-proposal');
   });
 

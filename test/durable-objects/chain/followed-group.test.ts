@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { sha256, toHex } from '../../../core/index.ts';
-import { applyCommit } from '../../../core/mls/index.ts';
+import { addProposal, applyCommit } from '../../../core/mls/index.ts';
 import { FollowedGroup } from '../../../durable-objects/chain/followed-group.ts';
-import { commitBy, makeCrew } from '../../core/mls/public-group/crew.ts';
+import { commitBy, makeCrew, proposeBy } from '../../core/mls/public-group/crew.ts';
+import { removal } from '../../sdk/mls/malice.ts';
 import { NOW_MS, valueOf } from '../../sdk/mls/people.ts';
 
 beforeAll(() => vi.setSystemTime(NOW_MS));
@@ -16,15 +17,15 @@ function makeStore(...messages: readonly Uint8Array[]) {
     reads.push(toHex(hash));
     return bytesByHash.get(toHex(hash));
   };
-  return { read, reads };
+  return { stored: { groupInfo: read, proposals: () => [] }, reads };
 }
 
 test('[MB2] the group in memory is the one of the GroupInfo that the state names, or is made of it', async () => {
   const crew = await makeCrew(2);
   const { bundle } = await commitBy(crew.members[0]!.client);
   const [before, after] = [sha256(crew.groupInfo), sha256(bundle.groupInfo)];
-  const { read, reads } = makeStore(crew.groupInfo, bundle.groupInfo);
-  const followed = new FollowedGroup(read);
+  const { stored, reads } = makeStore(crew.groupInfo, bundle.groupInfo);
+  const followed = new FollowedGroup(stored);
   expect(followed.at(before)?.encodedContext).toEqual(crew.group.encodedContext);
   expect(followed.at(before)?.encodedContext).toEqual(crew.group.encodedContext);
   expect(reads).toHaveLength(1);
@@ -39,7 +40,58 @@ test('[MB2] the group in memory is the one of the GroupInfo that the state names
 
 test('[MB2] a GroupInfo that is not stored, or not what the state names, founds no group', async () => {
   const { groupInfo } = await makeCrew(1);
-  expect(new FollowedGroup(() => undefined).at(sha256(groupInfo))).toBeUndefined();
-  const altered = new FollowedGroup(() => groupInfo);
+  expect(new FollowedGroup(makeStore().stored).at(sha256(groupInfo))).toBeUndefined();
+  const altered = new FollowedGroup({ groupInfo: () => groupInfo, proposals: () => [] });
   expect(() => altered.at(new Uint8Array(32))).toThrow('not the one that the state names');
+});
+
+describe('proposals of the epoch', () => {
+  async function proposed() {
+    const crew = await makeCrew(2);
+    const hash = sha256(crew.groupInfo);
+    const { message } = await proposeBy(crew.members[1]!.client, removal(1));
+    const { proposal } = valueOf(addProposal(crew.group, message));
+    return {
+      hash,
+      message,
+      groupInfo: crew.groupInfo,
+      known: { hash: sha256(message), bytes: message, epoch: 1, proposal },
+    };
+  }
+
+  test('[MB7] are there again when the group is made of what is stored', async () => {
+    const { hash, message, groupInfo, known } = await proposed();
+    const epochs: number[] = [];
+    const proposals = (epoch: number) => {
+      epochs.push(epoch);
+      return [message];
+    };
+    const followed = new FollowedGroup({ groupInfo: () => groupInfo, proposals });
+    expect([...followed.at(hash)!.proposals.values()]).toEqual([known.proposal]);
+    expect(epochs).toEqual([1]);
+    followed.forget();
+    expect(followed.at(hash)!.proposals.size).toBe(1);
+    expect(epochs).toEqual([1, 1]);
+  });
+
+  test('[MB7] count from when they are judged, and may be referred to from when the log holds them', async () => {
+    const { hash, groupInfo, known } = await proposed();
+    const followed = new FollowedGroup({ groupInfo: () => groupInfo, proposals: () => [] });
+    followed.begin(known);
+    expect(followed.at(hash)!.proposals.size).toBe(0);
+    expect(followed.withUnderWay(hash)!.proposals.size).toBe(1);
+    followed.settle(known, false);
+    expect(followed.withUnderWay(hash)!.proposals.size).toBe(0);
+    followed.begin(known);
+    followed.settle(known, true);
+    expect([...followed.at(hash)!.proposals.values()]).toEqual([known.proposal]);
+  });
+
+  test('[MB7] are none of another epoch', async () => {
+    const { hash, groupInfo, known } = await proposed();
+    const followed = new FollowedGroup({ groupInfo: () => groupInfo, proposals: () => [] });
+    followed.at(hash);
+    followed.settle({ ...known, epoch: 0 }, true);
+    expect(followed.at(hash)!.proposals.size).toBe(0);
+  });
 });

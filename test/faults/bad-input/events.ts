@@ -212,7 +212,7 @@ const places: readonly BadInput[] = [
   {
     name: '[CH5] an event type that nobody knows',
     code: 'unknown-event-type',
-    make: async (relay) => append(relay.plain, await relay.message({ type: 0x0203 })),
+    make: async (relay) => append(relay.plain, await relay.message({ type: 0x02ff })),
   },
   {
     name: '[AP5] an event id with other bytes',
