@@ -1,0 +1,132 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { toHex } from '../../../core/index.ts';
+import {
+  acceptOwnCommit,
+  exportSecret,
+  membersOf,
+  parseState,
+  processCommit,
+  processProposal,
+  proposeLeave,
+  serialiseState,
+  type GroupState,
+} from '../../../sdk/mls/index.ts';
+import { openState } from '../../../sdk/mls/open-state.ts';
+import { commitBy, proposeBy, updateOf } from '../../core/mls/public-group/crew.ts';
+import { commitAnything, proposeAnything, removal } from './malice.ts';
+import {
+  codeOf,
+  commitAndFollow,
+  groupOf,
+  makeCast,
+  NO_DATA,
+  prepare,
+  readText,
+  send,
+  valueOf,
+  type Cast,
+} from './people.ts';
+
+let { ada, bob, cem } = {} as Cast;
+let [adas, bobs, cems] = [] as unknown as [GroupState, GroupState, GroupState];
+beforeAll(async () => {
+  ({ ada, bob, cem } = await makeCast());
+  [adas, bobs, cems] = (await groupOf([ada, bob, cem])) as [GroupState, GroupState, GroupState];
+});
+
+const data = Uint8Array.of(1, 2, 3);
+const leave = async (state: GroupState) => valueOf(await proposeLeave(state, data));
+const take = async (state: GroupState, message: Uint8Array) => valueOf(await processProposal(state, message)).state;
+
+describe('a member that asks to leave', () => {
+  test('[ML80] is taken out by another, with its own signature, and the others go on', async () => {
+    const { message, ref } = await leave(bobs);
+    const taken = valueOf(await processProposal(adas, message));
+    expect(taken).toMatchObject({ ref, proposer: bob.actor, authenticatedData: data });
+    const made = await prepare(taken.state, { remove: [bob.actor] });
+    // By reference: whoever has not seen the proposal can't follow.
+    expect(codeOf(await processCommit(cems, made.commit))).toBe('commit-proposal');
+    const followed = valueOf(await processCommit(await take(cems, message), made.commit));
+    expect(followed).toMatchObject({ committer: ada.actor, removed: [bob.actor], added: [] });
+    const [hers, his] = [valueOf(acceptOwnCommit(taken.state, made)), followed.state];
+    const secrets = await Promise.all([hers, his].map((state) => exportSecret(state, 'test', NO_DATA, 32)));
+    expect(new Set(secrets.map(toHex)).size).toBe(1);
+    expect(membersOf(hers).map(({ actor }) => actor)).toEqual([ada.actor, cem.actor]);
+    const left = valueOf(await processCommit(await take(bobs, message), made.commit));
+    expect(left).toMatchObject({ selfRemoved: true, state: { status: 'removed', epoch: 1 } });
+  });
+
+  test('[ML80] is taken out by value where its proposal was of an earlier epoch', async () => {
+    const { message } = await leave(bobs);
+    const informed = await take(adas, message);
+    const [hers, bobsNext, cemsNext] = (await commitAndFollow([informed, bobs, cems])) as [
+      GroupState,
+      GroupState,
+      GroupState,
+    ];
+    expect(codeOf(await processProposal(hers, message))).toBe('proposal-misplaced');
+    const [, left, his] = await commitAndFollow([hers, bobsNext, cemsNext], { remove: [bob] });
+    expect(left?.status).toBe('removed');
+    expect(membersOf(his!).map(({ actor }) => actor)).toEqual([ada.actor, cem.actor]);
+  });
+
+  test('[ML80] is not committed by itself', async () => {
+    const { message } = await leave(bobs);
+    const informed = await take(adas, message);
+    const rotation = await prepare(informed);
+    expect(valueOf(acceptOwnCommit(informed, rotation)).epoch).toBe(2);
+    expect(membersOf(rotation.next)).toHaveLength(3);
+  });
+});
+
+describe('a proposal', () => {
+  test('[ML47] is known after a restart', async () => {
+    const { message } = await leave(bobs);
+    const restarted = valueOf(parseState(serialiseState(await take(adas, message))));
+    const made = await prepare(restarted, { remove: [bob.actor] });
+    expect(codeOf(await processCommit(await take(cems, message), made.commit))).toBe('accepted');
+  });
+
+  test('[ML81] of another group, epoch or content, or changed on its way, changes nothing', async () => {
+    const { message } = await leave(bobs);
+    const [elsewhere] = await groupOf([cem, ada]);
+    expect(codeOf(await processProposal(await take(adas, message), message))).toBe('accepted');
+    const [, later] = await commitAndFollow([adas, cems]);
+    expect(codeOf(await processProposal(later!, message))).toBe('proposal-misplaced');
+    const others = await leave(elsewhere!);
+    expect(codeOf(await processProposal(adas, others.message))).not.toBe('accepted');
+    expect(codeOf(await processProposal(adas, (await prepare(cems)).commit))).toBe('mls-content-type');
+    for (let at = 0; at < message.length; at += 7) {
+      const flipped = message.map((byte, i) => (i === at ? byte ^ 1 : byte));
+      expect(codeOf(await processProposal(adas, flipped)), `byte ${at}`).not.toBe('accepted');
+    }
+  });
+
+  test('[ML80] to change a leaf’s keys is followed by reference', async () => {
+    const { proposal } = await updateOf(openState(bobs).client);
+    const { message } = await proposeAnything(bobs, proposal);
+    const informed = await take(adas, message);
+    const { bundle } = await commitBy(openState(informed).client);
+    const followed = valueOf(await processCommit(await take(cems, message), bundle.commit));
+    expect(followed).toMatchObject({ added: [], removed: [], replaced: [] });
+    expect(followed.state.epoch).toBe(2);
+  });
+
+  test('[ML24] that would remove the committer is not followed', async () => {
+    const { message } = await proposeBy(openState(bobs).client, removal(0));
+    const informed = await take(cems, message);
+    await expect(commitAnything(await take(adas, message), [])).rejects.toThrow();
+    expect(membersOf(informed)).toHaveLength(3);
+  });
+
+  test('[ML42] leaves messages as they are', async () => {
+    const { message } = await leave(bobs);
+    const informed = await take(adas, message);
+    const sent = await send(informed, 'still here');
+    expect(await readText(cems, sent.message)).toBe('still here');
+    const made = await prepare(sent.state, { remove: [bob.actor] });
+    expect(codeOf(await processCommit(await take(cems, message), made.commit))).toBe('accepted');
+    const back = await send(cems, 'and here');
+    expect(await readText(informed, back.message)).toBe('and here');
+  });
+});
