@@ -14,7 +14,16 @@ function contentOf(item: TimelineItem): Readonly<Record<string, Json>> {
     case 'sealed':
       return { epoch: item.epoch, reason: item.reason };
     case 'members-changed':
-      return { epoch: item.epoch, added: item.added.map((member) => ({ ...member })), removed: [...item.removed] };
+      return {
+        epoch: item.epoch,
+        added: item.added.map((member) => ({ ...member })),
+        removed: [...item.removed],
+        unread: item.unread ?? null,
+      };
+    case 'resynced':
+      return { epoch: item.epoch };
+    case 'commit-reported':
+      return { commit: item.commit, committer: item.committer, fault: item.fault };
     case 'role-changed':
       return { member: item.member, role: item.role };
     case 'application':

@@ -78,6 +78,7 @@ export type UntrustedCode =
   | 'uncovered-entries'
   | 'receipt-mismatch'
   | 'payload-mismatch'
+  | 'payload-withheld'
   | 'other-relay'
   | 'wrong-kind'
   | 'key-package-invalid'
@@ -247,8 +248,12 @@ const usageRemedies = {
   'commit-refused': { advice: RETRY, hint: 'Catch up with the group and try again.' },
   'append-contended': { advice: RETRY, hint: 'Others change the chain at the same time; try again.' },
   'epoch-unreadable': {
+    advice: RETRY,
+    hint: 'This device lost the thread of the group and is on its way back; try again.',
+  },
+  'resync-refused': {
     advice: ASK,
-    hint: 'This device lost the thread of the group; ask an admin to remove and invite it again.',
+    hint: 'Ask an admin to remove this device and invite it again: the group lets it back in no other way.',
   },
   'leave-needs-admin': { advice: ASK, hint: 'Ask an admin of the group to remove this identity.' },
   'outbox-full': {

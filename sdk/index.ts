@@ -42,6 +42,8 @@ export type { GenesisOptions } from './genesis.ts';
 export type {
   ApplicationEvent,
   CallOptions,
+  CommitOptions,
+  CommitReportView,
   Group,
   GroupMember,
   GroupStatus,
@@ -53,19 +55,23 @@ export type {
   ReadOptions,
   SendOptions,
 } from './group/group.ts';
+export type { LostRace, LostRaceChoice, OnLostRace } from './group/lost-race.ts';
 export type { GroupSummary } from './group/group-register.ts';
 export { MAX_OUTGOING_MESSAGES } from './group/outbox.ts';
 export type { DeliveryState, OutgoingMessage } from './group/outgoing.ts';
 export type {
   ApplicationItem,
+  CommitReported,
   Founded,
   MembersChanged,
   Message,
+  Resynced,
   RoleChanged,
   SealedMessage,
   SealReason,
   TimelineEvent,
   TimelineItem,
+  UnreadReason,
 } from './group/timeline-item.ts';
 export type { RequestOptions } from './http-client.ts';
 export type { Identity } from './identity.ts';

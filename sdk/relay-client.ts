@@ -84,6 +84,11 @@ export class RelayClient {
     return this.#http.signed('GET', chainPath(chain, `payloads/${toBase64Url(hash)}`), { signal });
   }
 
+  /** The GroupInfo of the current epoch, raw, to be compared with the hash that the log names. */
+  async groupInfo(chain: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#http.signed('GET', chainPath(chain, 'group-info'), { signal });
+  }
+
   /** A C2SP tlog-proof of one entry under the newest checkpoint, as text. */
   async proof(chain: Uint8Array, index: number, signal?: AbortSignal): Promise<string> {
     const path = chainPath(chain, `log/proof/${index}`);

@@ -81,6 +81,13 @@ export class Transcript {
         return this.#quiet(item.relayTime, `${who} made ${this.#who(item.member)} ${item.role}`);
       case 'members-changed':
         return this.#changes(item).flatMap((change) => this.#quiet(item.relayTime, change));
+      case 'resynced':
+        return this.#quiet(item.relayTime, `${who} came back in with new keys`);
+      case 'commit-reported':
+        return this.#quiet(
+          item.relayTime,
+          `${who} can’t follow the change of keys at entry ${item.commit} by ${this.#who(item.committer)} (${item.fault})`,
+        );
       case 'application':
         // For programs; a person has nothing of it.
         return [];
@@ -118,7 +125,7 @@ export class Transcript {
     );
   }
 
-  #changes({ actor, added, removed }: MembersChanged): readonly string[] {
+  #changes({ actor, added, removed, unread }: MembersChanged): readonly string[] {
     const who = this.#who(actor);
     const came = added.map((member) => `${this.#who(member.actor)} joined as ${member.role}, invited by ${who}`);
     const went = removed.map((member) =>
@@ -126,7 +133,8 @@ export class Transcript {
         ? `${who} left`
         : `${this.#who(member)} ${member === this.#self ? 'were' : 'was'} removed by ${who}`,
     );
-    const changes = [...came, ...went];
+    const lost = unread === undefined ? [] : [`this device can’t follow a change of keys by ${who}: ${unread}`];
+    const changes = [...came, ...went, ...lost];
     return changes.length > 0 ? changes : [`${who} renewed the keys`];
   }
 

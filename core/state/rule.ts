@@ -21,6 +21,9 @@ export type RuleRefusal =
   | { readonly code: 'already-created' }
   | { readonly code: 'unsupported-ciphersuite' }
   | { readonly code: 'mls-not-created' }
+  | { readonly code: 'no-such-commit' }
+  | { readonly code: 'own-commit' }
+  | { readonly code: 'already-reported' }
   | { readonly code: 'welcome-mismatch' }
   | { readonly code: 'future-epoch'; readonly epoch: number }
   | { readonly code: 'epoch-closed'; readonly epoch: number }

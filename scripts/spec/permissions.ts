@@ -1,4 +1,5 @@
 import {
+  commitReported,
   groupMessage,
   memberAdded,
   memberRemoved,
@@ -10,7 +11,14 @@ import {
 } from '../../core/index.ts';
 import { transition } from '../../core/state/index.ts';
 import { actorNamed, LogBuilder } from '../vectors/log-builder.ts';
-import { commitBody, createdBody, groupGenesis, messageBody, proposalBody } from '../vectors/sample-bodies.ts';
+import {
+  commitBody,
+  createdBody,
+  groupGenesis,
+  messageBody,
+  proposalBody,
+  reportBody,
+} from '../vectors/sample-bodies.ts';
 import { markdownTable } from './markdown-table.ts';
 
 const ROLES = ['reader', 'member', 'admin', 'owner'] as const;
@@ -27,6 +35,7 @@ type Attempt = readonly [what: string, event: (log: LogBuilder, by: Role) => Eve
 const attempts: readonly Attempt[] = [
   ['send a message or an event of an application', (log, by) => log.event(of(by), groupMessage, messageBody)],
   ['rotate keys by a commit that changes nobody', (log, by) => log.event(of(by), mlsCommit, commitBody(0))],
+  ['report a commit of another', (log, by) => log.event(of(by), commitReported, reportBody)],
   ['leave (plain groups)', (log, by) => log.event(of(by), memberRemoved, { actor: of(by).key })],
   ['ask to leave (MLS groups)', (log, by) => log.event(of(by), mlsProposal, proposalBody(0, 'leave'))],
   ['make another MLS proposal', (log, by) => log.event(of(by), mlsProposal, proposalBody(0, 'other'))],

@@ -20,6 +20,7 @@ import {
   identityGenesis,
   messageBody,
   proposalBody,
+  reportBody,
 } from './sample-bodies.ts';
 import { alice, bob } from './sample-chains.ts';
 
@@ -104,6 +105,7 @@ export function badEventVectors(): readonly BadEventVector[] {
 export function bodyVectors(): readonly BodyVector[] {
   const added = memberAdded.encodeBody({ actor: bob.key, role: 'admin' });
   const genesis = genesisOf(groupGenesis('mls'));
+  const report = bodyOf('group.commit-reported', reportBody);
   const commit = bodyOf(
     'group.mls-commit',
     commitBody(0, { added: [{ actor: bob.key, role: 'reader' }], removed: [hashOf('x')] }),
@@ -120,11 +122,14 @@ export function bodyVectors(): readonly BodyVector[] {
     bodyVector('group.member-added', added),
     bodyVector('group.member-removed', bob.key),
     bodyVector('group.role-changed', added),
+    bodyVector('group.commit-reported', report),
     // A role that nobody can be given, modes that this version does not check, and lengths that fit nothing.
     bodyVector('group.member-added', Uint8Array.of(...added.subarray(0, -1), 0)),
     bodyVector('group.role-changed', Uint8Array.of(...added.subarray(0, -1), 5)),
     bodyVector('group.member-removed', Uint8Array.of(...bob.key, 0)),
     bodyVector('group.message', new Uint8Array()),
+    // A fault of which nobody here has heard.
+    bodyVector('group.commit-reported', Uint8Array.of(...report.subarray(0, -5), 6, 0, 0, 0, 1)),
     bodyVector('chain.genesis', Uint8Array.of(...genesis.subarray(0, -4), 2, 0, 0, 0)),
     bodyVector('chain.genesis', Uint8Array.of(...genesis.subarray(0, -3), 1, 0, 0)),
     bodyVector('chain.genesis', Uint8Array.of(...genesis.subarray(0, -5), 3)),

@@ -62,4 +62,12 @@ export function proposalBody(epoch: number, purpose: MlsProposal['purpose']): Ml
   };
 }
 
+/** Of the commit at entry 2, which ended epoch 0. */
+export const reportBody = {
+  index: 2,
+  commitHash: hashOf('commit 0'),
+  fault: 'path-secret',
+  leafIndex: 1,
+} as const;
+
 export const messageBody = { epoch: 0, contentType: 0, payloadHash: hashOf('payload'), payloadSize: 12 };

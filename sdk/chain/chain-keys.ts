@@ -12,6 +12,7 @@ export interface ChainKeys {
   readonly timelinePrefix: string;
   readonly mls: string;
   readonly pendingCommit: string;
+  readonly recovery: string;
   readonly outbox: string;
   readonly welcome: string;
 }
@@ -32,6 +33,7 @@ export function chainKeys(chain: Uint8Array): ChainKeys {
     timelinePrefix: `${root}/timeline/`,
     mls: `${root}/mls`,
     pendingCommit: `${root}/pending-commit`,
+    recovery: `${root}/recovery`,
     outbox: `${root}/outbox/`,
     welcome: `${root}/welcome`,
   };

@@ -1,5 +1,6 @@
 import {
   chainGenesis,
+  commitReported,
   decode,
   equalBytes,
   FIRST_APPLICATION_TYPE,
@@ -41,6 +42,8 @@ export async function contentOf(entry: VerifiedEntry, opener: ContentOpener): Pr
       return opener.openMessage(entry, bodyOf(groupMessage, entry));
     case mlsCommit.type:
       return opener.followCommit(entry, bodyOf(mlsCommit, entry));
+    case commitReported.type:
+      return { kind: 'commitReported', value: reportOf(entry, bodyOf(commitReported, entry)) };
     case memberAdded.type:
       return { kind: 'membersChanged', value: { epoch: 0, added: [bodyOf(memberAdded, entry)], removed: [] } };
     case memberRemoved.type:
@@ -50,6 +53,14 @@ export async function contentOf(entry: VerifiedEntry, opener: ContentOpener): Pr
     default:
       return undefined;
   }
+}
+
+/** The state holds whose commit it was: replay has looked. */
+function reportOf({ state, index }: VerifiedEntry, body: Decoded<(typeof commitReported)['body']>) {
+  const reports = state.kind === 'group' ? (state.value.mls?.reports ?? []) : [];
+  const report = reports.find((one) => one.index === index);
+  if (report === undefined) throw new Error(`entry ${index} was verified and is no report`);
+  return { index: body.index, committer: report.committer, fault: body.fault };
 }
 
 /** Replay has parsed the same body, so it does parse. */

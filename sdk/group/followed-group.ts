@@ -21,6 +21,8 @@ import { RemovedError, UsageError } from '../errors.ts';
 import type {
   ApplicationEvent,
   CallOptions,
+  CommitOptions,
+  CommitReportView,
   Group,
   GroupMember,
   GroupStatus,
@@ -124,6 +126,13 @@ export abstract class FollowedGroup implements Group {
     return members.sort((one, other) => one.since - other.since);
   }
 
+  async reports(): Promise<readonly CommitReportView[]> {
+    const { mls } = groupStateOf(await this.follower.known());
+    return (mls?.reports ?? []).map(({ commitIndex, committer, reporter, fault, index }) => {
+      return { commit: commitIndex, committer: toBase64Url(committer), reporter: toBase64Url(reporter), fault, index };
+    });
+  }
+
   async catchUp({ signal }: CallOptions = {}): Promise<void> {
     await this.follower.catchUp(signal);
     this.#wasRead = true;
@@ -178,7 +187,10 @@ export abstract class FollowedGroup implements Group {
   }
 
   #noteConnection(isOpen: boolean): void {
-    if (isOpen) this.#dispatcher.hurry();
+    if (isOpen) {
+      this.recoverInBackground();
+      this.#dispatcher.hurry();
+    }
     for (const listener of this.#connectionListeners) listener(isOpen);
   }
 
@@ -215,8 +227,8 @@ export abstract class FollowedGroup implements Group {
     options?: InviteOptions,
   ): Promise<InviteDelivery>;
   abstract leave(options?: CallOptions): Promise<Delivery>;
-  abstract remove(actor: string, options?: CallOptions): Promise<Delivery>;
-  abstract rotate(options?: CallOptions): Promise<Delivery>;
+  abstract remove(actor: string, options?: CommitOptions): Promise<Delivery>;
+  abstract rotate(options?: CommitOptions): Promise<Delivery>;
 
   async changeRole(actor: string, role: GrantedRole, { signal }: CallOptions = {}): Promise<Delivery> {
     const member = parseActor(actor);
@@ -247,13 +259,24 @@ export abstract class FollowedGroup implements Group {
   protected async assertMember(signal: AbortSignal | undefined): Promise<void> {
     const isFresh = this.#live.isOpen || (this.#wasRead && this.membership === 'plain');
     if (!isFresh) await this.catchUp({ signal });
+    await this.recover(signal);
     await this.#assertIn(await this.follower.known());
+  }
+
+  /** Takes back what this device has lost of the group, where that is needed before it can act. */
+  protected recover(_signal: AbortSignal | undefined): Promise<void> {
+    return Promise.resolve();
+  }
+
+  protected recoverInBackground(): void {
+    // A plain group has nothing that could be lost.
   }
 
   /** What is known without asking the relay: nothing is kept for sending that can't be sent. */
   async #assertNotOut(): Promise<void> {
     const chain = await this.follower.current();
-    if (chain !== undefined) await this.#assertIn(chain);
+    const status = chain && (await this.statusIn(chain));
+    if (status?.kind === 'removed') throw new RemovedError(status.index);
   }
 
   async #assertIn(chain: FollowedChain): Promise<void> {

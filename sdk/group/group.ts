@@ -1,11 +1,17 @@
-import type { EventDefinition, GrantedRole } from '../../core/index.ts';
+import type { CommitFault, EventDefinition, GrantedRole } from '../../core/index.ts';
 import type { Delivery } from '../chain/chain-writer.ts';
+import type { OnLostRace } from './lost-race.ts';
 import type { OutgoingMessage } from './outgoing.ts';
 import type { ApplicationItem, Message, SealedMessage, TimelineItem } from './timeline-item.ts';
 
 /** A call rejects with the signal's reason once that aborts. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
+}
+
+/** How a commit of this device goes on where another ends the epoch first; `keep-and-retry` where it is not said. */
+export interface CommitOptions extends CallOptions {
+  readonly onLostRace?: OnLostRace;
 }
 
 /** What part of a history is wanted. Items come in the order of the chain. */
@@ -30,7 +36,7 @@ export interface PostOptions {
 /** A call that is aborted stops waiting; the message stays in the outbox and is sent all the same, unless it is cancelled. */
 export interface SendOptions extends PostOptions, CallOptions {}
 
-export interface InviteOptions extends CallOptions {
+export interface InviteOptions extends CommitOptions {
   /** Lets in those whose devices had a KeyPackage, and tells of the others, where it would else reject. */
   readonly partial?: boolean;
 }
@@ -68,8 +74,19 @@ export interface GroupMember {
 export type GroupStatus =
   | { readonly kind: 'member'; readonly role: GrantedRole }
   | { readonly kind: 'removed'; readonly index: number }
-  /** MLS alone: a change of keys at `index` could not be followed; an admin must remove and invite this device again. */
+  /** MLS alone: a change of keys at `index` could not be followed, and this device is on its way back (`RC4`). */
   | { readonly kind: 'lost'; readonly index: number };
+
+/** Who could not follow whose commit. Actors are base64url. */
+export interface CommitReportView {
+  /** The commit's entry, and who signed it. */
+  readonly commit: number;
+  readonly committer: string;
+  readonly reporter: string;
+  readonly fault: CommitFault;
+  /** The report's own entry. */
+  readonly index: number;
+}
 
 /** A group as far as it was verified. Hashes are base64url. */
 export interface GroupView {
@@ -103,7 +120,9 @@ export interface Group {
   view(): Promise<GroupView>;
   /** Those who are in, as of the verified log, in the order in which they came in. */
   members(): Promise<readonly GroupMember[]>;
-  /** Reads and verifies what is new. */
+  /** The newest reports of commits that somebody could not follow, in the order of the log. Older ones are in the timeline. */
+  reports(): Promise<readonly CommitReportView[]>;
+  /** Reads and verifies what is new; an MLS group that this device lost the thread of is entered anew. */
   catchUp(options?: CallOptions): Promise<void>;
 
   /**
@@ -148,7 +167,7 @@ export interface Group {
    */
   invite(actors: string | readonly string[], role?: GrantedRole, options?: InviteOptions): Promise<InviteDelivery>;
   /** In a plain group also oneself; in an MLS group another member has to do it. */
-  remove(actor: string, options?: CallOptions): Promise<Delivery>;
+  remove(actor: string, options?: CommitOptions): Promise<Delivery>;
   /** Leaves a plain group. In an MLS group it rejects with `leave-needs-admin`: those who stay have to change the keys. */
   leave(options?: CallOptions): Promise<Delivery>;
   /**
@@ -156,5 +175,5 @@ export interface Group {
    */
   changeRole(actor: string, role: GrantedRole, options?: CallOptions): Promise<Delivery>;
   /** New keys for everyone in an MLS group; a plain group has none and rejects with `plain-group`. */
-  rotate(options?: CallOptions): Promise<Delivery>;
+  rotate(options?: CommitOptions): Promise<Delivery>;
 }

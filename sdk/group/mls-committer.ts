@@ -1,20 +1,14 @@
-import {
-  equalBytes,
-  mlsCommit,
-  sha256,
-  type ClaimToken,
-  type CommitBundle,
-  type GrantedRole,
-} from '../../core/index.ts';
+import type { ClaimToken, GrantedRole } from '../../core/index.ts';
 import { encodeAuthenticatedData } from '../../core/mls/index.ts';
 import type { ChainFollower, FollowedChain } from '../chain/chain-follower.ts';
-import { signDraft, type ChainWriter, type Delivery } from '../chain/chain-writer.ts';
-import { isFateUnknown } from '../chain/resend.ts';
+import type { Delivery } from '../chain/chain-writer.ts';
 import { newEventId } from '../chain/sign-event.ts';
 import { RelayProblem, UsageError } from '../errors.ts';
 import { commit, type GroupState, type PendingCommit } from '../mls/index.ts';
 import type { GroupContext } from './group-context.ts';
+import { readLostRace, type LostRaceChoice, type OnLostRace } from './lost-race.ts';
 import type { MlsStore, PendingRecord } from './mls-store.ts';
+import { retryDelayMs, type CommitPlan, type PendingCommits } from './pending-commits.ts';
 
 /** A member to add, with the KeyPackage that was claimed and checked. */
 export interface Addition {
@@ -26,101 +20,77 @@ export interface Addition {
   readonly claimToken: ClaimToken;
 }
 
-export interface CommitPlan {
-  readonly add?: readonly Addition[];
-  readonly remove?: readonly Uint8Array[];
+/** What a commit is to do, and how it goes on where others come first. */
+export interface CommitIntent {
+  /** Asked anew for every attempt, since what won instead may have made it needless: then it throws. */
+  readonly plan: (chain: FollowedChain) => CommitPlan;
+  /** Gets what the plan is made of once more; called for `discard-and-retry`. */
+  readonly renew?: () => Promise<void>;
+  readonly onLostRace?: OnLostRace | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const MAX_ATTEMPTS = 8;
-const RETRY_SLOT_MS = 40;
-const RETRY_SLOTS = 16;
-/** The group moved on first: a commit of the new epoch may succeed. */
-const OUTRUN: ReadonlySet<string> = new Set([
-  'commit-lost',
-  'wrong-epoch',
-  'stale-parent',
-  'unknown-parent',
-  'seen-too-old',
-]);
 
-/** Changes an MLS group: one commit at a time, stored before it is sent, until it wins an epoch or can't any more. */
+/** Changes an MLS group by commits of members. */
 export class MlsCommitter {
   readonly #context: GroupContext;
   readonly #follower: ChainFollower;
-  readonly #writer: ChainWriter;
   readonly #store: MlsStore;
+  readonly #pending: PendingCommits;
+  readonly #ensureKeys: (signal: AbortSignal | undefined) => Promise<void>;
 
   constructor(parts: {
     readonly context: GroupContext;
     readonly follower: ChainFollower;
-    readonly writer: ChainWriter;
     readonly store: MlsStore;
+    readonly pending: PendingCommits;
+    /** Resolves once this device holds the keys of the epoch that it has read up to. */
+    readonly ensureKeys: (signal: AbortSignal | undefined) => Promise<void>;
   }) {
     this.#context = parts.context;
     this.#follower = parts.follower;
-    this.#writer = parts.writer;
     this.#store = parts.store;
+    this.#pending = parts.pending;
+    this.#ensureKeys = parts.ensureKeys;
   }
 
-  /** `makePlan` is asked anew for every attempt, since what won instead may have made it needless: then it throws. */
-  async commit(makePlan: (chain: FollowedChain) => CommitPlan, signal?: AbortSignal): Promise<Delivery> {
+  async commit(intent: CommitIntent): Promise<Delivery> {
+    const { signal } = intent;
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      await this.settle(signal);
-      const prepared = await this.#follower.exclusive((chain) => this.#prepare(makePlan, chain), signal);
+      await this.#pending.settle(signal);
+      await this.#ensureKeys(signal);
+      const prepared = await this.#follower.exclusive((chain) => this.#prepare(intent, chain), signal);
       if (prepared === undefined) continue;
-      const delivery = await this.#send(prepared, signal);
-      if (delivery !== undefined) return delivery;
+      const outcome = await this.#pending.send(prepared, signal);
+      if (!(outcome instanceof RelayProblem)) return outcome;
       await this.#follower.catchUp(signal);
+      if (this.#choose(intent, outcome, attempt) === 'discard-and-retry') await intent.renew?.();
       await this.#context.platform.delay(retryDelayMs(prepared.commit.next, attempt), signal);
     }
     throw new UsageError('commit-contended', `${MAX_ATTEMPTS} commits lost their epoch to others`);
   }
 
-  /** Finds out what became of a commit that an earlier call or process left behind: the same bytes go once more. */
-  async settle(signal?: AbortSignal): Promise<void> {
-    const pending = await this.#store.pending();
-    if (pending === undefined) return;
-    try {
-      await this.#send(pending, signal);
-    } catch (error) {
-      // It was refused for good and is dropped, which settles it too; what can't be known yet must stay.
-      if (!(error instanceof RelayProblem) || isFateUnknown(error)) throw error;
-    }
+  /** Only where another commit ended the epoch; what was outrun by other changes goes on as it was. */
+  #choose({ onLostRace = 'keep-and-retry' }: CommitIntent, problem: RelayProblem, attempt: number): LostRaceChoice {
+    if (problem.code !== 'commit-lost') return 'keep-and-retry';
+    const choice =
+      typeof onLostRace === 'function' ? onLostRace(readLostRace(problem, this.#follower, attempt)) : onLostRace;
+    if (choice === 'give-up') throw problem;
+    return choice;
   }
 
-  /** Undefined where the commit lost; throws where no other could win. In both cases it is dropped. */
-  async #send({ bundle, commit: { commitHash } }: PendingRecord, signal?: AbortSignal): Promise<Delivery | undefined> {
-    try {
-      return await this.#writer.deliverCommit(bundle, signal);
-    } catch (error) {
-      if (!(error instanceof RelayProblem) || isFateUnknown(error)) throw error;
-      await this.#follower.exclusive(() => this.#drop(commitHash), signal);
-      if (!OUTRUN.has(error.code)) throw error;
-      return undefined;
-    }
-  }
-
-  /** Unless it is another one by now. */
-  async #drop(commitHash: Uint8Array): Promise<void> {
-    const pending = await this.#store.pending();
-    if (pending === undefined || !equalBytes(pending.commit.commitHash, commitHash)) return;
-    await this.#context.storage.commit([this.#store.dropPending()]);
-  }
-
-  async #prepare(
-    makePlan: (chain: FollowedChain) => CommitPlan,
-    chain: FollowedChain | undefined,
-  ): Promise<PendingRecord | undefined> {
+  async #prepare({ plan }: CommitIntent, chain: FollowedChain | undefined): Promise<PendingRecord | undefined> {
     // Another process began one in between.
     if ((await this.#store.pending()) !== undefined) return undefined;
     const record = await this.#store.load();
     if (chain === undefined || record === undefined) throw new UsageError('not-joined', 'the group was not joined yet');
-    const plan = makePlan(chain);
+    // What was read in between could not be followed: the next attempt begins with the way back.
+    if (record.lostAt !== undefined) return undefined;
+    const planned = plan(chain);
     const eventId = newEventId(this.#context.platform);
-    const made = await this.#make(plan, eventId, record.state);
-    const pending = { bundle: await this.#bundle(plan, made, eventId, chain), commit: made };
-    await this.#context.storage.commit([this.#store.putPending(pending)]);
-    return pending;
+    const made = await this.#make(planned, eventId, record.state);
+    return this.#pending.keep(planned, made, eventId, chain);
   }
 
   async #make({ add = [], remove = [] }: CommitPlan, eventId: Uint8Array, state: GroupState): Promise<PendingCommit> {
@@ -133,31 +103,4 @@ export class MlsCommitter {
     if (!made.ok) throw new UsageError('commit-refused', `the commit can't be made: ${made.error.code}`);
     return made.value;
   }
-
-  async #bundle(
-    { add = [], remove = [] }: CommitPlan,
-    made: PendingCommit,
-    eventId: Uint8Array,
-    chain: FollowedChain,
-  ): Promise<CommitBundle> {
-    const body = mlsCommit.encodeBody({
-      epoch: made.epoch,
-      commitHash: made.commitHash,
-      commitSize: made.commit.length,
-      groupInfoHash: sha256(made.groupInfo),
-      groupInfoSize: made.groupInfo.length,
-      treeHash: made.treeHash,
-      welcomeRefs: add.map(({ actor, keyPackageRef }) => ({ actor, keyPackageRef })),
-      roster: { added: add.map(({ actor, role }) => ({ actor, role })), removed: remove },
-    });
-    const { event, signature } = await signDraft({ type: mlsCommit.type, body, eventId }, chain, this.#context);
-    const welcome = made.welcome ?? new Uint8Array(0);
-    const claimTokens = add.map(({ claimToken }) => claimToken);
-    return { event, signature, commit: made.commit, welcome, groupInfo: made.groupInfo, claimTokens };
-  }
-}
-
-/** Members who lose the same race come back in different slots, without having to agree on anything. */
-function retryDelayMs({ leafIndex, epoch }: GroupState, attempt: number): number {
-  return RETRY_SLOT_MS * attempt * (1 + ((leafIndex + epoch) % RETRY_SLOTS));
 }

@@ -4,20 +4,23 @@ import { chainKeys } from '../chain/chain-keys.ts';
 import type { FollowedChain } from '../chain/chain-follower.ts';
 import { signDraft, type Delivery } from '../chain/chain-writer.ts';
 import { newEventId } from '../chain/sign-event.ts';
-import { RelayProblem, RemovedError, UsageError } from '../errors.ts';
+import { RelayProblem, RemovedError, StorageError, TeraChatError, UsageError } from '../errors.ts';
 import type { KeyPackagePool } from '../key-package-pool.ts';
 import { createGroup, encrypt, makeGroupInfo, type MlsIdentity } from '../mls/index.ts';
+import { SharedTask } from '../shared-task.ts';
 import type { StorageWrite } from '../storage.ts';
 import { FollowedGroup, groupStateOf, parseActor, parseActors } from './followed-group.ts';
 import { findGroup, markGroup, unmarkGroup } from './group-register.ts';
 import { removalOf } from './group-reader.ts';
-import { assertAllClaimed, claimKeyPackages } from './claim-key-packages.ts';
-import type { CallOptions, GroupStatus, InviteDelivery, InviteOptions } from './group.ts';
+import { assertAllClaimed, claimKeyPackages, type Claims } from './claim-key-packages.ts';
+import type { CallOptions, CommitOptions, GroupStatus, InviteDelivery, InviteOptions } from './group.ts';
 import type { GroupContext } from './group-context.ts';
 import type { BeginSealing } from './message-sender.ts';
 import { MlsCommitter } from './mls-committer.ts';
+import { MlsRecovery } from './mls-recovery.ts';
 import { MlsOpening } from './mls-opening.ts';
 import { MlsStore, type AcceptedWelcome } from './mls-store.ts';
+import { PendingCommits, type CommitPlan } from './pending-commits.ts';
 
 export interface MlsGroupContext extends GroupContext {
   readonly mls: MlsIdentity;
@@ -31,19 +34,33 @@ export class MlsGroup extends FollowedGroup {
   readonly #chain: ChainId;
   readonly #store: MlsStore;
   readonly #committer: MlsCommitter;
+  readonly #pending: PendingCommits;
+  readonly #recovery: SharedTask;
+  readonly #stop = new AbortController();
 
   constructor(context: MlsGroupContext, chain: ChainId) {
     const store = new MlsStore(context.storage, chainKeys(chain));
     const self = context.signer.actor;
     const source = { client: context.client, chain, now: context.platform.now };
+    const thread = { isLost: false };
+    const onLost = (): void => void (thread.isLost = true);
     super(context, chain, (outbox) => ({
-      opening: new MlsOpening({ store, outbox, pool: context.pool, source, self, chain }),
+      opening: new MlsOpening({ store, outbox, pool: context.pool, source, self, chain, onLost }),
       beginSealing: sealWith(store, self),
     }));
     this.#context = context;
     this.#chain = chain;
     this.#store = store;
-    this.#committer = new MlsCommitter({ context, follower: this.follower, writer: this.writer, store });
+    const { follower, writer } = this;
+    this.#pending = new PendingCommits({ context, follower, writer, store });
+    const parts = { context, follower, store, pending: this.#pending };
+    const recovery = new MlsRecovery({ ...parts, writer, identity: context.mls });
+    this.#recovery = new SharedTask((signal) => recovery.recover(signal));
+    this.#committer = new MlsCommitter({ ...parts, ensureKeys: (signal) => this.recover(signal) });
+    follower.onAdvance(() => {
+      if (thread.isLost) this.recoverInBackground();
+      thread.isLost = false;
+    });
   }
 
   /** What the founder's group begins with, to be stored before anyone hears of it. */
@@ -107,19 +124,24 @@ export class MlsGroup extends FollowedGroup {
   async invite(
     actors: string | readonly string[],
     role: GrantedRole = 'member',
-    { signal, partial = false }: InviteOptions = {},
+    { signal, partial = false, onLostRace }: InviteOptions = {},
   ): Promise<InviteDelivery> {
     const invited = parseActors(actors);
     await this.assertMember(signal);
     const known = await this.follower.known(signal);
     for (const actor of invited) assertAbsent(known, actor);
-    const claims = await claimKeyPackages(invited, role, { ...this.#context, chain: this.#chain }, signal);
-    const { add } = claims;
-    if (!partial || add.length === 0) assertAllClaimed(claims);
-    const delivery = await this.#committer.commit((chain) => {
-      for (const { actor } of add) assertAbsent(chain, actor);
-      return { add };
-    }, signal);
+    const claim = async (): Promise<Claims> => {
+      const claimed = await claimKeyPackages(invited, role, { ...this.#context, chain: this.#chain }, signal);
+      if (!partial || claimed.add.length === 0) assertAllClaimed(claimed);
+      return claimed;
+    };
+    let claims = await claim();
+    const plan = (chain: FollowedChain): CommitPlan => {
+      for (const { actor } of claims.add) assertAbsent(chain, actor);
+      return { add: claims.add };
+    };
+    const renew = async (): Promise<void> => void (claims = await claim());
+    const delivery = await this.#committer.commit({ plan, renew, onLostRace, signal });
     return { ...delivery, actors: claims.actors };
   }
 
@@ -129,26 +151,53 @@ export class MlsGroup extends FollowedGroup {
     return Promise.reject(new UsageError('leave-needs-admin', message));
   }
 
-  async remove(actor: string, { signal }: CallOptions = {}): Promise<Delivery> {
+  async remove(actor: string, { onLostRace, signal }: CommitOptions = {}): Promise<Delivery> {
     const removed = parseActor(actor);
     await this.assertMember(signal);
-    return this.#committer.commit((chain) => {
+    const plan = (chain: FollowedChain): CommitPlan => {
       if (roleOf(groupStateOf(chain).roster, removed) === 'none') {
         throw new UsageError('no-such-member', `${actor} is not in the group`);
       }
       return { remove: [removed] };
-    }, signal);
+    };
+    return this.#committer.commit({ plan, onLostRace, signal });
   }
 
-  async rotate({ signal }: CallOptions = {}): Promise<Delivery> {
+  async rotate({ onLostRace, signal }: CommitOptions = {}): Promise<Delivery> {
     await this.assertMember(signal);
-    return this.#committer.commit(() => ({}), signal);
+    return this.#committer.commit({ plan: () => ({}), onLostRace, signal });
+  }
+
+  /** Reading is done once the log is read; what keeps this device from its keys is told to whoever needs them. */
+  override async catchUp(options: CallOptions = {}): Promise<void> {
+    await super.catchUp(options);
+    try {
+      await this.recover(options.signal);
+    } catch (error) {
+      if (!(error instanceof TeraChatError) || error instanceof StorageError) throw error;
+    }
   }
 
   override async resume(signal?: AbortSignal): Promise<void> {
     await this.ensureCreated(signal);
-    await this.#committer.settle(signal);
+    await this.#pending.settle(signal);
+    await this.recover(signal);
     await super.resume(signal);
+  }
+
+  override close(): void {
+    this.#stop.abort(new DOMException('the session is closed', 'AbortError'));
+    super.close();
+  }
+
+  /** Costs a look into the storage where nothing is lost. */
+  protected override async recover(signal: AbortSignal | undefined): Promise<void> {
+    if ((await this.#store.load())?.lostAt !== undefined) await this.#recovery.run(signal);
+  }
+
+  /** Whoever uses the group next tries again, and is told what is in the way. */
+  protected override recoverInBackground(): void {
+    this.recover(this.#stop.signal).catch(() => undefined);
   }
 
   protected override async statusIn(chain: FollowedChain): Promise<GroupStatus> {

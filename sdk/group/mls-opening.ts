@@ -1,15 +1,24 @@
-import { equalBytes, type ChainId, type MlsCommit } from '../../core/index.ts';
-import { encodeAuthenticatedData } from '../../core/mls/index.ts';
+import { equalBytes, MAX_CLOCK_SKEW_MS, type ChainId, type MlsCommit } from '../../core/index.ts';
 import type { VerifiedEntry } from '../chain/page-verification.ts';
+import { UntrustedError } from '../errors.ts';
 import type { KeyPackagePool } from '../key-package-pool.ts';
-import { acceptOwnCommit, decrypt, processCommit, type GroupState, type ProcessedCommit } from '../mls/index.ts';
+import {
+  acceptOwnCommit,
+  acceptResync,
+  decrypt,
+  type EngineRefusal,
+  type GroupState,
+  type PendingCommit,
+} from '../mls/index.ts';
 import type { StorageWrite } from '../storage.ts';
+import { bindingOf, isResync, readCommit } from './commit-reading.ts';
 import { payloadOf, type MessageBody, type PayloadSource } from './entry-content.ts';
 import type { Opening, PageOpener } from './group-reader.ts';
 import { joinAt } from './mls-admission.ts';
 import type { AcceptedWelcome, MlsRecord, MlsStore, PendingRecord } from './mls-store.ts';
 import type { Outbox } from './outbox.ts';
-import type { SealReason, TimelineContent } from './timeline-item.ts';
+import { alsoMissed, type LossCause, type RecoveryRecord } from './recovery-record.ts';
+import type { SealReason, TimelineContent, UnreadReason } from './timeline-item.ts';
 
 export interface MlsReading {
   readonly store: MlsStore;
@@ -18,6 +27,8 @@ export interface MlsReading {
   readonly source: PayloadSource;
   readonly self: Uint8Array;
   readonly chain: ChainId;
+  /** Called before anything of it is stored. */
+  readonly onLost: () => void;
 }
 
 /** An MLS group's content: decrypted with keys that every message and every commit use up and renew. */
@@ -34,6 +45,7 @@ export class MlsOpening implements Opening {
       record: await store.load(),
       pending: await store.pending(),
       welcome: await store.welcome(),
+      recovery: await store.recovery(),
     });
   }
 
@@ -47,23 +59,26 @@ interface Beginning {
   readonly record: MlsRecord | undefined;
   readonly pending: PendingRecord | undefined;
   readonly welcome: AcceptedWelcome | undefined;
+  readonly recovery: RecoveryRecord;
 }
 
 /** The keys on their way through one page. Nothing of it lasts unless the page is stored. */
 class MlsPage implements PageOpener {
   readonly #reading: MlsReading;
-  readonly #begun: MlsRecord | undefined;
+  readonly #begun: Beginning;
   readonly #welcome: AcceptedWelcome | undefined;
   #record: MlsRecord | undefined;
   #pending: PendingRecord | undefined;
+  #recovery: RecoveryRecord;
   readonly #writes: StorageWrite[] = [];
 
-  constructor(reading: MlsReading, { record, pending, welcome }: Beginning) {
+  constructor(reading: MlsReading, begun: Beginning) {
     this.#reading = reading;
-    this.#begun = record;
-    this.#record = record;
-    this.#pending = pending;
-    this.#welcome = welcome;
+    this.#begun = begun;
+    this.#record = begun.record;
+    this.#pending = begun.pending;
+    this.#welcome = begun.welcome;
+    this.#recovery = begun.recovery;
   }
 
   async openMessage(entry: VerifiedEntry, body: MessageBody): Promise<TimelineContent> {
@@ -72,11 +87,11 @@ class MlsPage implements PageOpener {
     if (equalBytes(entry.event.actor, this.#reading.self)) return this.#openOwn(entry, body);
     const record = this.#record;
     if (record === undefined || record.state.status === 'removed') return sealed('not-member');
-    if (record.lostAt !== undefined) return sealed('lost-epoch');
+    if (record.lostAt !== undefined && epoch > record.state.epoch) return sealed('lost-epoch');
     const name = { hash: body.payloadHash, size: body.payloadSize };
     const payload = await payloadOf(entry, name, this.#reading.source);
     if (payload === undefined) return sealed('expired');
-    return this.#decrypt(entry, body, payload, record.state);
+    return this.#decrypt(entry, body, payload, record);
   }
 
   /** Nobody can decrypt what they sent: the key went with the sending. */
@@ -92,16 +107,12 @@ class MlsPage implements PageOpener {
     { event }: VerifiedEntry,
     { epoch, contentType }: MessageBody,
     payload: Uint8Array,
-    state: GroupState,
+    { state, lostAt }: MlsRecord,
   ): Promise<TimelineContent> {
     const opened = await decrypt(state, payload);
-    if (!opened.ok) {
-      // Keys from before joining were never here; of what came later, they were.
-      const reason = opened.error.code === 'message-expired' ? 'not-member' : 'unreadable';
-      return { kind: 'sealed', value: { epoch, reason } };
-    }
+    if (!opened.ok) return { kind: 'sealed', value: { epoch, reason: this.#whySealed(opened.error.code, epoch) } };
     const { plaintext, sender, authenticatedData } = opened.value;
-    this.#record = { state: opened.value.state, lostAt: undefined };
+    this.#record = { state: opened.value.state, lostAt };
     const isTrue =
       opened.value.epoch === epoch &&
       equalBytes(sender, event.actor) &&
@@ -110,74 +121,112 @@ class MlsPage implements PageOpener {
     return { kind: 'message', value: { epoch, contentType, bytes: plaintext } };
   }
 
+  /** Keys from before joining were never here, nor those of epochs that went by outside; of all others, they were. */
+  #whySealed(code: EngineRefusal['code'], epoch: number): SealReason {
+    if (code !== 'message-expired') return 'unreadable';
+    const { missed } = this.#recovery;
+    return missed !== undefined && epoch >= missed.from && epoch <= missed.to ? 'lost-epoch' : 'not-member';
+  }
+
   async followCommit(entry: VerifiedEntry, body: MlsCommit): Promise<TimelineContent> {
-    const { added, removed } = body.roster;
-    const content: TimelineContent = { kind: 'membersChanged', value: { epoch: body.epoch + 1, added, removed } };
-    if (this.#welcome?.index === entry.index) await this.#join(entry, body, this.#welcome);
-    else if (this.#record !== undefined && this.#record.lostAt === undefined) await this.#advance(entry, body);
-    return content;
+    if (this.#welcome?.index === entry.index) {
+      await this.#join(entry, body, this.#welcome);
+      return changeOf(body);
+    }
+    const before = this.#record?.state;
+    if (before === undefined || before.status === 'removed') return changeOf(body);
+    const pending = this.#pending?.commit;
+    // Whoever won the epoch, it is over for what was pending.
+    if (pending !== undefined) this.#writes.push(this.#reading.store.dropPending());
+    this.#pending = undefined;
+    const isOwn =
+      pending !== undefined &&
+      equalBytes(body.commitHash, pending.commitHash) &&
+      equalBytes(entry.event.actor, this.#reading.self);
+    return isOwn ? this.#acceptOwn(before, pending, entry, body) : this.#follow(before, entry, body);
   }
 
   async #join(entry: VerifiedEntry, body: MlsCommit, { welcome }: AcceptedWelcome): Promise<void> {
     const { store, pool, self, chain } = this.#reading;
     const { state, keyPackageRef } = await joinAt(entry, body, welcome, { pool, self, chain });
     this.#record = { state, lostAt: undefined };
+    this.#recovery = { ...this.#recovery, lost: undefined };
     this.#pending = undefined;
     this.#writes.push(store.dropWelcome(), store.dropPending(), ...(await pool.spend(keyPackageRef)));
   }
 
-  async #advance(entry: VerifiedEntry, body: MlsCommit): Promise<void> {
-    const before = this.#record?.state;
-    if (before === undefined || before.status === 'removed') return;
-    const pending = this.#pending?.commit;
-    const isOwn =
-      pending !== undefined &&
-      equalBytes(body.commitHash, pending.commitHash) &&
-      equalBytes(entry.event.actor, this.#reading.self);
-    const state = isOwn ? acceptOwnCommit(before, pending) : await this.#follow(before, entry, body);
-    // Whoever won the epoch, it is over for what was pending.
-    if (pending !== undefined) this.#writes.push(this.#reading.store.dropPending());
-    this.#pending = undefined;
-    this.#record =
-      state?.ok === true ? { state: state.value, lostAt: undefined } : { state: before, lostAt: entry.index };
+  /** A commit of this device: from inside, or the way back from outside that was open since the thread was lost. */
+  #acceptOwn(before: GroupState, pending: PendingCommit, entry: VerifiedEntry, body: MlsCommit): TimelineContent {
+    const isResync = this.#record?.lostAt !== undefined;
+    const accepted = isResync ? acceptResync(before, pending) : acceptOwnCommit(before, pending);
+    if (!accepted.ok) return this.#lose(before, entry, body, 'other');
+    this.#record = { state: accepted.value, lostAt: undefined };
+    if (!isResync) return changeOf(body);
+    const missed = alsoMissed(this.#recovery.missed, { from: before.epoch + 1, to: body.epoch });
+    this.#recovery = { lost: undefined, missed };
+    return cameBack(body);
   }
 
-  /** Another member's commit; undefined where it is gone or does something else than its entry says. */
-  async #follow(before: GroupState, entry: VerifiedEntry, body: MlsCommit) {
+  async #follow(before: GroupState, entry: VerifiedEntry, body: MlsCommit): Promise<TimelineContent> {
     const name = { hash: body.commitHash, size: body.commitSize };
-    const commit = await payloadOf(entry, name, this.#reading.source);
-    const processed = commit && (await processCommit(before, commit));
-    if (processed?.ok !== true) return undefined;
-    return doesAsTold(processed.value, entry, body) ? { ok: true as const, value: processed.value.state } : undefined;
+    const bytes = await payloadOf(entry, name, this.#reading.source);
+    const reading = await readCommit(before, entry, body, bytes);
+    switch (reading.kind) {
+      case 'followed':
+        this.#record = { state: reading.state, lostAt: undefined };
+        return reading.isResync ? cameBack(body) : changeOf(body);
+      case 'stale':
+        return changeOf(body);
+      case 'future':
+        return isResync(bytes) ? cameBack(body) : unread(body, 'future');
+      case 'missing':
+        assertExpired(entry, this.#reading.source.now());
+        return this.#lose(before, entry, body, 'missing');
+      case 'unprocessable':
+        return this.#lose(before, entry, body, reading.fault);
+    }
+  }
+
+  /** From here on the keys are no longer the group's. They are kept: what comes late of their epochs can still be read. */
+  #lose(state: GroupState, { index }: VerifiedEntry, body: MlsCommit, cause: LossCause): TimelineContent {
+    const { commitHash } = body;
+    this.#record = { state, lostAt: index };
+    const lost = { index, commitHash, cause, leafIndex: state.leafIndex, isReported: 'no' } as const;
+    this.#recovery = { ...this.#recovery, lost };
+    this.#reading.onLost();
+    return unread(body, cause === 'missing' ? 'missing' : 'unprocessable');
   }
 
   finish(): readonly StorageWrite[] {
-    const record = this.#record;
-    if (record === undefined || record === this.#begun) return this.#writes;
-    return [this.#reading.store.put(record), ...this.#writes];
+    const { store } = this.#reading;
+    const writes = [...this.#writes];
+    const { record, recovery } = this.#begun;
+    if (this.#recovery !== recovery) writes.unshift(store.putRecovery(this.#recovery));
+    if (this.#record !== undefined && this.#record !== record) writes.unshift(store.put(this.#record));
+    return writes;
   }
 }
 
-/** The roster follows the entry, encryption follows the commit: they must say the same. */
-function doesAsTold(
-  { committer, authenticatedData, added, removed, replaced }: ProcessedCommit,
-  { event }: VerifiedEntry,
-  { roster }: MlsCommit,
-): boolean {
-  const addedActors = roster.added.map(({ actor }) => actor);
-  return (
-    equalBytes(committer, event.actor) &&
-    equalBytes(authenticatedData, bindingOf(event)) &&
-    replaced.length === 0 &&
-    isSameSet(added, addedActors) &&
-    isSameSet(removed, roster.removed)
-  );
+/**
+ * A relay that keeps a commit back could make a member come back in by one that mixes in nothing of the epoch before (`RC4`): until
+ * its time is over, even by a clock that is as wrong as it may be, it is asked for again.
+ */
+function assertExpired({ index, relayTime, state }: VerifiedEntry, now: number): void {
+  if (now + MAX_CLOCK_SKEW_MS >= relayTime + state.value.genesis.retentionMs) return;
+  throw new UntrustedError('payload-withheld', `the relay does not give the commit of entry ${index}`, index);
 }
 
-function isSameSet(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
-  return a.length === b.length && a.every((item) => b.some((other) => equalBytes(item, other)));
+/** What a commit did to the members, as its entry says. */
+function changeOf({ epoch, roster }: MlsCommit): TimelineContent {
+  return { kind: 'membersChanged', value: { epoch: epoch + 1, added: roster.added, removed: roster.removed } };
 }
 
-function bindingOf({ actor, eventId }: VerifiedEntry['event']): Uint8Array {
-  return encodeAuthenticatedData({ actor, eventId });
+/** The same of a commit that was not followed: who is in is known, the keys are not. */
+function unread({ epoch, roster }: MlsCommit, reason: UnreadReason): TimelineContent {
+  const { added, removed } = roster;
+  return { kind: 'changeUnread', value: { epoch: epoch + 1, added, removed, reason } };
+}
+
+function cameBack({ epoch }: MlsCommit): TimelineContent {
+  return { kind: 'resynced', value: { epoch: epoch + 1 } };
 }

@@ -22,6 +22,7 @@ import {
   type PendingCommit,
 } from '../mls/index.ts';
 import type { Storage, StorageWrite } from '../storage.ts';
+import { encodeRecovery, NOTHING_LOST, parseRecovery, type RecoveryRecord } from './recovery-record.ts';
 
 const MAX_STATE_BYTES = 64 * 1024 * 1024;
 
@@ -110,6 +111,19 @@ export class MlsStore {
 
   dropPending(): StorageWrite {
     return { key: this.#keys.pendingCommit, value: undefined };
+  }
+
+  /** What is known of losses of keys. */
+  async recovery(): Promise<RecoveryRecord> {
+    const bytes = await this.#storage.read(this.#keys.recovery);
+    if (bytes === undefined) return NOTHING_LOST;
+    const record = parseRecovery(bytes);
+    if (record === undefined) throw damaged(this.#keys.recovery);
+    return record;
+  }
+
+  putRecovery(record: RecoveryRecord): StorageWrite {
+    return { key: this.#keys.recovery, value: encodeRecovery(record) };
   }
 
   async welcome(): Promise<AcceptedWelcome | undefined> {

@@ -13,6 +13,8 @@ import {
   uint64,
   variant,
   vector,
+  commitFault,
+  type CommitFault,
   type Decoded,
   type GrantedRole,
 } from '../../core/index.ts';
@@ -35,23 +37,55 @@ const sealReason = choice('SealReason', {
   'lost-epoch': 5,
 });
 
-const contentCodec = variant(
-  'TimelineContent',
-  choice('TimelineKind', { founded: 1, message: 2, sealed: 3, application: 4, membersChanged: 5, roleChanged: 6 }),
-  {
-    founded: struct('Founded', {}),
-    message: struct('Message', { epoch: uint64, contentType: uint16, bytes: opaqueVector(MAX_PAYLOAD_BYTES) }),
-    sealed: struct('Sealed', { epoch: uint64, reason: sealReason }),
-    application: struct('Application', { type: uint16, body: opaqueVector(MAX_EVENT_BYTES) }),
-    /** Of an MLS commit, also one that only renews keys: then nobody is added or removed. */
-    membersChanged: struct('MembersChanged', {
-      epoch: uint64,
-      added: vector(roleOfActor, MAX_ROSTER_CHANGES),
-      removed: vector(opaque(ACTOR_BYTES), MAX_ROSTER_CHANGES),
-    }),
-    roleChanged: roleOfActor,
-  },
-);
+/** Why this device could not follow a change of the group's keys. */
+const unreadReason = choice('UnreadReason', {
+  /** The commit can't be followed by this device; whose it is says its actor. */
+  unprocessable: 1,
+  /** An earlier commit could not be followed, and without it no later one can. */
+  future: 2,
+  /** The relay no longer has its bytes. */
+  missing: 3,
+});
+
+const timelineKind = choice('TimelineKind', {
+  founded: 1,
+  message: 2,
+  sealed: 3,
+  application: 4,
+  membersChanged: 5,
+  roleChanged: 6,
+  changeUnread: 7,
+  resynced: 8,
+  commitReported: 9,
+});
+
+const contentCodec = variant('TimelineContent', timelineKind, {
+  founded: struct('Founded', {}),
+  message: struct('Message', { epoch: uint64, contentType: uint16, bytes: opaqueVector(MAX_PAYLOAD_BYTES) }),
+  sealed: struct('Sealed', { epoch: uint64, reason: sealReason }),
+  application: struct('Application', { type: uint16, body: opaqueVector(MAX_EVENT_BYTES) }),
+  /** Of an MLS commit, also one that only renews keys: then nobody is added or removed. */
+  membersChanged: struct('MembersChanged', {
+    epoch: uint64,
+    added: vector(roleOfActor, MAX_ROSTER_CHANGES),
+    removed: vector(opaque(ACTOR_BYTES), MAX_ROSTER_CHANGES),
+  }),
+  roleChanged: roleOfActor,
+  /** A commit that was not followed. Who came and who went is known from its entry all the same. */
+  changeUnread: struct('ChangeUnread', {
+    epoch: uint64,
+    added: vector(roleOfActor, MAX_ROSTER_CHANGES),
+    removed: vector(opaque(ACTOR_BYTES), MAX_ROSTER_CHANGES),
+    reason: unreadReason,
+  }),
+  /** The actor came back in with new keys. */
+  resynced: struct('Resynced', { epoch: uint64 }),
+  commitReported: struct('ReportedCommit', {
+    index: uint64,
+    committer: opaque(ACTOR_BYTES),
+    fault: commitFault,
+  }),
+});
 
 export const storedItem = struct('TimelineItem', {
   index: uint64,
@@ -65,6 +99,8 @@ export const storedItem = struct('TimelineItem', {
 export type StoredItem = Decoded<typeof storedItem>;
 export type TimelineContent = StoredItem['content'];
 /** Why a message can't be shown: `not-member`, `expired`, `unreadable`, `own-copy-lost` or `lost-epoch`. */
+/** Why a change of keys was not followed: `unprocessable`, `future` or `missing`. */
+export type UnreadReason = Decoded<typeof unreadReason>;
 export type SealReason = Decoded<typeof sealReason>;
 
 /** Content type of UTF-8 text. Others are the application's. */
@@ -116,6 +152,24 @@ export interface MembersChanged extends TimelineEvent {
   readonly removed: readonly string[];
   /** The MLS epoch that it began; 0 in a plain group. */
   readonly epoch: number;
+  /** Why this device could not take over its keys, where that is so. */
+  readonly unread: UnreadReason | undefined;
+}
+
+/** A member whose keys were no longer the group's came back in. What it missed stays sealed for it. */
+export interface Resynced extends TimelineEvent {
+  readonly kind: 'resynced';
+  /** The MLS epoch that it began. */
+  readonly epoch: number;
+}
+
+/** The actor could not follow a commit of another member. */
+export interface CommitReported extends TimelineEvent {
+  readonly kind: 'commit-reported';
+  /** The commit's entry, and who signed it. */
+  readonly commit: number;
+  readonly committer: string;
+  readonly fault: CommitFault;
 }
 
 export interface RoleChanged extends TimelineEvent {
@@ -125,7 +179,8 @@ export interface RoleChanged extends TimelineEvent {
 }
 
 /** Whatever happened in a group, told apart by `kind`. */
-export type TimelineItem = Founded | Message | SealedMessage | ApplicationItem | MembersChanged | RoleChanged;
+export type TimelineItem =
+  Founded | Message | SealedMessage | ApplicationItem | MembersChanged | RoleChanged | Resynced | CommitReported;
 
 export function viewItem(
   { index, relayTime, actorTime, actor, eventId, content }: StoredItem,
@@ -160,13 +215,28 @@ function viewContent(content: TimelineContent): ViewedContent[TimelineItem['kind
       return { kind: 'sealed', ...content.value };
     case 'application':
       return { kind: 'application', ...content.value };
-    case 'membersChanged': {
-      const { epoch, added, removed } = content.value;
-      return { kind: 'members-changed', epoch, added: added.map(viewRole), removed: removed.map(toBase64Url) };
+    case 'membersChanged':
+      return viewChange(content.value, undefined);
+    case 'changeUnread':
+      return viewChange(content.value, content.value.reason);
+    case 'resynced':
+      return { kind: 'resynced', ...content.value };
+    case 'commitReported': {
+      const { index: commit, committer, fault } = content.value;
+      return { kind: 'commit-reported', commit, committer: toBase64Url(committer), fault };
     }
     case 'roleChanged':
       return { kind: 'role-changed', member: toBase64Url(content.value.actor), role: content.value.role };
   }
+}
+
+type MembersChange = Extract<TimelineContent, { kind: 'membersChanged' }>['value'];
+
+function viewChange(
+  { epoch, added, removed }: MembersChange,
+  unread: UnreadReason | undefined,
+): ViewedContent['members-changed'] {
+  return { kind: 'members-changed', epoch, added: added.map(viewRole), removed: removed.map(toBase64Url), unread };
 }
 
 function viewRole({ actor, role }: Decoded<typeof roleOfActor>): {

@@ -4,7 +4,7 @@ import { bindingJob, MLS_SUITE, parseCredentialIdentity } from '../../core/mls/i
 import { isGenuine } from './suite.ts';
 
 /** Epochs before the current one whose messages can still be read: as many as the relay accepts them for (`ML42`). */
-const RETAINED_EPOCHS = 3;
+export const RETAINED_EPOCHS = 3;
 /** Skipped messages of one sender whose keys are kept, in case they arrive late. */
 const RETAINED_GENERATIONS = 64;
 /**

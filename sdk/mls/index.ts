@@ -31,7 +31,7 @@ export {
   serialisePendingCommit,
   type PendingCommit,
 } from './pending-commit.ts';
-export { processCommit, type ProcessedCommit } from './process-commit.ts';
+export { processCommit, type CommitRefusal, type ProcessedCommit } from './process-commit.ts';
 export { processProposal, proposeLeave, type MadeProposal, type ProcessedProposal } from './proposal.ts';
-export { resync, type ResyncRequest } from './resync.ts';
+export { acceptResync, resync, type ResyncRequest } from './resync.ts';
 export type { EngineRefusal, MlsEngineCode } from './refusal.ts';

@@ -1,8 +1,9 @@
 import type { ClientState, PublicMessage } from 'ts-mls';
 import { decodeMlsMessage } from 'ts-mls/message.js';
 import { processPublicMessage } from 'ts-mls/processMessages.js';
-import { equalBytes, ok, type ActorKey, type Result } from '../../core/index.ts';
+import { equalBytes, err, ok, type ActorKey, type CommitFault, type Result } from '../../core/index.ts';
 import { applyCommitToLeaves, parseCommitMessage, type AppliedCommit, type MlsCommit } from '../../core/mls/index.ts';
+import { faultOf } from './commit-fault.ts';
 import type { GroupState } from './group-state.ts';
 import { makeState, openState, replaceClient } from './open-state.ts';
 import { proposedIn } from './proposal.ts';
@@ -24,6 +25,9 @@ export interface ProcessedCommit {
   readonly isResync: boolean;
 }
 
+/** As others are refused; where the commit can't be followed, with what of it failed. */
+export type CommitRefusal = EngineRefusal | { readonly code: 'commit-unprocessable'; readonly fault: CommitFault };
+
 /**
  * Follows another member's commit. Never throws for what `bytes` hold; a refusal leaves `state` as good as it was. The
  * refusals tell apart a commit that is over, one that is early, and one that can't be followed.
@@ -31,7 +35,7 @@ export interface ProcessedCommit {
 export async function processCommit(
   state: GroupState,
   bytes: Uint8Array,
-): Promise<Result<ProcessedCommit, EngineRefusal>> {
+): Promise<Result<ProcessedCommit, CommitRefusal>> {
   if (state.status === 'removed') return refuse('not-a-member');
   const commit = parseCommitMessage(bytes);
   if (!commit.ok) return commit;
@@ -41,8 +45,9 @@ export async function processCommit(
   const before = { groupId: state.groupId, epoch: state.epoch, leaves, proposals: proposedIn(state) };
   const applied = applyCommitToLeaves(before, commit.value);
   if (!applied.ok) return applied;
-  const next = await follow(client, bytes);
-  if (next === undefined) return refuse('commit-unprocessable');
+  const followed = await follow(client, bytes);
+  if (!followed.ok) return followed;
+  const next = followed.value;
   const selfRemoved = next.groupActiveState.kind === 'removedFromGroup';
   const entered = selfRemoved ? ok(leaveGroup(state)) : enterEpoch(next, applied.value);
   if (!entered.ok) return entered;
@@ -69,13 +74,13 @@ function findMisplacement(state: GroupState, commit: MlsCommit): EngineRefusal['
 
 const NO_PSK = { findPsk: () => undefined };
 
-async function follow(client: ClientState, bytes: Uint8Array): Promise<ClientState | undefined> {
+async function follow(client: ClientState, bytes: Uint8Array): Promise<Result<ClientState, CommitRefusal>> {
   try {
     const message = decodePublicMessage(bytes);
-    return (await processPublicMessage(client, message, NO_PSK, await loadSuite())).newState;
-  } catch {
+    return ok((await processPublicMessage(client, message, NO_PSK, await loadSuite())).newState);
+  } catch (error) {
     // ts-mls throws for every check that fails, and for some that it has no name for.
-    return undefined;
+    return err({ code: 'commit-unprocessable', fault: faultOf(error) });
   }
 }
 

@@ -1,12 +1,14 @@
 import type { ClientState, GroupInfo } from 'ts-mls';
+import { addHistoricalReceiverData } from 'ts-mls/clientState.js';
 import { joinGroupExternal } from 'ts-mls/createCommit.js';
 import { decodeMlsMessage, encodeMlsMessage } from 'ts-mls/message.js';
 import { equalBytes, ok, sha256, type Result } from '../../core/index.ts';
 import { MAX_COMMIT_BYTES, parseGroupInfo } from '../../core/mls/index.ts';
-import { clientConfig } from './client-config.ts';
+import { clientConfig, RETAINED_EPOCHS } from './client-config.ts';
 import { makeGroupInfo } from './create-group.ts';
+import type { GroupState } from './group-state.ts';
 import type { MlsIdentity } from './identity.ts';
-import { makeState } from './open-state.ts';
+import { makeState, openState } from './open-state.ts';
 import { drawKeyPackage } from './own-key-package.ts';
 import type { PendingCommit } from './pending-commit.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
@@ -23,7 +25,8 @@ export interface ResyncRequest {
 
 /**
  * Prepares an external commit that takes this client's own leaf out and brings a new one in (RFC 9420 §12.4.3.2): the way
- * back for a member that lost the keys of its group. It needs no secret of the group.
+ * back for a member that lost the keys of its group. It needs no secret of the group. In force once it is accepted: see
+ * `acceptResync`.
  */
 export async function resync(request: ResyncRequest): Promise<Result<PendingCommit, EngineRefusal>> {
   const parsed = parseGroupInfo(request.groupInfo);
@@ -76,4 +79,17 @@ function decodeGroupInfo(bytes: Uint8Array): GroupInfo {
   const message = decodeMlsMessage(bytes.slice(), 0)?.[0];
   if (message?.wireformat !== 'mls_group_info') throw new TypeError('parsed as a GroupInfo before');
   return message.groupInfo;
+}
+
+/**
+ * The state of the epoch that an accepted resync began. `former` is the one whose thread was lost: what was sent in its
+ * epochs and comes late can still be read, as long as any member reads it (`ML42`).
+ */
+export function acceptResync(former: GroupState, pending: PendingCommit): Result<GroupState, EngineRefusal> {
+  const isSuccessor = former.epoch <= pending.epoch && equalBytes(former.groupId, pending.next.groupId);
+  if (!isSuccessor || former.status === 'removed') return refuse('pending-stale');
+  const [kept] = addHistoricalReceiverData(openState(former).client);
+  const oldest = BigInt(pending.next.epoch - RETAINED_EPOCHS);
+  const historicalReceiverData = new Map([...kept].filter(([epoch]) => epoch >= oldest));
+  return makeState({ ...openState(pending.next).client, historicalReceiverData });
 }

@@ -22,6 +22,7 @@ const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: strin
   'malformed-signature': ['test/core/event/parse.test.ts', '[AP2] with a signature of %d bytes'],
   'rate-limited': ['test/faults/bad-input.workerd.test.ts', '[AP14] of more appends than may wait'],
   'roster-full': ['test/core/chain/refusals.test.ts', '[PR1] %s is reached'],
+  'already-reported': ['test/core/chain/refusals.test.ts', '[PR1] %s is reached'],
   'payload-expired': ['test/durable-objects/chain/object.workerd.test.ts', '[PL3] forgets payloads'],
   'too-many-subscribers': ['test/durable-objects/chain/sockets.workerd.test.ts', '[SK5] serves a thousand sockets'],
   'token-register-full': [envelopes, '[SE7] is remembered with 1,024 others'],

@@ -105,6 +105,9 @@ const appendRoute = describeRoute({
     'epoch-closed',
     'wrong-epoch',
     'lone-commit',
+    'no-such-commit',
+    'own-commit',
+    'already-reported',
     'invalid-handshake',
   ],
 });

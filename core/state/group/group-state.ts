@@ -2,6 +2,7 @@ import { opaque, optional, struct, uint16, uint64, type Decoded } from '../../co
 import { HASH_BYTES } from '../../event/index.ts';
 import { genesisBody, type Genesis } from '../genesis.ts';
 import type { RuleRefusal } from '../rule.ts';
+import { commitReports, loggedCommits } from './commit-report.ts';
 import { admitMember, rosterCodec } from './roster.ts';
 
 /** Epochs behind the current one whose messages are still taken (`GM3`). */
@@ -16,6 +17,10 @@ const mlsState = struct('MlsState', {
   epochIndex: uint64,
   /** Messages of earlier epochs are refused, since someone who could read them has been removed. */
   oldestOpenEpoch: uint64,
+  /** The newest commits: those that members may report (`RC6`). */
+  commits: loggedCommits,
+  /** Who reported whom for what. */
+  reports: commitReports,
 });
 
 export const groupStateCodec = struct('GroupState', {

@@ -1,4 +1,5 @@
 import { ruleTable } from '../rule.ts';
+import { commitReportedRule } from './commit-reported.ts';
 import type { GroupState } from './group-state.ts';
 import { memberAddedRule, memberRemovedRule, roleChangedRule } from './membership.ts';
 import { messageRule } from './message.ts';
@@ -13,4 +14,5 @@ export const groupRules = ruleTable<GroupState>([
   memberAddedRule,
   memberRemovedRule,
   roleChangedRule,
+  commitReportedRule,
 ]);

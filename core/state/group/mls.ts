@@ -2,6 +2,7 @@ import { opaque, struct, uint16, uint32, uint64, vector, type Decoded } from '..
 import { equalBytes } from '../../bytes/index.ts';
 import { ACTOR_BYTES, defineEvent, HASH_BYTES } from '../../event/index.ts';
 import type { Position, Rule, RuleRefusal } from '../rule.ts';
+import { keepNewest, MAX_REPORTABLE_COMMITS } from './commit-report.ts';
 import { requireMembership, type GroupState, type MlsState } from './group-state.ts';
 import {
   applyRosterChange,
@@ -74,6 +75,8 @@ export const mlsCreatedRule: Rule<GroupState, MlsCreated> = {
       groupInfoHash: groupInfoHash.slice(),
       epochIndex: index,
       oldestOpenEpoch: 0,
+      commits: [],
+      reports: [],
     },
   }),
 };
@@ -82,10 +85,10 @@ export const mlsCommitRule: Rule<GroupState, MlsCommit> = {
   definition: mlsCommit,
   permit: ({ roster }, actor, body) => permitRosterChange(roster, actor, withoutLeavers(roster, body.roster)),
   check: checkCommit,
-  apply: (state, { index }, body) => ({
+  apply: (state, position, body) => ({
     ...state,
-    roster: applyRosterChange(state.roster, body.roster, index),
-    mls: state.mls === undefined ? undefined : openEpoch(state.mls, index, body),
+    roster: applyRosterChange(state.roster, body.roster, position.index),
+    mls: state.mls === undefined ? undefined : openEpoch(state.mls, position, body),
   }),
   payload: ({ commitHash, commitSize }) => ({ hash: commitHash, size: commitSize }),
 };
@@ -119,8 +122,9 @@ function includes(actors: readonly Uint8Array[], wanted: Uint8Array): boolean {
 }
 
 /** A commit that removes a leaf closes every earlier epoch: whoever left could still read them (`GM3`). */
-function openEpoch(mls: MlsState, index: number, body: MlsCommit): MlsState {
+function openEpoch(mls: MlsState, { index, actor }: Position, body: MlsCommit): MlsState {
   const epoch = body.epoch + 1;
+  const commit = { index, commitHash: body.commitHash.slice(), committer: actor.slice() };
   return {
     ...mls,
     epoch,
@@ -128,5 +132,6 @@ function openEpoch(mls: MlsState, index: number, body: MlsCommit): MlsState {
     groupInfoHash: body.groupInfoHash.slice(),
     epochIndex: index,
     oldestOpenEpoch: body.roster.removed.length > 0 ? epoch : mls.oldestOpenEpoch,
+    commits: keepNewest(mls.commits, commit, MAX_REPORTABLE_COMMITS),
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   admitGenesis,
+  commitReported,
   groupMessage,
   isProblemCode,
   MAX_EVENT_BYTES,
@@ -22,6 +23,7 @@ import {
   groupGenesis,
   identityGenesis,
   messageBody,
+  reportBody,
 } from '../../../scripts/vectors/sample-bodies.ts';
 import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 
@@ -106,6 +108,13 @@ const ways: Record<Refusal['code'], (log: LogBuilder) => unknown> = {
     const log = mlsGroup();
     log.append(alice, mlsCommit, commitBody(1, { removed: [bob.key] }));
     return refusalIn(log, alice, groupMessage, { ...messageBody, epoch: 1 });
+  },
+  'no-such-commit': () => refusalIn(mlsGroup(), bob, commitReported, { ...reportBody, index: 1 }),
+  'own-commit': () => refusalIn(mlsGroup(), alice, commitReported, reportBody),
+  'already-reported': () => {
+    const log = mlsGroup();
+    log.append(bob, commitReported, reportBody);
+    return refusalIn(log, bob, commitReported, reportBody);
   },
   'wrong-epoch': () => refusalIn(mlsGroup(), alice, mlsCommit, commitBody(0)),
 };

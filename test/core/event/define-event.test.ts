@@ -143,6 +143,7 @@ describe('the built-in types', () => {
       '0x0205 group.member-added strict',
       '0x0206 group.member-removed strict',
       '0x0207 group.role-changed strict',
+      '0x0208 group.commit-reported observed',
     ]);
   });
 

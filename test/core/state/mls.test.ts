@@ -44,6 +44,8 @@ describe('creation', () => {
       groupInfoHash: createdBody.groupInfoHash,
       epochIndex: 1,
       oldestOpenEpoch: 0,
+      commits: [],
+      reports: [],
     });
   });
 

@@ -1,6 +1,8 @@
 import {
   appendRequest,
+  commitReported,
   concatBytes,
+  decodeTrusted,
   encode,
   eventSignContent,
   MAX_APPEND_BYTES,
@@ -9,8 +11,10 @@ import {
   memberRemoved,
   mlsCommit,
   opaqueVector,
+  parseState,
   roleChanged,
   signEd25519,
+  stateAnswer,
   submission,
   utf8ToBytes,
   type ChainId,
@@ -27,6 +31,7 @@ import {
 } from '../../core/crypto/mixed-order.ts';
 import { bytesFor } from '../../durable-objects/bytes-for.ts';
 import type { InhabitedRelay } from '../../support/inhabited-relay.ts';
+import { chainPath } from '../../support/relay-caller.ts';
 import type { TestActor } from '../../support/test-actor.ts';
 import type { Attempt, BadInput } from './bad-input.ts';
 
@@ -454,7 +459,60 @@ const epochs: readonly BadInput[] = [
   },
 ];
 
+/** The newest commit of the encrypted group, which was Alice's, as it is reported. */
+async function newestCommit({ caller, alice, encrypted }: InhabitedRelay) {
+  const answer = await caller.bytes(caller.signed(alice, { path: chainPath(encrypted, 'state') }));
+  const state = parseState(decodeTrusted(stateAnswer, answer).state);
+  const commit = state?.kind === 'group' ? state.value.mls?.commits.at(-1) : undefined;
+  if (commit === undefined) throw new Error('a group in epoch 2 had commits');
+  return { index: commit.index, commitHash: commit.commitHash, fault: 'path-secret', leafIndex: 1 } as const;
+}
+
+const reports: readonly BadInput[] = [
+  {
+    name: '[RC6] a report of a commit that nobody made',
+    code: 'no-such-commit',
+    make: async (relay) => {
+      const body = { ...(await newestCommit(relay)), commitHash: bytesFor('hash', 3, 32) };
+      return append(relay.encrypted, await relay.event(relay.bob, relay.encrypted, commitReported, body));
+    },
+  },
+  {
+    name: '[RC6] a report of an entry that is no commit',
+    code: 'no-such-commit',
+    make: async (relay) => {
+      const body = { ...(await newestCommit(relay)), index: 1 };
+      return append(relay.encrypted, await relay.event(relay.bob, relay.encrypted, commitReported, body));
+    },
+  },
+  {
+    name: '[RC6] a report by whoever made the commit',
+    code: 'own-commit',
+    make: async (relay) => {
+      const body = await newestCommit(relay);
+      return append(relay.encrypted, await relay.event(relay.alice, relay.encrypted, commitReported, body));
+    },
+  },
+  {
+    name: '[RC6] a report by a stranger',
+    code: 'not-permitted',
+    make: async (relay) => {
+      const body = await newestCommit(relay);
+      return append(relay.encrypted, await relay.event(relay.mallory, relay.encrypted, commitReported, body));
+    },
+  },
+  {
+    name: '[RC6] a report in a plain group',
+    code: 'wrong-membership',
+    make: async (relay) => {
+      const body = await newestCommit(relay);
+      return append(relay.plain, await relay.event(relay.bob, relay.plain, commitReported, body));
+    },
+  },
+];
+
 export const badEvents: readonly BadInput[] = [
+  ...reports,
   ...encodings,
   ...sizes,
   ...places,

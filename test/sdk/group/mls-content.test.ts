@@ -17,7 +17,7 @@ import { MlsOpening } from '../../../sdk/group/mls-opening.ts';
 import { MlsStore } from '../../../sdk/group/mls-store.ts';
 import { Outbox } from '../../../sdk/group/outbox.ts';
 import { KeyPackagePool } from '../../../sdk/key-package-pool.ts';
-import { memoryStorage, type Storage } from '../../../sdk/index.ts';
+import { memoryStorage, RelayProblem, type Storage } from '../../../sdk/index.ts';
 import { encrypt, membersOf, type GroupState as MlsState } from '../../../sdk/mls/index.ts';
 import { platformOf } from '../../../sdk/platform.ts';
 import type { RelayClient } from '../../../sdk/relay-client.ts';
@@ -66,7 +66,8 @@ function openingOf(self: Person, client: Partial<RelayClient> = {}) {
   const pool = new KeyPackagePool({ client: client as RelayClient, storage, platform }, self.identity);
   const outbox = new Outbox(storage, keys);
   const source = { client: client as RelayClient, chain, now: () => NOW_MS };
-  return { store, pool, opening: new MlsOpening({ store, outbox, pool, source, self: self.actor, chain }) };
+  const reading = { store, source, self: self.actor, chain, onLost: () => undefined };
+  return { store, pool, opening: new MlsOpening({ ...reading, outbox, pool }) };
 }
 
 /** Opens one entry as bob, whose keys are `state`, and stores what that used up. */
@@ -205,8 +206,22 @@ describe('a commit', () => {
     // From there on nothing decrypts, and nothing pretends to.
     const [ada] = await groupOf([cast.ada, cast.bob]);
     const { opening } = openingOf(cast.bob);
-    expect(await contentOf(await saidBy(ada!), await opening.begin())).toEqual(sealed('lost-epoch'));
+    const later = await saidBy(ada!, { entryEpoch: 2 });
+    expect(await contentOf(later, await opening.begin())).toEqual(sealed('lost-epoch', 2));
   });
+});
+
+test('[RC4] a commit that the relay keeps back is asked for again, and loses nobody their group', async () => {
+  const { bob, entry } = await addition();
+  const retentionMs = 30 * 86_400_000;
+  const value = { ...entry.state.value, genesis: { retentionMs } } as GroupState;
+  const withheld = { ...entry, payload: undefined, state: { kind: 'group', value } as const };
+  const silent = { payload: () => Promise.reject(new RelayProblem('not-found')) };
+  await expect(open(bob, withheld, silent)).rejects.toMatchObject({ code: 'payload-withheld', index: 7 });
+  const old = { ...withheld, relayTime: NOW_MS - retentionMs + 60_000 };
+  const { content, record } = await open(bob, old, silent);
+  expect(record).toMatchObject({ lostAt: 7 });
+  expect(content).toMatchObject({ kind: 'changeUnread', value: { epoch: 2, reason: 'missing' } });
 });
 
 describe('joining', () => {

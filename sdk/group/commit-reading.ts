@@ -1,0 +1,75 @@
+import { equalBytes, type CommitFault, type MlsCommit } from '../../core/index.ts';
+import { encodeAuthenticatedData, parseCommitMessage } from '../../core/mls/index.ts';
+import type { VerifiedEntry } from '../chain/page-verification.ts';
+import { processCommit, type CommitRefusal, type GroupState, type ProcessedCommit } from '../mls/index.ts';
+
+/** What another member's commit is to this device (`RC3`). Only the last two are a reason to come back in anew. */
+export type CommitReading =
+  | { readonly kind: 'followed'; readonly state: GroupState; readonly isResync: boolean }
+  /** Of an epoch that is over: nothing is to be done. */
+  | { readonly kind: 'stale' }
+  /** Of an epoch to come: commits in between were not read. */
+  | { readonly kind: 'future' }
+  /** Its bytes are gone from the relay. */
+  | { readonly kind: 'missing' }
+  /** It is the one that the log has for this epoch, and can't be followed. */
+  | { readonly kind: 'unprocessable'; readonly fault: CommitFault };
+
+/** Reads the commit that an entry names; `bytes` have its hash, and are undefined where they are gone. */
+export async function readCommit(
+  state: GroupState,
+  entry: VerifiedEntry,
+  body: MlsCommit,
+  bytes: Uint8Array | undefined,
+): Promise<CommitReading> {
+  if (body.epoch < state.epoch) return { kind: 'stale' };
+  if (body.epoch > state.epoch) return { kind: 'future' };
+  if (bytes === undefined) return { kind: 'missing' };
+  const processed = await processCommit(state, bytes);
+  if (!processed.ok) return readingOf(processed.error);
+  const { state: next, isResync } = processed.value;
+  if (!doesAsTold(processed.value, entry, body)) return { kind: 'unprocessable', fault: 'other' };
+  return { kind: 'followed', state: next, isResync };
+}
+
+function readingOf(refusal: CommitRefusal): CommitReading {
+  switch (refusal.code) {
+    case 'commit-stale':
+      return { kind: 'stale' };
+    case 'commit-future':
+      return { kind: 'future' };
+    default:
+      return { kind: 'unprocessable', fault: 'fault' in refusal ? refusal.fault : 'other' };
+  }
+}
+
+/** The roster follows the entry, encryption follows the commit: they must say the same. */
+function doesAsTold(
+  { committer, authenticatedData, added, removed, replaced }: ProcessedCommit,
+  { event }: VerifiedEntry,
+  { roster }: MlsCommit,
+): boolean {
+  const addedActors = roster.added.map(({ actor }) => actor);
+  return (
+    equalBytes(committer, event.actor) &&
+    equalBytes(authenticatedData, bindingOf(event)) &&
+    replaced.length === 0 &&
+    isSameSet(added, addedActors) &&
+    isSameSet(removed, roster.removed)
+  );
+}
+
+function isSameSet(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  return a.length === b.length && a.every((item) => b.some((other) => equalBytes(item, other)));
+}
+
+/** Whether a commit brings a member back in from outside, also where it can't be followed. */
+export function isResync(bytes: Uint8Array | undefined): boolean {
+  const commit = bytes && parseCommitMessage(bytes);
+  return commit?.ok === true && commit.value.sender.kind === 'new-member-commit';
+}
+
+/** What a message or commit says which event it belongs to. */
+export function bindingOf({ actor, eventId }: VerifiedEntry['event']): Uint8Array {
+  return encodeAuthenticatedData({ actor, eventId });
+}

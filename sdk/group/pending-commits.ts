@@ -1,0 +1,119 @@
+import { equalBytes, mlsCommit, sha256, type CommitBundle } from '../../core/index.ts';
+import type { ChainFollower, FollowedChain } from '../chain/chain-follower.ts';
+import { signDraft, type ChainWriter, type Delivery } from '../chain/chain-writer.ts';
+import { isFateUnknown } from '../chain/resend.ts';
+import { RelayProblem } from '../errors.ts';
+import type { GroupState, PendingCommit } from '../mls/index.ts';
+import type { GroupContext } from './group-context.ts';
+import type { Addition } from './mls-committer.ts';
+import type { MlsStore, PendingRecord } from './mls-store.ts';
+
+export interface CommitPlan {
+  readonly add?: readonly Addition[];
+  readonly remove?: readonly Uint8Array[];
+}
+
+/** The group moved on first: a commit of the new epoch may succeed. */
+const OUTRUN: ReadonlySet<string> = new Set([
+  'commit-lost',
+  'wrong-epoch',
+  'stale-parent',
+  'unknown-parent',
+  'seen-too-old',
+]);
+
+/** Commits of this device on their way: one at a time, stored before it is sent, until it wins an epoch or can't any more. */
+export class PendingCommits {
+  readonly #context: GroupContext;
+  readonly #follower: ChainFollower;
+  readonly #writer: ChainWriter;
+  readonly #store: MlsStore;
+
+  constructor(parts: {
+    readonly context: GroupContext;
+    readonly follower: ChainFollower;
+    readonly writer: ChainWriter;
+    readonly store: MlsStore;
+  }) {
+    this.#context = parts.context;
+    this.#follower = parts.follower;
+    this.#writer = parts.writer;
+    this.#store = parts.store;
+  }
+
+  /** Finds out what became of a commit that an earlier call or process left behind: the same bytes go once more. */
+  async settle(signal?: AbortSignal): Promise<void> {
+    const pending = await this.#store.pending();
+    if (pending === undefined) return;
+    try {
+      await this.send(pending, signal);
+    } catch (error) {
+      // It was refused for good and is dropped, which settles it too; what can't be known yet must stay.
+      if (!(error instanceof RelayProblem) || isFateUnknown(error)) throw error;
+    }
+  }
+
+  /** Under the chain's lock: stores a commit with the event that will carry it, in the order in which they must exist. */
+  async keep(
+    plan: CommitPlan,
+    commit: PendingCommit,
+    eventId: Uint8Array,
+    chain: FollowedChain,
+  ): Promise<PendingRecord> {
+    const pending = { bundle: await this.#bundle(plan, commit, eventId, chain), commit };
+    await this.#context.storage.commit([this.#store.putPending(pending)]);
+    return pending;
+  }
+
+  /** Gives the refusal where the group moved on first; throws where no commit like it could win. It is dropped in both cases. */
+  async send(
+    { bundle, commit: { commitHash } }: PendingRecord,
+    signal?: AbortSignal,
+  ): Promise<Delivery | RelayProblem> {
+    try {
+      return await this.#writer.deliverCommit(bundle, signal);
+    } catch (error) {
+      if (!(error instanceof RelayProblem) || isFateUnknown(error)) throw error;
+      await this.#follower.exclusive(() => this.#drop(commitHash), signal);
+      if (!OUTRUN.has(error.code)) throw error;
+      return error;
+    }
+  }
+
+  /** Unless it is another one by now. */
+  async #drop(commitHash: Uint8Array): Promise<void> {
+    const pending = await this.#store.pending();
+    if (pending === undefined || !equalBytes(pending.commit.commitHash, commitHash)) return;
+    await this.#context.storage.commit([this.#store.dropPending()]);
+  }
+
+  async #bundle(
+    { add = [], remove = [] }: CommitPlan,
+    made: PendingCommit,
+    eventId: Uint8Array,
+    chain: FollowedChain,
+  ): Promise<CommitBundle> {
+    const body = mlsCommit.encodeBody({
+      epoch: made.epoch,
+      commitHash: made.commitHash,
+      commitSize: made.commit.length,
+      groupInfoHash: sha256(made.groupInfo),
+      groupInfoSize: made.groupInfo.length,
+      treeHash: made.treeHash,
+      welcomeRefs: add.map(({ actor, keyPackageRef }) => ({ actor, keyPackageRef })),
+      roster: { added: add.map(({ actor, role }) => ({ actor, role })), removed: remove },
+    });
+    const { event, signature } = await signDraft({ type: mlsCommit.type, body, eventId }, chain, this.#context);
+    const welcome = made.welcome ?? new Uint8Array(0);
+    const claimTokens = add.map(({ claimToken }) => claimToken);
+    return { event, signature, commit: made.commit, welcome, groupInfo: made.groupInfo, claimTokens };
+  }
+}
+
+const RETRY_SLOT_MS = 40;
+const RETRY_SLOTS = 16;
+
+/** Members who lose the same race come back in different slots, without having to agree on anything (`RC5`). */
+export function retryDelayMs({ leafIndex, epoch }: Pick<GroupState, 'leafIndex' | 'epoch'>, attempt: number): number {
+  return RETRY_SLOT_MS * attempt * (1 + ((leafIndex + epoch) % RETRY_SLOTS));
+}
