@@ -29,6 +29,7 @@ function contentOf(item: TimelineItem): Readonly<Record<string, Json>> {
     case 'application':
       return { type: item.type };
     case 'founded':
+    case 'leave-requested':
       return {};
   }
 }

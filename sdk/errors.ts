@@ -255,7 +255,10 @@ const usageRemedies = {
     advice: ASK,
     hint: 'Ask an admin to remove this device and invite it again: the group lets it back in no other way.',
   },
-  'leave-needs-admin': { advice: ASK, hint: 'Ask an admin of the group to remove this identity.' },
+  leaving: {
+    advice: GIVE_UP,
+    hint: 'Nothing more is to be done: the next member who is online takes this identity out.',
+  },
   'outbox-full': {
     advice: waitFor(OUTBOX_PAUSE_MS),
     hint: 'Wait until messages have left: `outboxRoom` resolves then.',

@@ -63,6 +63,7 @@ export type {
   ApplicationItem,
   CommitReported,
   Founded,
+  LeaveRequested,
   MembersChanged,
   Message,
   Resynced,

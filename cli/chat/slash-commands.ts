@@ -1,7 +1,6 @@
 import type { Group, OutgoingMessage } from '../../sdk/index.ts';
 import { fingerprintOfActor } from '../contacts.ts';
 import { Failure } from '../failure.ts';
-import { leaveGroup } from '../leave-group.ts';
 import type { ActorNames } from '../names.ts';
 import { table } from '../output.ts';
 import { MARKS } from './transcript.ts';
@@ -62,9 +61,9 @@ async function help({ print }: CommandContext): Promise<undefined> {
 }
 
 async function members({ group, names, print }: CommandContext): Promise<undefined> {
-  const rows = (await group.members()).map(({ actor, role, isMe }) => {
+  const rows = (await group.members()).map(({ actor, role, isMe, isLeaving }) => {
     return [
-      names.showMarked(actor) + (isMe ? ' (you)' : ''),
+      names.showMarked(actor) + (isMe ? ' (you)' : '') + (isLeaving ? ' (leaving)' : ''),
       `${role.padEnd(6)}  ${fingerprintOfActor(actor)}`,
     ] as const;
   });
@@ -111,17 +110,18 @@ async function forget({ group, failed }: CommandContext): Promise<undefined> {
   return undefined;
 }
 
-async function leave(
-  { group, self, print, signal }: CommandContext,
-  [word]: readonly string[],
-): Promise<'quit' | undefined> {
+async function leave({ group, print, signal }: CommandContext, [word]: readonly string[]): Promise<'quit' | undefined> {
   if (word !== 'yes') {
     print(
       'You would read and write nothing here any more, until somebody invites you again.\nIf you mean it: /leave yes',
     );
     return undefined;
   }
-  await leaveGroup(group, self, signal);
-  print('You left.');
+  await group.leave({ signal });
+  print(
+    group.membership === 'plain'
+      ? 'You left.'
+      : 'You are leaving: the next member who is online changes the keys without you.',
+  );
   return 'quit';
 }

@@ -27,6 +27,8 @@ export class Transcript {
   readonly #style: Style;
   readonly #columns: () => number;
   #day = '';
+  /** Who has asked to leave, as far as was shown. */
+  readonly #leaving = new Set<string>();
 
   constructor({ names, self, style, columns }: TranscriptOptions) {
     this.#names = names;
@@ -77,6 +79,9 @@ export class Transcript {
         return this.#messageRows(item);
       case 'founded':
         return this.#quiet(item.relayTime, `${who} founded the group`);
+      case 'leave-requested':
+        this.#leaving.add(item.actor);
+        return this.#quiet(item.relayTime, `${who} ${item.isMine ? 'are' : 'is'} leaving`);
       case 'role-changed':
         return this.#quiet(item.relayTime, `${who} made ${this.#who(item.member)} ${item.role}`);
       case 'members-changed':
@@ -129,8 +134,8 @@ export class Transcript {
     const who = this.#who(actor);
     const came = added.map((member) => `${this.#who(member.actor)} joined as ${member.role}, invited by ${who}`);
     const went = removed.map((member) =>
-      member === actor
-        ? `${who} left`
+      member === actor || this.#leaving.delete(member)
+        ? `${this.#who(member)} left`
         : `${this.#who(member)} ${member === this.#self ? 'were' : 'was'} removed by ${who}`,
     );
     const lost = unread === undefined ? [] : [`this device can’t follow a change of keys by ${who}: ${unread}`];

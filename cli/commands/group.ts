@@ -3,7 +3,6 @@ import type { GrantedRole } from '../../core/index.ts';
 import type { Group, GroupView, Invitation } from '../../sdk/index.ts';
 import { Failure } from '../failure.ts';
 import { commandPrefix } from '../invocation.ts';
-import { leaveGroup } from '../leave-group.ts';
 import { asPerson, type Person } from '../person.ts';
 
 const ROLES: readonly GrantedRole[] = ['reader', 'member', 'admin', 'owner'];
@@ -58,8 +57,8 @@ export function addGroup(program: Command): void {
     .argument('<group>', GROUP)
     .summary('go for good')
     .description(
-      'Takes you out of a plain group. In an encrypted group nobody can change the keys against themselves: there an ' +
-        'admin has to remove you, and this says how.',
+      'Takes you out of a group. In an encrypted one the others have to change the keys: the next of them who is online does ' +
+        'that by itself, and until then you are leaving.',
     )
     .addHelpText('after', '\nExample:\n  terachat group leave board')
     .action(asPerson(leave));
@@ -110,8 +109,8 @@ async function listMembers(person: Person, [name]: readonly string[]): Promise<v
   const group = await person.group(name as string);
   await group.catchUp({ signal: person.signal });
   const members = await group.members();
-  const lines = members.map(({ actor, role, isMe }) => {
-    const called = person.names.showMarked(actor) + (isMe ? ' (you)' : '');
+  const lines = members.map(({ actor, role, isMe, isLeaving }) => {
+    const called = person.names.showMarked(actor) + (isMe ? ' (you)' : '') + (isLeaving ? ' (leaving)' : '');
     return `  ${role.padEnd(6)}  ${called.padEnd(16)}  ${actor}`;
   });
   person.output.result(
@@ -150,10 +149,14 @@ async function remove(person: Person, [name, who]: readonly string[]): Promise<v
   await reportChange(person, group, { removed: actor, index }, `Removed ${person.names.show(actor)}`);
 }
 
-async function leave({ actor, output, signal, ...person }: Person, [name]: readonly string[]): Promise<void> {
+async function leave({ output, signal, ...person }: Person, [name]: readonly string[]): Promise<void> {
   const group = await person.group(name as string);
-  await leaveGroup(group, actor, signal);
-  output.result({ id: group.id, left: true }, `Left ${name as string}`);
+  const { index } = await group.leave({ signal });
+  const isOut = group.membership === 'plain';
+  const text = isOut
+    ? `Left ${name as string}`
+    : `Leaving ${name as string}: the next member who is online changes the keys without you`;
+  output.result({ id: group.id, left: isOut, leaving: !isOut, index }, text);
 }
 
 async function rotate(person: Person, [name]: readonly string[]): Promise<void> {

@@ -21,7 +21,7 @@ export {
   type MlsCreated,
 } from './group/mls.ts';
 export { mlsProposal, type MlsProposal } from './group/mls-proposal.ts';
-export type { RosterChange } from './group/roster-change.ts';
+export { MAX_ROSTER_CHANGES, type RosterChange } from './group/roster-change.ts';
 export {
   findMember,
   isLeaving,

@@ -210,6 +210,11 @@ export class ChainFollower {
     return this.#records.leaves.at(index)?.hash;
   }
 
+  /** Likewise, when the relay sequenced it. */
+  relayTimeAt(index: number): number | undefined {
+    return this.#records.leaves.at(index)?.relayTime;
+  }
+
   #announce(): void {
     for (const listener of this.#listeners) listener();
   }

@@ -10,7 +10,7 @@ export type CommitReading =
   | { readonly kind: 'stale' }
   /** Of an epoch to come: commits in between were not read. */
   | { readonly kind: 'future' }
-  /** Its bytes are gone from the relay. */
+  /** Its bytes are gone from the relay, or those of a proposal that it refers to. */
   | { readonly kind: 'missing' }
   /** It is the one that the log has for this epoch, and can't be followed. */
   | { readonly kind: 'unprocessable'; readonly fault: CommitFault };
@@ -38,6 +38,9 @@ function readingOf(refusal: CommitRefusal): CommitReading {
       return { kind: 'stale' };
     case 'commit-future':
       return { kind: 'future' };
+    // It refers to a proposal that this device could not get: the relay takes none of any other kind (`MB6`, `ML24`).
+    case 'commit-proposal':
+      return { kind: 'missing' };
     default:
       return { kind: 'unprocessable', fault: 'fault' in refusal ? refusal.fault : 'other' };
   }

@@ -8,12 +8,14 @@ import {
   memberAdded,
   memberRemoved,
   mlsCommit,
+  mlsProposal,
   roleChanged,
   sha256,
   type ChainId,
   type Decoded,
   type EventDefinition,
   type MlsCommit,
+  type MlsProposal,
   type PayloadName,
 } from '../../core/index.ts';
 import type { VerifiedEntry } from '../chain/page-verification.ts';
@@ -26,8 +28,9 @@ export type MessageBody = Decoded<(typeof groupMessage)['body']>;
 /** How messages and commits are opened: the one thing in which plain and MLS groups read differently. */
 export interface ContentOpener {
   openMessage(entry: VerifiedEntry, body: MessageBody): Promise<TimelineContent>;
-  /** Only called in MLS groups. */
+  /** Only called in MLS groups, as are those below. */
   followCommit(entry: VerifiedEntry, body: MlsCommit): Promise<TimelineContent>;
+  takeProposal(entry: VerifiedEntry, body: MlsProposal): Promise<void>;
 }
 
 /** What a verified entry means to those who read the group; undefined where there is nothing to show. */
@@ -44,6 +47,11 @@ export async function contentOf(entry: VerifiedEntry, opener: ContentOpener): Pr
       return opener.followCommit(entry, bodyOf(mlsCommit, entry));
     case commitReported.type:
       return { kind: 'commitReported', value: reportOf(entry, bodyOf(commitReported, entry)) };
+    case mlsProposal.type: {
+      const body = bodyOf(mlsProposal, entry);
+      await opener.takeProposal(entry, body);
+      return body.purpose === 'leave' ? { kind: 'leaveRequested', value: {} } : undefined;
+    }
     case memberAdded.type:
       return { kind: 'membersChanged', value: { epoch: 0, added: [bodyOf(memberAdded, entry)], removed: [] } };
     case memberRemoved.type:
@@ -91,20 +99,18 @@ export async function payloadOf(
   entry: VerifiedEntry,
   name: PayloadName,
   source: PayloadSource,
+  /** The relay may have it although its time as a payload is over. */
+  isKept = false,
 ): Promise<Uint8Array | undefined> {
-  const bytes = entry.payload ?? (await fetchPayload(entry, name, source));
+  const mayBeThere = isKept || entry.relayTime + entry.state.value.genesis.retentionMs > source.now();
+  const bytes = entry.payload ?? (mayBeThere ? await fetchPayload(name, source) : undefined);
   if (bytes === undefined) return undefined;
   if (bytes.length === name.size && equalBytes(sha256(bytes), name.hash)) return bytes;
   const message = `the bytes that came with entry ${entry.index} are not the named ones`;
   throw new UntrustedError('payload-mismatch', message, entry.index);
 }
 
-async function fetchPayload(
-  { relayTime, state }: VerifiedEntry,
-  { hash }: PayloadName,
-  { client, chain, now }: PayloadSource,
-): Promise<Uint8Array | undefined> {
-  if (relayTime + state.value.genesis.retentionMs <= now()) return undefined;
+async function fetchPayload({ hash }: PayloadName, { client, chain }: PayloadSource): Promise<Uint8Array | undefined> {
   try {
     return await client.payload(chain, hash);
   } catch (error) {

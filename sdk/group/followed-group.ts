@@ -1,9 +1,10 @@
 import {
   ACTOR_BYTES,
+  findMember,
   FIRST_APPLICATION_TYPE,
   fromBase64Url,
+  isLeaving,
   roleChanged,
-  roleOf,
   toBase64Url,
   utf8ToBytes,
   type ChainId,
@@ -92,7 +93,7 @@ export abstract class FollowedGroup implements Group {
     const feed = new OutgoingFeed();
     const onSealed = (record: OutboxRecord): void => void feed.note(record, 0);
     const sender = new MessageSender({ context, follower, writer, outbox, beginSealing, onSealed });
-    const assertMember = (signal: AbortSignal): Promise<void> => this.assertMember(signal);
+    const assertMember = (signal: AbortSignal): Promise<void> => this.prepareToSend(signal);
     const { platform } = context;
     return new Dispatcher({ outbox, feed, sender, follower, timeline, platform, assertMember });
   }
@@ -119,9 +120,10 @@ export abstract class FollowedGroup implements Group {
   async members(): Promise<readonly GroupMember[]> {
     const { roster } = groupStateOf(await this.follower.known());
     const self = toBase64Url(this.context.signer.actor);
-    const members = roster.flatMap(({ actor: bytes, role, since }) => {
-      const actor = toBase64Url(bytes);
-      return role === 'none' ? [] : [{ actor, role, since, isMe: actor === self }];
+    const members = roster.flatMap((member) => {
+      const { role, since } = member;
+      const actor = toBase64Url(member.actor);
+      return role === 'none' ? [] : [{ actor, role, since, isMe: actor === self, isLeaving: isLeaving(member) }];
     });
     return members.sort((one, other) => one.since - other.since);
   }
@@ -260,7 +262,12 @@ export abstract class FollowedGroup implements Group {
     const isFresh = this.#live.isOpen || (this.#wasRead && this.membership === 'plain');
     if (!isFresh) await this.catchUp({ signal });
     await this.recover(signal);
-    await this.#assertIn(await this.follower.known());
+    await this.assertIn(await this.follower.known());
+  }
+
+  /** What comes before messages are sealed. */
+  protected prepareToSend(signal: AbortSignal): Promise<void> {
+    return this.assertMember(signal);
   }
 
   /** Takes back what this device has lost of the group, where that is needed before it can act. */
@@ -276,12 +283,15 @@ export abstract class FollowedGroup implements Group {
   async #assertNotOut(): Promise<void> {
     const chain = await this.follower.current();
     const status = chain && (await this.statusIn(chain));
-    if (status?.kind === 'removed') throw new RemovedError(status.index);
+    if (chain !== undefined && status?.kind !== 'lost') await this.assertIn(chain);
   }
 
-  async #assertIn(chain: FollowedChain): Promise<void> {
+  protected async assertIn(chain: FollowedChain): Promise<void> {
     const status = await this.statusIn(chain);
     if (status.kind === 'removed') throw new RemovedError(status.index);
+    if (status.kind === 'leaving') {
+      throw new UsageError('leaving', `this identity asked to leave the group by entry ${status.index}`);
+    }
     if (status.kind === 'lost') {
       throw new UsageError('epoch-unreadable', `the change of keys at entry ${status.index} could not be followed`);
     }
@@ -290,9 +300,12 @@ export abstract class FollowedGroup implements Group {
   protected async statusIn(chain: FollowedChain): Promise<GroupStatus> {
     const removed = removalOf(chain.state, this.context.signer.actor);
     if (removed !== undefined) return { kind: 'removed', index: removed };
-    const role = roleOf(groupStateOf(chain).roster, this.context.signer.actor);
-    if (role === 'none') throw new UsageError('not-joined', 'this identity is not in the group');
-    return { kind: 'member', role };
+    const member = findMember(groupStateOf(chain).roster, this.context.signer.actor);
+    if (member === undefined || member.role === 'none') {
+      throw new UsageError('not-joined', 'this identity is not in the group');
+    }
+    const { role, until: index } = member;
+    return isLeaving(member) ? { kind: 'leaving', role, index } : { kind: 'member', role };
   }
 }
 

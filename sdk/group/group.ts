@@ -68,11 +68,15 @@ export interface GroupMember {
   /** Index of the entry that let it in. */
   readonly since: number;
   readonly isMe: boolean;
+  /** MLS alone: has asked to leave, and is in until another member commits that. */
+  readonly isLeaving: boolean;
 }
 
 /** Where this identity stands. A removed one reads up to its removal and no further. */
 export type GroupStatus =
   | { readonly kind: 'member'; readonly role: GrantedRole }
+  /** MLS alone: it asked to leave by the entry at `index`. It reads until another member takes it out, and sends nothing. */
+  | { readonly kind: 'leaving'; readonly role: GrantedRole; readonly index: number }
   | { readonly kind: 'removed'; readonly index: number }
   /** MLS alone: a change of keys at `index` could not be followed, and this device is on its way back (`RC4`). */
   | { readonly kind: 'lost'; readonly index: number };
@@ -166,9 +170,13 @@ export interface Group {
    * `partial` all that can be added. Where an actor can't be, `actors` in the details of the error says so for each.
    */
   invite(actors: string | readonly string[], role?: GrantedRole, options?: InviteOptions): Promise<InviteDelivery>;
-  /** In a plain group also oneself; in an MLS group another member has to do it. */
+  /** Another member, whose role is below one's own or who has asked to leave; in a plain group also oneself. */
   remove(actor: string, options?: CommitOptions): Promise<Delivery>;
-  /** Leaves a plain group. In an MLS group it rejects with `leave-needs-admin`: those who stay have to change the keys. */
+  /**
+   * Leaves the group for good. In an MLS group it resolves once the wish stands in the log, and a member who is online takes
+   * this identity out by new keys, now or later: `view()` says `leaving` until then, and nothing can be sent any more. Calling
+   * it again changes nothing. Rejects with `last-owner` where no owner would stay.
+   */
   leave(options?: CallOptions): Promise<Delivery>;
   /**
    * Gives a member another role; needs a higher one (`GR6`). Rejects with `no-such-member`, `not-permitted`, `last-owner`.

@@ -1,11 +1,13 @@
-import type { ClaimToken, GrantedRole } from '../../core/index.ts';
+import { equalBytes, MAX_ROSTER_CHANGES, type ClaimToken, type GrantedRole, type Member } from '../../core/index.ts';
 import { encodeAuthenticatedData } from '../../core/mls/index.ts';
 import type { ChainFollower, FollowedChain } from '../chain/chain-follower.ts';
 import type { Delivery } from '../chain/chain-writer.ts';
 import { newEventId } from '../chain/sign-event.ts';
 import { RelayProblem, UsageError } from '../errors.ts';
 import { commit, type GroupState, type PendingCommit } from '../mls/index.ts';
+import { groupStateOf } from './followed-group.ts';
 import type { GroupContext } from './group-context.ts';
+import { leaversFor } from './leavers.ts';
 import { readLostRace, type LostRaceChoice, type OnLostRace } from './lost-race.ts';
 import type { MlsStore, PendingRecord } from './mls-store.ts';
 import { retryDelayMs, type CommitPlan, type PendingCommits } from './pending-commits.ts';
@@ -87,7 +89,7 @@ export class MlsCommitter {
     if (chain === undefined || record === undefined) throw new UsageError('not-joined', 'the group was not joined yet');
     // What was read in between could not be followed: the next attempt begins with the way back.
     if (record.lostAt !== undefined) return undefined;
-    const planned = plan(chain);
+    const planned = withLeavers(plan(chain), leaversFor(groupStateOf(chain), this.#context.signer.actor));
     const eventId = newEventId(this.#context.platform);
     const made = await this.#make(planned, eventId, record.state);
     return this.#pending.keep(planned, made, eventId, chain);
@@ -103,4 +105,13 @@ export class MlsCommitter {
     if (!made.ok) throw new UsageError('commit-refused', `the commit can't be made: ${made.error.code}`);
     return made.value;
   }
+}
+
+/** What a commit does anyway, and the removal of who has asked to leave, as far as they fit. */
+function withLeavers(plan: CommitPlan, leavers: readonly Member[]): CommitPlan {
+  const { remove = [] } = plan;
+  const others = leavers
+    .map(({ actor }) => actor)
+    .filter((actor) => !remove.some((removed) => equalBytes(removed, actor)));
+  return { ...plan, remove: [...remove, ...others.slice(0, MAX_ROSTER_CHANGES - remove.length)] };
 }

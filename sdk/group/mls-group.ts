@@ -1,12 +1,22 @@
-import { findMember, mlsCreated, roleOf, sha256, type ChainId, type GrantedRole } from '../../core/index.ts';
+import {
+  findMember,
+  mlsCreated,
+  mlsProposal,
+  roleOf,
+  sha256,
+  type ChainId,
+  type GrantedRole,
+  type Submission,
+} from '../../core/index.ts';
 import { encodeAuthenticatedData, MLS_SUITE, parseGroupInfo } from '../../core/mls/index.ts';
 import { chainKeys } from '../chain/chain-keys.ts';
 import type { FollowedChain } from '../chain/chain-follower.ts';
 import { signDraft, type Delivery } from '../chain/chain-writer.ts';
+import { isFateUnknown } from '../chain/resend.ts';
 import { newEventId } from '../chain/sign-event.ts';
 import { RelayProblem, RemovedError, StorageError, TeraChatError, UsageError } from '../errors.ts';
 import type { KeyPackagePool } from '../key-package-pool.ts';
-import { createGroup, encrypt, makeGroupInfo, type MlsIdentity } from '../mls/index.ts';
+import { createGroup, encrypt, makeGroupInfo, proposeLeave, type MlsIdentity } from '../mls/index.ts';
 import { SharedTask } from '../shared-task.ts';
 import type { StorageWrite } from '../storage.ts';
 import { FollowedGroup, groupStateOf, parseActor, parseActors } from './followed-group.ts';
@@ -15,6 +25,7 @@ import { removalOf } from './group-reader.ts';
 import { assertAllClaimed, claimKeyPackages, type Claims } from './claim-key-packages.ts';
 import type { CallOptions, CommitOptions, GroupStatus, InviteDelivery, InviteOptions } from './group.ts';
 import type { GroupContext } from './group-context.ts';
+import { Leavers } from './leavers.ts';
 import type { BeginSealing } from './message-sender.ts';
 import { MlsCommitter } from './mls-committer.ts';
 import { MlsRecovery } from './mls-recovery.ts';
@@ -27,6 +38,9 @@ export interface MlsGroupContext extends GroupContext {
   readonly pool: KeyPackagePool;
 }
 
+/** How often a proposal is made anew because a commit came first. */
+const MAX_PROPOSALS = 8;
+
 /** A group whose content only its members can read (RFC 9420), and whose members change by MLS commits alone. */
 export class MlsGroup extends FollowedGroup {
   readonly membership = 'mls';
@@ -37,6 +51,7 @@ export class MlsGroup extends FollowedGroup {
   readonly #pending: PendingCommits;
   readonly #recovery: SharedTask;
   readonly #stop = new AbortController();
+  readonly #leavers: Leavers;
 
   constructor(context: MlsGroupContext, chain: ChainId) {
     const store = new MlsStore(context.storage, chainKeys(chain));
@@ -61,6 +76,7 @@ export class MlsGroup extends FollowedGroup {
       if (thread.isLost) this.recoverInBackground();
       thread.isLost = false;
     });
+    this.#leavers = new Leavers({ follower, committer: this.#committer, store, platform: context.platform, self });
   }
 
   /** What the founder's group begins with, to be stored before anyone hears of it. */
@@ -107,7 +123,7 @@ export class MlsGroup extends FollowedGroup {
     const chain = await this.follower.current();
     if (chain !== undefined && chain.cursor.size > welcome.index) {
       // An earlier process had accepted it, and was cut short before it forgot the invitation.
-      if (wasKnown && (await this.statusIn(chain)).kind === 'member') return;
+      if (wasKnown && (await this.statusIn(chain)).kind !== 'removed') return;
       throw new UsageError('not-invited', `the invitation of entry ${welcome.index} is over`);
     }
     await storage.commit([this.#store.putWelcome(welcome), markGroup(this.#chain, 'mls')]);
@@ -145,10 +161,46 @@ export class MlsGroup extends FollowedGroup {
     return { ...delivery, actors: claims.actors };
   }
 
-  leave(): Promise<Delivery> {
-    const message =
-      'in an encrypted group nobody can put out themselves: the keys change, and those who stay change them';
-    return Promise.reject(new UsageError('leave-needs-admin', message));
+  async leave({ signal }: CallOptions = {}): Promise<Delivery> {
+    await this.#pending.settle(signal);
+    const eventId = newEventId(this.#context.platform);
+    for (let attempt = 1; attempt <= MAX_PROPOSALS; attempt++) {
+      await this.catchUp({ signal });
+      const chain = await this.follower.known(signal);
+      const status = await this.statusIn(chain);
+      if (status.kind === 'leaving') return this.#deliveryOf(status.index, chain);
+      await this.assertIn(chain);
+      const proposal = await this.follower.exclusive((known) => this.#proposeLeave(known, eventId), signal);
+      try {
+        return await this.writer.deliver(proposal, signal);
+      } catch (error) {
+        // The group moved on in between: the proposal has to be of its new epoch.
+        if (!(error instanceof RelayProblem) || error.advice.kind !== 'retry' || isFateUnknown(error)) throw error;
+      }
+    }
+    throw new UsageError('append-contended', `${MAX_PROPOSALS} proposals were outrun by commits`);
+  }
+
+  /** Of an entry that was read already. */
+  #deliveryOf(index: number, { cursor }: FollowedChain): Delivery {
+    return { index, relayTime: this.follower.relayTimeAt(index) ?? cursor.relayTime };
+  }
+
+  async #proposeLeave(chain: FollowedChain | undefined, eventId: Uint8Array): Promise<Submission> {
+    const record = await this.#store.load();
+    if (chain === undefined || record === undefined) throw new UsageError('not-joined', 'the group was not joined yet');
+    const { actor } = this.#context.signer;
+    const made = await proposeLeave(record.state, encodeAuthenticatedData({ actor, eventId }));
+    if (!made.ok) throw new RemovedError(removalOf(chain.state, actor) ?? chain.cursor.size - 1);
+    const { message: payload, ref: proposalRef } = made.value;
+    const body = mlsProposal.encodeBody({
+      epoch: record.state.epoch,
+      purpose: 'leave',
+      proposalRef,
+      proposalHash: sha256(payload),
+      proposalSize: payload.length,
+    });
+    return signDraft({ type: mlsProposal.type, body, payload, eventId }, chain, this.#context);
   }
 
   async remove(actor: string, { onLostRace, signal }: CommitOptions = {}): Promise<Delivery> {
@@ -176,18 +228,27 @@ export class MlsGroup extends FollowedGroup {
     } catch (error) {
       if (!(error instanceof TeraChatError) || error instanceof StorageError) throw error;
     }
+    await this.#leavers.takeOutOverdue(options.signal);
   }
 
   override async resume(signal?: AbortSignal): Promise<void> {
     await this.ensureCreated(signal);
     await this.#pending.settle(signal);
     await this.recover(signal);
+    await this.#leavers.takeOut(signal);
     await super.resume(signal);
   }
 
   override close(): void {
     this.#stop.abort(new DOMException('the session is closed', 'AbortError'));
+    this.#leavers.close();
     super.close();
+  }
+
+  /** Who has asked to leave is out before anything more is said (RFC 9420 §12.4). */
+  protected override async prepareToSend(signal: AbortSignal): Promise<void> {
+    await super.prepareToSend(signal);
+    await this.#leavers.takeOut(signal);
   }
 
   /** Costs a look into the storage where nothing is lost. */

@@ -1,4 +1,4 @@
-import { equalBytes, MAX_CLOCK_SKEW_MS, type ChainId, type MlsCommit } from '../../core/index.ts';
+import { equalBytes, MAX_CLOCK_SKEW_MS, type ChainId, type MlsCommit, type MlsProposal } from '../../core/index.ts';
 import type { VerifiedEntry } from '../chain/page-verification.ts';
 import { UntrustedError } from '../errors.ts';
 import type { KeyPackagePool } from '../key-package-pool.ts';
@@ -6,6 +6,7 @@ import {
   acceptOwnCommit,
   acceptResync,
   decrypt,
+  processProposal,
   type EngineRefusal,
   type GroupState,
   type PendingCommit,
@@ -144,6 +145,22 @@ class MlsPage implements PageOpener {
       equalBytes(body.commitHash, pending.commitHash) &&
       equalBytes(entry.event.actor, this.#reading.self);
     return isOwn ? this.#acceptOwn(before, pending, entry, body) : this.#follow(before, entry, body);
+  }
+
+  /** What this device could not take in, it can't follow a commit of; there it is told, as for any other reason. */
+  async takeProposal(entry: VerifiedEntry, body: MlsProposal): Promise<void> {
+    const record = this.#record;
+    if (record === undefined || record.lostAt !== undefined || record.state.epoch !== body.epoch) return;
+    const name = { hash: body.proposalHash, size: body.proposalSize };
+    const proposal = await payloadOf(entry, name, this.#reading.source, true);
+    const taken = proposal && (await processProposal(record.state, proposal));
+    if (taken?.ok !== true) return;
+    const { state, proposer, ref, authenticatedData } = taken.value;
+    const isTrue =
+      equalBytes(proposer, entry.event.actor) &&
+      equalBytes(authenticatedData, bindingOf(entry.event)) &&
+      equalBytes(ref, body.proposalRef);
+    if (isTrue) this.#record = { state, lostAt: undefined };
   }
 
   async #join(entry: VerifiedEntry, body: MlsCommit, { welcome }: AcceptedWelcome): Promise<void> {

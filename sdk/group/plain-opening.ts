@@ -26,6 +26,7 @@ export class PlainOpening implements Opening {
         return this.#open(entry, body);
       },
       followCommit: () => Promise.reject(new Error('a commit passed the rules of a plain group')),
+      takeProposal: () => Promise.reject(new Error('a proposal passed the rules of a plain group')),
       finish: () => writes,
     };
   }

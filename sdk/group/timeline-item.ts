@@ -57,6 +57,7 @@ const timelineKind = choice('TimelineKind', {
   changeUnread: 7,
   resynced: 8,
   commitReported: 9,
+  leaveRequested: 10,
 });
 
 const contentCodec = variant('TimelineContent', timelineKind, {
@@ -85,6 +86,7 @@ const contentCodec = variant('TimelineContent', timelineKind, {
     committer: opaque(ACTOR_BYTES),
     fault: commitFault,
   }),
+  leaveRequested: struct('LeaveRequested', {}),
 });
 
 export const storedItem = struct('TimelineItem', {
@@ -178,9 +180,22 @@ export interface RoleChanged extends TimelineEvent {
   readonly role: GrantedRole;
 }
 
+/** Somebody has asked to leave an MLS group, and is in until a commit takes them out. */
+export interface LeaveRequested extends TimelineEvent {
+  readonly kind: 'leave-requested';
+}
+
 /** Whatever happened in a group, told apart by `kind`. */
 export type TimelineItem =
-  Founded | Message | SealedMessage | ApplicationItem | MembersChanged | RoleChanged | Resynced | CommitReported;
+  | Founded
+  | Message
+  | SealedMessage
+  | ApplicationItem
+  | MembersChanged
+  | RoleChanged
+  | LeaveRequested
+  | Resynced
+  | CommitReported;
 
 export function viewItem(
   { index, relayTime, actorTime, actor, eventId, content }: StoredItem,
@@ -225,6 +240,8 @@ function viewContent(content: TimelineContent): ViewedContent[TimelineItem['kind
       const { index: commit, committer, fault } = content.value;
       return { kind: 'commit-reported', commit, committer: toBase64Url(committer), fault };
     }
+    case 'leaveRequested':
+      return { kind: 'leave-requested' };
     case 'roleChanged':
       return { kind: 'role-changed', member: toBase64Url(content.value.actor), role: content.value.role };
   }

@@ -57,14 +57,17 @@ describe('terachat chat without a terminal', { timeout: 120_000 }, () => {
     expect(read.map(({ text }) => text)).toEqual(['one', 'two', 'three']);
   });
 
-  it('[GR4] is left for good in a plain group; in an encrypted one an admin has to help', async () => {
+  it('[GR4] is left for good, in an encrypted group as soon as another member is there', async () => {
     await terminal.ask('group', 'create', 'board', '--plain', ...alice);
     await terminal.ask('group', 'invite', 'board', 'bob', ...alice);
     await terminal.ask('group', 'join', '--name', 'board', ...bob);
     expect(await terminal.ask('group', 'leave', 'board', ...bob)).toMatchObject({ left: true });
     expect(await terminal.refusal('send', 'board', 'one more thing', ...bob)).toMatchObject({ code: 'removed' });
-    const refused = await terminal.refusal('group', 'leave', 'friends', ...bob);
-    expect(refused).toMatchObject({ exit: 1, code: 'leave-needs-admin' });
+    expect(await terminal.ask('group', 'leave', 'friends', ...bob)).toMatchObject({ left: false, leaving: true });
+    const left = await terminal.refusal('send', 'friends', 'one more thing', ...bob);
+    expect(left).toMatchObject({ exit: 1, code: 'leaving' });
+    await terminal.ask('send', 'friends', 'he is gone', ...alice);
+    expect(await terminal.refusal('send', 'friends', 'hello?', ...bob)).toMatchObject({ code: 'removed' });
   });
 
   it('ends on Ctrl-C as one that is done', async () => {

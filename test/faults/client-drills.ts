@@ -127,7 +127,55 @@ export function memberDrills({ hers, newcomer }: Scene): readonly Drill[] {
       expect((await textsOf(carols)).filter((text) => text.startsWith(`remove ${round}`))).toEqual([]);
     },
   };
-  return [send, read, rotate, invite, remove];
+  const takeOut: Drill = {
+    name: 'commit, taking out who leaves',
+    prepare: async () => {
+      carol = await newcomer();
+      await hers.invite(idOf(carol));
+      await (await (await soleInvitation(carol)).accept()).leave();
+    },
+    act: async (client) => {
+      await (await client.group(hers.id)).rotate();
+    },
+    check: async (client, round, wasDone) => {
+      const his = await resumed(client);
+      if (wasDone) expect(await isIn(his, carol)).toBe(false);
+      await expectUsable([his, hers], [his], `take out ${round}`);
+      expect(await isIn(hers, carol)).toBe(false);
+    },
+  };
+  return [send, read, rotate, invite, remove, takeOut];
+}
+
+/** What one who goes does. A group of its own each time. */
+export function leaveDrill(alice: Session): Drill {
+  let hers: Group;
+  const joined = async (client: Session): Promise<Group> => {
+    const invitation = (await client.invitations()).find(({ group }) => group === hers.id);
+    return invitation === undefined ? client.group(hers.id) : invitation.accept();
+  };
+  return {
+    name: 'leave',
+    prepare: async () => {
+      hers = await alice.createGroup();
+    },
+    act: async (client) => {
+      await hers.invite(idOf(client));
+      await (await (await invitationTo(client, hers.id)).accept()).leave();
+    },
+    check: async (client, round, wasDone) => {
+      const his = await joined(client);
+      await his.catchUp();
+      const status = expect.toBeOneOf(['leaving', 'removed']) as unknown;
+      if (wasDone) expect((await his.view()).status.kind).toEqual(status);
+      await his.leave();
+      await hers.send(`without him ${round}`);
+      await his.catchUp();
+      expect((await his.view()).status.kind).toBe('removed');
+      expect(await textsOf(his)).toEqual([]);
+      expect(await textsOf(hers)).toEqual([`without him ${round}`]);
+    },
+  };
 }
 
 /** What a newcomer does: fetch and acknowledge its mailbox, publish KeyPackages, join. A group of its own each time. */

@@ -1,6 +1,6 @@
 import type { Session } from '../../sdk/index.ts';
 import { soleInvitation, Stage } from '../stories/stage.ts';
-import { foundDrill, joinDrill, memberDrills } from './client-drills.ts';
+import { foundDrill, joinDrill, leaveDrill, memberDrills } from './client-drills.ts';
 import { killAtSteps, MortalClient, type Drill, type Stride } from './mortal-client.ts';
 
 export const DRILLS = [
@@ -9,8 +9,10 @@ export const DRILLS = [
   'commit, rotating keys',
   'commit, inviting',
   'commit, removing',
+  'commit, taking out who leaves',
   'join and ack',
   'found',
+  'leave',
 ] as const;
 
 export type DrillName = (typeof DRILLS)[number];
@@ -35,7 +37,7 @@ export class Cast {
     await (await soleInvitation(bob.session)).accept();
     bob.session.close();
     carol.session.close();
-    const ofBob = [...memberDrills({ hers, newcomer: () => stage.person() }), foundDrill(alice)];
+    const ofBob = [...memberDrills({ hers, newcomer: () => stage.person() }), foundDrill(alice), leaveDrill(alice)];
     return new Cast(stage, [
       ...ofBob.map((drill) => ({ drill, client: bob.client })),
       { drill: joinDrill(alice, carol.session.identity!.actor), client: carol.client },
