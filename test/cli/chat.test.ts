@@ -63,11 +63,15 @@ describe('terachat chat without a terminal', { timeout: 120_000 }, () => {
     await terminal.ask('group', 'join', '--name', 'board', ...bob);
     expect(await terminal.ask('group', 'leave', 'board', ...bob)).toMatchObject({ left: true });
     expect(await terminal.refusal('send', 'board', 'one more thing', ...bob)).toMatchObject({ code: 'removed' });
-    expect(await terminal.ask('group', 'leave', 'friends', ...bob)).toMatchObject({ left: false, leaving: true });
-    const left = await terminal.refusal('send', 'friends', 'one more thing', ...bob);
+    await terminal.ask('group', 'create', 'club', ...alice);
+    await terminal.ask('group', 'invite', 'club', 'bob', ...alice);
+    await terminal.ask('group', 'join', '--name', 'club', ...bob);
+    expect(await terminal.ask('group', 'leave', 'club', ...bob)).toMatchObject({ left: false, leaving: true });
+    const left = await terminal.refusal('send', 'club', 'one more thing', ...bob);
     expect(left).toMatchObject({ exit: 1, code: 'leaving' });
-    await terminal.ask('send', 'friends', 'he is gone', ...alice);
-    expect(await terminal.refusal('send', 'friends', 'hello?', ...bob)).toMatchObject({ code: 'removed' });
+    await terminal.ask('send', 'club', 'he is gone', ...alice);
+    expect(await terminal.documents('read', 'club', ...bob)).toEqual([]);
+    expect(await terminal.refusal('send', 'club', 'hello?', ...bob)).toMatchObject({ code: 'removed' });
   });
 
   it('ends on Ctrl-C as one that is done', async () => {
