@@ -1,0 +1,5 @@
+/** `npm run kernels`: compiles the AssemblyScript of `kernels/`, and keeps the modules there. */
+import { writeFileSync } from 'node:fs';
+import { compileKernels } from './kernels/compile.ts';
+
+for (const { path, bytes } of await compileKernels()) writeFileSync(path, bytes);
