@@ -6,6 +6,7 @@ export * from './bytes/index.ts';
 export * from './chain/index.ts';
 export * from './codec/index.ts';
 export * from './crypto/index.ts';
+export * from './erasure/index.ts';
 export * from './event/index.ts';
 export * from './merkle/index.ts';
 export * from './note/index.ts';
