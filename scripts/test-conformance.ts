@@ -1,8 +1,9 @@
 /**
- * npm run test:conformance [FOLDER]
+ * npm run test:conformance [FOLDER] [PART…]
  *
- * Runs published vectors (Merkle proofs, Ed25519, C2SP notes, MLS) through core in this Node, in workerd, and in another Node
- * of the machine where there is one; MLS in this Node alone. Prints the counts per folder and runtime; a failure, or a
+ * Runs published vectors (Merkle proofs, Ed25519, C2SP notes, Reed-Solomon, MLS) through core in this Node, in workerd, and in another Node
+ * of the machine where there is one; MLS in this Node alone. `PART` is the name of a folder of it, such as
+ * `reed-solomon`; all run unless some are named. Prints the counts per folder and runtime; a failure, or a
  * folder without vectors, exits with 1. Vectors that are not there are skipped, in so many words.
  */
 import { spawnSync } from 'node:child_process';
@@ -32,12 +33,15 @@ interface VitestReport {
 }
 
 const ROOT = resolve(import.meta.dirname, '..');
-const FOLDERS = ['merkle', 'ed25519', 'c2sp', 'mls'];
+const FOLDERS = ['merkle', 'ed25519', 'c2sp', 'reed-solomon', 'mls'];
 const OLDEST_NODE = 20;
 /** Failures named per folder and runtime; the count tells how many there are. */
 const MAX_SHOWN_FAILURES = 20;
 
-const vectors = resolve(process.argv[2] ?? join(ROOT, '../shared/vectors'));
+const named = process.argv.slice(2);
+const parts = named.filter((name) => FOLDERS.includes(name));
+const folders = parts.length > 0 ? parts : FOLDERS;
+const vectors = resolve(named.find((name) => !FOLDERS.includes(name)) ?? join(ROOT, '../shared/vectors'));
 if (existsSync(vectors)) process.exitCode = await run();
 else console.log(`conformance: skipped, there is no folder ${vectors}`);
 
@@ -56,7 +60,16 @@ async function run(): Promise<number> {
 function countInVitest(reportPath: string): Count[] {
   const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
   const projects = ['--project', 'node', '--project', 'workerd'];
-  const args = [vitest, 'run', ...projects, 'test/conformance', '--reporter=json', `--outputFile=${reportPath}`];
+  const groups = ['-t', `conformance \\S+ (${folders.join('|')}) `];
+  const args = [
+    vitest,
+    'run',
+    ...projects,
+    'test/conformance',
+    ...groups,
+    '--reporter=json',
+    `--outputFile=${reportPath}`,
+  ];
   const env = { ...process.env, TERACHAT_VECTORS: vectors };
   const { status } = spawnSync(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'ignore', 'inherit'] });
   if (!existsSync(reportPath)) throw new Error('the conformance tests did not run');
@@ -73,7 +86,7 @@ function countsOf({ testResults }: VitestReport): Count[] {
   const groups = new Set(tests.flatMap(({ ancestorTitles }) => ancestorTitles));
   return [...groups].flatMap((group) => {
     const [kind, runtime = '', folder = ''] = group.split(' ');
-    if (kind !== 'conformance') return [];
+    if (kind !== 'conformance' || !folders.includes(folder)) return [];
     const ofGroup = tests.filter(({ ancestorTitles }) => ancestorTitles.includes(group));
     const failures = ofGroup
       .filter(({ status }) => status === 'failed')
@@ -94,7 +107,7 @@ async function countInOtherNode(scratch: string): Promise<Count[]> {
   await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm', logLevel: 'warning' });
   const { status, stdout, stderr } = spawnSync(node, ['--no-warnings', outfile, vectors], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${node} could not run the suites\n${stderr}`);
-  return JSON.parse(stdout) as Count[];
+  return (JSON.parse(stdout) as Count[]).filter(({ folder }) => folders.includes(folder));
 }
 
 function findOtherNode(): string | undefined {
@@ -111,12 +124,12 @@ function findOtherNode(): string | undefined {
 function report(counts: readonly Count[]): number {
   console.log(`conformance: ${vectors}`);
   let failed = 0;
-  for (const folder of FOLDERS) {
+  for (const folder of folders) {
     const ofFolder = counts.filter((count) => count.folder === folder);
-    if (ofFolder.length === 0) console.log(`  ${folder.padEnd(8)} skipped, the folder is missing`);
+    if (ofFolder.length === 0) console.log(`  ${folder.padEnd(12)} skipped, the folder is missing`);
     for (const { runtime, passed, failures } of ofFolder) {
       failed += failures.length;
-      console.log(`  ${folder.padEnd(8)} ${runtime.padEnd(14)} ${passed} agree, ${failures.length} differ`);
+      console.log(`  ${folder.padEnd(12)} ${runtime.padEnd(14)} ${passed} agree, ${failures.length} differ`);
       for (const failure of failures.slice(0, MAX_SHOWN_FAILURES)) console.log(`    ${failure}`);
     }
   }

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
+import { openWorkerdKernel, workerdKernelBuilds } from '../../durable-objects/platform/erasure-kernel.ts';
+import { kernelsOf } from '../support/erasure-kernels.ts';
 import { registerSuites } from './register-suites.ts';
 
 test('this is workerd', () => expect(navigator.userAgent).toBe('Cloudflare-Workers'));
 
-registerSuites('workerd');
+test('[RS5] workerd has both builds and takes the relaxed one', () => {
+  expect(kernelsOf(workerdKernelBuilds).map(({ name }) => name)).toEqual(['relaxed-simd', 'simd', 'portable']);
+  expect(openWorkerdKernel().name).toBe('relaxed-simd');
+});
+
+registerSuites('workerd', workerdKernelBuilds);

@@ -1,4 +1,5 @@
 import { describe, expect, inject, test } from 'vitest';
+import type { KernelBuild } from '../../core/index.ts';
 import { casesOf } from './suites.ts';
 import { VECTOR_FOLDERS } from './vectors.ts';
 
@@ -6,7 +7,7 @@ import { VECTOR_FOLDERS } from './vectors.ts';
  * Turns the vectors into tests of the runtime that this runs in. `scripts/test-conformance.ts` reads the counts off the
  * titles: `conformance <runtime> <folder>`.
  */
-export function registerSuites(runtime: string): void {
+export function registerSuites(runtime: string, kernelBuilds: readonly KernelBuild[]): void {
   const { path, folders } = inject('vectors');
   for (const folder of VECTOR_FOLDERS) {
     const files = folders[folder];
@@ -15,7 +16,7 @@ export function registerSuites(runtime: string): void {
       continue;
     }
     describe(`conformance ${runtime} ${folder}`, () => {
-      for (const { name, ask, expected } of casesOf(folder, files))
+      for (const { name, ask, expected } of casesOf(folder, files, kernelBuilds))
         test(name, async () => expect(await ask()).toEqual(expected));
     });
   }

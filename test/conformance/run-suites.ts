@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { compileKernelBuilds } from '../../sdk/erasure-kernel.ts';
 import { readVectors } from './read-vectors.ts';
 import { casesOf } from './suites.ts';
 import { VECTOR_FOLDERS, type ConformanceCase } from './vectors.ts';
@@ -8,11 +9,12 @@ import { VECTOR_FOLDERS, type ConformanceCase } from './vectors.ts';
  * and answering with one JSON array of counts.
  */
 const { folders } = readVectors(process.argv[2] ?? '');
+const kernelBuilds = await compileKernelBuilds();
 const counts = [];
 for (const folder of VECTOR_FOLDERS) {
   const files = folders[folder];
   if (files === undefined) continue;
-  const cases = casesOf(folder, files);
+  const cases = casesOf(folder, files, kernelBuilds);
   const failures = (await Promise.all(cases.map(failureOf))).filter((failure) => failure !== undefined);
   counts.push({ runtime: `node-${process.versions.node}`, folder, passed: cases.length - failures.length, failures });
 }

@@ -1,5 +1,5 @@
 /** Folders of vectors that there are cases for, in the order in which they run. */
-export const VECTOR_FOLDERS = ['merkle', 'ed25519', 'c2sp'] as const;
+export const VECTOR_FOLDERS = ['merkle', 'ed25519', 'c2sp', 'reed-solomon'] as const;
 export type VectorFolder = (typeof VECTOR_FOLDERS)[number];
 
 /** Parsed JSON by path inside its folder. Integers of 16 digits and more are strings, lest they lose digits. */
