@@ -5,8 +5,10 @@ import { selectRows, type Matrix } from './matrix.ts';
 /** What a module made of `kernels/erasure.ts` exports. */
 export interface KernelExports {
   readonly memory: { readonly buffer: ArrayBufferLike; grow(pages: number): number };
-  readonly product: (plan: number, tables: number, inputs: number, outputs: number, bytes: number) => void;
+  readonly product: (...operands: ProductOperands) => void;
 }
+
+type ProductOperands = [plan: number, tables: number, inputs: number, outputs: number, bytes: number];
 
 const PAGE_BYTES = 65_536;
 const POINTER_BYTES = 4;
