@@ -110,7 +110,16 @@ const typeAware = {
 };
 
 export default defineConfig([
-  globalIgnores(['dist/', 'coverage/', '.vitest/', '.terachat/', '.wrangler/', 'patches/', 'migrations/**/*.js', 'kernels/assembly/']),
+  globalIgnores([
+    'dist/',
+    'coverage/',
+    '.vitest/',
+    '.terachat/',
+    '.wrangler/',
+    'patches/',
+    'migrations/**/*.js',
+    'kernels/assembly/',
+  ]),
   everywhere,
   typeAware,
   { files: defaultExports, rules: { 'no-restricted-syntax': 'off' } },

@@ -2,4 +2,4 @@
 import { writeFileSync } from 'node:fs';
 import { compileKernels } from './kernels/compile.ts';
 
-for (const { path, bytes } of await compileKernels()) writeFileSync(path, bytes);
+for (const { path, bytes } of compileKernels()) writeFileSync(path, bytes);

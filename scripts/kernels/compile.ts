@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import asc from 'assemblyscript/asc';
 
 /** A file of `kernels/` that is made of the sources beside it. */
 export interface KernelFile {
@@ -8,7 +9,10 @@ export interface KernelFile {
   readonly bytes: Uint8Array;
 }
 
-const FOLDER = join(import.meta.dirname, '../../kernels');
+const ROOT = join(import.meta.dirname, '../..');
+const KERNELS = join(ROOT, 'kernels');
+const SOURCES = join(KERNELS, 'assembly');
+const COMPILER = join(ROOT, 'node_modules/assemblyscript/bin/asc.js');
 const SOURCE = 'erasure.ts';
 /** Every build by the name of the instructions that it needs. */
 const BUILDS = { 'relaxed-simd': ['simd', 'relaxed-simd'], simd: ['simd'] } as const;
@@ -19,29 +23,24 @@ const OPTIONS = [
 ];
 
 /** Compiles both builds. The same sources and compiler give the same bytes. */
-export async function compileKernels(): Promise<readonly KernelFile[]> {
-  const modules: [string, Uint8Array][] = [];
-  for (const [name, features] of Object.entries(BUILDS)) modules.push([name, await compile(features)]);
-  const files = modules.map(([name, bytes]) => ({ path: join(FOLDER, `erasure-${name}.wasm`), bytes }));
-  return [...files, { path: join(FOLDER, 'erasure-modules.ts'), bytes: Buffer.from(asTypeScript(modules)) }];
+export function compileKernels(): readonly KernelFile[] {
+  const folder = mkdtempSync(join(tmpdir(), 'terachat-kernels-'));
+  try {
+    const modules = Object.entries(BUILDS).map(([name, features]) => [name, compile(folder, name, features)] as const);
+    const files = modules.map(([name, bytes]) => ({ path: join(KERNELS, `erasure-${name}.wasm`), bytes }));
+    return [...files, { path: join(KERNELS, 'erasure-modules.ts'), bytes: Buffer.from(asTypeScript(modules)) }];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
-async function compile(features: readonly string[]): Promise<Uint8Array> {
-  let module: Uint8Array | undefined;
+function compile(folder: string, name: string, features: readonly string[]): Uint8Array {
+  const outFile = join(folder, `${name}.wasm`);
   const enabled = features.flatMap((feature) => ['--enable', feature]);
-  const stderr = asc.createMemoryStream();
-  const { error } = await asc.main([SOURCE, ...OPTIONS, ...enabled, '--outFile', 'kernel.wasm'], {
-    readFile: (name) => (name === SOURCE ? readFileSync(join(FOLDER, 'assembly', SOURCE), 'utf8') : null),
-    writeFile: (_, contents) => {
-      module = Uint8Array.from(contents as Uint8Array);
-    },
-    listFiles: () => [],
-    stderr,
-  });
-  if (error !== null || module === undefined) {
-    throw new Error(`the kernel does not compile\n${stderr.toString()}`, { cause: error });
-  }
-  return module;
+  const args = [COMPILER, SOURCE, ...OPTIONS, ...enabled, '--outFile', outFile];
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: SOURCES, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the kernel does not compile\n${stderr}`);
+  return readFileSync(outFile);
 }
 
 /** The modules for runtimes that have no import of WebAssembly. */

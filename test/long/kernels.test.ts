@@ -3,8 +3,8 @@ import { basename } from 'node:path';
 import { expect, test } from 'vitest';
 import { compileKernels } from '../../scripts/kernels/compile.ts';
 
-test('the kernels that are kept are those that their source compiles to', async () => {
-  const files = await compileKernels();
+test('the kernels that are kept are those that their source compiles to', () => {
+  const files = compileKernels();
   expect(files.map(({ path }) => basename(path))).toEqual([
     'erasure-relaxed-simd.wasm',
     'erasure-simd.wasm',
