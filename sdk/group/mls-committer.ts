@@ -113,5 +113,6 @@ function withLeavers(plan: CommitPlan, leavers: readonly Member[]): CommitPlan {
   const others = leavers
     .map(({ actor }) => actor)
     .filter((actor) => !remove.some((removed) => equalBytes(removed, actor)));
-  return { ...plan, remove: [...remove, ...others.slice(0, MAX_ROSTER_CHANGES - remove.length)] };
+  const room = Math.max(0, MAX_ROSTER_CHANGES - remove.length);
+  return { ...plan, remove: [...remove, ...others.slice(0, room)] };
 }

@@ -163,6 +163,9 @@ export class MlsGroup extends FollowedGroup {
 
   async leave({ signal }: CallOptions = {}): Promise<Delivery> {
     await this.#pending.settle(signal);
+    // What was written before goes before; what can't be sent keeps nobody here.
+    await super.resume(signal).catch(() => undefined);
+    signal?.throwIfAborted();
     const eventId = newEventId(this.#context.platform);
     for (let attempt = 1; attempt <= MAX_PROPOSALS; attempt++) {
       await this.catchUp({ signal });

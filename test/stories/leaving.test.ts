@@ -39,7 +39,7 @@ const membersOf = async (group: Group): Promise<string[]> => (await group.member
 
 test('[CL40, GM11] who leaves while nobody else is there is taken out when one of them comes, whatever the relay went through', async () => {
   const [hers, his, carols] = await groupOfThree();
-  await his.send('good-bye');
+  await his.post('good-bye');
   const { index } = await his.leave();
   expect((await his.view()).status).toEqual({ kind: 'leaving', role: 'member', index });
   expect((await his.members()).find(({ isMe }) => isMe)).toMatchObject({ isLeaving: true });

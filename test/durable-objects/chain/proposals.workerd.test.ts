@@ -1,0 +1,131 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  appendRequest,
+  commitBundle,
+  decodeTrusted,
+  encode,
+  epochProposals,
+  MIN_RETENTION_MS,
+  sha256,
+  submission,
+} from '../../../core/index.ts';
+import { processProposal, type GroupState } from '../../../sdk/mls/index.ts';
+import { valueOf as resultOf } from '../../sdk/mls/people.ts';
+import {
+  claimKeyOf,
+  draftCommit,
+  draftCreation,
+  draftProposal,
+  MLS_PARAMETERS,
+  type CommitDraft,
+  type GroupPlace,
+} from '../../support/mls-bundles.ts';
+import { TestActor } from '../../support/test-actor.ts';
+import { callerOf, chainStub, T0, TestChain, valueOf } from './test-chain.ts';
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
+
+const DAY_MS = 86_400_000;
+const alice = new TestActor('alice');
+const bob = new TestActor('bob');
+const claimKey = claimKeyOf(new Uint8Array(32));
+
+let chain: TestChain;
+let alices: GroupState;
+let bobs: GroupState;
+let time = T0;
+
+async function place(): Promise<GroupPlace> {
+  return { chain: chain.id, seen: await chain.head(), time, claimKey };
+}
+
+async function commit(state: GroupState, draft: Partial<CommitDraft> = {}) {
+  const drafted = await draftCommit(await place(), state, { actor: alice, ...draft });
+  valueOf(await chain.object.commit(encode(commitBundle, drafted.bundle)));
+  return drafted;
+}
+
+async function proposals(reader = alice) {
+  return decodeTrusted(epochProposals, valueOf(await chain.object.proposals(callerOf(reader))));
+}
+
+async function setClock(at: number): Promise<void> {
+  time = at;
+  await chain.setClock(at);
+}
+
+let nth = 0;
+
+/** Alice's group with Bob, in epoch 1, whose payloads live for a minute. A chain of its own each time. */
+beforeEach(async () => {
+  time = T0;
+  const nonce = sha256(Uint8Array.of(nth++));
+  const parameters = {
+    relayName: 'localhost.terachat',
+    parameters: MLS_PARAMETERS,
+    retentionMs: MIN_RETENTION_MS,
+    nonce,
+  };
+  const genesis = alice.genesis(parameters, T0);
+  const stub = await chainStub(genesis);
+  chain = new TestChain(stub, alice, genesis);
+  valueOf(await chain.object.found(encode(submission, genesis)));
+  const created = await draftCreation(await place(), alice);
+  valueOf(await chain.object.commit(encode(commitBundle, created.bundle)));
+  const invitation = await commit(created.state, { add: [bob] });
+  alices = invitation.next;
+  [bobs] = (await invitation.join()) as [GroupState];
+});
+
+describe('the proposals of an epoch', () => {
+  it('[MB7] are given and can be committed after their time as payloads, also by an object that slept', async () => {
+    const drafted = await draftProposal(await place(), bobs, { actor: bob });
+    expect((await chain.append(drafted)).outcomes[0]?.kind).toBe('accepted');
+    expect(await proposals()).toEqual({ epoch: 1, proposals: [drafted.payload] });
+    await setClock(T0 + MIN_RETENTION_MS + 1);
+    expect((await chain.page(alice)).entries[3]?.payload).toBeUndefined();
+    await evictDurableObject(chain.stub);
+    await setClock(time);
+    expect((await proposals(bob)).proposals).toEqual([drafted.payload]);
+    const read = () => chain.object.payload(callerOf(alice), sha256(drafted.payload));
+    expect(await read()).toEqual({ ok: true, value: drafted.payload });
+    const informed = resultOf(await processProposal(alices, drafted.payload)).state;
+    await commit(informed, { remove: [bob] });
+    expect(await proposals()).toEqual({ epoch: 2, proposals: [] });
+    // Whoever follows later still needs it, for as long as a commit may be kept.
+    expect(await read()).toEqual({ ok: true, value: drafted.payload });
+    await setClock(time + 30 * DAY_MS);
+    await runDurableObjectAlarm(chain.stub);
+    expect(await read()).toMatchObject({ ok: false });
+    await runInDurableObject(chain.stub, (_, { storage }) => {
+      const left = storage.sql.exec(`SELECT count(*) AS n FROM handshakes WHERE kind = 'proposal'`).one();
+      expect(left['n']).toBe(0);
+    });
+  });
+
+  it('[ML71] are no more than its share from one sender, though they come all at once', async () => {
+    const at = await place();
+    const burst = await Promise.all(Array.from({ length: 20 }, () => draftProposal(at, bobs, { actor: bob })));
+    const halves = [burst.slice(0, 10), burst.slice(10)];
+    const answers = await Promise.all(halves.map((some) => chain.append(...some)));
+    const kinds = answers.flatMap(({ outcomes }) => outcomes.map(({ kind }) => kind));
+    expect(kinds.filter((kind) => kind === 'accepted')).toHaveLength(16);
+    expect((await proposals()).proposals).toHaveLength(16);
+    const again = await chain.object.append(encode(appendRequest, { submissions: [burst[0]!] }));
+    expect(again.ok).toBe(true);
+    expect((await proposals()).proposals).toHaveLength(16);
+  });
+
+  it('[AC3] are given to nobody who does not read the newest entries', async () => {
+    const drafted = await draftProposal(await place(), bobs, { actor: bob });
+    await chain.append(drafted);
+    const { next } = await commit(resultOf(await processProposal(alices, drafted.payload)).state, { remove: [bob] });
+    await commit(next);
+    const stranger = await chain.object.proposals(callerOf(new TestActor('mallory')));
+    expect([await chain.object.proposals(callerOf(bob)), stranger]).toMatchObject([
+      { error: { code: 'not-found' } },
+      { error: { code: 'not-found' } },
+    ]);
+  });
+});
