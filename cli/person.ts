@@ -69,6 +69,9 @@ async function openGroup(session: Session, name: string, id: string): Promise<Gr
   throw new Failure('failed', 'not-in-group', message, hint);
 }
 
+/** What groups a person at the command line can be invited to, X-Wing ones included: whoever tries them needs company. */
+const SUITES = [1, 2, 3, 0xf0a2];
+
 /** A session with what Node does faster than the web platform, and a socket for Node 20, which has none of its own. */
 export function connectFromNode(
   relay: string,
@@ -76,7 +79,7 @@ export function connectFromNode(
   signal: AbortSignal,
   options: Pick<ConnectOptions, 'invitation' | 'offline'> = {},
 ): Promise<Session> {
-  return connect({ relay, storage, signal, ...options, ...nodePlatform() });
+  return connect({ relay, storage, signal, suites: SUITES, ...options, ...nodePlatform() });
 }
 
 /** Ctrl-C asks work to end at a point where nothing is lost; a second one ends the process as usual. */

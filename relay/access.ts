@@ -1,4 +1,5 @@
 import { err, MAX_PAGE_ENTRIES, ok, readableUntil, roleOf, type ChainState, type Result } from '../core/index.ts';
+import type { CredentialMode } from '../core/mls/index.ts';
 import type { RelayRefusal } from './answer.ts';
 
 /** A range of entries that a reader may have, `from` included and `end` not. */
@@ -37,9 +38,14 @@ export function isMember(state: ChainState, actor: Uint8Array | undefined): bool
   return actor !== undefined && state.kind === 'group' && roleOf(state.value.roster, actor) !== 'none';
 }
 
-/** Whether the actor could add members: what a device asks before it gives away a KeyPackage (`KP4`). */
-export function mayInvite(state: ChainState, actor: Uint8Array): boolean {
-  return state.kind === 'group' && ['owner', 'admin'].includes(roleOf(state.value.roster, actor));
+/**
+ * What the leaves of the group are like, where the actor could add members, or undefined: what a device asks before it gives
+ * away a KeyPackage (`KP4`).
+ */
+export function invitationTerms(state: ChainState, actor: Uint8Array): CredentialMode | undefined {
+  if (state.kind !== 'group' || !['owner', 'admin'].includes(roleOf(state.value.roster, actor))) return undefined;
+  const { parameters } = state.value.genesis;
+  return parameters.kind === 'group' ? parameters.value.credentials : undefined;
 }
 
 /** Whether both hold a role: what a device asks before it takes an envelope that came by this chain (`SE2`). */

@@ -17,12 +17,13 @@ import {
 } from '../core/index.ts';
 import {
   applyCommit,
-  checkFoundingGroupInfo,
   checkNextGroupInfo,
   checkWelcome,
   compareActors,
+  findSuite,
+  foundGroup,
   isInForce,
-  parseGroupInfo,
+  memberRules,
   type FollowedCommit,
   type PublicGroup,
 } from '../core/mls/index.ts';
@@ -30,6 +31,7 @@ import type { RelayRefusal } from './answer.ts';
 import { eventKeyOf } from './append.ts';
 import { checkClaimTokens } from './claim-tokens.ts';
 import { isNamed, namesEvent } from './event-binding.ts';
+import { groupTermsOf } from './group-terms.ts';
 import type { AppendLimits } from './limits/append-limits.ts';
 import { completeRefusal, type Quotable } from './lost-race.ts';
 import type { ChainHead, EpochChange, LogReader } from './ports.ts';
@@ -116,24 +118,24 @@ function judgeCreation(
   const isAlone = bundle.commit.length === 0 && bundle.welcome.length === 0 && bundle.claimTokens.length === 0;
   if (!isAlone) return invalid('stray-message');
   if (!isNamed(bundle.groupInfo, body.groupInfoHash, body.groupInfoSize)) return invalid('group-info-hash');
-  const groupInfo = parseGroupInfo(bundle.groupInfo);
-  if (!groupInfo.ok) return invalid(groupInfo.error.code);
-  const founding = checkFoundingGroupInfo(groupInfo.value);
-  if (!founding.ok) return invalid(founding.error.code);
-  const { groupId, treeHash, suite } = groupInfo.value;
-  if (!equalBytes(groupId, head.chain)) return invalid('group-id');
-  if (!equalBytes(treeHash, body.treeHash) || suite !== body.ciphersuite) return invalid('group-context');
-  if (!equalBytes(founding.value.founder, event.actor)) return invalid('founder');
-  if (!check(founding.value.signatures).every(Boolean)) return invalid('signature');
+  const suite = findSuite(body.ciphersuite);
+  if (suite === undefined) throw new Error('an admitted group has a suite');
+  const founded = foundGroup(bundle.groupInfo, memberRules({ ...groupTermsOf(head.state), suite }));
+  if (!founded.ok) return invalid(founded.error.code);
+  const { group, founder, signatures } = founded.value;
+  if (!equalBytes(group.context.groupId, head.chain)) return invalid('group-id');
+  if (!equalBytes(group.context.treeHash, body.treeHash)) return invalid('group-context');
+  if (!equalBytes(founder, event.actor)) return invalid('founder');
+  if (!check(signatures).every(Boolean)) return invalid('signature');
   const change = { hash: body.groupInfoHash, bytes: bundle.groupInfo, epoch: 0 };
-  return ok({ groupInfo: change, welcome: undefined, group: undefined });
+  return ok({ groupInfo: change, welcome: undefined, group });
 }
 
 function judgeCommit(
   bundle: CommitBundle,
   body: MlsCommit,
   { event }: VerifiedEvent,
-  { check, clock, followedGroup }: CommitContext,
+  { head, check, clock, followedGroup }: CommitContext,
 ): Screening<EpochChange> {
   if (!isNamed(bundle.commit, body.commitHash, body.commitSize)) return invalid('commit-hash');
   if (!isNamed(bundle.groupInfo, body.groupInfoHash, body.groupInfoSize)) return invalid('group-info-hash');
@@ -147,8 +149,8 @@ function judgeCommit(
   // What members of this version can follow (`ML24`).
   const followable = followed.isExternal ? RESYNC_KINDS : FOLLOWED_KINDS;
   if ([...followed.kinds].some((kind) => !followable.has(kind))) return invalid('commit-proposal');
-  if (!namesEvent(followed.handshake, event)) return invalid('authenticated-data');
-  const welcome = checkWelcome(followed.added, bundle.welcome);
+  if (!namesEvent(followed.handshake, event, head.state)) return invalid('authenticated-data');
+  const welcome = checkWelcome(followed, bundle.welcome);
   if (!welcome.ok) return welcome.error.code === 'commit-welcome' ? WELCOME_MISMATCH : invalid(welcome.error.code);
   const groupInfo = checkNextGroupInfo(followed, bundle.groupInfo);
   if (!groupInfo.ok) return invalid(groupInfo.error.code);

@@ -1,8 +1,17 @@
-import { equalBytes, sha256, type VerifiedEvent } from '../core/index.ts';
+import { equalBytes, sha256, type ChainState, type VerifiedEvent } from '../core/index.ts';
 import { parseAuthenticatedData, type MlsHandshake } from '../core/mls/index.ts';
+import { mlsChoicesOf } from './group-terms.ts';
 
-/** The handshake itself says which event carries it, so that nobody can wrap another member's in an own event (`ML4`). */
-export function namesEvent({ authenticatedData }: MlsHandshake, event: VerifiedEvent['event']): boolean {
+/**
+ * The message itself says which event carries it, so that nobody can wrap another member's in an own event (`ML4`). Where the
+ * genesis leaves that open, any does.
+ */
+export function namesEvent(
+  { authenticatedData }: Pick<MlsHandshake, 'authenticatedData'>,
+  event: VerifiedEvent['event'],
+  state: ChainState,
+): boolean {
+  if (mlsChoicesOf(state)?.authenticatedData === 'optional') return true;
   const data = parseAuthenticatedData(authenticatedData);
   return data !== undefined && equalBytes(data.actor, event.actor) && equalBytes(data.eventId, event.eventId);
 }

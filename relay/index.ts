@@ -1,6 +1,6 @@
 export type { Answer, Caller, RelayRefusal } from './answer.ts';
 export { outcomesOf } from './answers.ts';
-export { authoriseRead, isMember, mayInvite, readsHead, shareGroup, type ReadableRange } from './access.ts';
+export { authoriseRead, isMember, invitationTerms, readsHead, shareGroup, type ReadableRange } from './access.ts';
 export type { Decision, Receipt } from './append.ts';
 export { chainSigner, signCheckpoint, type CheckpointKey } from './checkpoint.ts';
 export { claimTokenSeed, issueClaimToken, type ClaimTokenKey } from './claim-tokens.ts';
@@ -14,6 +14,7 @@ export {
   MAX_SEEN_REFS,
   parseClaim,
   parseClaims,
+  type AdmittedClaim,
   type ClaimCount,
   type NewClaimCounts,
   type PoolRemains,
@@ -45,6 +46,7 @@ export {
   type EnvelopeLoad,
   type TokenRegister,
 } from './envelopes.ts';
+export { groupTermsOf } from './group-terms.ts';
 export { judgeGenesis, type Founding } from './founding.ts';
 export type { ChainHead, EpochChange, LoggedEvent, LogReader, NewEntry, NewPayload, NewProposal } from './ports.ts';
 export { screenProposal, type ProposalContext } from './proposal.ts';

@@ -14,7 +14,13 @@ import {
   type KeyPackageClaims,
   type Result,
 } from '../core/index.ts';
-import { keyPackageSignatures, MLS_SUITE, parseKeyPackage, type MlsKeyPackage } from '../core/mls/index.ts';
+import {
+  findSuite,
+  keyPackageSignatures,
+  parseKeyPackage,
+  type CredentialMode,
+  type MlsKeyPackage,
+} from '../core/mls/index.ts';
 import type { RelayRefusal } from './answer.ts';
 import { limits } from './limits/limit-table.ts';
 import { rateLimited } from './limits/rate-limited.ts';
@@ -37,6 +43,7 @@ export interface PublishedKeyPackage {
   readonly ref: Uint8Array;
   readonly bytes: Uint8Array;
   readonly suite: number;
+  readonly credentials: CredentialMode;
   /** ms since the Unix epoch */
   readonly notAfter: number;
   readonly lastResort: boolean;
@@ -75,7 +82,7 @@ export function judgePublication(body: Uint8Array, context: PublicationContext):
   const { keyPackages, mode } = publication.value;
   const parsed: MlsKeyPackage[] = [];
   for (const [index, bytes] of keyPackages.entries()) {
-    const keyPackage = parseKeyPackage(bytes, { nowMs: context.clock });
+    const keyPackage = parseEither(bytes, context);
     if (!keyPackage.ok) return refuseAt(index, keyPackage.error.code);
     if (!equalBytes(keyPackage.value.actor, context.device)) return refuseAt(index, 'other-actor');
     parsed.push(keyPackage.value);
@@ -86,6 +93,14 @@ export function judgePublication(body: Uint8Array, context: PublicationContext):
   return ok({ replaces: mode === 'replace', keyPackages: published });
 }
 
+/** With a bound credential, or one of the client's own over its actor's key (`ML7`). */
+function parseEither(bytes: Uint8Array, { device, clock }: PublicationContext): ReturnType<typeof parseKeyPackage> {
+  const bound = parseKeyPackage(bytes, { nowMs: clock });
+  if (bound.ok || bound.error.code !== 'credential-unbound') return bound;
+  const unbound = parseKeyPackage(bytes, { nowMs: clock, credentials: 'unbound' });
+  return unbound.ok && equalBytes(unbound.value.actor, device) ? unbound : bound;
+}
+
 /** Refuses a publication that would leave more in the pool than it holds (`KP3`). `fresh` are those not seen before. */
 export function checkPool(available: number, fresh: readonly PublishedKeyPackage[]): RelayRefusal | undefined {
   const refs = new Set(fresh.filter(({ lastResort }) => !lastResort).map(({ ref }) => toBase64Url(ref)));
@@ -93,7 +108,7 @@ export function checkPool(available: number, fresh: readonly PublishedKeyPackage
   return isFull ? { code: 'key-package-pool-full', available, limit: MAX_KEY_PACKAGES } : undefined;
 }
 
-/** Parses a claim. One for a suite that no device here can have published is refused before anybody is asked. */
+/** Parses a claim. One for a suite that no group here can have is refused before anybody is asked. */
 export function parseClaim(body: Uint8Array): Result<KeyPackageClaim, RelayRefusal> {
   const claim = decode(keyPackageClaim, body);
   return claim.ok ? checkSuite(claim.value) : err({ ...claim.error });
@@ -106,7 +121,12 @@ export function parseClaims(body: Uint8Array): Result<KeyPackageClaims, RelayRef
 }
 
 function checkSuite<C extends { readonly ciphersuite: number }>(claim: C): Result<C, RelayRefusal> {
-  return claim.ciphersuite === MLS_SUITE ? ok(claim) : err({ code: 'unsupported-ciphersuite' });
+  return findSuite(claim.ciphersuite) !== undefined ? ok(claim) : err({ code: 'unsupported-ciphersuite' });
+}
+
+/** A claim whose chain has answered for the claimer, and said what its leaves are like. */
+export interface AdmittedClaim extends KeyPackageClaim {
+  readonly credentials: CredentialMode;
 }
 
 /** What a pool holds apart from what a claim could get. */
@@ -167,8 +187,10 @@ function isGenuine(keyPackage: MlsKeyPackage, check: CheckSignatures): boolean {
   return check(keyPackageSignatures(keyPackage)).every(Boolean);
 }
 
-function publishedOf({ ref, suite, notAfterMs, lastResort }: MlsKeyPackage, bytes: Uint8Array): PublishedKeyPackage {
-  return { ref, bytes, suite, notAfter: notAfterMs, lastResort };
+function publishedOf(keyPackage: MlsKeyPackage, bytes: Uint8Array): PublishedKeyPackage {
+  const { ref, suite, leaf, notAfterMs, lastResort } = keyPackage;
+  const credentials = leaf.identity === undefined ? 'unbound' : 'bound';
+  return { ref, bytes, suite, credentials, notAfter: notAfterMs, lastResort };
 }
 
 function refuseAt(index: number, reason: string): Result<never, RelayRefusal> {

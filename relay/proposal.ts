@@ -56,7 +56,7 @@ function judgeProposal(
   bytes: Uint8Array,
   body: MlsProposal,
   event: VerifiedEvent['event'],
-  { check, clock, followedGroup }: ProposalContext,
+  { head, check, clock, followedGroup }: ProposalContext,
 ): Result<NewProposal, RelayRefusal> {
   const group = followedGroup();
   if (group === undefined) throw new Error('the GroupInfo in force is missing');
@@ -65,7 +65,7 @@ function judgeProposal(
   const { proposal, handshake, signatures, bindings } = added.value;
   if (!FOLLOWED_KINDS.has(proposal.change.kind)) return invalid('proposal-type');
   if (!isBy(proposal, event.actor, group)) return invalid('proposer');
-  if (!namesEvent(handshake, event)) return invalid('authenticated-data');
+  if (!namesEvent(handshake, event, head.state)) return invalid('authenticated-data');
   if (!equalBytes(proposal.ref, body.proposalRef)) return invalid('proposal-ref');
   if (isLeave(proposal) !== (body.purpose === 'leave')) return invalid('proposal-purpose');
   const { change } = proposal;

@@ -6,6 +6,7 @@ import { RelayClient } from './relay-client.ts';
 import { RelayContact } from './relay-contact.ts';
 import { SEAL_KEY } from './sealed-storage.ts';
 import { Session } from './session.ts';
+import { DEFAULT_SUITES, type SuiteNumber } from './suites.ts';
 import type { Storage } from './storage.ts';
 
 export interface ConnectOptions extends PlatformOptions {
@@ -19,6 +20,8 @@ export interface ConnectOptions extends PlatformOptions {
    * outbox. False by default, which tells at once that the relay is away.
    */
   readonly offline?: boolean;
+  /** Cipher suites of groups that this device can be invited to: 1, 2 and 3 where it is not given. */
+  readonly suites?: readonly SuiteNumber[];
   readonly signal?: AbortSignal;
 }
 
@@ -27,7 +30,7 @@ export interface ConnectOptions extends PlatformOptions {
  * a RelayChangedError where another relay answers than the storage knows, and with a NetworkError where none does.
  */
 export async function connect(wanted: ConnectOptions): Promise<Session> {
-  const { relay, storage, invitation, offline = false, signal, ...options } = wanted;
+  const { relay, storage, invitation, offline = false, suites = DEFAULT_SUITES, signal, ...options } = wanted;
   await assertOpened(storage);
   const platform = platformOf(options);
   const http = new HttpClient(relay, platform);
@@ -39,6 +42,7 @@ export async function connect(wanted: ConnectOptions): Promise<Session> {
     storage,
     relay: met,
     platform,
+    suites,
     check: (jobs: readonly VerifyJob[]) => checker.check(jobs),
   };
   return new Session(context, http, met).open(signal);

@@ -15,12 +15,16 @@ import { Inbox } from './inbox.ts';
 import { KeyPackagePool } from './key-package-pool.ts';
 import { Mailbox } from './mailbox.ts';
 import { MailboxTokens, parseToken } from './mailbox-tokens.ts';
+import { MlsIdentities } from './mls-identities.ts';
 import type { Platform } from './platform.ts';
+import { suiteOf, type SuiteNumber } from './suites.ts';
 
 /** What a new group is to be. Nothing of it can be changed later. */
 export interface GroupOptions extends GenesisOptions, CallOptions {
   /** `mls`, the default, is encrypted end to end; the relay can read a plain group. */
   readonly membership?: 'plain' | 'mls';
+  /** The cipher suite of an encrypted group, which its members' devices must all have: 1, the default, 2, 3, or 0xf0a2. */
+  readonly suite?: SuiteNumber;
 }
 
 /** What lets an envelope into the mailbox that it is for. */
@@ -31,7 +35,11 @@ export interface SealOptions extends CallOptions {
   readonly token?: string;
 }
 
-export type DeviceContext = ChainContext & { readonly platform: Platform };
+export type DeviceContext = ChainContext & {
+  readonly platform: Platform;
+  /** What KeyPackages are published for. */
+  readonly suites: readonly SuiteNumber[];
+};
 
 /** What one identity does at its relay: its groups, its KeyPackages, its mailbox. */
 export class Device {
@@ -40,26 +48,30 @@ export class Device {
   readonly tokens: MailboxTokens;
   readonly #context: DeviceContext;
   readonly #own: OwnIdentity;
+  readonly #identities: MlsIdentities;
   /** One object a group, so that all callers share its socket. */
   readonly #groups = new Map<string, FollowedGroup>();
 
   constructor(context: DeviceContext, own: OwnIdentity) {
     this.#context = context;
     this.#own = own;
-    this.pool = new KeyPackagePool(context, own.mls);
+    const { actor } = own.signer;
+    this.#identities = new MlsIdentities(context.storage, own.signer, own.mls);
+    this.pool = new KeyPackagePool(context, { actor, identities: this.#identities, suites: context.suites });
     const mailbox = new Mailbox(context, own.signer.actor);
     const { agreementSecret, signer } = own;
     this.inbox = new Inbox({ context, mailbox, pool: this.pool, device: signer.actor, agreementSecret, join: this });
     this.tokens = new MailboxTokens(context, signer);
   }
 
-  async createGroup({ membership = 'mls', signal, ...options }: GroupOptions): Promise<Group> {
+  async createGroup({ membership = 'mls', suite, signal, ...options }: GroupOptions): Promise<Group> {
+    const chosen = suiteOf(suite);
     const { relay, platform, storage } = this.#context;
     const signing = { relay, platform, signer: this.#own.signer };
     const { genesis, chain } = await signGenesis(genesisOf(groupParameters(membership), options, signing), signing);
     const group = this.#open(chain, membership);
     await group.found(genesis, signal);
-    const keys = group instanceof MlsGroup ? await group.beginKeys() : [];
+    const keys = group instanceof MlsGroup ? await group.beginKeys(chosen) : [];
     await storage.commit([markGroup(chain, membership), ...keys]);
     if (group instanceof MlsGroup) await group.ensureCreated(signal);
     return group;
@@ -149,8 +161,8 @@ export class Device {
     const name = toBase64Url(chain);
     const opened = this.#groups.get(name);
     if (opened !== undefined) return opened;
-    const { mls, signer } = this.#own;
-    const context = { ...this.#context, signer, mls, pool: this.pool };
+    const { signer } = this.#own;
+    const context = { ...this.#context, signer, identities: this.#identities, pool: this.pool };
     const group = membership === 'mls' ? new MlsGroup(context, chain) : new PlainGroup(context, chain);
     this.#groups.set(name, group);
     return group;

@@ -81,6 +81,7 @@ export type { Envelope, SetAside } from './inbox-envelopes.ts';
 export type { MailboxTokenOptions } from './mailbox-tokens.ts';
 export { memoryStorage } from './memory-storage.ts';
 export type { Fetch, PlatformOptions, WebSocketConstructor, WebSocketEvent, WebSocketLike } from './platform.ts';
+export type { SuiteNumber } from './suites.ts';
 export type { Relay, Session } from './session.ts';
 export { sealedStorage, type SealedStorageOptions, type StorageSecret } from './sealed-storage.ts';
 export { MAX_STORAGE_KEY_LENGTH, type Storage, type StorageWrite } from './storage.ts';

@@ -5,22 +5,34 @@ import {
   opaqueVector,
   struct,
   toBase64Url,
+  uint16,
   uint64,
   uint8,
   version,
+  type ActorKey,
   type Decoded,
   type KeyPackageStock,
+  type SuiteStock,
 } from '../core/index.ts';
+import { DEFAULT_SUITE, type MlsSuite } from '../core/mls/index.ts';
 import { RelayProblem, StorageError } from './errors.ts';
-import { newKeyPackage, type MlsIdentity } from './mls/index.ts';
+import { newKeyPackage } from './mls/index.ts';
+import type { MlsIdentities } from './mls-identities.ts';
 import type { Platform } from './platform.ts';
 import type { RelayClient } from './relay-client.ts';
 import type { Storage, StorageWrite } from './storage.ts';
+import { suiteOf, type SuiteNumber } from './suites.ts';
 
 const DAY_MS = 86_400_000;
-/** KeyPackages at the relay after publishing, and the stock at which more are published. */
-const FULL_STOCK = 20;
-const LOW_STOCK = 10;
+/** KeyPackages at the relay after publishing, and the stock below which more are published. */
+interface Levels {
+  readonly full: number;
+  readonly low: number;
+}
+
+const OF_DEFAULT_SUITE: Levels = { full: 20, low: 10 };
+/** Groups of other suites are few, and there is the last resort. */
+const OF_OTHERS: Levels = { full: 2, low: 1 };
 /** A last resort is replaced when it has no more than this to live. */
 const LAST_RESORT_RENEWAL_MS = 30 * DAY_MS;
 /** A Welcome may wait that long in a mailbox, for a KeyPackage that lapsed meanwhile. */
@@ -29,13 +41,22 @@ const PREFIX = 'key-package/';
 const REPLACE_KEY = 'key-packages-replace';
 
 const recordCodec = struct('KeyPackageRecord', {
+  version: version(2),
+  suite: uint16,
+  notAfterMs: uint64,
+  isLastResort: uint8,
+  privateState: opaqueVector(2 * MAX_KEY_PACKAGE_BYTES),
+});
+
+/** Of before there were other suites. */
+const firstCodec = struct('KeyPackageRecord', {
   version: version(1),
   notAfterMs: uint64,
   isLastResort: uint8,
   privateState: opaqueVector(2 * MAX_KEY_PACKAGE_BYTES),
 });
 
-type KeyPackageRecord = Decoded<typeof recordCodec>;
+type KeyPackageRecord = Omit<Decoded<typeof recordCodec>, 'version'>;
 
 /**
  * Has the next publication replace everything at the relay: the private halves of that are on another device, or nowhere
@@ -50,36 +71,49 @@ export class KeyPackagePool {
   readonly #client: RelayClient;
   readonly #storage: Storage;
   readonly #platform: Platform;
-  readonly #identity: MlsIdentity;
+  readonly #actor: ActorKey;
+  readonly #identities: MlsIdentities;
+  readonly #suites: readonly MlsSuite[];
 
   constructor(
     { client, storage, platform }: { client: RelayClient; storage: Storage; platform: Platform },
-    identity: MlsIdentity,
+    { actor, identities, suites }: { actor: ActorKey; identities: MlsIdentities; suites: readonly SuiteNumber[] },
   ) {
     this.#client = client;
     this.#storage = storage;
     this.#platform = platform;
-    this.#identity = identity;
+    this.#actor = actor;
+    this.#identities = identities;
+    this.#suites = suites.map(suiteOf);
   }
 
-  /** Publishes where the relay's stock is low, and a last resort where there is none or it will lapse. */
+  /** Publishes, suite by suite, where the relay's stock is low, and a last resort where there is none or it will lapse. */
   async replenish(known?: KeyPackageStock, signal?: AbortSignal): Promise<void> {
-    const { actor } = this.#identity;
     await this.#storage.exclusive(
       'key-packages',
       async () => {
-        const stock = known ?? (await this.#client.keyPackageStock(actor, signal));
+        const stock = known ?? (await this.#client.keyPackageStock(this.#actor, signal));
         const records = await this.#prune();
         const replaces = (await this.#storage.read(REPLACE_KEY)) !== undefined;
-        const left = replaces ? 0 : stock.available;
-        const missing = left < LOW_STOCK ? FULL_STOCK - left : 0;
-        const needsLastResort =
-          replaces || stock.lastResort === 0 || !records.some((record) => this.#isLasting(record));
-        await this.#publish({ count: missing, withLastResort: needsLastResort, replaces }, signal);
+        const wanted = this.#suites.flatMap((suite) => {
+          const held = replaces ? undefined : stock.suites.find(({ ciphersuite }) => ciphersuite === suite.id);
+          return this.#missing(suite, held, records);
+        });
+        await this.#publish(wanted, { replaces }, signal);
         if (replaces) await this.#storage.commit([{ key: REPLACE_KEY, value: undefined }]);
       },
       signal,
     );
+  }
+
+  #missing(suite: MlsSuite, held: SuiteStock | undefined, records: readonly KeyPackageRecord[]): readonly Wanted[] {
+    const { full, low } = suite.id === DEFAULT_SUITE.id ? OF_DEFAULT_SUITE : OF_OTHERS;
+    const left = held?.available ?? 0;
+    const count = left < low ? full - left : 0;
+    const isLasting = records.some((record) => record.suite === suite.id && this.#isLasting(record));
+    const needsLastResort = (held?.lastResort ?? 0) === 0 || !isLasting;
+    const ordinary = Array<Wanted>(count).fill({ suite, lastResort: false });
+    return needsLastResort ? [...ordinary, { suite, lastResort: true }] : ordinary;
   }
 
   /** The private half of a KeyPackage, while it may still be named by a Welcome. */
@@ -93,27 +127,30 @@ export class KeyPackagePool {
     return record?.isLastResort === 0 ? [{ key: keyOf(ref), value: undefined }] : [];
   }
 
-  async #publish({ count, withLastResort, replaces }: Missing, signal: AbortSignal | undefined): Promise<void> {
-    const kinds = [...Array<boolean>(count).fill(false), ...(withLastResort ? [true] : [])];
-    if (kinds.length === 0) return;
+  async #publish(
+    wanted: readonly Wanted[],
+    { replaces }: { readonly replaces: boolean },
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (wanted.length === 0) return;
     const nowMs = this.#platform.now();
     const made = await Promise.all(
-      kinds.map(async (lastResort) => ({
-        lastResort,
-        ...(await newKeyPackage(this.#identity, { nowMs, lastResort })),
-      })),
+      wanted.map(async ({ suite, lastResort }) => {
+        const identity = await this.#identities.of(suite);
+        return { suite, lastResort, ...(await newKeyPackage(identity, { nowMs, lastResort })) };
+      }),
     );
     // Kept before anyone can use them.
     await this.#storage.commit(
-      made.map(({ ref, notAfterMs, privateState, lastResort }) => ({
-        key: keyOf(ref),
-        value: encode(recordCodec, { version: 1, notAfterMs, isLastResort: lastResort ? 1 : 0, privateState }),
-      })),
+      made.map(({ ref, suite, notAfterMs, privateState, lastResort }) => {
+        const record = { suite: suite.id, notAfterMs, isLastResort: lastResort ? 1 : 0, privateState };
+        return { key: keyOf(ref), value: encode(recordCodec, { version: 2, ...record }) };
+      }),
     );
     const messages = made.map(({ message }) => message);
     try {
       const publication = { mode: replaces ? 'replace' : 'add', keyPackages: messages } as const;
-      await this.#client.publishKeyPackages(this.#identity.actor, publication, signal);
+      await this.#client.publishKeyPackages(this.#actor, publication, signal);
     } catch (error) {
       // Another process of this device was faster.
       if (!(error instanceof RelayProblem) || error.code !== 'key-package-pool-full') throw error;
@@ -142,15 +179,17 @@ export class KeyPackagePool {
     const bytes = await this.#storage.read(key);
     if (bytes === undefined) return undefined;
     const record = decode(recordCodec, bytes);
-    if (!record.ok) throw new StorageError('storage-damaged', `${key} is ${record.error.reason}`);
-    return record.value;
+    if (record.ok) return record.value;
+    const first = decode(firstCodec, bytes);
+    if (!first.ok) throw new StorageError('storage-damaged', `${key} is ${record.error.reason}`);
+    return { ...first.value, suite: DEFAULT_SUITE.id };
   }
 }
 
-interface Missing {
-  readonly count: number;
-  readonly withLastResort: boolean;
-  readonly replaces: boolean;
+/** A KeyPackage to be made. */
+interface Wanted {
+  readonly suite: MlsSuite;
+  readonly lastResort: boolean;
 }
 
 function keyOf(ref: Uint8Array): string {

@@ -13,7 +13,7 @@ import {
   type ClaimToken,
   type CommitBundle,
 } from '../../core/index.ts';
-import { encodeAuthenticatedData, MLS_SUITE } from '../../core/mls/index.ts';
+import { encodeAuthenticatedData, DEFAULT_SUITE } from '../../core/mls/index.ts';
 import { HttpClient } from '../../sdk/http-client.ts';
 import {
   acceptOwnCommit,
@@ -81,7 +81,7 @@ export class MlsBenchGroup {
     const { state, groupInfo, treeHash } = await createGroup({ groupId: chain, identity, nowMs: Date.now() });
     const group = new MlsBenchGroup(relay, chain, founder, seen, state);
     const created = {
-      ciphersuite: MLS_SUITE,
+      ciphersuite: DEFAULT_SUITE.id,
       groupInfoHash: sha256(groupInfo),
       groupInfoSize: groupInfo.length,
       treeHash,
@@ -160,7 +160,7 @@ export class MlsBenchGroup {
   }
 
   async #claim(devices: readonly Uint8Array[]): Promise<Joiner[]> {
-    const claims = { ciphersuite: MLS_SUITE, devices };
+    const claims = { ciphersuite: DEFAULT_SUITE.id, devices };
     const outcomes = await this.#clientOf(this.#founder).claimKeyPackages(this.#chain, claims);
     return outcomes.map((outcome, i) => {
       if (outcome.kind !== 'claimed') throw new Error(`a claim came to nothing: ${outcome.kind}`);

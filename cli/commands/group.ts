@@ -11,14 +11,7 @@ const GROUP = 'name or id of the group';
 
 export function addGroup(program: Command): void {
   const group = program.command('group').summary('found, join and change groups');
-  group
-    .command('create <name>')
-    .summary('found a group')
-    .description('Founds an end-to-end encrypted group that you own. Its name stays on this machine.')
-    .option('--invite <code>', "a code of the relay's operator, where it asks for one")
-    .option('--plain', 'without MLS: signed and ordered, but readable by the relay')
-    .addHelpText('after', '\nExample:\n  terachat group create friends')
-    .action(asPerson(createGroup));
+  addCreate(group);
   group
     .command('list')
     .summary('your groups')
@@ -70,17 +63,35 @@ export function addGroup(program: Command): void {
     .action(asPerson(rotate));
 }
 
+function addCreate(group: Command): void {
+  group
+    .command('create <name>')
+    .summary('found a group')
+    .description('Founds an end-to-end encrypted group that you own. Its name stays on this machine.')
+    .option('--invite <code>', "a code of the relay's operator, where it asks for one")
+    .addOption(
+      new Option('--suite <number>', 'MLS cipher suite; 61602 is the X-Wing experiment')
+        .choices(['1', '2', '3', '61602'])
+        .default('1'),
+    )
+    .option('--plain', 'without MLS: signed and ordered, but readable by the relay')
+    .addHelpText('after', '\nExample:\n  terachat group create friends')
+    .action(asPerson(createGroup));
+}
+
 async function createGroup(
   { session, groups, output, signal }: Person,
   args: readonly string[],
-  options: { plain?: true },
+  options: { plain?: true; suite: string },
 ) {
   const [name] = args as [string];
   await groups.assertFree(name);
-  const group = await session.createGroup({ membership: options.plain === true ? 'plain' : 'mls', signal });
+  const membership = options.plain === true ? 'plain' : 'mls';
+  const group = await session.createGroup({ membership, suite: Number(options.suite), signal });
   await groups.add(name, group.id);
   const next = `Invite somebody: ${commandPrefix()} group invite ${name} KEY`;
-  output.result({ name, id: group.id, membership: group.membership }, `Founded ${name}  ${group.id}\n${next}`);
+  const { suite } = await group.view();
+  output.result({ name, id: group.id, membership, suite: suite ?? null }, `Founded ${name}  ${group.id}\n${next}`);
 }
 
 async function listGroups({ session, groups, output }: Person): Promise<void> {

@@ -1,5 +1,6 @@
 export { agreementKeyOf, agreementSecretOf } from './agreement.ts';
 export { isAdmissibleKey, isAdmissibleSignature, parseActorKey, SIGNATURE_BYTES, type ActorKey } from './admission.ts';
+export { isP256Key, P256_KEY_BYTES, p256PublicKeyOf, p256SecretOf, verifyP256 } from './p256.ts';
 export { sha256, useSha256, type Sha256 } from './sha256.ts';
 export { signContent } from './sign-content.ts';
 export {

@@ -1,7 +1,11 @@
 import { isAdmissibleKey, isAdmissibleSignature, isPlausibleKey } from './admission.ts';
 import { createKeyVerdicts, type KeyVerdicts } from './key-verdicts.ts';
+import { verifyP256 } from './p256.ts';
 
-/** One signature to verify: 32-byte key, the signed bytes as they were received, 64-byte signature R || S. */
+/**
+ * One signature to verify: the signed bytes as they were received, a 32-byte key and 64-byte signature R || S of Ed25519, or
+ * a 65-byte key and DER signature of P-256, which MLS groups may have (`ML8`).
+ */
 export interface VerifyJob {
   readonly key: Uint8Array;
   readonly message: Uint8Array;
@@ -32,7 +36,8 @@ export const DEFAULT_MAX_KEYS = 10_000;
  * Makes a platform's verifier keep the admission rule (docs/spec/ed25519.md). Synchronous where the port is.
  *
  * Byte checks come first, then the platform's verifier, and last the torsion check of keys not seen before: it costs
- * ten times a verification, so only a signature that verified can cause it. A flood of forgeries can't.
+ * ten times a verification, so only a signature that verified can cause it. A flood of forgeries can't. Jobs with a key of
+ * P-256 never reach the port.
  */
 export function createSignatureChecker<V extends VerifyBatch>(options: {
   readonly verifyBatch: V;
@@ -66,7 +71,7 @@ function settle(
     throw new Error(`the verifier gave ${verdicts.length} verdicts for ${expected} jobs`);
   let next = 0;
   return jobs.map((job, i) => {
-    if (plausible && !plausible[i]) return false;
+    if (plausible && !plausible[i]) return verifyP256(job);
     return verdicts[next++] === true && keys.isAdmissible(job.key);
   });
 }

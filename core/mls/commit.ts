@@ -9,6 +9,7 @@ import { readHandshake } from './read-handshake.ts';
 import { readLeaf } from './read-leaf.ts';
 import { readProposal } from './read-proposal.ts';
 import { refuse, type MlsLeafCode, type MlsMessageCode, type MlsRefusal } from './refusal.ts';
+import { DEFAULT_TERMS, type GroupTerms } from './suite.ts';
 
 /** A commit as everyone can read it (RFC 9420 §12.4). */
 export interface MlsCommit extends MlsHandshake {
@@ -23,25 +24,28 @@ export type MlsCommitProposal = MlsProposal | { readonly kind: 'reference'; read
 type CommitRefusal = MlsRefusal<MlsMessageCode | MlsLeafCode | 'commit-proposal-list'>;
 
 /** Parses an MLSMessage that holds a PublicMessage with a commit (`ML20`). */
-export function parseCommitMessage(bytes: Uint8Array): Result<MlsCommit, CommitRefusal> {
+export function parseCommitMessage(bytes: Uint8Array, terms = DEFAULT_TERMS): Result<MlsCommit, CommitRefusal> {
   const message = openMlsMessage(bytes, 'mls_public_message', MAX_COMMIT_BYTES);
-  return message.ok ? readCommit(bytes, message.value.publicMessage) : message;
+  return message.ok ? readCommit(bytes, message.value.publicMessage, terms) : message;
 }
 
-function readCommit(bytes: Uint8Array, message: PublicMessage): Result<MlsCommit, CommitRefusal> {
+function readCommit(bytes: Uint8Array, message: PublicMessage, terms: GroupTerms): Result<MlsCommit, CommitRefusal> {
   const { content, auth } = message;
   if (content.contentType !== 'commit' || auth.contentType !== 'commit') return refuse('mls-content-type');
   const handshake = readHandshake(bytes, message);
   if (!handshake.ok) return handshake;
-  const proposals = readProposals(content.commit.proposals);
+  const proposals = readProposals(content.commit.proposals, terms);
   if (!proposals.ok) return proposals;
   const commit = { ...handshake.value, proposals: proposals.value, confirmationTag: auth.confirmationTag };
   if (content.commit.path === undefined) return ok({ ...commit, pathLeaf: undefined });
-  const pathLeaf = readLeaf(content.commit.path.leafNode);
+  const pathLeaf = readLeaf(content.commit.path.leafNode, terms);
   return pathLeaf.ok ? ok({ ...commit, pathLeaf: pathLeaf.value }) : pathLeaf;
 }
 
-function readProposals(proposals: readonly ProposalOrRef[]): Result<readonly MlsCommitProposal[], CommitRefusal> {
+function readProposals(
+  proposals: readonly ProposalOrRef[],
+  terms: GroupTerms,
+): Result<readonly MlsCommitProposal[], CommitRefusal> {
   if (proposals.length > MAX_COMMIT_PROPOSALS) return refuse('commit-proposal-list');
   const read: MlsCommitProposal[] = [];
   for (const proposal of proposals) {
@@ -49,7 +53,7 @@ function readProposals(proposals: readonly ProposalOrRef[]): Result<readonly Mls
       read.push({ kind: 'reference', ref: proposal.reference });
       continue;
     }
-    const byValue = readProposal(proposal.proposal);
+    const byValue = readProposal(proposal.proposal, terms);
     if (!byValue.ok) return byValue;
     read.push(byValue.value);
   }

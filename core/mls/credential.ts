@@ -1,7 +1,7 @@
 import { decode, encode, opaque, opaqueVector, struct, uint16, type Decoded } from '../codec/index.ts';
 import { SIGNATURE_BYTES, signContent, type VerifyJob } from '../crypto/index.ts';
 import { ACTOR_BYTES } from '../event/index.ts';
-import { MLS_KEY_BYTES } from './suite.ts';
+import { MAX_SIGNATURE_KEY_BYTES } from './suite.ts';
 
 const BINDING_LABEL = 'TeraChat MLS Key v1';
 
@@ -10,7 +10,7 @@ const credentialIdentityCodec = struct('CredentialIdentity', {
   binding: opaque(SIGNATURE_BYTES),
 });
 
-const boundKeyCodec = struct('BoundKey', { suite: uint16, signatureKey: opaqueVector(MLS_KEY_BYTES) });
+const boundKeyCodec = struct('BoundKey', { suite: uint16, signatureKey: opaqueVector(MAX_SIGNATURE_KEY_BYTES) });
 
 /** The `identity` of a BasicCredential: whose leaf it is, and that actor's word for the leaf's signature key (`ML2`). */
 export type CredentialIdentity = Decoded<typeof credentialIdentityCodec>;

@@ -11,7 +11,7 @@ import { MESSAGE_HEADER_BYTES, openMlsMessage } from './message.ts';
 import { parseRatchetTree } from './ratchet-tree.ts';
 import { refuse, type MlsGroupInfoCode, type MlsLeafCode, type MlsMessageCode, type MlsRefusal } from './refusal.ts';
 import { mlsSignatureJob, withoutTrailing } from './signed-bytes.ts';
-import { MLS_KEY_BYTES, MLS_SUITE, MLS_SUITE_NAME } from './suite.ts';
+import { findSuiteByName, type CredentialMode } from './suite.ts';
 
 /** A GroupInfo with its tree (RFC 9420 §12.4.3). It is genuine once `groupInfoSignatures` verified. */
 export interface MlsGroupInfo {
@@ -36,32 +36,40 @@ export interface MlsGroupInfo {
 type GroupInfoRefusal = MlsRefusal<MlsMessageCode | MlsLeafCode | MlsGroupInfoCode>;
 
 /** Parses an MLSMessage that holds a GroupInfo with its `ratchet_tree` extension (`ML30`). */
-export function parseGroupInfo(bytes: Uint8Array): Result<MlsGroupInfo, GroupInfoRefusal> {
+export function parseGroupInfo(
+  bytes: Uint8Array,
+  credentials: CredentialMode = 'bound',
+): Result<MlsGroupInfo, GroupInfoRefusal> {
   const message = openMlsMessage(bytes, 'mls_group_info', MAX_GROUP_INFO_BYTES);
-  return message.ok ? readGroupInfo(bytes, message.value.groupInfo) : message;
+  return message.ok ? readGroupInfo(bytes, message.value.groupInfo, credentials) : message;
 }
 
-function readGroupInfo(bytes: Uint8Array, groupInfo: GroupInfo): Result<MlsGroupInfo, GroupInfoRefusal> {
+function readGroupInfo(
+  bytes: Uint8Array,
+  groupInfo: GroupInfo,
+  credentials: CredentialMode,
+): Result<MlsGroupInfo, GroupInfoRefusal> {
   const { groupContext, confirmationTag, signature } = groupInfo;
-  if (groupContext.cipherSuite !== MLS_SUITE_NAME) return refuse('mls-suite');
+  const suite = findSuiteByName(groupContext.cipherSuite);
+  if (suite === undefined) return refuse('mls-suite');
   const epoch = readEpoch(groupContext.epoch);
   if (epoch === undefined) return refuse('mls-malformed');
   const encodedTree = extensionData(groupInfo, 'ratchet_tree');
   if (encodedTree === undefined) return refuse('group-info-tree-missing');
-  const tree = parseRatchetTree(encodedTree);
+  const tree = parseRatchetTree(encodedTree, { suite, credentials });
   if (!tree.ok) return tree;
   const { leaves, hash } = tree.value;
   // A tree that the group didn't agree on would let its server choose who the members seem to be.
   if (!equalBytes(hash, groupContext.treeHash)) return refuse('group-info-tree-hash');
   const signer = leaves.find(({ leafIndex }) => leafIndex === groupInfo.signer);
   if (signer === undefined) return refuse('group-info-signer');
-  const externalPub = readExternalPub(groupInfo);
+  const externalPub = readExternalPub(groupInfo, suite.hpkeKeyBytes);
   if (!externalPub.ok) return externalPub;
   const content = withoutTrailing(bytes.subarray(MESSAGE_HEADER_BYTES), signature);
   return ok({
     groupId: groupContext.groupId,
     epoch,
-    suite: MLS_SUITE,
+    suite: suite.id,
     treeHash: groupContext.treeHash,
     confirmedTranscriptHash: groupContext.confirmedTranscriptHash,
     confirmationTag,
@@ -78,13 +86,14 @@ function extensionData({ extensions }: GroupInfo, type: 'ratchet_tree' | 'extern
   return extensions.find(({ extensionType }) => extensionType === type)?.extensionData;
 }
 
-const externalPubCodec = opaqueVector(MLS_KEY_BYTES);
-
-function readExternalPub(groupInfo: GroupInfo): Result<Uint8Array | undefined, MlsRefusal<MlsGroupInfoCode>> {
+function readExternalPub(
+  groupInfo: GroupInfo,
+  keyBytes: number,
+): Result<Uint8Array | undefined, MlsRefusal<MlsGroupInfoCode>> {
   const data = extensionData(groupInfo, 'external_pub');
   if (data === undefined) return ok(undefined);
-  const externalPub = decode(externalPubCodec, data);
-  return externalPub.ok && externalPub.value.length === MLS_KEY_BYTES ? externalPub : refuse('group-info-external-pub');
+  const externalPub = decode(opaqueVector(keyBytes), data);
+  return externalPub.ok && externalPub.value.length === keyBytes ? externalPub : refuse('group-info-external-pub');
 }
 
 /**

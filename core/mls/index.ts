@@ -5,7 +5,6 @@
 export { parseApplicationMessage, type MlsApplicationMessage } from './application-message.ts';
 export { encodeAuthenticatedData, parseAuthenticatedData, type AuthenticatedData } from './authenticated-data.ts';
 export { parseCommitMessage, type MlsCommit, type MlsCommitProposal } from './commit.ts';
-export { checkCommitBundle, checkFoundingGroupInfo, type CheckedCommit, type CommitBundle } from './commit-bundle.ts';
 export {
   bindingContent,
   bindingJob,
@@ -33,5 +32,16 @@ export {
   type ProposedInEpoch,
   type RosterDelta,
 } from './roster-delta.ts';
-export { MLS_KEY_BYTES, MLS_SUITE, MLS_SUITE_NAME } from './suite.ts';
+export {
+  DEFAULT_SUITE,
+  DEFAULT_TERMS,
+  findSuite,
+  findSuiteByName,
+  mlsSuites,
+  XWING_SUITE,
+  type CredentialMode,
+  type GroupTerms,
+  type MlsSuite,
+  type PublicSuite,
+} from './suite.ts';
 export { parseWelcome, type MlsWelcome } from './welcome.ts';

@@ -4,13 +4,14 @@ import type { VerifyJob } from '../crypto/index.ts';
 import { bindingJob, type CredentialIdentity } from './credential.ts';
 import { MAX_GROUP_INFO_BYTES } from './limits.ts';
 import { mlsSignatureJob, withoutTrailing } from './signed-bytes.ts';
-import { MLS_SUITE } from './suite.ts';
 
 /** A LeafNode (RFC 9420 §7.2) that is well formed for this protocol, see `readLeaf`. Its signatures are checked by `leafSignatures`. */
 export interface MlsLeaf {
-  /** 32 bytes; proven to be this actor's leaf only once the binding was verified. */
+  /** 32 bytes; proven to be this actor's leaf only once the binding was verified, or without one the leaf's signature. */
   readonly actor: Uint8Array;
-  readonly identity: CredentialIdentity;
+  /** Undefined where credentials are unbound. */
+  readonly identity: CredentialIdentity | undefined;
+  readonly suite: number;
   readonly signatureKey: Uint8Array;
   readonly encryptionKey: Uint8Array;
   readonly source: 'key-package' | 'update' | 'commit';
@@ -45,10 +46,10 @@ export function leafSignature(leaf: SignedLeaf, place: Decoded<typeof placeCodec
   return mlsSignatureJob({ key, label: 'LeafNodeTBS', content, signature });
 }
 
-/** The leaf's own signature and its actor's binding. */
+/** The leaf's own signature and its actor's binding, where it has one. */
 export function leafSignatures(leaf: MlsLeaf, place: Decoded<typeof placeCodec>): readonly VerifyJob[] {
   return [
     leafSignature({ ...leaf, isFromKeyPackage: leaf.source === 'key-package' }, place),
-    bindingJob(leaf.identity, MLS_SUITE, leaf.signatureKey),
+    ...(leaf.identity === undefined ? [] : [bindingJob(leaf.identity, leaf.suite, leaf.signatureKey)]),
   ];
 }

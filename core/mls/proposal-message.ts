@@ -6,6 +6,7 @@ import type { MlsProposal } from './proposal.ts';
 import { proposalRef, readHandshake } from './read-handshake.ts';
 import { readProposal } from './read-proposal.ts';
 import { refuse, type MlsLeafCode, type MlsMessageCode, type MlsRefusal } from './refusal.ts';
+import { DEFAULT_TERMS } from './suite.ts';
 
 export interface MlsProposalMessage extends MlsHandshake {
   /** ProposalRef, 32 bytes: what a commit names it by. */
@@ -16,6 +17,7 @@ export interface MlsProposalMessage extends MlsHandshake {
 /** Parses an MLSMessage that holds a PublicMessage with a proposal (`ML21`). */
 export function parseProposalMessage(
   bytes: Uint8Array,
+  terms = DEFAULT_TERMS,
 ): Result<MlsProposalMessage, MlsRefusal<MlsMessageCode | MlsLeafCode>> {
   const message = openMlsMessage(bytes, 'mls_public_message', MAX_PROPOSAL_BYTES);
   if (!message.ok) return message;
@@ -23,7 +25,7 @@ export function parseProposalMessage(
   if (publicMessage.content.contentType !== 'proposal') return refuse('mls-content-type');
   const handshake = readHandshake(bytes, publicMessage);
   if (!handshake.ok) return handshake;
-  const proposal = readProposal(publicMessage.content.proposal);
+  const proposal = readProposal(publicMessage.content.proposal, terms);
   if (!proposal.ok) return proposal;
   return ok({ ...handshake.value, ref: proposalRef(bytes, publicMessage), proposal: proposal.value });
 }

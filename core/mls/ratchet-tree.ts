@@ -2,13 +2,13 @@ import type { RatchetTree } from 'ts-mls';
 import { encodeParentNode } from 'ts-mls/parentNode.js';
 import { decodeRatchetTree, encodeRatchetTree } from 'ts-mls/ratchetTree.js';
 import { toBase64 } from '../bytes/index.ts';
-import { sha256 } from '../crypto/index.ts';
 import { ok, type Result } from '../result.ts';
 import type { MlsTreeLeaf } from './leaf.ts';
 import { MAX_GROUP_LEAVES } from './limits.ts';
 import { decodeWhole } from './message.ts';
 import { readLeaf } from './read-leaf.ts';
 import { refuse, type MlsLeafCode, type MlsMessageCode, type MlsRefusal } from './refusal.ts';
+import { DEFAULT_TERMS, type SuiteHash } from './suite.ts';
 import { hashLeafNode, hashParentNode } from './public-group/tree-hash.ts';
 
 /** A public ratchet tree (RFC 9420 §7): who is where, and what it hashes to. */
@@ -22,19 +22,19 @@ export interface MlsTree {
 type TreeRefusal = MlsRefusal<MlsMessageCode | MlsLeafCode | 'group-info-tree'>;
 
 /** Parses the content of a `ratchet_tree` extension. Parent hashes are not checked. */
-export function parseRatchetTree(bytes: Uint8Array): Result<MlsTree, TreeRefusal> {
+export function parseRatchetTree(bytes: Uint8Array, terms = DEFAULT_TERMS): Result<MlsTree, TreeRefusal> {
   const tree = decodeWhole(bytes, decodeRatchetTree, encodeRatchetTree);
   if (!tree.ok) return tree;
   if (tree.value.length > 2 * MAX_GROUP_LEAVES - 1 || !isSound(tree.value)) return refuse('group-info-tree');
   const leaves: MlsTreeLeaf[] = [];
   for (const [nodeIndex, node] of tree.value.entries()) {
     if (node?.nodeType !== 'leaf') continue;
-    const leaf = readLeaf(node.leaf);
+    const leaf = readLeaf(node.leaf, terms);
     if (!leaf.ok) return leaf;
     leaves.push({ ...leaf.value, leafIndex: nodeIndex / 2 });
   }
   if (!isUnambiguous(tree.value, leaves)) return refuse('group-info-tree');
-  return ok({ leaves, hash: hashTree(tree.value, leaves) });
+  return ok({ leaves, hash: hashTree(tree.value, leaves, terms.suite.hash) });
 }
 
 /** Leaves have even node indexes and parents odd ones (RFC 9420 §4.1.1, appendix C). */
@@ -55,15 +55,15 @@ export function areDistinct(values: readonly Uint8Array[]): boolean {
 }
 
 /** The tree hash of RFC 9420 §7.8, from the root down. */
-function hashTree(tree: RatchetTree, leaves: readonly MlsTreeLeaf[]): Uint8Array {
+function hashTree(tree: RatchetTree, leaves: readonly MlsTreeLeaf[], hash: SuiteHash): Uint8Array {
   const encodedLeaves = new Map(leaves.map(({ leafIndex, encoded }) => [leafIndex, encoded]));
   const hashSubtree = (index: number, halfWidth: number): Uint8Array => {
-    if (halfWidth === 0) return hashLeafNode(sha256, index / 2, encodedLeaves.get(index / 2));
+    if (halfWidth === 0) return hashLeafNode(hash, index / 2, encodedLeaves.get(index / 2));
     const node = tree[index];
     const parent = node?.nodeType === 'parent' ? encodeParentNode(node.parent) : undefined;
     const left = hashSubtree(index - halfWidth, halfWidth >> 1);
     const right = hashSubtree(index + halfWidth, halfWidth >> 1);
-    return hashParentNode(sha256, parent, [left, right]);
+    return hashParentNode(hash, parent, [left, right]);
   };
   // A full tree of 2^d leaves has 2^(d+1) - 1 nodes, with the root in the middle.
   return hashSubtree((tree.length - 1) / 2, (tree.length + 1) >> 2);

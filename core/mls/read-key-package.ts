@@ -7,17 +7,22 @@ import { MAX_KEY_PACKAGE_LIFETIME_MS } from './limits.ts';
 import { readLeaf } from './read-leaf.ts';
 import { refuse, type MlsLeafCode, type MlsMessageCode, type MlsRefusal } from './refusal.ts';
 import { mlsSignatureJob, refHash, withoutTrailing } from './signed-bytes.ts';
-import { MLS_KEY_BYTES, MLS_SUITE, MLS_SUITE_NAME } from './suite.ts';
+import { findSuiteByName, type CredentialMode } from './suite.ts';
 
 type KeyPackageRefusal = MlsRefusal<MlsMessageCode | MlsLeafCode>;
 
 /** Every check of RFC 9420 §10.1 that needs no clock, and the bound on the lifetime. */
-export function readKeyPackage(keyPackage: KeyPackage): Result<MlsKeyPackage, KeyPackageRefusal> {
-  if (keyPackage.cipherSuite !== MLS_SUITE_NAME) return refuse('mls-suite');
-  const leaf = readLeaf(keyPackage.leafNode);
+export function readKeyPackage(
+  keyPackage: KeyPackage,
+  credentials: CredentialMode,
+): Result<MlsKeyPackage, KeyPackageRefusal> {
+  const suite = findSuiteByName(keyPackage.cipherSuite);
+  if (suite === undefined) return refuse('mls-suite');
+  const leaf = readLeaf(keyPackage.leafNode, { suite, credentials });
   if (!leaf.ok) return leaf;
   const { initKey, signature, extensions } = keyPackage;
-  if (initKey.length !== MLS_KEY_BYTES || equalBytes(initKey, leaf.value.encryptionKey)) return refuse('leaf-keys');
+  if (initKey.length !== suite.hpkeKeyBytes || equalBytes(initKey, leaf.value.encryptionKey))
+    return refuse('leaf-keys');
   const lifetime = readLifetime(keyPackage);
   if (lifetime === undefined) return refuse('key-package-lifetime');
   const encoded = encodeKeyPackage(keyPackage);
@@ -25,7 +30,7 @@ export function readKeyPackage(keyPackage: KeyPackage): Result<MlsKeyPackage, Ke
   return ok({
     ref: refHash('KeyPackage', encoded),
     actor: leaf.value.actor,
-    suite: MLS_SUITE,
+    suite: suite.id,
     leaf: leaf.value,
     ...lifetime,
     lastResort: extensions.some(({ extensionType }) => extensionType === LAST_RESORT_EXTENSION),

@@ -5,17 +5,24 @@ import type { MlsProposal } from './proposal.ts';
 import { readKeyPackage } from './read-key-package.ts';
 import { readLeaf } from './read-leaf.ts';
 import { refuse, type MlsLeafCode, type MlsMessageCode, type MlsRefusal } from './refusal.ts';
+import type { GroupTerms } from './suite.ts';
 
-export function readProposal(proposal: Proposal): Result<MlsProposal, MlsRefusal<MlsMessageCode | MlsLeafCode>> {
+export function readProposal(
+  proposal: Proposal,
+  terms: GroupTerms,
+): Result<MlsProposal, MlsRefusal<MlsMessageCode | MlsLeafCode>> {
   switch (proposal.proposalType) {
     case 'add': {
-      const keyPackage = readKeyPackage(proposal.add.keyPackage);
-      return keyPackage.ok ? ok({ kind: 'add', keyPackage: keyPackage.value }) : keyPackage;
+      const keyPackage = readKeyPackage(proposal.add.keyPackage, terms.credentials);
+      if (!keyPackage.ok) return keyPackage;
+      return keyPackage.value.suite === terms.suite.id
+        ? ok({ kind: 'add', keyPackage: keyPackage.value })
+        : refuse('mls-suite');
     }
     case 'remove':
       return ok({ kind: 'remove', leafIndex: proposal.remove.removed });
     case 'update': {
-      const leaf = readLeaf(proposal.update.leafNode);
+      const leaf = readLeaf(proposal.update.leafNode, terms);
       return leaf.ok ? ok({ kind: 'update', leaf: leaf.value }) : leaf;
     }
     case 'psk':

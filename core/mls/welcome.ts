@@ -3,7 +3,7 @@ import { ok, type Result } from '../result.ts';
 import { MAX_WELCOME_BYTES } from './limits.ts';
 import { openMlsMessage } from './message.ts';
 import { refuse, type MlsMessageCode, type MlsRefusal } from './refusal.ts';
-import { MLS_SUITE, MLS_SUITE_NAME } from './suite.ts';
+import { findSuiteByName } from './suite.ts';
 
 export interface MlsWelcome {
   readonly suite: number;
@@ -18,6 +18,7 @@ export function parseWelcome(bytes: Uint8Array): Result<MlsWelcome, MlsRefusal<M
   const message = openMlsMessage(bytes, 'mls_welcome', MAX_WELCOME_BYTES);
   if (!message.ok) return message;
   const { cipherSuite, secrets } = message.value.welcome;
-  if (cipherSuite !== MLS_SUITE_NAME) return refuse('mls-suite');
-  return ok({ suite: MLS_SUITE, refs: secrets.map(({ newMember }) => newMember), hash: sha256(bytes) });
+  const suite = findSuiteByName(cipherSuite);
+  if (suite === undefined) return refuse('mls-suite');
+  return ok({ suite: suite.id, refs: secrets.map(({ newMember }) => newMember), hash: sha256(bytes) });
 }

@@ -25,8 +25,8 @@ const membership = choice('Membership', { plain: 0, mls: 1 });
 const groupParameters = struct('GroupParameters', {
   membership,
   handshakes: choice('HandshakeMode', { public: 0 }),
-  credentials: choice('CredentialMode', { bound: 0 }),
-  authenticatedData: choice('AuthenticatedDataMode', { required: 0 }),
+  credentials: choice('CredentialMode', { bound: 0, unbound: 1 }),
+  authenticatedData: choice('AuthenticatedDataMode', { required: 0, optional: 1 }),
 });
 
 const identityParameters = struct('IdentityParameters', {});

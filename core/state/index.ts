@@ -13,13 +13,7 @@ export { commitReported } from './group/commit-reported.ts';
 export { PAST_EPOCHS, type GroupState } from './group/group-state.ts';
 export { memberAdded, memberRemoved, roleChanged } from './group/membership.ts';
 export { groupMessage } from './group/message.ts';
-export {
-  CIPHERSUITE_X25519_AES128_ED25519,
-  mlsCommit,
-  mlsCreated,
-  type MlsCommit,
-  type MlsCreated,
-} from './group/mls.ts';
+export { CIPHERSUITES, mlsCommit, mlsCreated, type MlsCommit, type MlsCreated } from './group/mls.ts';
 export { mlsProposal, type MlsProposal } from './group/mls-proposal.ts';
 export { MAX_ROSTER_CHANGES, type RosterChange } from './group/roster-change.ts';
 export {

@@ -15,6 +15,7 @@ import {
   MAX_CLAIM_DEVICES,
   MAX_HANDSHAKE_BYTES,
   MAX_KEY_PACKAGE_BYTES,
+  MAX_KEY_PACKAGE_SUITES,
   MAX_KEY_PACKAGES,
   MAX_MAILBOX_PAGE,
 } from './limits.ts';
@@ -25,8 +26,11 @@ export const keyPackagePublication = struct('KeyPackagePublication', {
   keyPackages: vector(opaqueVector(MAX_KEY_PACKAGE_BYTES), MAX_KEY_PACKAGES),
 });
 
-/** KeyPackages that can still be claimed, the last resort not counted. */
-export const keyPackageStock = struct('KeyPackageStock', { available: uint32, lastResort: uint32 });
+/** KeyPackages of one suite that can still be claimed, the last resort apart. */
+const suiteStock = struct('SuiteStock', { ciphersuite: uint16, available: uint32, lastResort: uint32 });
+
+/** One for each suite of which there is anything, ascending. */
+export const keyPackageStock = struct('KeyPackageStock', { suites: vector(suiteStock, MAX_KEY_PACKAGE_SUITES) });
 
 /** Names a chain in which the claimer may invite (`KP4`). */
 export const keyPackageClaim = struct('KeyPackageClaim', { chain: opaque(HASH_BYTES), ciphersuite: uint16 });
@@ -111,6 +115,7 @@ export const mailboxPage = struct('MailboxPage', {
 export const mailboxAck = struct('MailboxAck', { upTo: uint64 });
 
 export type KeyPackagePublication = Decoded<typeof keyPackagePublication>;
+export type SuiteStock = Decoded<typeof suiteStock>;
 export type KeyPackageStock = Decoded<typeof keyPackageStock>;
 export type KeyPackageClaim = Decoded<typeof keyPackageClaim>;
 export type ClaimToken = Decoded<typeof claimToken>;

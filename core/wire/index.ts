@@ -34,6 +34,7 @@ export {
   type KeyPackageClaims,
   type KeyPackagePublication,
   type KeyPackageStock,
+  type SuiteStock,
   type MailboxItem,
   type MailboxPage,
 } from './device.ts';

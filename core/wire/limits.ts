@@ -20,6 +20,8 @@ export const MAX_MISSED_ENTRIES = 256;
 export const MAX_KEY_PACKAGE_BYTES = 16_384;
 /** KeyPackages in one publication and in one device's pool. */
 export const MAX_KEY_PACKAGES = 100;
+/** Suites that a stock can list. */
+export const MAX_KEY_PACKAGE_SUITES = 16;
 /** Devices in one claim for several (`KP12`). */
 export const MAX_CLAIM_DEVICES = 100;
 /** Tokens of claims in one commit bundle: one for each member that a commit may add. */

@@ -10,6 +10,7 @@ import {
 } from '../../core/index.ts';
 import {
   completeRefusals,
+  groupTermsOf,
   outcomesOf,
   parseAppend,
   screenCommit,
@@ -91,7 +92,7 @@ export class ChainAppends {
     if (refusal !== undefined) return err(refusal);
     const { head } = sequencer;
     const hash = this.#groupInfoHash();
-    const followedGroup = () => hash && this.#group.at(hash);
+    const followedGroup = () => hash && this.#group.at(hash, groupTermsOf(head.state));
     const context = { head, log, clock: clock(), check, claimTokenKey, followedGroup, quotes, limits };
     const candidate = screenCommit(body, context);
     if (!candidate.ok) return this.#refuse(candidate.error, from);
@@ -115,7 +116,7 @@ export class ChainAppends {
     if (!screened.ok || screened.value.signed.event.type !== mlsProposal.type) return screened;
     const { log, sequencer, check, clock, limits } = this.#host;
     const hash = this.#groupInfoHash();
-    const followedGroup = () => hash && this.#group.withUnderWay(hash);
+    const followedGroup = () => hash && this.#group.withUnderWay(hash, groupTermsOf(sequencer.head.state));
     const context = { head: sequencer.head, log, clock: clock(), check, followedGroup, limits };
     const judged = screenProposal(screened.value, context);
     if (judged.ok && judged.value.proposal !== undefined) this.#group.begin(judged.value.proposal);

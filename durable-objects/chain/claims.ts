@@ -1,4 +1,5 @@
 import { toBase64Url, type ClaimOutcome, type KeyPackageClaims } from '../../core/index.ts';
+import type { AdmittedClaim } from '../../relay/index.ts';
 import type { DeviceObject } from '../device/object.ts';
 import type { RelayEnvironment } from '../platform/environment.ts';
 import { reportIncident } from '../platform/incident.ts';
@@ -9,13 +10,13 @@ import { reportIncident } from '../platform/incident.ts';
  */
 export function claimOfEach(
   { devices, ciphersuite }: KeyPackageClaims,
-  { chain, claimer }: { readonly chain: Uint8Array; readonly claimer: Uint8Array },
+  { claimer, ...terms }: Omit<AdmittedClaim, 'ciphersuite'> & { readonly claimer: Uint8Array },
   env: RelayEnvironment,
 ): Promise<readonly ClaimOutcome[]> {
   const claimOf = async (device: Uint8Array): Promise<ClaimOutcome> => {
     try {
       const object = env.DEVICE.getByName(toBase64Url(device)) as unknown as DeviceObject;
-      return await object.handOut({ chain, ciphersuite }, claimer);
+      return await object.handOut({ ...terms, ciphersuite }, claimer);
     } catch (cause) {
       reportIncident('claim-failed', cause);
       return { kind: 'unavailable', value: {} };

@@ -1,5 +1,5 @@
 import { equalBytes, sha256, toBase64 } from '../../core/index.ts';
-import { addProposal, bootstrapGroup, type PublicGroup } from '../../core/mls/index.ts';
+import { addProposal, bootstrapGroup, memberRules, type GroupTerms, type PublicGroup } from '../../core/mls/index.ts';
 import type { NewProposal } from '../../relay/index.ts';
 
 /** Stored handshakes, of which the group is made. */
@@ -36,18 +36,18 @@ export class FollowedGroup {
   }
 
   /** Undefined where the GroupInfo is not stored. Throws for stored bytes that are not what the state names. */
-  at(hash: Uint8Array): PublicGroup | undefined {
+  at(hash: Uint8Array, terms: GroupTerms): PublicGroup | undefined {
     if (this.#kept === undefined || !equalBytes(this.#kept.hash, hash)) {
       const bytes = this.#stored.groupInfo(hash);
       if (bytes === undefined) return undefined;
-      this.#kept = { hash, group: this.#withStored(openStored(bytes, hash)) };
+      this.#kept = { hash, group: this.#withStored(openStored(bytes, hash, terms)) };
     }
     return this.#kept.group;
   }
 
   /** The same with the proposals that are not decided yet, so that no burst of them is over the limits. */
-  withUnderWay(hash: Uint8Array): PublicGroup | undefined {
-    const group = this.at(hash);
+  withUnderWay(hash: Uint8Array, terms: GroupTerms): PublicGroup | undefined {
+    const group = this.at(hash, terms);
     return group && [...this.#underWay].reduce(withProposal, group);
   }
 
@@ -80,9 +80,9 @@ function withProposal(group: PublicGroup, { epoch, proposal }: NewProposal): Pub
 }
 
 /** Its signatures were verified before it was stored, so the hash stands for them. */
-function openStored(bytes: Uint8Array, hash: Uint8Array): PublicGroup {
+function openStored(bytes: Uint8Array, hash: Uint8Array, terms: GroupTerms): PublicGroup {
   if (!equalBytes(sha256(bytes), hash)) throw new Error('the stored GroupInfo is not the one that the state names');
-  const opened = bootstrapGroup(bytes);
+  const opened = bootstrapGroup(bytes, { rules: memberRules(terms) });
   if (!opened.ok) throw new Error(`the GroupInfo in force is refused: ${opened.error.code}`);
   return opened.value.group;
 }

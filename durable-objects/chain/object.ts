@@ -1,8 +1,9 @@
 import { DurableObject } from 'cloudflare:workers';
 import { claimOutcomes, encode, err, ok, toBase64Url, type Result } from '../../core/index.ts';
+import type { CredentialMode } from '../../core/mls/index.ts';
 import {
+  invitationTerms,
   judgeGenesis,
-  mayInvite,
   parseClaims,
   shareGroup,
   type Answer,
@@ -114,17 +115,18 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     const claims = parseClaims(body);
     if (!claims.ok) return claims;
     const { actor } = caller;
-    if (this.#chain === undefined || !mayInvite(this.#chain.head.state, actor)) return err({ code: 'not-permitted' });
+    const credentials = this.#chain && invitationTerms(this.#chain.head.state, actor);
+    if (this.#chain === undefined || credentials === undefined) return err({ code: 'not-permitted' });
     const admitted = this.#chain.gate.admit(caller);
     if (!admitted.ok) return admitted;
     const { chain } = this.#chain.head;
-    const outcomes = await claimOfEach(claims.value, { chain, claimer: actor }, this.env);
+    const outcomes = await claimOfEach(claims.value, { chain, credentials, claimer: actor }, this.env);
     return ok(encode(claimOutcomes, { outcomes }));
   }
 
-  /** For devices that are asked for a KeyPackage: whether this actor could add anyone here. */
-  mayInvite(actor: Uint8Array): Promise<boolean> {
-    return Promise.resolve(this.#chain !== undefined && mayInvite(this.#chain.head.state, actor));
+  /** For devices that are asked for a KeyPackage: what fits here, where this actor could add anyone. */
+  async invitationTerms(actor: Uint8Array): Promise<CredentialMode | undefined> {
+    return this.#chain && invitationTerms(this.#chain.head.state, actor);
   }
 
   /** For devices that are sent an envelope: whether both are members here. */

@@ -5,11 +5,9 @@ import {
   ok,
   type ClaimedKeyPackage,
   type ClaimOutcome,
-  type KeyPackageClaim,
   type KeyPackageStock,
   type Result,
 } from '../../core/index.ts';
-import { MLS_SUITE } from '../../core/mls/index.ts';
 import {
   checkPool,
   countClaim,
@@ -17,6 +15,7 @@ import {
   issueClaimToken,
   judgePublication,
   MAX_SEEN_REFS,
+  type AdmittedClaim,
   type Answer,
   type CheckSignatures,
   type ClaimTokenKey,
@@ -53,7 +52,7 @@ export class KeyPackagePool {
       // Such a publication fits whatever was there, so nothing is retired for one that is refused below.
       if (replaces) store.keyPackages.retireOthers(keyPackages, now);
       const fresh = keyPackages.filter(({ ref }) => !store.keyPackages.knows(ref));
-      const refusal = checkPool(this.stock().available, fresh);
+      const refusal = checkPool(this.#available(), fresh);
       if (refusal !== undefined) return err(refusal);
       store.keyPackages.publish(fresh, now);
       store.keyPackages.forget(MAX_SEEN_REFS);
@@ -63,7 +62,7 @@ export class KeyPackagePool {
   }
 
   /** What the counts would be with this claim, or why it may not be. Writes nothing: a flood of refused claims is cheap. */
-  count({ chain }: KeyPackageClaim, claimer: Uint8Array): Result<NewClaimCounts, RelayRefusal> {
+  count({ chain }: AdmittedClaim, claimer: Uint8Array): Result<NewClaimCounts, RelayRefusal> {
     const { claimCounts } = this.#options.store;
     const load = {
       chain: claimCounts.read('chain', chain),
@@ -76,7 +75,7 @@ export class KeyPackagePool {
 
   /** In the turn of `count`, and synchronous to the mark, so claims that arrive together never get the same one (`KP5`). */
   claim(
-    { chain, ciphersuite }: KeyPackageClaim,
+    { chain, ciphersuite: suite, credentials }: AdmittedClaim,
     claimer: Uint8Array,
     counts: NewClaimCounts,
   ): Result<ClaimedKeyPackage, RelayRefusal> {
@@ -84,7 +83,7 @@ export class KeyPackagePool {
     if (key === undefined) return err({ code: 'relay-not-configured' });
     const now = clock();
     return storage.transactionSync(() => {
-      const claimed = store.keyPackages.claim(ciphersuite, now);
+      const claimed = store.keyPackages.claim({ suite, credentials }, now);
       if (claimed === undefined) return NOTHING_TO_CLAIM;
       store.claimCounts.save('chain', chain, counts.chain);
       store.claimCounts.save('claimer', claimer, counts.claimer);
@@ -95,7 +94,7 @@ export class KeyPackagePool {
   }
 
   /** The outcome for a chain that claims of several devices at once (`KP12`). */
-  handOut(claim: KeyPackageClaim, claimer: Uint8Array): ClaimOutcome {
+  handOut(claim: AdmittedClaim, claimer: Uint8Array): ClaimOutcome {
     const counts = this.count(claim, claimer);
     if (!counts.ok) return { kind: 'limited', value: { retryAfterMs: Number(counts.error['retryAfterMs']) } };
     const claimed = this.claim(claim, claimer, counts.value);
@@ -105,12 +104,16 @@ export class KeyPackagePool {
   }
 
   stock(): KeyPackageStock {
-    const { available, lastResort } = this.#options.store.keyPackages.stock(MLS_SUITE, this.#options.clock());
-    return { available, lastResort: lastResort ? 1 : 0 };
+    return { suites: [...this.#options.store.keyPackages.stock(this.#options.clock())] };
   }
 
   answerStock(): Answer {
     return ok(encode(keyPackageStock, this.stock()));
+  }
+
+  /** Of all suites together, which share the pool (`KP3`). */
+  #available(): number {
+    return this.stock().suites.reduce((sum, { available }) => sum + available, 0);
   }
 }
 

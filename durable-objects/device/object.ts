@@ -1,15 +1,13 @@
 import { DurableObject } from 'cloudflare:workers';
+import { claimedKeyPackage, encode, equalBytes, err, ok, toBase64Url, type ClaimOutcome } from '../../core/index.ts';
 import {
-  claimedKeyPackage,
-  encode,
-  equalBytes,
-  err,
-  ok,
-  toBase64Url,
-  type ClaimOutcome,
-  type KeyPackageClaim,
-} from '../../core/index.ts';
-import { parseClaim, parseEnvelopePost, type Answer, type Caller, type MailDelivery } from '../../relay/index.ts';
+  parseClaim,
+  parseEnvelopePost,
+  type AdmittedClaim,
+  type Answer,
+  type Caller,
+  type MailDelivery,
+} from '../../relay/index.ts';
 import type { ChainObject } from '../chain/object.ts';
 import { claimTokenKeyOf, limitsOf, type RelayEnvironment } from '../platform/environment.ts';
 import { NOTHING_TO_CLAIM } from './key-package-pool.ts';
@@ -44,19 +42,21 @@ export class DeviceObject extends DurableObject<RelayEnvironment> {
     const claim = parseClaim(body);
     if (!claim.ok) return claim;
     const { actor } = caller;
-    if (!(await this.#chain(claim.value.chain).mayInvite(actor))) return err({ code: 'not-permitted' });
+    const credentials = await this.#chain(claim.value.chain).invitationTerms(actor);
+    if (credentials === undefined) return err({ code: 'not-permitted' });
     if (this.#device === undefined) return NOTHING_TO_CLAIM;
     const { gate, keyPackages } = this.#device;
-    const counts = keyPackages.count(claim.value, actor);
+    const admittedClaim = { ...claim.value, credentials };
+    const counts = keyPackages.count(admittedClaim, actor);
     if (!counts.ok) return counts;
     const admitted = gate.admit(caller);
     if (!admitted.ok) return admitted;
-    const claimed = keyPackages.claim(claim.value, actor, counts.value);
+    const claimed = keyPackages.claim(admittedClaim, actor, counts.value);
     return claimed.ok ? ok(encode(claimedKeyPackage, claimed.value)) : claimed;
   }
 
   /** For chains, which have asked who claims: one KeyPackage, or why there is none. Opens no device (`KP9`). */
-  async handOut(claim: KeyPackageClaim, claimer: Uint8Array): Promise<ClaimOutcome> {
+  async handOut(claim: AdmittedClaim, claimer: Uint8Array): Promise<ClaimOutcome> {
     return this.#device?.keyPackages.handOut(claim, claimer) ?? { kind: 'exhausted', value: {} };
   }
 

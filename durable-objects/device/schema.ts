@@ -15,6 +15,10 @@ export const keyPackages = sqliteTable(
     ref: bytes('ref').primaryKey(),
     bytes: bytes('bytes').notNull(),
     suite: integer('suite').notNull(),
+    /** What groups it fits (`ML7`). */
+    credentials: text('credentials', { enum: ['bound', 'unbound'] })
+      .notNull()
+      .default('bound'),
     /** End of the leaf's lifetime, ms since the Unix epoch. */
     notAfter: integer('not_after').notNull(),
     lastResort: integer('last_resort', { mode: 'boolean' }).notNull(),

@@ -113,7 +113,7 @@ const onMls: readonly Attempt[] = [
 const onNewMls: readonly Attempt[] = [
   is('the creation', (log) => log.event(alice, mlsCreated, createdBody)),
   is('a creation by another', (log) => log.event(bob, mlsCreated, createdBody)),
-  is('a creation with another suite', (log) => log.event(alice, mlsCreated, { ...createdBody, ciphersuite: 3 })),
+  is('a creation with another suite', (log) => log.event(alice, mlsCreated, { ...createdBody, ciphersuite: 4 })),
   is('a message before the creation', (log) => log.event(alice, groupMessage, messageBody)),
   is('a note before the creation', (log) => log.event(alice, noted, 'x')),
 ];

@@ -7,7 +7,7 @@ import {
   type ClaimOutcome,
   type GrantedRole,
 } from '../../core/index.ts';
-import { MLS_SUITE, parseKeyPackage } from '../../core/mls/index.ts';
+import { parseKeyPackage } from '../../core/mls/index.ts';
 import { RelayProblem, UntrustedError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
 import type { RelayClient } from '../relay-client.ts';
@@ -18,6 +18,7 @@ export interface ClaimContext {
   readonly client: RelayClient;
   readonly platform: Platform;
   readonly chain: ChainId;
+  readonly ciphersuite: number;
 }
 
 /** What came of asking several devices for a KeyPackage each. */
@@ -31,18 +32,19 @@ export interface Claims {
 export async function claimKeyPackages(
   actors: readonly Uint8Array[],
   role: GrantedRole,
-  { client, platform, chain }: ClaimContext,
+  context: ClaimContext,
   signal: AbortSignal | undefined,
 ): Promise<Claims> {
+  const { client, chain, ciphersuite } = context;
   const add: Addition[] = [];
   const reports: InvitedActor[] = [];
   for (let from = 0; from < actors.length; from += MAX_CLAIM_DEVICES) {
     const devices = actors.slice(from, from + MAX_CLAIM_DEVICES);
-    const outcomes = await client.claimKeyPackages(chain, { ciphersuite: MLS_SUITE, devices }, signal);
+    const outcomes = await client.claimKeyPackages(chain, { ciphersuite, devices }, signal);
     for (const [index, outcome] of outcomes.entries()) {
       const actor = devices[index] as Uint8Array;
       reports.push(reportOf(actor, outcome));
-      if (outcome.kind === 'claimed') add.push(additionOf(actor, role, outcome.value, platform.now()));
+      if (outcome.kind === 'claimed') add.push(additionOf({ actor, role }, outcome.value, context));
     }
   }
   return { add, actors: reports };
@@ -60,13 +62,16 @@ export function assertAllClaimed({ actors }: Claims): void {
 
 /** A KeyPackage of this very actor: the relay hands it out, and could hand out another one (`CL13`). */
 function additionOf(
-  actor: Uint8Array,
-  role: GrantedRole,
+  { actor, role }: Pick<Addition, 'actor' | 'role'>,
   { ref, keyPackage, token }: ClaimedKeyPackage,
-  nowMs: number,
+  { platform, ciphersuite }: ClaimContext,
 ): Addition {
-  const parsed = parseKeyPackage(keyPackage, { nowMs });
-  const isRight = parsed.ok && equalBytes(parsed.value.ref, ref) && equalBytes(parsed.value.actor, actor);
+  const parsed = parseKeyPackage(keyPackage, { nowMs: platform.now() });
+  const isRight =
+    parsed.ok &&
+    equalBytes(parsed.value.ref, ref) &&
+    equalBytes(parsed.value.actor, actor) &&
+    parsed.value.suite === ciphersuite;
   if (isRight) return { actor, role, keyPackage, keyPackageRef: ref, claimToken: token };
   const why = parsed.ok ? 'it is not the one that was asked for' : parsed.error.code;
   throw new UntrustedError('key-package-invalid', `a claimed KeyPackage is refused: ${why}`);

@@ -2,6 +2,7 @@ import { equalBytes, type CommitFault, type MlsCommit } from '../../core/index.t
 import { encodeAuthenticatedData, parseCommitMessage } from '../../core/mls/index.ts';
 import type { VerifiedEntry } from '../chain/page-verification.ts';
 import { processCommit, type CommitRefusal, type GroupState, type ProcessedCommit } from '../mls/index.ts';
+import { suiteOf, type SuiteNumber } from '../suites.ts';
 
 /** What another member's commit is to this device (`RC3`). Only the last two are a reason to come back in anew. */
 export type CommitReading =
@@ -67,8 +68,8 @@ function isSameSet(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean 
 }
 
 /** Whether a commit brings a member back in from outside, also where it can't be followed. */
-export function isResync(bytes: Uint8Array | undefined): boolean {
-  const commit = bytes && parseCommitMessage(bytes);
+export function isResync(bytes: Uint8Array | undefined, suite: SuiteNumber): boolean {
+  const commit = bytes && parseCommitMessage(bytes, { suite: suiteOf(suite), credentials: 'bound' });
   return commit?.ok === true && commit.value.sender.kind === 'new-member-commit';
 }
 

@@ -114,6 +114,7 @@ export abstract class FollowedGroup implements Group {
       checkpoint: checkpoint.note,
       relayTime: cursor.relayTime,
       epoch: state.mls?.epoch ?? 0,
+      suite: state.mls?.ciphersuite,
     };
   }
 

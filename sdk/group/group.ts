@@ -104,6 +104,8 @@ export interface GroupView {
   readonly relayTime: number;
   /** MLS epoch; 0 in a plain group. */
   readonly epoch: number;
+  /** MLS cipher suite; undefined in a plain group. */
+  readonly suite: number | undefined;
 }
 
 /** An event of the application's own, with its body decoded. */

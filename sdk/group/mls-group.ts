@@ -8,7 +8,7 @@ import {
   type GrantedRole,
   type Submission,
 } from '../../core/index.ts';
-import { encodeAuthenticatedData, MLS_SUITE, parseGroupInfo } from '../../core/mls/index.ts';
+import { DEFAULT_SUITE, encodeAuthenticatedData, parseGroupInfo, type MlsSuite } from '../../core/mls/index.ts';
 import { chainKeys } from '../chain/chain-keys.ts';
 import type { FollowedChain } from '../chain/chain-follower.ts';
 import { signDraft, type Delivery } from '../chain/chain-writer.ts';
@@ -16,7 +16,8 @@ import { isFateUnknown } from '../chain/resend.ts';
 import { newEventId } from '../chain/sign-event.ts';
 import { RelayProblem, RemovedError, StorageError, TeraChatError, UsageError } from '../errors.ts';
 import type { KeyPackagePool } from '../key-package-pool.ts';
-import { createGroup, encrypt, makeGroupInfo, proposeLeave, type MlsIdentity } from '../mls/index.ts';
+import { createGroup, encrypt, makeGroupInfo, proposeLeave } from '../mls/index.ts';
+import type { MlsIdentities } from '../mls-identities.ts';
 import { SharedTask } from '../shared-task.ts';
 import type { StorageWrite } from '../storage.ts';
 import { FollowedGroup, groupStateOf, parseActor, parseActors } from './followed-group.ts';
@@ -34,7 +35,7 @@ import { MlsStore, type AcceptedWelcome } from './mls-store.ts';
 import { PendingCommits, type CommitPlan } from './pending-commits.ts';
 
 export interface MlsGroupContext extends GroupContext {
-  readonly mls: MlsIdentity;
+  readonly identities: MlsIdentities;
   readonly pool: KeyPackagePool;
 }
 
@@ -69,7 +70,7 @@ export class MlsGroup extends FollowedGroup {
     const { follower, writer } = this;
     this.#pending = new PendingCommits({ context, follower, writer, store });
     const parts = { context, follower, store, pending: this.#pending };
-    const recovery = new MlsRecovery({ ...parts, writer, identity: context.mls });
+    const recovery = new MlsRecovery({ ...parts, writer, identities: context.identities });
     this.#recovery = new SharedTask((signal) => recovery.recover(signal));
     this.#committer = new MlsCommitter({ ...parts, ensureKeys: (signal) => this.recover(signal) });
     follower.onAdvance(() => {
@@ -80,9 +81,10 @@ export class MlsGroup extends FollowedGroup {
   }
 
   /** What the founder's group begins with, to be stored before anyone hears of it. */
-  async beginKeys(): Promise<readonly StorageWrite[]> {
-    const { mls, platform } = this.#context;
-    const { state } = await createGroup({ groupId: this.#chain, identity: mls, nowMs: platform.now() });
+  async beginKeys(suite: MlsSuite): Promise<readonly StorageWrite[]> {
+    const { identities, platform } = this.#context;
+    const identity = await identities.of(suite);
+    const { state } = await createGroup({ groupId: this.#chain, identity, nowMs: platform.now() });
     return [this.#store.put({ state, lostAt: undefined })];
   }
 
@@ -95,7 +97,7 @@ export class MlsGroup extends FollowedGroup {
     const parsed = parseGroupInfo(groupInfo);
     if (!parsed.ok) throw new Error(`made a GroupInfo that is refused: ${parsed.error.code}`);
     const body = mlsCreated.encodeBody({
-      ciphersuite: MLS_SUITE,
+      ciphersuite: record.state.suite,
       groupInfoHash: sha256(groupInfo),
       groupInfoSize: groupInfo.length,
       treeHash: parsed.value.treeHash,
@@ -146,8 +148,10 @@ export class MlsGroup extends FollowedGroup {
     await this.assertMember(signal);
     const known = await this.follower.known(signal);
     for (const actor of invited) assertAbsent(known, actor);
+    const ciphersuite = groupStateOf(known).mls?.ciphersuite ?? DEFAULT_SUITE.id;
+    const context = { ...this.#context, chain: this.#chain, ciphersuite };
     const claim = async (): Promise<Claims> => {
-      const claimed = await claimKeyPackages(invited, role, { ...this.#context, chain: this.#chain }, signal);
+      const claimed = await claimKeyPackages(invited, role, context, signal);
       if (!partial || claimed.add.length === 0) assertAllClaimed(claimed);
       return claimed;
     };

@@ -195,7 +195,7 @@ class MlsPage implements PageOpener {
       case 'stale':
         return changeOf(body);
       case 'future':
-        return isResync(bytes) ? cameBack(body) : unread(body, 'future');
+        return isResync(bytes, before.suite) ? cameBack(body) : unread(body, 'future');
       case 'missing':
         assertExpired(entry, this.#reading.source.now());
         return this.#lose(before, entry, body, 'missing');

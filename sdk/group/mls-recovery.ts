@@ -5,7 +5,9 @@ import type { ChainWriter } from '../chain/chain-writer.ts';
 import { isFateUnknown } from '../chain/resend.ts';
 import { newEventId } from '../chain/sign-event.ts';
 import { RelayProblem, UntrustedError, UsageError } from '../errors.ts';
-import { membersOf, resync, type MlsIdentity, type PendingCommit } from '../mls/index.ts';
+import { membersOf, resync, type PendingCommit } from '../mls/index.ts';
+import type { MlsIdentities } from '../mls-identities.ts';
+import { suiteOf } from '../suites.ts';
 import { groupStateOf } from './followed-group.ts';
 import type { GroupContext } from './group-context.ts';
 import type { MlsRecord, MlsStore, PendingRecord } from './mls-store.ts';
@@ -21,7 +23,7 @@ const MAX_RESYNCS = 64;
  */
 export class MlsRecovery {
   readonly #context: GroupContext;
-  readonly #identity: MlsIdentity;
+  readonly #identities: MlsIdentities;
   readonly #follower: ChainFollower;
   readonly #writer: ChainWriter;
   readonly #store: MlsStore;
@@ -29,14 +31,14 @@ export class MlsRecovery {
 
   constructor(parts: {
     readonly context: GroupContext;
-    readonly identity: MlsIdentity;
+    readonly identities: MlsIdentities;
     readonly follower: ChainFollower;
     readonly writer: ChainWriter;
     readonly store: MlsStore;
     readonly pending: PendingCommits;
   }) {
     this.#context = parts.context;
-    this.#identity = parts.identity;
+    this.#identities = parts.identities;
     this.#follower = parts.follower;
     this.#writer = parts.writer;
     this.#store = parts.store;
@@ -107,7 +109,8 @@ export class MlsRecovery {
     const eventId = newEventId(this.#context.platform);
     const authenticatedData = encodeAuthenticatedData({ actor: this.#context.signer.actor, eventId });
     const nowMs = this.#context.platform.now();
-    const made = await resync({ identity: this.#identity, groupInfo, authenticatedData, nowMs });
+    const identity = await this.#identities.of(suiteOf(mls.ciphersuite));
+    const made = await resync({ identity, groupInfo, authenticatedData, nowMs });
     if (!made.ok) throw new UsageError('resync-refused', `the group can't be entered anew: ${made.error.code}`);
     assertSameGroup(made.value, chain);
     return this.#pending.keep({}, made.value, eventId, chain);

@@ -56,7 +56,7 @@ export async function encrypt(
   const { newState, privateMessage } = await createApplicationMessage(
     padded,
     plaintext,
-    await loadSuite(),
+    await loadSuite(client.groupContext.cipherSuite),
     authenticatedData,
   );
   const message = encodeMlsMessage({ version: 'mls10', wireformat: 'mls_private_message', privateMessage });
@@ -108,7 +108,7 @@ async function unprotect(
   bytes: Uint8Array,
 ): Promise<Result<Opened, EngineRefusal>> {
   try {
-    const suite = await loadSuite();
+    const suite = await loadSuite(client.groupContext.cipherSuite);
     const message = decodePrivateMessage(bytes);
     const senderData = await decryptSenderData(message, keys.senderDataSecret, suite);
     if (senderData === undefined) return refuse('message-unreadable');

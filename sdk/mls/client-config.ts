@@ -1,6 +1,6 @@
 import type { ClientConfig, Credential, KeyPackage, LeafNode } from 'ts-mls';
 import { equalBytes } from '../../core/index.ts';
-import { bindingJob, MLS_SUITE, parseCredentialIdentity } from '../../core/mls/index.ts';
+import { bindingJob, parseCredentialIdentity } from '../../core/mls/index.ts';
 import { isGenuine } from './suite.ts';
 
 /** Epochs before the current one whose messages can still be read: as many as the relay accepts them for (`ML42`). */
@@ -13,9 +13,13 @@ const RETAINED_GENERATIONS = 64;
  */
 const MAX_SKIPPED_GENERATIONS = 2000;
 
-/** How ts-mls decides what it leaves to the application. */
-export const clientConfig: ClientConfig = {
-  authService: { validateCredential: isBound },
+/** How ts-mls decides what it leaves to the application, in a group of this suite. */
+export function clientConfigFor(suite: number): ClientConfig {
+  const validateCredential = (credential: Credential, key: Uint8Array) => isBound(credential, key, suite);
+  return { ...CONFIG, authService: { validateCredential } };
+}
+
+const CONFIG: Omit<ClientConfig, 'authService'> = {
   keyPackageEqualityConfig: {
     compareKeyPackages: (a, b) => isSameActor(a.leafNode, b.leafNode),
     compareKeyPackageToLeafNode: (keyPackage: KeyPackage, leaf: LeafNode) => isSameActor(keyPackage.leafNode, leaf),
@@ -33,9 +37,9 @@ export const clientConfig: ClientConfig = {
 };
 
 /** The check that every leaf passes before it counts: its actor signed for its signature key (`ML3`). */
-async function isBound(credential: Credential, signatureKey: Uint8Array): Promise<boolean> {
+async function isBound(credential: Credential, signatureKey: Uint8Array, suite: number): Promise<boolean> {
   const identity = credential.credentialType === 'basic' ? parseCredentialIdentity(credential.identity) : undefined;
-  return identity !== undefined && (await isGenuine([bindingJob(identity, MLS_SUITE, signatureKey)]));
+  return identity !== undefined && (await isGenuine([bindingJob(identity, suite, signatureKey)]));
 }
 
 function isSameActor(a: Pick<LeafNode, 'credential'>, b: Pick<LeafNode, 'credential'>): boolean {

@@ -34,7 +34,7 @@ export interface CommitRequest {
  */
 export async function commit(state: GroupState, request: CommitRequest): Promise<Result<PendingCommit, EngineRefusal>> {
   if (state.status === 'removed') return refuse('not-a-member');
-  const added = await readAdditions(request);
+  const added = await readAdditions(request, state.suite);
   if (!added.ok) return added;
   const removed = findRemovals(state, request.remove ?? []);
   if (!removed.ok) return removed;
@@ -67,14 +67,15 @@ async function prepare(
   });
 }
 
-async function readAdditions({
-  add = [],
-  nowMs,
-}: CommitRequest): Promise<Result<readonly KeyPackage[], EngineRefusal>> {
+async function readAdditions(
+  { add = [], nowMs }: CommitRequest,
+  suite: number,
+): Promise<Result<readonly KeyPackage[], EngineRefusal>> {
   const keyPackages: KeyPackage[] = [];
   for (const message of add) {
     const parsed = parseKeyPackage(message, { nowMs });
     if (!parsed.ok) return parsed;
+    if (parsed.value.suite !== suite) return refuse('mls-suite');
     // Checked before ts-mls checks again, so that the caller learns which kind of refusal it is.
     if (!(await isGenuine(keyPackageSignatures(parsed.value)))) return refuse('key-package-forged');
     const keyPackage = decodeKeyPackageMessage(message.slice());
@@ -121,7 +122,7 @@ async function renewTree(
   client: ClientState,
   proposals: readonly ProposalOrRef[],
 ): Promise<Result<RenewedTree, EngineRefusal>> {
-  const suite = await loadSuite();
+  const suite = await loadSuite(client.groupContext.cipherSuite);
   const committer: LeafIndex = toLeafIndex(client.privatePath.leafIndex);
   const applied = await applyOrRefuse(client, [...proposals], committer);
   if (!applied.ok) return applied;
@@ -147,8 +148,9 @@ async function applyOrRefuse(
   committer: LeafIndex,
 ): Promise<Result<Pick<RenewedTree, 'tree' | 'joiners'>, EngineRefusal>> {
   try {
+    const suite = await loadSuite(client.groupContext.cipherSuite);
     // Not as "sent by this client": ts-mls would then compare lifetimes with a clock of its own.
-    const applied = await applyProposals(client, proposals, committer, NO_PSK, false, await loadSuite());
+    const applied = await applyProposals(client, proposals, committer, NO_PSK, false, suite);
     if (applied.additionalResult.kind !== 'memberCommit') throw new TypeError('a commit of Adds and Removes');
     return ok({ tree: applied.tree, joiners: applied.additionalResult.addedLeafNodes });
   } catch {

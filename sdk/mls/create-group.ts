@@ -2,7 +2,7 @@ import type { ClientState } from 'ts-mls';
 import { createGroup as createClientState } from 'ts-mls/clientState.js';
 import { createGroupInfoWithExternalPubAndRatchetTree } from 'ts-mls/createCommit.js';
 import { encodeMlsMessage } from 'ts-mls/message.js';
-import { clientConfig } from './client-config.ts';
+import { clientConfigFor } from './client-config.ts';
 import type { GroupState } from './group-state.ts';
 import { makeState, openState } from './open-state.ts';
 import type { MlsIdentity } from './identity.ts';
@@ -31,8 +31,8 @@ export async function createGroup(founding: GroupFounding): Promise<FoundedGroup
     keyPackage,
     secrets,
     [],
-    await loadSuite(),
-    clientConfig,
+    await loadSuite(keyPackage.cipherSuite),
+    clientConfigFor(founding.identity.suite.id),
   );
   const state = makeState(client);
   if (!state.ok) throw new Error(`founded a group that is refused: ${state.error.code}`);
@@ -45,6 +45,10 @@ export function makeGroupInfo(state: GroupState): Promise<Uint8Array> {
 }
 
 async function encodeGroupInfo(client: ClientState): Promise<Uint8Array> {
-  const groupInfo = await createGroupInfoWithExternalPubAndRatchetTree(client, [], await loadSuite());
+  const groupInfo = await createGroupInfoWithExternalPubAndRatchetTree(
+    client,
+    [],
+    await loadSuite(client.groupContext.cipherSuite),
+  );
   return encodeMlsMessage({ version: 'mls10', wireformat: 'mls_group_info', groupInfo });
 }

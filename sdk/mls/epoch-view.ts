@@ -20,6 +20,6 @@ export async function exportSecret(
   context: Uint8Array,
   length: number,
 ): Promise<Uint8Array> {
-  const { keySchedule } = openState(state).client;
-  return mlsExporter(keySchedule.exporterSecret, label, context, length, await loadSuite());
+  const { keySchedule, groupContext } = openState(state).client;
+  return mlsExporter(keySchedule.exporterSecret, label, context, length, await loadSuite(groupContext.cipherSuite));
 }

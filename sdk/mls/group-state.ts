@@ -6,6 +6,8 @@ import type { ActorKey } from '../../core/index.ts';
  */
 export interface GroupState {
   readonly groupId: Uint8Array;
+  /** The cipher suite's number. */
+  readonly suite: number;
   readonly epoch: number;
   /** Whose state it is. */
   readonly actor: ActorKey;

@@ -1,4 +1,4 @@
-import { loadSuite } from './suite.ts';
+import { loadDefaultSuite } from './suite.ts';
 
 /** What HPKE makes of a plaintext (RFC 9180): the encapsulated key and the ciphertext. */
 export interface HpkeSealed {
@@ -8,7 +8,7 @@ export interface HpkeSealed {
 
 /** Base mode of the MLS suite's HPKE (X25519, HKDF-SHA256, AES-128-GCM) to a raw public key. */
 export async function hpkeSeal(publicKey: Uint8Array, plaintext: Uint8Array, info: Uint8Array): Promise<HpkeSealed> {
-  const { hpke } = await loadSuite();
+  const { hpke } = await loadDefaultSuite();
   const { enc, ct } = await hpke.seal(await hpke.importPublicKey(publicKey), plaintext, info);
   return { encapsulated: enc, ciphertext: ct };
 }
@@ -19,7 +19,7 @@ export async function hpkeOpen(
   { encapsulated, ciphertext }: HpkeSealed,
   info: Uint8Array,
 ): Promise<Uint8Array | undefined> {
-  const { hpke } = await loadSuite();
+  const { hpke } = await loadDefaultSuite();
   const key = await hpke.importPrivateKey(secretKey);
   try {
     return await hpke.open(key, encapsulated, ciphertext, info);

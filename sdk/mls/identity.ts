@@ -3,6 +3,9 @@ import {
   encode,
   ok,
   opaque,
+  P256_KEY_BYTES,
+  p256PublicKeyOf,
+  p256SecretOf,
   parseActorKey,
   publicKeyOf,
   struct,
@@ -10,7 +13,13 @@ import {
   type ActorKey,
   type Result,
 } from '../../core/index.ts';
-import { bindingContent, encodeCredentialIdentity, MLS_SUITE, parseCredentialIdentity } from '../../core/mls/index.ts';
+import {
+  bindingContent,
+  DEFAULT_SUITE,
+  encodeCredentialIdentity,
+  parseCredentialIdentity,
+  type MlsSuite,
+} from '../../core/mls/index.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
 
 /** An actor's key, wherever it is kept. `sign` gives the 64-byte Ed25519 signature of the message. */
@@ -22,7 +31,9 @@ export interface ActorSigner {
 /** What an actor is inside MLS: a signature key of its own, bound to the actor's key. Holds a secret. */
 export interface MlsIdentity {
   readonly actor: ActorKey;
-  /** Ed25519 public key, 32 bytes, never the actor's own (`ML12`). */
+  /** Which groups it is for: a binding is for one suite. */
+  readonly suite: MlsSuite;
+  /** Public key of the suite's signatures, never the actor's own (`ML12`). */
   readonly signatureKey: Uint8Array;
   /** The secret behind `signatureKey`, 32 bytes. */
   readonly signatureSeed: Uint8Array;
@@ -34,12 +45,34 @@ const SEED_BYTES = 32;
 const CREDENTIAL_IDENTITY_BYTES = 96;
 
 /** Draws a signature key and has the actor's key sign for it. The actor's key is not needed again after this. */
-export async function createMlsIdentity(signer: ActorSigner): Promise<MlsIdentity> {
+export async function createMlsIdentity(signer: ActorSigner, suite = DEFAULT_SUITE): Promise<MlsIdentity> {
   const { actor } = signer;
-  const signatureSeed = crypto.getRandomValues(new Uint8Array(SEED_BYTES));
-  const signatureKey = publicKeyOf(signatureSeed);
-  const binding = await signer.sign(bindingContent(MLS_SUITE, signatureKey));
-  return { actor, signatureKey, signatureSeed, credentialIdentity: encodeCredentialIdentity({ actor, binding }) };
+  const signatureSeed = drawSecret(suite);
+  const signatureKey = signatureKeyOf(signatureSeed, suite);
+  const binding = await signer.sign(bindingContent(suite.id, signatureKey));
+  return {
+    actor,
+    suite,
+    signatureKey,
+    signatureSeed,
+    credentialIdentity: encodeCredentialIdentity({ actor, binding }),
+  };
+}
+
+/** From more bytes than a scalar of P-256 has, so that the reduction favours none. */
+const P256_RANDOM_BYTES = 48;
+
+function drawSecret(suite: MlsSuite): Uint8Array {
+  if (!isP256(suite)) return crypto.getRandomValues(new Uint8Array(SEED_BYTES));
+  return p256SecretOf(crypto.getRandomValues(new Uint8Array(P256_RANDOM_BYTES)));
+}
+
+function signatureKeyOf(secret: Uint8Array, suite: MlsSuite): Uint8Array {
+  return isP256(suite) ? p256PublicKeyOf(secret) : publicKeyOf(secret);
+}
+
+function isP256({ signatureKeyBytes }: MlsSuite): boolean {
+  return signatureKeyBytes === P256_KEY_BYTES;
 }
 
 const identityCodec = struct('MlsIdentityRecord', {
@@ -53,12 +86,14 @@ export function serialiseMlsIdentity({ signatureSeed, credentialIdentity }: MlsI
   return encode(identityCodec, { version: 1, signatureSeed, credentialIdentity });
 }
 
-export function parseMlsIdentity(bytes: Uint8Array): Result<MlsIdentity, EngineRefusal> {
+/** Of the suite that it was drawn for. */
+export function parseMlsIdentity(bytes: Uint8Array, suite = DEFAULT_SUITE): Result<MlsIdentity, EngineRefusal> {
   const record = decode(identityCodec, bytes);
   if (!record.ok) return refuse('state-malformed');
   const signatureSeed = record.value.signatureSeed.slice();
   const credentialIdentity = record.value.credentialIdentity.slice();
   const actor = parseActorKey(parseCredentialIdentity(credentialIdentity)?.actor ?? new Uint8Array());
   if (actor === undefined) return refuse('state-malformed');
-  return ok({ actor, signatureKey: publicKeyOf(signatureSeed), signatureSeed, credentialIdentity });
+  const signatureKey = signatureKeyOf(signatureSeed, suite);
+  return ok({ actor, suite, signatureKey, signatureSeed, credentialIdentity });
 }

@@ -4,8 +4,8 @@ import { makeKeyPackageRef } from 'ts-mls/keyPackage.js';
 import { decodeMlsMessage } from 'ts-mls/message.js';
 import { decryptGroupInfo, decryptGroupSecrets } from 'ts-mls/welcome.js';
 import { equalBytes, ok, type ActorKey, type Result } from '../../core/index.ts';
-import { parseWelcome } from '../../core/mls/index.ts';
-import { clientConfig } from './client-config.ts';
+import { findSuiteByName, parseWelcome } from '../../core/mls/index.ts';
+import { clientConfigFor } from './client-config.ts';
 import type { GroupState } from './group-state.ts';
 import { makeState, openState } from './open-state.ts';
 import { parseOwnKeyPackage, type OwnKeyPackage } from './own-key-package.ts';
@@ -34,7 +34,7 @@ export async function joinGroup(
   if (!parsed.ok) return parsed;
   const own = parseOwnKeyPackage(privateState);
   if (!own.ok) return own;
-  const { hash } = await loadSuite();
+  const { hash } = await loadSuite(own.value.keyPackage.cipherSuite);
   const ref = await makeKeyPackageRef(own.value.keyPackage, hash);
   if (!parsed.value.refs.some((addressed) => equalBytes(addressed, ref))) return refuse('welcome-not-addressed');
   const opened = await openWelcome(welcome, own.value, ref);
@@ -58,7 +58,9 @@ async function openWelcome(
   ref: Uint8Array,
 ): Promise<OpenedWelcome | undefined> {
   try {
-    const suite = await loadSuite();
+    const suite = await loadSuite(keyPackage.cipherSuite);
+    const known = findSuiteByName(keyPackage.cipherSuite);
+    if (known === undefined) return undefined;
     // ts-mls gives no signer, so the GroupInfo is opened twice; a copy each, since it overwrites the secrets it used.
     const groupInfo = await readGroupInfo(decodeWelcome(bytes), { keyPackage, secrets }, ref);
     const [client, extensions] = await joinGroupWithExtensions(
@@ -69,7 +71,7 @@ async function openWelcome(
       suite,
       undefined,
       undefined,
-      clientConfig,
+      clientConfigFor(known.id),
     );
     return groupInfo && { client, extensions, signer: groupInfo.signer };
   } catch {
@@ -79,10 +81,10 @@ async function openWelcome(
 
 async function readGroupInfo(
   welcome: Welcome,
-  { secrets }: OwnKeyPackage,
+  { keyPackage, secrets }: OwnKeyPackage,
   ref: Uint8Array,
 ): Promise<GroupInfo | undefined> {
-  const suite = await loadSuite();
+  const suite = await loadSuite(keyPackage.cipherSuite);
   const initKey = await suite.hpke.importPrivateKey(secrets.initPrivateKey);
   const groupSecrets = await decryptGroupSecrets(initKey, ref, welcome, suite.hpke);
   if (groupSecrets === undefined) return undefined;

@@ -1,4 +1,4 @@
-import type { ClientState, Commit, GroupContext, KeyPackage, LeafIndex, RatchetTree } from 'ts-mls';
+import type { CiphersuiteImpl, ClientState, Commit, GroupContext, KeyPackage, LeafIndex, RatchetTree } from 'ts-mls';
 import { nextEpochContext } from 'ts-mls/clientState.js';
 import { createConfirmationTag, createContentCommitSignature } from 'ts-mls/framedContent.js';
 import { initializeEpoch, type EpochSecrets } from 'ts-mls/keySchedule.js';
@@ -38,8 +38,8 @@ export async function beginEpoch(
   renewed: RenewedTree,
   authenticatedData: Uint8Array,
 ): Promise<BegunEpoch> {
-  const suite = await loadSuite();
   const { groupContext, signaturePrivateKey, privatePath, keySchedule } = client;
+  const suite = await loadSuite(groupContext.cipherSuite);
   const { framedContent: content, signature } = await createContentCommitSignature(
     groupContext,
     'mls_public_message',
@@ -83,15 +83,15 @@ interface NextEpoch {
 }
 
 async function enterEpoch(client: ClientState, renewed: RenewedTree, next: NextEpoch): Promise<ClientState> {
-  const { kdf } = await loadSuite();
+  const suite = await loadSuite(next.nextContext.cipherSuite);
   const { tree } = renewed;
   return {
     ...client,
     groupContext: next.nextContext,
     keySchedule: next.secrets.keySchedule,
-    secretTree: await createSecretTree(leafWidth(tree.length), next.secrets.encryptionSecret, kdf),
+    secretTree: await createSecretTree(leafWidth(tree.length), next.secrets.encryptionSecret, suite.kdf),
     ratchetTree: tree,
-    privatePath: await renewPrivatePath(client.privatePath, renewed),
+    privatePath: await renewPrivatePath(client.privatePath, renewed, suite),
     unappliedProposals: {},
     confirmationTag: next.confirmationTag,
     // What the ending epoch leaves to read is known when the commit is accepted: see `acceptOwnCommit`.
@@ -99,7 +99,11 @@ async function enterEpoch(client: ClientState, renewed: RenewedTree, next: NextE
   };
 }
 
-async function renewPrivatePath(path: PrivateKeyPath, { leafKey, pathSecrets }: RenewedTree): Promise<PrivateKeyPath> {
-  const renewed = await toPrivateKeyPath(pathToPathSecrets(pathSecrets), path.leafIndex, await loadSuite());
+async function renewPrivatePath(
+  path: PrivateKeyPath,
+  { leafKey, pathSecrets }: RenewedTree,
+  suite: CiphersuiteImpl,
+): Promise<PrivateKeyPath> {
+  const renewed = await toPrivateKeyPath(pathToPathSecrets(pathSecrets), path.leafIndex, suite);
   return mergePrivateKeyPaths(updateLeafKey(path, leafKey), renewed);
 }

@@ -1,7 +1,13 @@
 import type { ClientState } from 'ts-mls';
 import { encodeRatchetTree } from 'ts-mls/ratchetTree.js';
 import { equalBytes, ok, type Result } from '../../core/index.ts';
-import { parseRatchetTree, type MlsTreeLeaf } from '../../core/mls/index.ts';
+import {
+  findSuite,
+  findSuiteByName,
+  parseRatchetTree,
+  type GroupTerms,
+  type MlsTreeLeaf,
+} from '../../core/mls/index.ts';
 import type { GroupState } from './group-state.ts';
 import { provenActor } from './proven-actor.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
@@ -25,25 +31,32 @@ export function openState(state: GroupState): Secrets {
  * pass: an encryption key in two places, an actor with two leaves.
  */
 export function makeState(client: ClientState): Result<GroupState, EngineRefusal> {
-  const tree = parseRatchetTree(encodeRatchetTree(client.ratchetTree));
+  const suite = findSuiteByName(client.groupContext.cipherSuite);
+  if (suite === undefined) return refuse('state-malformed');
+  const tree = parseRatchetTree(encodeRatchetTree(client.ratchetTree), termsOf(suite.id));
   if (!tree.ok) return tree;
   if (!equalBytes(tree.value.hash, client.groupContext.treeHash)) return refuse('state-malformed');
-  return bindState(client, tree.value.leaves);
+  return bindState(client, tree.value.leaves, suite.id);
 }
 
 /** The same epoch with other keys consumed: the tree needs no reading. */
 export function replaceClient(state: GroupState, client: ClientState): GroupState {
-  const next = bindState(client, openState(state).leaves);
+  const next = bindState(client, openState(state).leaves, state.suite);
   if (!next.ok) throw new Error('a member without a leaf');
   return next.value;
 }
 
-function bindState(client: ClientState, leaves: readonly MlsTreeLeaf[]): Result<GroupState, EngineRefusal> {
+function bindState(
+  client: ClientState,
+  leaves: readonly MlsTreeLeaf[],
+  suite: number,
+): Result<GroupState, EngineRefusal> {
   const { leafIndex } = client.privatePath;
   const own = leaves.find((leaf) => leaf.leafIndex === leafIndex);
   if (own === undefined) return refuse('state-malformed');
   const state: GroupState = {
     groupId: client.groupContext.groupId,
+    suite,
     epoch: Number(client.groupContext.epoch),
     actor: provenActor(own.actor),
     leafIndex,
@@ -51,4 +64,11 @@ function bindState(client: ClientState, leaves: readonly MlsTreeLeaf[]): Result<
   };
   secretsOf.set(state, { client, leaves });
   return ok(state);
+}
+
+/** This client is in groups of bound credentials alone (`ML2`). */
+export function termsOf(suite: number): GroupTerms {
+  const known = findSuite(suite);
+  if (known === undefined) throw new TypeError('a state has a suite that is known');
+  return { suite: known, credentials: 'bound' };
 }

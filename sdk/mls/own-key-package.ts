@@ -1,8 +1,8 @@
-import type { Capabilities, KeyPackage, PrivateKeyPackage } from 'ts-mls';
+import type { Capabilities, CiphersuiteName, KeyPackage, PrivateKeyPackage } from 'ts-mls';
 import { generateKeyPackageWithKey } from 'ts-mls/keyPackage.js';
 import { decodeMlsMessage, encodeMlsMessage } from 'ts-mls/message.js';
 import { decode, encode, ok, opaqueVector, struct, version, type Result } from '../../core/index.ts';
-import { LAST_RESORT_EXTENSION, MAX_KEY_PACKAGE_BYTES, MLS_SUITE_NAME } from '../../core/mls/index.ts';
+import { LAST_RESORT_EXTENSION, MAX_KEY_PACKAGE_BYTES, mlsSuites } from '../../core/mls/index.ts';
 import type { MlsIdentity } from './identity.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
 import { loadSuite } from './suite.ts';
@@ -35,7 +35,7 @@ export async function drawKeyPackage(
     },
     lastResort ? [{ extensionType: LAST_RESORT_EXTENSION, extensionData: new Uint8Array() }] : [],
     { signKey: identity.signatureSeed, publicKey: identity.signatureKey },
-    await loadSuite(),
+    await loadSuite(identity.suite.name),
   );
   return { keyPackage: publicPackage, secrets: privatePackage };
 }
@@ -47,7 +47,7 @@ export async function drawKeyPackage(
 function capabilities(lastResort: boolean): Capabilities {
   return {
     versions: ['mls10'],
-    ciphersuites: [MLS_SUITE_NAME],
+    ciphersuites: mlsSuites.map(({ name }) => name as CiphersuiteName),
     extensions: lastResort ? [LAST_RESORT_EXTENSION] : [],
     proposals: [],
     credentials: ['basic', 'x509'],

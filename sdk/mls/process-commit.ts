@@ -5,7 +5,7 @@ import { equalBytes, err, ok, type ActorKey, type CommitFault, type Result } fro
 import { applyCommitToLeaves, parseCommitMessage, type AppliedCommit, type MlsCommit } from '../../core/mls/index.ts';
 import { faultOf } from './commit-fault.ts';
 import type { GroupState } from './group-state.ts';
-import { makeState, openState, replaceClient } from './open-state.ts';
+import { makeState, openState, replaceClient, termsOf } from './open-state.ts';
 import { proposedIn } from './proposal.ts';
 import { provenActor } from './proven-actor.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
@@ -37,7 +37,7 @@ export async function processCommit(
   bytes: Uint8Array,
 ): Promise<Result<ProcessedCommit, CommitRefusal>> {
   if (state.status === 'removed') return refuse('not-a-member');
-  const commit = parseCommitMessage(bytes);
+  const commit = parseCommitMessage(bytes, termsOf(state.suite));
   if (!commit.ok) return commit;
   const misplaced = findMisplacement(state, commit.value);
   if (misplaced !== undefined) return refuse(misplaced);
@@ -77,7 +77,8 @@ const NO_PSK = { findPsk: () => undefined };
 async function follow(client: ClientState, bytes: Uint8Array): Promise<Result<ClientState, CommitRefusal>> {
   try {
     const message = decodePublicMessage(bytes);
-    return ok((await processPublicMessage(client, message, NO_PSK, await loadSuite())).newState);
+    const suite = await loadSuite(client.groupContext.cipherSuite);
+    return ok((await processPublicMessage(client, message, NO_PSK, suite)).newState);
   } catch (error) {
     // ts-mls throws for every check that fails, and for some that it has no name for.
     return err({ code: 'commit-unprocessable', fault: faultOf(error) });

@@ -11,7 +11,7 @@ import {
   type ProposedInEpoch,
 } from '../../core/mls/index.ts';
 import type { GroupState } from './group-state.ts';
-import { openState, replaceClient } from './open-state.ts';
+import { openState, replaceClient, termsOf } from './open-state.ts';
 import { provenActor } from './proven-actor.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
 import { loadSuite } from './suite.ts';
@@ -37,10 +37,10 @@ export async function proposeLeave(
     authenticatedData,
     removalOf(state.leafIndex),
     state.leafIndex,
-    await loadSuite(),
+    await loadSuite(groupContext.cipherSuite),
   );
   const message = encodeMlsMessage({ version: 'mls10', wireformat: 'mls_public_message', publicMessage });
-  const parsed = parseProposalMessage(message);
+  const parsed = parseProposalMessage(message, termsOf(state.suite));
   if (!parsed.ok) throw new Error(`made a proposal that is refused: ${parsed.error.code}`);
   return ok({ message, ref: parsed.value.ref });
 }
@@ -66,7 +66,7 @@ export async function processProposal(
   bytes: Uint8Array,
 ): Promise<Result<ProcessedProposal, EngineRefusal>> {
   if (state.status === 'removed') return refuse('not-a-member');
-  const parsed = parseProposalMessage(bytes);
+  const parsed = parseProposalMessage(bytes, termsOf(state.suite));
   if (!parsed.ok) return parsed;
   const { ref, authenticatedData } = parsed.value;
   const proposer = proposerIn(state, parsed.value);
@@ -90,7 +90,8 @@ async function take(client: ClientState, bytes: Uint8Array): Promise<ClientState
     // From a copy: the state keeps parts of the message, and the caller's buffer may be used again.
     const message = decodeMlsMessage(bytes.slice(), 0)?.[0];
     if (message?.wireformat !== 'mls_public_message') throw new TypeError('parsed as a PublicMessage before');
-    return (await processPublicMessage(client, message.publicMessage, NO_PSK, await loadSuite())).newState;
+    const suite = await loadSuite(client.groupContext.cipherSuite);
+    return (await processPublicMessage(client, message.publicMessage, NO_PSK, suite)).newState;
   } catch {
     return undefined;
   }
@@ -103,7 +104,7 @@ export function proposedIn(state: GroupState): ReadonlyMap<string, ProposedInEpo
   const { unappliedProposals } = openState(state).client;
   const proposed = new Map<string, ProposedInEpoch>();
   for (const [ref, { proposal, senderLeafIndex }] of Object.entries(unappliedProposals)) {
-    const read = readProposal(proposal);
+    const read = readProposal(proposal, termsOf(state.suite));
     if (read.ok && senderLeafIndex !== undefined)
       proposed.set(ref, { proposal: read.value, leafIndex: senderLeafIndex });
   }

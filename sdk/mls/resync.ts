@@ -4,7 +4,7 @@ import { joinGroupExternal } from 'ts-mls/createCommit.js';
 import { decodeMlsMessage, encodeMlsMessage } from 'ts-mls/message.js';
 import { equalBytes, ok, sha256, type Result } from '../../core/index.ts';
 import { MAX_COMMIT_BYTES, parseGroupInfo } from '../../core/mls/index.ts';
-import { clientConfig, RETAINED_EPOCHS } from './client-config.ts';
+import { clientConfigFor, RETAINED_EPOCHS } from './client-config.ts';
 import { makeGroupInfo } from './create-group.ts';
 import type { GroupState } from './group-state.ts';
 import type { MlsIdentity } from './identity.ts';
@@ -31,7 +31,8 @@ export interface ResyncRequest {
 export async function resync(request: ResyncRequest): Promise<Result<PendingCommit, EngineRefusal>> {
   const parsed = parseGroupInfo(request.groupInfo);
   if (!parsed.ok) return parsed;
-  const { leaves, externalPub, epoch } = parsed.value;
+  const { leaves, externalPub, epoch, suite } = parsed.value;
+  if (suite !== request.identity.suite.id) return refuse('resync-refused');
   const isPossible = externalPub !== undefined && leaves.some(({ actor }) => equalBytes(actor, request.identity.actor));
   const made = isPossible ? await joinFromOutside(request) : undefined;
   if (made === undefined) return refuse('resync-refused');
@@ -56,14 +57,15 @@ async function joinFromOutside(
   const { identity, groupInfo, authenticatedData, nowMs } = request;
   try {
     const { keyPackage, secrets } = await drawKeyPackage(identity, { nowMs });
+    const decoded = decodeGroupInfo(groupInfo);
     const { publicMessage, newState } = await joinGroupExternal(
-      decodeGroupInfo(groupInfo),
+      decoded,
       keyPackage,
       secrets,
       true,
-      await loadSuite(),
+      await loadSuite(decoded.groupContext.cipherSuite),
       undefined,
-      clientConfig,
+      clientConfigFor(identity.suite.id),
       authenticatedData,
     );
     const commit = encodeMlsMessage({ version: 'mls10', wireformat: 'mls_public_message', publicMessage });

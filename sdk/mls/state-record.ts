@@ -1,6 +1,7 @@
 import { decodeGroupState, encodeGroupState } from 'ts-mls/clientState.js';
 import { decode, encode, opaqueVector, struct, version, type Result } from '../../core/index.ts';
-import { clientConfig } from './client-config.ts';
+import { findSuiteByName } from '../../core/mls/index.ts';
+import { clientConfigFor } from './client-config.ts';
 import type { GroupState } from './group-state.ts';
 import { makeState, openState } from './open-state.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
@@ -21,7 +22,9 @@ export function parseState(bytes: Uint8Array): Result<GroupState, EngineRefusal>
   try {
     const decoded = decodeGroupState(record.value.client.slice(), 0);
     if (decoded?.[1] !== record.value.client.length) return refuse('state-malformed');
-    return makeState({ ...decoded[0], clientConfig });
+    const suite = findSuiteByName(decoded[0].groupContext.cipherSuite);
+    if (suite === undefined) return refuse('state-malformed');
+    return makeState({ ...decoded[0], clientConfig: clientConfigFor(suite.id) });
   } catch {
     return refuse('state-malformed');
   }

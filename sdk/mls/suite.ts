@@ -1,19 +1,36 @@
-import type { CiphersuiteImpl } from 'ts-mls';
+import type { Ciphersuite, CiphersuiteImpl, CiphersuiteName } from 'ts-mls';
 import { getCiphersuiteFromName } from 'ts-mls/crypto/ciphersuite.js';
 import { getCiphersuiteImpl } from 'ts-mls/crypto/getCiphersuiteImpl.js';
 import { createSignatureChecker, sha256, type VerifyJob } from '../../core/index.ts';
-import { MLS_SUITE_NAME } from '../../core/mls/index.ts';
+import { DEFAULT_SUITE, XWING_SUITE } from '../../core/mls/index.ts';
 
-let loading: Promise<CiphersuiteImpl> | undefined;
+const loaded = new Map<string, Promise<CiphersuiteImpl>>();
 
-/** The supported cipher suite on Web Crypto, with two of its parts replaced. Made once. */
-export function loadSuite(): Promise<CiphersuiteImpl> {
-  loading ??= createSuite();
-  return loading;
+/** A cipher suite by the library's name, on Web Crypto where that has it, with two of its parts replaced. Made once. */
+export function loadSuite(name: string): Promise<CiphersuiteImpl> {
+  const suite = loaded.get(name) ?? createSuite(name);
+  loaded.set(name, suite);
+  return suite;
 }
 
-async function createSuite(): Promise<CiphersuiteImpl> {
-  const suite = await getCiphersuiteImpl(getCiphersuiteFromName(MLS_SUITE_NAME));
+export function loadDefaultSuite(): Promise<CiphersuiteImpl> {
+  return loadSuite(DEFAULT_SUITE.name);
+}
+
+/** What the library knows by no name of its own. */
+const EXPERIMENTS: Readonly<Record<string, Omit<Ciphersuite, 'name'>>> = {
+  [XWING_SUITE.name]: {
+    hash: 'SHA-256',
+    hpke: { kem: 'X-Wing', aead: 'AES256GCM', kdf: 'HKDF-SHA256' },
+    signature: 'Ed25519',
+  },
+};
+
+async function createSuite(name: string): Promise<CiphersuiteImpl> {
+  // Names are open on the wire: digits stand for what the library has no name for.
+  const known = name as CiphersuiteName;
+  const experiment = EXPERIMENTS[name];
+  const suite = await getCiphersuiteImpl(experiment ? { ...experiment, name: known } : getCiphersuiteFromName(known));
   return {
     ...suite,
     // Runtimes disagree about odd signatures; a commit that one member follows and another doesn't splits the group.

@@ -5,7 +5,6 @@ import { encodeMlsMessage } from 'ts-mls/message.js';
 import { toLeafIndex } from 'ts-mls/treemath.js';
 import { firstCommonAncestor } from 'ts-mls/updatePath.js';
 import { encryptGroupInfo, encryptGroupSecrets } from 'ts-mls/welcome.js';
-import { MLS_SUITE_NAME } from '../../core/mls/index.ts';
 import type { BegunEpoch, RenewedTree } from './next-epoch.ts';
 import { loadSuite } from './suite.ts';
 
@@ -22,8 +21,9 @@ export async function makeWelcome(
   joinerNote: Uint8Array | undefined,
 ): Promise<Uint8Array | undefined> {
   if (renewed.joiners.length === 0) return undefined;
-  const suite = await loadSuite();
   const { client } = epoch;
+  const { cipherSuite } = client.groupContext;
+  const suite = await loadSuite(cipherSuite);
   const groupInfo = await createGroupInfoWithRatchetTree(
     client.groupContext,
     client.confirmationTag,
@@ -36,7 +36,7 @@ export async function makeWelcome(
   const secrets = await Promise.all(
     renewed.joiners.map((joiner) => encryptSecrets(joiner, { epoch, renewed, encryptedGroupInfo })),
   );
-  const welcome = { cipherSuite: MLS_SUITE_NAME, secrets, encryptedGroupInfo } as const;
+  const welcome = { cipherSuite, secrets, encryptedGroupInfo };
   return encodeMlsMessage({ version: 'mls10', wireformat: 'mls_welcome', welcome });
 }
 
@@ -48,8 +48,8 @@ async function encryptSecrets(
   [leafIndex, keyPackage]: RenewedTree['joiners'][number],
   from: { epoch: BegunEpoch; renewed: RenewedTree; encryptedGroupInfo: Uint8Array },
 ): Promise<EncryptedGroupSecrets> {
-  const { hpke, hash } = await loadSuite();
   const { epoch, renewed, encryptedGroupInfo } = from;
+  const { hpke, hash } = await loadSuite(keyPackage.cipherSuite);
   const committer = toLeafIndex(epoch.client.privatePath.leafIndex);
   const shared = firstCommonAncestor(renewed.tree, leafIndex, committer);
   const pathSecret = renewed.pathSecrets.find(({ nodeIndex }) => nodeIndex === shared)?.secret;

@@ -85,7 +85,10 @@ describe('an identity', { timeout: 120_000 }, () => {
     expect(await terminal.refusal('whoami', ...profile)).toMatchObject({ code: 'no-profile' });
     const { actor } = await terminal.ask('init', '--relay', relay.url, ...profile);
     const stock = await terminal.ask('request', 'GET', `/v1/devices/${String(actor)}/key-packages`, ...profile);
-    expect(stock).toMatchObject({ status: 200, body: { available: 20, lastResort: 1 } });
+    expect(stock).toMatchObject({
+      status: 200,
+      body: { suites: [{ ciphersuite: 1, available: 20, lastResort: 1 }, {}, {}, {}] },
+    });
     expect((await terminal.ask('whoami', ...profile))['actor']).toBe(actor);
   });
 });

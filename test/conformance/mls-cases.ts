@@ -1,5 +1,5 @@
 import type { GroupContext, RatchetTree } from 'ts-mls';
-import { clientConfig } from '../../sdk/mls/client-config.ts';
+import { clientConfigFor } from '../../sdk/mls/client-config.ts';
 import { decodeCommit, encodeCommit } from 'ts-mls/commit.js';
 import { encode } from 'ts-mls/codec/tlsEncoder.js';
 import { decodeVarLenData, varLenDataEncoder } from 'ts-mls/codec/variableLength.js';
@@ -162,7 +162,7 @@ async function treeFaults(vector: TreeVector): Promise<string[]> {
   const parts = { hash, signature: await makeNobleSignatureImpl(suite.signature) } as SuiteParts;
   const trusting = { validateCredential: async () => true };
   const [root] = hashes.slice((hashes.length - 1) / 2);
-  const { lifetimeConfig } = clientConfig;
+  const { lifetimeConfig } = clientConfigFor(1);
   const refusal = await validateRatchetTree(tree, groupContext, lifetimeConfig, trusting, root ?? bytesOf(''), parts);
   return [
     ...hashes.flatMap((each, node) => (toHex(each) === vector.tree_hashes[node] ? [] : [`hash of node ${node}`])),

@@ -19,7 +19,7 @@ import {
   unboundMembers,
   type PublicGroup,
 } from '../../core/mls/index.ts';
-import { clientConfig } from '../../sdk/mls/client-config.ts';
+import { clientConfigFor } from '../../sdk/mls/client-config.ts';
 import { publicSuiteOf } from './mls-suites.ts';
 import { bytesOf } from './vector-bytes.ts';
 
@@ -42,7 +42,7 @@ export interface PassiveClientVector {
 
 /** These groups' credentials are bound to no actor, and their lifetimes end when they like. */
 const TRUSTING = {
-  ...clientConfig,
+  ...clientConfigFor(1),
   authService: { validateCredential: async () => true },
   keyPackageEqualityConfig: defaultKeyPackageEqualityConfig,
 };

@@ -17,5 +17,5 @@ export function publicSuiteOf(id: CiphersuiteId): PublicSuite {
   return { name, ...(HASHES[hash] as Hash) };
 }
 
-/** Suites whose secrets can be computed here, with Web Crypto alone: the others need curves and ciphers that it lacks. */
-export const SUITES_WITH_SECRETS: ReadonlySet<CiphersuiteId> = new Set<CiphersuiteId>([1, 2, 5, 7]);
+/** Suites whose secrets can be computed here: the others need curves that neither Web Crypto nor a dependency has. */
+export const SUITES_WITH_SECRETS: ReadonlySet<CiphersuiteId> = new Set<CiphersuiteId>([1, 2, 3, 5, 7]);

@@ -7,13 +7,12 @@ import { MLS_FILES, mlsCases } from './mls-cases.ts';
  * Read here and in Node alone: these files are a hundred times the size of the other vectors, and would slow down every
  * test file if they were handed in.
  */
-/** One of them is a group of 200 epochs. */
-const TIMEOUT_MS = 300_000;
-
 const { path } = inject('vectors');
 const folder = join(path, 'mls');
 /** Passive clients take minutes: `npm run test:conformance` names the folder and runs them, `npm test` doesn't. */
 const isWholeRun = process.env['TERACHAT_VECTORS'] !== undefined;
+/** One of them is a group of 200 epochs. */
+const TIMEOUT_MS = 300_000;
 const names = MLS_FILES.filter((name) => isWholeRun || !name.startsWith('passive-client-'));
 
 if (existsSync(folder)) {

@@ -225,7 +225,7 @@ export class FuzzedRelay {
     );
     return {
       chains: new Map(chains),
-      stock: decodeTrusted(keyPackageStock, await stock).available,
+      stock: decodeTrusted(keyPackageStock, await stock).suites.reduce((sum, { available }) => sum + available, 0),
       mail: lasting.map(({ sequence }) => sequence),
     };
   }

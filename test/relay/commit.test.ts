@@ -139,7 +139,8 @@ describe('an MLS bundle', () => {
     };
     expect(await reason((body) => ({ ...body, groupInfoSize: body.groupInfoSize + 1 }))).toBe('group-info-hash');
     expect(await reason((body) => ({ ...body, treeHash: sha256(body.treeHash) }))).toBe('group-context');
-    expect(await reason((body) => ({ ...body, ciphersuite: 2 }))).toBe('unsupported-ciphersuite');
+    expect(await reason((body) => ({ ...body, ciphersuite: 4 }))).toBe('unsupported-ciphersuite');
+    expect(await reason((body) => ({ ...body, ciphersuite: 2 }))).toBe('mls-suite');
     expect(await reason(undefined, bob)).toBe('founder');
     expect(await reason()).toBe('accepted');
   });

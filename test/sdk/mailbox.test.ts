@@ -7,7 +7,7 @@ import { actorSeed } from './chain/test-log.ts';
 
 const device = parseActorKey(publicKeyOf(actorSeed('device'))) as ActorKey;
 const chain = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
-const stock = { available: 3, lastResort: 1 };
+const stock = { suites: [{ ciphersuite: 1, available: 3, lastResort: 1 }] };
 
 function item(sequence: number, kind: MailboxItem['kind'], about: number, index: number): MailboxItem {
   const content = ['welcome', 'envelope'].includes(kind) ? Uint8Array.of(index) : new Uint8Array(0);

@@ -103,7 +103,7 @@ describe('a client of a stream', () => {
       receivedAt: 5,
       content: new Uint8Array(0),
     } as const;
-    const page = { items: [item], next: 2, stock: { available: 0, lastResort: 0 }, setAside: 0 };
+    const page = { items: [item], next: 2, stock: { suites: [] }, setAside: 0 };
     const frames = [
       encode(mailboxDownFrame, { kind: 'items', value: page }),
       encode(mailboxDownFrame, { kind: 'mark', value: { mark } }),

@@ -11,7 +11,12 @@ import {
   toBase64Url,
   type ActorKey,
 } from '../../core/index.ts';
-import { encodeAuthenticatedData, encodeCredentialIdentity, bindingContent, MLS_SUITE } from '../../core/mls/index.ts';
+import {
+  encodeAuthenticatedData,
+  encodeCredentialIdentity,
+  bindingContent,
+  DEFAULT_SUITE,
+} from '../../core/mls/index.ts';
 import {
   acceptOwnCommit,
   commit,
@@ -199,7 +204,7 @@ test('a client written from the guide is invited by somebody who uses the SDK, a
 test('what the guide says of bindings and authenticated data is what the protocol makes of them', () => {
   const rita = newClient();
   const signatureKey = new Uint8Array(32).fill(5);
-  const binding = signEd25519(rita.seed, bindingContent(MLS_SUITE, signatureKey));
+  const binding = signEd25519(rita.seed, bindingContent(DEFAULT_SUITE.id, signatureKey));
   expect(modules.credentialIdentity(rita, signatureKey)).toEqual(
     encodeCredentialIdentity({ actor: rita.actor, binding }),
   );

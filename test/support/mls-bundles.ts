@@ -33,7 +33,7 @@ import {
 } from '../../sdk/mls/index.ts';
 import { openState } from '../../sdk/mls/open-state.ts';
 import { removalOf } from '../../sdk/mls/proposal.ts';
-import { loadSuite } from '../../sdk/mls/suite.ts';
+import { loadDefaultSuite } from '../../sdk/mls/suite.ts';
 import { bytesFor } from '../durable-objects/bytes-for.ts';
 import { valueOf } from '../sdk/mls/people.ts';
 import type { Seen, TestActor } from './test-actor.ts';
@@ -203,7 +203,7 @@ export async function draftProposal(
   const { actor, eventId = bytesFor('proposal', nextId++, 16), proposal = removalOf(state.leafIndex) } = draft;
   const data = encodeAuthenticatedData({ actor: actor.key, eventId: draft.boundTo ?? eventId });
   const { client } = openState(state);
-  const made = await createProposal(client, true, proposal, await loadSuite(), data);
+  const made = await createProposal(client, true, proposal, await loadDefaultSuite(), data);
   const genuine = encodeMlsMessage(made.message);
   const payload = draft.editMessage?.(genuine) ?? genuine;
   const body: MlsProposal = {

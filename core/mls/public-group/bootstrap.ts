@@ -1,4 +1,3 @@
-import type { GroupInfo } from 'ts-mls';
 import { equalBytes } from '../../bytes/index.ts';
 import type { VerifyJob } from '../../crypto/index.ts';
 import { ok, type Result } from '../../result.ts';
@@ -13,8 +12,10 @@ import {
   type MlsTreeCode,
 } from '../refusal.ts';
 import { mlsSignatureJob, withoutTrailing } from '../signed-bytes.ts';
+import { DEFAULT_TERMS } from '../suite.ts';
 import { checkMembers } from './check-members.ts';
-import { BOUND_MEMBERS, type MemberRules } from './member-rules.ts';
+import { hasSoundExternalPub, treeExtensionOf } from './group-info-extensions.ts';
+import { memberRules, type MemberRules } from './member-rules.ts';
 import { beginEpoch, type PublicGroup } from './public-group.ts';
 import { leafAt, treeHashOf } from './public-tree.ts';
 import { readTree } from './read-tree.ts';
@@ -27,7 +28,9 @@ export interface BootstrappedGroup {
   readonly bindings: readonly VerifyJob[];
 }
 
-type BootstrapRefusal = MlsRefusal<MlsMessageCode | MlsLeafCode | MlsGroupInfoCode | MlsTreeCode>;
+export type BootstrapRefusal = MlsRefusal<MlsMessageCode | MlsLeafCode | MlsGroupInfoCode | MlsTreeCode>;
+
+const DEFAULT_RULES = memberRules(DEFAULT_TERMS);
 
 /**
  * Begins to follow a group at any epoch, from a GroupInfo and its tree, with every check of a joiner that needs no secrets
@@ -40,7 +43,7 @@ export function bootstrapGroup(
     /** Where the GroupInfo holds none. */ readonly ratchetTree?: Uint8Array;
   } = {},
 ): Result<BootstrappedGroup, BootstrapRefusal> {
-  const { rules = BOUND_MEMBERS, ratchetTree } = options;
+  const { rules = DEFAULT_RULES, ratchetTree } = options;
   const message = openMlsMessage(groupInfoMessage, 'mls_group_info', MAX_GROUP_INFO_BYTES);
   if (!message.ok) return message;
   const { groupInfo } = message.value;
@@ -58,13 +61,10 @@ export function bootstrapGroup(
   if (!sound.ok) return sound;
   const signer = leafAt(tree, signerIndex);
   if (signer === undefined) return refuse('group-info-signer');
+  if (!hasSoundExternalPub(groupInfo, signer.node.hpkePublicKey.length)) return refuse('group-info-external-pub');
   const content = withoutTrailing(groupInfoMessage.subarray(MESSAGE_HEADER_BYTES), signature);
   const key = signer.node.signaturePublicKey;
   const own = mlsSignatureJob({ key, label: 'GroupInfoTBS', content, signature });
   const group = beginEpoch({ rules, tree, context, confirmationTag, isSuspended: false });
   return ok({ group, signatures: [own, ...signatures], bindings });
-}
-
-export function treeExtensionOf({ extensions }: GroupInfo): Uint8Array | undefined {
-  return extensions.find(({ extensionType }) => extensionType === 'ratchet_tree')?.extensionData;
 }

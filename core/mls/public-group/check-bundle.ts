@@ -1,7 +1,5 @@
-import type { GroupInfo } from 'ts-mls';
 import { encodeGroupContext } from 'ts-mls/groupContext.js';
 import { equalBytes, toBase64 } from '../../bytes/index.ts';
-import { decode, opaqueVector } from '../../codec/index.ts';
 import type { VerifyJob } from '../../crypto/index.ts';
 import { ok, type Result } from '../../result.ts';
 import { MAX_GROUP_INFO_BYTES } from '../limits.ts';
@@ -14,10 +12,11 @@ import {
   type MlsRefusal,
 } from '../refusal.ts';
 import { mlsSignatureJob, withoutTrailing } from '../signed-bytes.ts';
+import { findSuite } from '../suite.ts';
 import { parseWelcome } from '../welcome.ts';
-import type { AddedMember, FollowedCommit } from './apply-commit.ts';
-import { treeExtensionOf } from './bootstrap.ts';
+import type { FollowedCommit } from './apply-commit.ts';
 import { encodePublicTree } from './encode-tree.ts';
+import { hasSoundExternalPub, treeExtensionOf } from './group-info-extensions.ts';
 
 type GroupInfoRefusal = MlsRefusal<MlsMessageCode | MlsNextGroupInfoCode>;
 
@@ -50,21 +49,20 @@ export function checkNextGroupInfo(
   return ok(mlsSignatureJob({ key, label: 'GroupInfoTBS', content, signature }));
 }
 
-/** One HPKE public key, where there is any. Whether it is the epoch's takes its secrets to tell. */
-function hasSoundExternalPub({ extensions }: GroupInfo, keyBytes: number): boolean {
-  const extension = extensions.find(({ extensionType }) => extensionType === 'external_pub');
-  if (extension === undefined) return true;
-  const externalPub = decode(opaqueVector(keyBytes), extension.extensionData);
-  return externalPub.ok && externalPub.value.length === keyBytes;
-}
-
 type WelcomeRefusal = MlsRefusal<MlsMessageCode | Extract<MlsCommitCode, 'commit-welcome'>>;
 
-/** Checks that a Welcome names exactly the added KeyPackages, each once; empty bytes where nobody is added. */
-export function checkWelcome(added: readonly AddedMember[], bytes: Uint8Array): Result<undefined, WelcomeRefusal> {
+/**
+ * Checks that a Welcome is of the group's suite and names exactly the added KeyPackages, each once; empty bytes where nobody
+ * is added.
+ */
+export function checkWelcome(
+  { added, group }: Pick<FollowedCommit, 'added' | 'group'>,
+  bytes: Uint8Array,
+): Result<undefined, WelcomeRefusal> {
   if (bytes.length === 0) return added.length === 0 ? ok(undefined) : refuse('commit-welcome');
   const welcome = parseWelcome(bytes);
   if (!welcome.ok) return welcome;
+  if (findSuite(welcome.value.suite)?.name !== group.rules.suite.name) return refuse('mls-suite');
   const refs = new Set(welcome.value.refs.map(toBase64));
   const isExact =
     added.length > 0 && welcome.value.refs.length === added.length && added.every(({ ref }) => refs.has(toBase64(ref)));

@@ -4,12 +4,10 @@ import { equalBytes } from '../../bytes/index.ts';
 import type { VerifyJob } from '../../crypto/index.ts';
 import { ok, type Result } from '../../result.ts';
 import { bindingJob } from '../credential.ts';
-import type { MlsKeyPackage } from '../key-package.ts';
 import { readKeyPackage } from '../read-key-package.ts';
 import { readLeaf } from '../read-leaf.ts';
 import { refuse, type MlsLeafCode, type MlsMessageCode, type MlsRefusal } from '../refusal.ts';
-import { MLS_SUITE } from '../suite.ts';
-import { DEFAULT_SUITE, type PublicSuite } from './suite.ts';
+import type { GroupTerms, PublicSuite } from '../suite.ts';
 import type { PublicLeaf } from './tree-node.ts';
 
 /** What RFC 9420 leaves to the application: which leaves may be in a group, and whom they stand for (§5.3.1). */
@@ -29,19 +27,25 @@ interface LeafFacts {
   readonly bindings: readonly VerifyJob[];
 }
 
-/** Every leaf is bound to an actor, who has one leaf and keeps it (`ML2`, `ML3`, `ML25`, `ML26`). */
-export const BOUND_MEMBERS: MemberRules = {
-  suite: DEFAULT_SUITE,
-  readLeaf: (leaf) => {
-    const read = readLeaf(leaf);
-    if (!read.ok) return read;
-    const { actor, identity, signatureKey } = read.value;
-    return ok({ client: actor, bindings: [bindingJob(identity, MLS_SUITE, signatureKey)] });
-  },
-  checkKeyPackage: (keyPackage): Result<MlsKeyPackage, MlsRefusal<MlsMessageCode | MlsLeafCode>> =>
-    readKeyPackage(keyPackage),
-  isSuccessor: (before, after) => equalBytes(before.client, after.client),
-};
+/**
+ * Every leaf is an actor's, who has one leaf and keeps it (`ML25`, `ML26`): by a binding (`ML2`, `ML3`), or where credentials
+ * are unbound by the actor's own key (`ML7`).
+ */
+export function memberRules(terms: GroupTerms): MemberRules {
+  const { suite, credentials } = terms;
+  return {
+    suite,
+    readLeaf: (leaf) => {
+      const read = readLeaf(leaf, terms);
+      if (!read.ok) return read;
+      const { actor, identity, signatureKey } = read.value;
+      const bindings = identity === undefined ? [] : [bindingJob(identity, suite.id, signatureKey)];
+      return ok({ client: actor, bindings });
+    },
+    checkKeyPackage: (keyPackage) => readKeyPackage(keyPackage, credentials),
+    isSuccessor: (before, after) => equalBytes(before.client, after.client),
+  };
+}
 
 /** RFC 9420 alone: credentials mean nothing here, and a signature key is a client. */
 export function unboundMembers(suite: PublicSuite): MemberRules {

@@ -3,7 +3,7 @@ import { equalBytes, toBase64 } from '../../bytes/index.ts';
 import { ok, type Result } from '../../result.ts';
 import { refuse, type MlsPathCode, type MlsRefusal } from '../refusal.ts';
 import type { TreeDraft } from './public-tree.ts';
-import type { SuiteHash } from './suite.ts';
+import type { SuiteHash } from '../suite.ts';
 import { hashParentInput } from './tree-hash.ts';
 import { copathChild, directPath, nodeOfLeaf } from './tree-math.ts';
 import { makeParent, type PublicLeaf } from './tree-node.ts';

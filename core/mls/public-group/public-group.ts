@@ -5,7 +5,7 @@ import { encode, opaqueVector } from '../../codec/index.ts';
 import type { MemberRules } from './member-rules.ts';
 import type { KnownProposal } from './known-proposal.ts';
 import type { PublicTree } from './public-tree.ts';
-import type { SuiteHash } from './suite.ts';
+import type { SuiteHash } from '../suite.ts';
 
 /**
  * One epoch of a group as its Delivery Service sees it: who is where, what handshakes are signed over, and what was

@@ -1,4 +1,4 @@
-import type { SuiteHash } from './suite.ts';
+import type { SuiteHash } from '../suite.ts';
 import { hashLeafNode, hashParentNode } from './tree-hash.ts';
 import { childrenOf, directPath, isBelow, isLeafPlace, nodeOfLeaf, rootOf } from './tree-math.ts';
 import { makeParent, type PublicLeaf, type PublicNode } from './tree-node.ts';

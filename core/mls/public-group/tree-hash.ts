@@ -1,6 +1,6 @@
 import { encode, opaqueVector, struct } from '../../codec/index.ts';
 import { MAX_COMMIT_BYTES } from '../limits.ts';
-import type { SuiteHash } from './suite.ts';
+import type { SuiteHash } from '../suite.ts';
 
 const NODE_TYPE = { leaf: 1, parent: 2 } as const;
 

@@ -14,8 +14,8 @@ import {
 } from './roster-change.ts';
 import { findMember, isLeaving, requireRole, type Roster } from './roster.ts';
 
-/** MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519 (RFC 9420 §17.1). */
-export const CIPHERSUITE_X25519_AES128_ED25519 = 1;
+/** Suites that a group can be followed in (`ML1`): 1, 2 and 3 of RFC 9420 §17.1, and X-Wing under a private-use number. */
+export const CIPHERSUITES: ReadonlySet<number> = new Set([1, 2, 3, 0xf0a2]);
 
 const createdBody = struct('MlsCreated', {
   ciphersuite: uint16,
@@ -64,7 +64,7 @@ export const mlsCreatedRule: Rule<GroupState, MlsCreated> = {
     const misplaced = requireMembership(state, 'mls');
     if (misplaced !== undefined) return misplaced;
     if (state.mls !== undefined) return { code: 'already-created' };
-    return ciphersuite === CIPHERSUITE_X25519_AES128_ED25519 ? undefined : { code: 'unsupported-ciphersuite' };
+    return CIPHERSUITES.has(ciphersuite) ? undefined : { code: 'unsupported-ciphersuite' };
   },
   apply: (state, { index }, { ciphersuite, treeHash, groupInfoHash }) => ({
     ...state,

@@ -1,21 +1,19 @@
 import { and, asc, count, eq, gt, isNull } from 'drizzle-orm';
 import type { DrizzleSqliteDODatabase } from 'drizzle-orm/durable-sqlite';
-import { equalBytes } from '../../../core/index.ts';
+import { equalBytes, type SuiteStock } from '../../../core/index.ts';
 import type { PoolRemains, PublishedKeyPackage } from '../../../relay/index.ts';
 import { countChanges } from '../../count-changes.ts';
 import { firstRow } from '../../first-row.ts';
 import { keyPackages } from '../schema.ts';
 
-interface KeyPackageStock {
-  /** Unclaimed and not lapsed, the last resort apart. */
-  readonly available: number;
-  readonly lastResort: boolean;
-}
+/** What a claim asks for. */
+type WantedKeyPackage = Pick<PublishedKeyPackage, 'suite' | 'credentials'>;
 
-const INSERT = 'INSERT OR IGNORE INTO key_packages (ref, bytes, suite, not_after, last_resort) VALUES (?, ?, ?, ?, ?)';
+const INSERT = `INSERT OR IGNORE INTO key_packages (ref, bytes, suite, credentials, not_after, last_resort)
+  VALUES (?, ?, ?, ?, ?, ?)`;
 const KNOWS = 'SELECT 1 FROM key_packages WHERE ref = ?';
 const RETIRE = `UPDATE key_packages SET claimed_at = ?, bytes = x''
-  WHERE last_resort = 1 AND suite = ? AND claimed_at IS NULL AND ref <> ?`;
+  WHERE last_resort = 1 AND suite = ? AND credentials = ? AND claimed_at IS NULL AND ref <> ?`;
 const LIVE = 'SELECT ref FROM key_packages WHERE claimed_at IS NULL';
 const RETIRE_ONE = "UPDATE key_packages SET claimed_at = ?, bytes = x'' WHERE ref = ?";
 const FORGET = `DELETE FROM key_packages WHERE ref IN
@@ -50,9 +48,9 @@ export class KeyPackageStore {
    * the one before. Inside `transactionSync`.
    */
   publish(packages: readonly PublishedKeyPackage[], now: number): void {
-    for (const { ref, bytes, suite, notAfter, lastResort } of packages) {
-      this.#sql.exec(INSERT, ref, bytes, suite, notAfter, lastResort ? 1 : 0);
-      if (lastResort && countChanges(this.#sql) === 1) this.#sql.exec(RETIRE, now, suite, ref);
+    for (const { ref, bytes, suite, credentials, notAfter, lastResort } of packages) {
+      this.#sql.exec(INSERT, ref, bytes, suite, credentials, notAfter, lastResort ? 1 : 0);
+      if (lastResort && countChanges(this.#sql) === 1) this.#sql.exec(RETIRE, now, suite, credentials, ref);
       this.#sql.exec(CLEAR_LAPSED, suite);
     }
   }
@@ -66,12 +64,12 @@ export class KeyPackageStore {
   }
 
   /**
-   * Takes the package of a suite that lapses first, or the last resort where none is left. Synchronous from choice to
-   * mark, so two claims never get the same one.
+   * Takes the package of a suite and kind of credential that lapses first, or the last resort where none is left. Synchronous
+   * from choice to mark, so two claims never get the same one.
    */
-  claim(suite: number, now: number): PublishedKeyPackage | undefined {
-    const chosen = this.#candidates(suite, now, false)[0];
-    if (chosen === undefined) return this.#candidates(suite, now, true)[0];
+  claim(wanted: WantedKeyPackage, now: number): PublishedKeyPackage | undefined {
+    const chosen = this.#candidates(wanted, now, false)[0];
+    if (chosen === undefined) return this.#candidates(wanted, now, true)[0];
     const gone = { claimedAt: now, bytes: new Uint8Array() };
     this.#db.update(keyPackages).set(gone).where(eq(keyPackages.ref, chosen.ref)).run();
     return chosen;
@@ -85,18 +83,20 @@ export class KeyPackageStore {
     };
   }
 
-  stock(suite: number, now: number): KeyPackageStock {
-    const live = this.#live(suite, now);
-    const counts = this.#db
-      .select({ lastResort: keyPackages.lastResort, count: count() })
+  /** One for each suite of which there is anything, ascending. */
+  stock(now: number): readonly SuiteStock[] {
+    const rows = this.#db
+      .select({ suite: keyPackages.suite, lastResort: keyPackages.lastResort, count: count() })
       .from(keyPackages)
-      .where(live)
-      .groupBy(keyPackages.lastResort)
+      .where(this.#live(now))
+      .groupBy(keyPackages.suite, keyPackages.lastResort)
+      .orderBy(asc(keyPackages.suite))
       .all();
-    return {
-      available: counts.find(({ lastResort }) => !lastResort)?.count ?? 0,
-      lastResort: counts.some(({ lastResort }) => lastResort),
-    };
+    return [...new Set(rows.map(({ suite }) => suite))].map((ciphersuite) => {
+      const own = rows.filter(({ suite }) => suite === ciphersuite);
+      const available = own.find(({ lastResort }) => !lastResort)?.count ?? 0;
+      return { ciphersuite, available, lastResort: own.some(({ lastResort }) => lastResort) ? 1 : 0 };
+    });
   }
 
   /** Forgets all but the newest `limit` refs of what left the pool. */
@@ -116,18 +116,23 @@ export class KeyPackageStore {
   }
 
   /** The first to lapse of the pool, or the last resort. */
-  #candidates(suite: number, now: number, lastResort: boolean): PublishedKeyPackage[] {
-    const { notAfter } = keyPackages;
+  #candidates(wanted: WantedKeyPackage, now: number, lastResort: boolean): PublishedKeyPackage[] {
+    const { notAfter, suite, credentials } = keyPackages;
+    const fits = and(
+      eq(suite, wanted.suite),
+      eq(credentials, wanted.credentials),
+      eq(keyPackages.lastResort, lastResort),
+    );
     return this.#db
       .select()
       .from(keyPackages)
-      .where(and(this.#live(suite, now), eq(keyPackages.lastResort, lastResort)))
+      .where(and(this.#live(now), fits))
       .orderBy(asc(notAfter))
       .limit(1)
       .all();
   }
 
-  #live(suite: number, now: number) {
-    return and(eq(keyPackages.suite, suite), isNull(keyPackages.claimedAt), gt(keyPackages.notAfter, now));
+  #live(now: number) {
+    return and(isNull(keyPackages.claimedAt), gt(keyPackages.notAfter, now));
   }
 }

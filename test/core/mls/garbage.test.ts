@@ -30,7 +30,7 @@ const HEADERS = [[], ...[1, 2, 3, 4, 5].map((format) => [0, 1, 0, format]), [0, 
 
 let messages: Uint8Array[];
 beforeAll(async () => {
-  const [ada, bob, cem] = await Promise.all([1, 2, 3].map(makePerson));
+  const [ada, bob, cem] = await Promise.all([1, 2, 3].map((seedByte) => makePerson(seedByte)));
   const [state] = await groupOf([ada!, bob!]);
   const { message: keyPackage } = await keyPackageOf(cem!);
   const pending = await prepare(state!, { add: [keyPackage] });

@@ -5,8 +5,9 @@ import {
   encodeCredentialIdentity,
   isInForce,
   keyPackageSignatures,
+  DEFAULT_SUITE,
   MAX_KEY_PACKAGE_BYTES,
-  MLS_SUITE,
+  mlsSuites,
   parseKeyPackage,
 } from '../../../core/mls/index.ts';
 import { createMlsIdentity, newKeyPackage } from '../../../sdk/mls/index.ts';
@@ -44,7 +45,7 @@ describe('a KeyPackage of this client', () => {
   test('[ML10] is genuine and says whose it is', async () => {
     const { message, ref, notAfterMs } = await keyPackageOf(ada);
     const keyPackage = valueOf(parseKeyPackage(message, { nowMs: NOW_MS }));
-    expect(keyPackage).toMatchObject({ actor: ada.actor, suite: MLS_SUITE, ref, notAfterMs, lastResort: false });
+    expect(keyPackage).toMatchObject({ actor: ada.actor, suite: DEFAULT_SUITE.id, ref, notAfterMs, lastResort: false });
     expect(isGenuine(keyPackageSignatures(keyPackage))).toBe(true);
     expect(ref).toEqual(sha256(signContent('MLS 1.0 KeyPackage Reference', message.subarray(4))));
   });
@@ -55,13 +56,57 @@ describe('a KeyPackage of this client', () => {
     expect(lastResort.notAfterMs).toBe(NOW_MS + 90 * DAY_MS);
     expect(valueOf(parseKeyPackage(lastResort.message, { nowMs: NOW_MS })).lastResort).toBe(true);
     // versions, cipher suites, extensions, proposals, credentials: each a vector of uint16 (RFC 9420 §7.2).
-    expect(indexOf(lastResort.message, [2, 0, 1, 2, 0, 1, 2, 0, 10, 0, 4, 0, 1, 0, 2])).toBeGreaterThan(0);
-    expect(indexOf((await keyPackageOf(ada)).message, [2, 0, 1, 2, 0, 1, 0, 0, 4, 0, 1, 0, 2])).toBeGreaterThan(0);
+    const suites = [8, 0, 1, 0, 2, 0, 3, 0xf0, 0xa2];
+    expect(indexOf(lastResort.message, [2, 0, 1, ...suites, 2, 0, 10, 0, 4, 0, 1, 0, 2])).toBeGreaterThan(0);
+    expect(indexOf((await keyPackageOf(ada)).message, [2, 0, 1, ...suites, 0, 0, 4, 0, 1, 0, 2])).toBeGreaterThan(0);
   });
 
   function indexOf(bytes: Uint8Array, part: readonly number[]): number {
     return bytes.findIndex((_, start) => part.every((byte, i) => bytes[start + i] === byte));
   }
+});
+
+describe('with unbound credentials', () => {
+  /** Her leaf is signed with her actor's own key, and its credential says whatever she likes. */
+  const own = () => ({
+    ...ada.identity,
+    signatureSeed: new Uint8Array(32).fill(1),
+    signatureKey: ada.actor,
+    credentialIdentity: new TextEncoder().encode('ada@example'),
+  });
+
+  test('[ML7] a leaf is its actor’s by the actor’s own key, whatever the credential says', async () => {
+    const message = await oddKeyPackage(own(), {});
+    const keyPackage = valueOf(parseKeyPackage(message, { nowMs: NOW_MS, credentials: 'unbound' }));
+    expect(keyPackage.actor).toEqual(ada.actor);
+    expect(isGenuine(keyPackageSignatures(keyPackage))).toBe(true);
+    expect(verdict(message)).toBe('credential-unbound');
+  });
+
+  test('[ML7] nobody else can make one, and a suite whose keys are no actor’s has none', async () => {
+    const stolen = await oddKeyPackage({ ...own(), signatureSeed: new Uint8Array(32).fill(2) }, {});
+    const parsed = valueOf(parseKeyPackage(stolen, { nowMs: NOW_MS, credentials: 'unbound' }));
+    expect(isGenuine(keyPackageSignatures(parsed))).toBe(false);
+    const { message } = await keyPackageOf(await makePerson(1, mlsSuites[1]));
+    const refused = parseKeyPackage(message, { nowMs: NOW_MS, credentials: 'unbound' });
+    expect(codeOf(refused)).toBe('credential-unbound');
+  });
+});
+
+describe.each(mlsSuites)('in suite $id', (suite) => {
+  test('[ML1] [ML8] a KeyPackage is genuine, by the suite’s own scheme, and is known by its suite', async () => {
+    const { message } = await keyPackageOf(await makePerson(1, suite));
+    const keyPackage = valueOf(parseKeyPackage(message, { nowMs: NOW_MS }));
+    expect(keyPackage.suite).toBe(suite.id);
+    expect(keyPackage.leaf.encryptionKey).toHaveLength(suite.hpkeKeyBytes);
+    expect(keyPackage.leaf.signatureKey).toHaveLength(suite.signatureKeyBytes);
+    const jobs = keyPackageSignatures(keyPackage);
+    expect(isGenuine(jobs)).toBe(true);
+    for (const [index] of jobs.entries()) {
+      const broken = jobs.map((job, i) => (i === index ? { ...job, message: Uint8Array.of(...job.message, 0) } : job));
+      expect(isGenuine(broken)).toBe(false);
+    }
+  });
 });
 
 describe('time', () => {
@@ -94,7 +139,7 @@ describe('keys and capabilities', () => {
   test('[ML12] one key for two purposes is refused', async () => {
     const seed = new Uint8Array(32).fill(1);
     const same = { signatureKey: publicKeyOf(seed), signatureSeed: seed };
-    const binding = signEd25519(seed, bindingContent(MLS_SUITE, same.signatureKey));
+    const binding = signEd25519(seed, bindingContent(DEFAULT_SUITE.id, same.signatureKey));
     const credentialIdentity = encodeCredentialIdentity({ actor: ada.actor, binding });
     expect(verdict(await oddKeyPackage({ ...ada.identity, ...same, credentialIdentity }, {}))).toBe('leaf-keys');
   });
@@ -136,7 +181,7 @@ describe('forgery', () => {
     const seed = new Uint8Array(32).fill(1);
     const bindings = [
       (content: Uint8Array) => signEd25519(new Uint8Array(32).fill(2), content),
-      () => signEd25519(seed, bindingContent(MLS_SUITE, publicKeyOf(new Uint8Array(32).fill(9)))),
+      () => signEd25519(seed, bindingContent(DEFAULT_SUITE.id, publicKeyOf(new Uint8Array(32).fill(9)))),
       () => signEd25519(seed, bindingContent(2, ada.identity.signatureKey)),
       (content: Uint8Array) => signEd25519(seed, concatBytes(content, Uint8Array.of(0))),
     ];
@@ -174,6 +219,9 @@ describe('framing', () => {
   test('[ML1] another suite is refused', async () => {
     const { message } = await keyPackageOf(ada);
     expect(message.subarray(6, 8)).toEqual(Uint8Array.of(0, 1));
-    expect(verdict(Uint8Array.of(...message.subarray(0, 6), 0, 3, ...message.subarray(8)))).toBe('mls-suite');
+    const turned = (suite: number) => Uint8Array.of(...message.subarray(0, 6), 0, suite, ...message.subarray(8));
+    expect(verdict(turned(4))).toBe('mls-suite');
+    expect(verdict(turned(2))).toBe('leaf-keys');
+    expect(isGenuine(keyPackageSignatures(valueOf(parseKeyPackage(turned(3), { nowMs: NOW_MS }))))).toBe(false);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  CIPHERSUITES,
   defineEvent,
   groupMessage,
   mlsCommit,
@@ -8,6 +9,7 @@ import {
   stateDigest,
   uint8,
 } from '../../../core/index.ts';
+import { mlsSuites } from '../../../core/mls/index.ts';
 import { commitBody, createdBody, groupGenesis, hashOf, messageBody } from '../../../scripts/vectors/sample-bodies.ts';
 import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 
@@ -65,9 +67,11 @@ describe('creation', () => {
     expect(log.codeOf(alice, note, 1)).toBeUndefined();
   });
 
-  test('[GM1] takes the one ciphersuite that can be followed', () => {
-    const log = new LogBuilder(alice, groupGenesis('mls'));
-    expect(log.codeOf(alice, mlsCreated, { ...createdBody, ciphersuite: 2 })).toBe('unsupported-ciphersuite');
+  test('[GM1] takes the ciphersuites that can be followed, which are those of the MLS rules', () => {
+    const codeOf = (ciphersuite: number) =>
+      new LogBuilder(alice, groupGenesis('mls')).codeOf(alice, mlsCreated, { ...createdBody, ciphersuite });
+    for (const other of [0, 4, 83, 0xf0a1]) expect(codeOf(other)).toBe('unsupported-ciphersuite');
+    expect([...CIPHERSUITES]).toEqual(mlsSuites.map(({ id }) => id));
   });
 });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { sha256, toHex } from '../../../core/index.ts';
-import { addProposal, applyCommit } from '../../../core/mls/index.ts';
+import { addProposal, applyCommit, DEFAULT_TERMS } from '../../../core/mls/index.ts';
 import { FollowedGroup } from '../../../durable-objects/chain/followed-group.ts';
 import { commitBy, makeCrew, proposeBy } from '../../core/mls/public-group/crew.ts';
 import { removal } from '../../sdk/mls/malice.ts';
@@ -26,23 +26,23 @@ test('[MB2] the group in memory is the one of the GroupInfo that the state names
   const [before, after] = [sha256(crew.groupInfo), sha256(bundle.groupInfo)];
   const { stored, reads } = makeStore(crew.groupInfo, bundle.groupInfo);
   const followed = new FollowedGroup(stored);
-  expect(followed.at(before)?.encodedContext).toEqual(crew.group.encodedContext);
-  expect(followed.at(before)?.encodedContext).toEqual(crew.group.encodedContext);
+  expect(followed.at(before, DEFAULT_TERMS)?.encodedContext).toEqual(crew.group.encodedContext);
+  expect(followed.at(before, DEFAULT_TERMS)?.encodedContext).toEqual(crew.group.encodedContext);
   expect(reads).toHaveLength(1);
   const { group } = valueOf(applyCommit(crew.group, bundle.commit));
   followed.keep(after, group);
-  expect(followed.at(after)).toBe(group);
+  expect(followed.at(after, DEFAULT_TERMS)).toBe(group);
   expect(reads).toHaveLength(1);
-  expect(followed.at(before)?.context.epoch).toBe(1n);
-  expect(followed.at(after)?.tree).toEqual(group.tree);
+  expect(followed.at(before, DEFAULT_TERMS)?.context.epoch).toBe(1n);
+  expect(followed.at(after, DEFAULT_TERMS)?.tree).toEqual(group.tree);
   expect(reads).toHaveLength(3);
 });
 
 test('[MB2] a GroupInfo that is not stored, or not what the state names, founds no group', async () => {
   const { groupInfo } = await makeCrew(1);
-  expect(new FollowedGroup(makeStore().stored).at(sha256(groupInfo))).toBeUndefined();
+  expect(new FollowedGroup(makeStore().stored).at(sha256(groupInfo), DEFAULT_TERMS)).toBeUndefined();
   const altered = new FollowedGroup({ groupInfo: () => groupInfo, proposals: () => [] });
-  expect(() => altered.at(new Uint8Array(32))).toThrow('not the one that the state names');
+  expect(() => altered.at(new Uint8Array(32), DEFAULT_TERMS)).toThrow('not the one that the state names');
 });
 
 describe('proposals of the epoch', () => {
@@ -67,10 +67,10 @@ describe('proposals of the epoch', () => {
       return [message];
     };
     const followed = new FollowedGroup({ groupInfo: () => groupInfo, proposals });
-    expect([...followed.at(hash)!.proposals.values()]).toEqual([known.proposal]);
+    expect([...followed.at(hash, DEFAULT_TERMS)!.proposals.values()]).toEqual([known.proposal]);
     expect(epochs).toEqual([1]);
     followed.forget();
-    expect(followed.at(hash)!.proposals.size).toBe(1);
+    expect(followed.at(hash, DEFAULT_TERMS)!.proposals.size).toBe(1);
     expect(epochs).toEqual([1, 1]);
   });
 
@@ -78,20 +78,20 @@ describe('proposals of the epoch', () => {
     const { hash, groupInfo, known } = await proposed();
     const followed = new FollowedGroup({ groupInfo: () => groupInfo, proposals: () => [] });
     followed.begin(known);
-    expect(followed.at(hash)!.proposals.size).toBe(0);
-    expect(followed.withUnderWay(hash)!.proposals.size).toBe(1);
+    expect(followed.at(hash, DEFAULT_TERMS)!.proposals.size).toBe(0);
+    expect(followed.withUnderWay(hash, DEFAULT_TERMS)!.proposals.size).toBe(1);
     followed.settle(known, false);
-    expect(followed.withUnderWay(hash)!.proposals.size).toBe(0);
+    expect(followed.withUnderWay(hash, DEFAULT_TERMS)!.proposals.size).toBe(0);
     followed.begin(known);
     followed.settle(known, true);
-    expect([...followed.at(hash)!.proposals.values()]).toEqual([known.proposal]);
+    expect([...followed.at(hash, DEFAULT_TERMS)!.proposals.values()]).toEqual([known.proposal]);
   });
 
   test('[MB7] are none of another epoch', async () => {
     const { hash, groupInfo, known } = await proposed();
     const followed = new FollowedGroup({ groupInfo: () => groupInfo, proposals: () => [] });
-    followed.at(hash);
+    followed.at(hash, DEFAULT_TERMS);
     followed.settle({ ...known, epoch: 0 }, true);
-    expect(followed.at(hash)!.proposals.size).toBe(0);
+    expect(followed.at(hash, DEFAULT_TERMS)!.proposals.size).toBe(0);
   });
 });

@@ -30,6 +30,7 @@ import {
   type EventDefinition,
   type GrantedRole,
   type ReplayCursor,
+  type Genesis,
   type Submission,
 } from '../../../core/index.ts';
 import type { ChainObject, RelayEnvironment } from '../../../durable-objects/index.ts';
@@ -86,8 +87,8 @@ export class TestChain {
     this.genesis = genesis;
   }
 
-  static async found(founder: TestActor): Promise<TestChain> {
-    const genesis = founder.genesis({ relayName: RELAY_NAME }, T0);
+  static async found(founder: TestActor, parameters: Partial<Genesis> = {}): Promise<TestChain> {
+    const genesis = founder.genesis({ relayName: RELAY_NAME, ...parameters }, T0);
     const stub = await chainStub(genesis);
     const chain = new TestChain(stub, founder, genesis);
     valueOf(await chain.object.found(encode(submission, genesis)));

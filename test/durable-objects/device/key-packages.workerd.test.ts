@@ -13,7 +13,7 @@ import {
   toBase64Url,
   type ClaimOutcome,
 } from '../../../core/index.ts';
-import { MLS_SUITE, parseKeyPackage } from '../../../core/mls/index.ts';
+import { DEFAULT_SUITE, parseKeyPackage } from '../../../core/mls/index.ts';
 import { claimTokenSeed, issueClaimToken, type Answer } from '../../../relay/index.ts';
 import { MAX_CLAIM_COUNTS } from '../../../relay/key-packages.ts';
 import { newKeyPackage } from '../../../sdk/mls/index.ts';
@@ -31,6 +31,11 @@ const MAX_BODY_BYTES = 1 + 4 + MAX_KEY_PACKAGES * (4 + 16_384);
 const alice = new TestActor('alice');
 const bob = new TestActor('bob');
 const mallory = new TestActor('mallory');
+
+const UNBOUND = {
+  kind: 'group',
+  value: { membership: 'plain', handshakes: 'public', credentials: 'unbound', authenticatedData: 'optional' },
+} as const;
 
 let device: TestDevice;
 /** A group of alice's, where she may invite and bob may not. */
@@ -150,7 +155,7 @@ describe('a publication is refused whole', () => {
     ['mls-not-canonical', (message) => Uint8Array.of(...message, 0)],
     ['mls-version', (message) => Uint8Array.of(0, 2, ...message.subarray(2))],
     ['mls-wire-format', (message) => Uint8Array.of(0, 1, 0, 3, ...message.subarray(4))],
-    ['mls-suite', (message) => Uint8Array.of(...message.subarray(0, 6), 0, 3, ...message.subarray(8))],
+    ['mls-suite', (message) => Uint8Array.of(...message.subarray(0, 6), 0, 4, ...message.subarray(8))],
     ['mls-too-large', () => new Uint8Array(8_193)],
   ])('[KP2] for %s', async (reason, alter) => {
     const [message] = await device.keyPackages(1);
@@ -220,7 +225,7 @@ describe('claiming', () => {
     const claim = (body: Uint8Array) => device.object.claim(callerOf(mallory), device.owner.key, body);
     expect(codeOf(await claim(new Uint8Array(33)))).toBe('malformed');
     expect(codeOf(await claim(new Uint8Array(1_000_000)))).toBe('malformed');
-    expect(codeOf(await device.claim(mallory, chain.id, 3))).toBe('unsupported-ciphersuite');
+    expect(codeOf(await device.claim(mallory, chain.id, 4))).toBe('unsupported-ciphersuite');
   });
 
   it('[KP5] hands out what its device published, the first to lapse first, each once', async () => {
@@ -257,6 +262,20 @@ describe('claiming', () => {
     expect(await device.stock()).toEqual({ available: 1, lastResort: 0 });
     expect(new Set([...before, await claimRef()])).toEqual(new Set(messages.map(refOf)));
     expect(codeOf(await device.claim(alice, chain.id))).toBe('key-packages-exhausted');
+  });
+
+  it('[KP5] [ML7] hands a group of unbound credentials such KeyPackages alone, and other groups none of them', async () => {
+    const { actor, identity } = { actor: device.owner, identity: device.identity };
+    const own = { ...identity, signatureSeed: actor.seed, signatureKey: actor.key };
+    const now = BigInt(Math.floor(T0 / 1000));
+    const lifetime = { notBefore: now - 60n, notAfter: now + 3_600n };
+    const unbound = await oddKeyPackage(own, { identity: bytesFor('a credential of its own', 0, 20), lifetime });
+    const [bound] = await device.keyPackages(1);
+    valueOf(await device.publish(unbound, bound!));
+    const foreign = await TestChain.found(alice, { parameters: UNBOUND });
+    expect(claimedOf(await device.claim(alice, foreign.id)).keyPackage).toEqual(unbound);
+    expect(codeOf(await device.claim(alice, foreign.id))).toBe('key-packages-exhausted');
+    expect(claimedOf(await device.claim(alice, chain.id)).keyPackage).toEqual(bound);
   });
 
   it('[KP10] gives the claim’s token, signed by the relay’s key for it', async () => {
@@ -375,7 +394,10 @@ describe('claiming', () => {
 describe('claiming for several devices at once', () => {
   function answerFor(claimer: TestActor, ...devices: readonly TestDevice[]): Promise<Answer> {
     const keys = devices.map(({ owner }) => owner.key);
-    return chain.object.claim(callerOf(claimer), encode(keyPackageClaims, { ciphersuite: MLS_SUITE, devices: keys }));
+    return chain.object.claim(
+      callerOf(claimer),
+      encode(keyPackageClaims, { ciphersuite: DEFAULT_SUITE.id, devices: keys }),
+    );
   }
 
   async function outcomesFor(...devices: readonly TestDevice[]): Promise<readonly ClaimOutcome[]> {
@@ -430,7 +452,7 @@ describe('claiming for several devices at once', () => {
   it('[KP12] [RQ5] takes a signed claim once, and a body that is none never', async () => {
     valueOf(await device.publish(...(await device.keyPackages(2))));
     const caller = callerOf(alice);
-    const body = encode(keyPackageClaims, { ciphersuite: MLS_SUITE, devices: [device.owner.key] });
+    const body = encode(keyPackageClaims, { ciphersuite: DEFAULT_SUITE.id, devices: [device.owner.key] });
     expect((await chain.object.claim(caller, body)).ok).toBe(true);
     expect(codeOf(await chain.object.claim(caller, body))).toBe('nonce-replayed');
     expect(codeOf(await chain.object.claim(callerOf(alice), body.subarray(1)))).toBe('malformed');

@@ -43,7 +43,7 @@ describe('a mailbox', () => {
     const handshake = await device.handshake();
     expect([handshake.status, handshake.webSocket]).toEqual([404, null]);
     expect(await device.tables()).toEqual([]);
-    expect(await device.page()).toEqual({ items: [], next: 1, stock: { available: 0, lastResort: 0 }, setAside: 0 });
+    expect(await device.page()).toEqual({ items: [], next: 1, stock: { suites: [] }, setAside: 0 });
   });
 
   it('[RQ5] takes a signed request once, and forgets it when it can not come again', async () => {
@@ -122,7 +122,7 @@ describe('a mailbox', () => {
     const lastResort = await device.keyPackages(1, { lastResort: true });
     valueOf(await device.publish(...(await device.keyPackages(3)), ...lastResort));
     await device.deliver(welcomeFor(1));
-    expect((await device.page()).stock).toEqual({ available: 3, lastResort: 1 });
+    expect((await device.page()).stock.suites).toEqual([{ ciphersuite: 1, available: 3, lastResort: 1 }]);
   });
 });
 

@@ -23,10 +23,16 @@ function withStore<R>(use: (store: DeviceStore) => R): Promise<R> {
 
 describe('KeyPackages', () => {
   const SUITE = 1;
+  const WANTED = { suite: SUITE, credentials: 'bound' } as const;
+  const stockOf = (store: DeviceStore['keyPackages'], now: number) => {
+    const own = store.stock(now).find(({ ciphersuite }) => ciphersuite === SUITE);
+    return { available: own?.available ?? 0, lastResort: own?.lastResort === 1 };
+  };
   const keyPackage = (name: number, over: Partial<PublishedKeyPackage> = {}): PublishedKeyPackage => ({
     ref: bytesFor('ref', name, 32),
     bytes: bytesFor('package', name, 280),
     suite: SUITE,
+    credentials: 'bound',
     notAfter: 1000 + name,
     lastResort: false,
     ...over,
@@ -36,41 +42,42 @@ describe('KeyPackages', () => {
     withStore(({ keyPackages }) => {
       const lastResort = keyPackage(9, { lastResort: true });
       keyPackages.publish([keyPackage(2), keyPackage(1), lastResort, keyPackage(3)], 0);
-      expect(keyPackages.stock(SUITE, 0)).toEqual({ available: 3, lastResort: true });
-      const claimed = [0, 0, 0, 0, 0].map((now) => keyPackages.claim(SUITE, now));
+      expect(stockOf(keyPackages, 0)).toEqual({ available: 3, lastResort: true });
+      const claimed = [0, 0, 0, 0, 0].map((now) => keyPackages.claim(WANTED, now));
       expect(claimed).toMatchObject([keyPackage(1), keyPackage(2), keyPackage(3), lastResort, lastResort]);
-      expect(keyPackages.stock(SUITE, 0)).toEqual({ available: 0, lastResort: true });
+      expect(stockOf(keyPackages, 0)).toEqual({ available: 0, lastResort: true });
     }));
 
   it('of another suite or past their lifetime are never given out', () =>
     withStore(({ keyPackages }) => {
       keyPackages.publish([keyPackage(1), keyPackage(2, { suite: 3 }), keyPackage(3, { lastResort: true })], 0);
-      expect(keyPackages.stock(SUITE, 1001)).toEqual({ available: 0, lastResort: true });
-      expect(keyPackages.claim(SUITE, 1002)).toMatchObject(keyPackage(3, { lastResort: true }));
-      expect(keyPackages.claim(SUITE, 1003)).toBeUndefined();
-      expect(keyPackages.claim(2, 0)).toBeUndefined();
-      expect(keyPackages.claim(3, 0)).toMatchObject(keyPackage(2, { suite: 3 }));
+      expect(stockOf(keyPackages, 1001)).toEqual({ available: 0, lastResort: true });
+      expect(keyPackages.claim(WANTED, 1002)).toMatchObject(keyPackage(3, { lastResort: true }));
+      expect(keyPackages.claim(WANTED, 1003)).toBeUndefined();
+      expect(keyPackages.claim({ ...WANTED, suite: 2 }, 0)).toBeUndefined();
+      expect(keyPackages.claim({ suite: 3, credentials: 'unbound' }, 0)).toBeUndefined();
+      expect(keyPackages.claim({ ...WANTED, suite: 3 }, 0)).toMatchObject(keyPackage(2, { suite: 3 }));
     }));
 
   it('never return to the pool once claimed, not even when they are published again', async () => {
     await withStore(({ keyPackages }) => {
       keyPackages.publish([keyPackage(1)], 0);
-      expect(keyPackages.claim(SUITE, 0)).toBeDefined();
+      expect(keyPackages.claim(WANTED, 0)).toBeDefined();
     });
     await evictDurableObject(object);
     await withStore(({ keyPackages }) => {
       keyPackages.publish([keyPackage(1)], 0);
-      expect(keyPackages.claim(SUITE, 0)).toBeUndefined();
-      expect(keyPackages.stock(SUITE, 0)).toEqual({ available: 0, lastResort: false });
+      expect(keyPackages.claim(WANTED, 0)).toBeUndefined();
+      expect(stockOf(keyPackages, 0)).toEqual({ available: 0, lastResort: false });
     });
   });
 
   it('of a newer last resort replace the older one', () =>
     withStore(({ keyPackages }) => {
       keyPackages.publish([keyPackage(5, { lastResort: true }), keyPackage(7, { lastResort: true })], 0);
-      expect(keyPackages.claim(SUITE, 0)).toMatchObject(keyPackage(7, { lastResort: true }));
+      expect(keyPackages.claim(WANTED, 0)).toMatchObject(keyPackage(7, { lastResort: true }));
       keyPackages.publish([keyPackage(6, { lastResort: true }), keyPackage(7, { lastResort: true })], 0);
-      expect(keyPackages.claim(SUITE, 0)).toMatchObject(keyPackage(6, { lastResort: true }));
+      expect(keyPackages.claim(WANTED, 0)).toMatchObject(keyPackage(6, { lastResort: true }));
     }));
 
   it('keep their refs and drop their bytes when they leave the pool', () =>
@@ -79,7 +86,7 @@ describe('KeyPackages', () => {
       const { keyPackages } = new DeviceStore(storage);
       keyPackages.publish([keyPackage(1), keyPackage(2), keyPackage(3, { lastResort: true })], 0);
       keyPackages.publish([keyPackage(4, { lastResort: true })], 0);
-      keyPackages.claim(SUITE, 0);
+      keyPackages.claim(WANTED, 0);
       const sizes = storage.sql.exec('SELECT length(bytes) AS size FROM key_packages ORDER BY not_after').toArray();
       expect(sizes).toEqual([{ size: 0 }, { size: 280 }, { size: 0 }, { size: 280 }]);
       expect([1, 2, 3, 4, 5].map((name) => keyPackages.knows(keyPackage(name).ref))).toEqual([
@@ -97,10 +104,10 @@ describe('KeyPackages', () => {
         [1, 2, 3, 4].map((name) => keyPackage(name)),
         0,
       );
-      for (const now of [10, 20, 30]) keyPackages.claim(SUITE, now);
+      for (const now of [10, 20, 30]) keyPackages.claim(WANTED, now);
       keyPackages.forget(2);
       expect([1, 2, 3, 4].map((name) => keyPackages.knows(keyPackage(name).ref))).toEqual([false, true, true, true]);
-      expect(keyPackages.stock(SUITE, 0).available).toBe(1);
+      expect(stockOf(keyPackages, 0).available).toBe(1);
     }));
 
   it('are pruned when they lapse, claimed or not, a bounded number at a time', () =>
@@ -110,7 +117,7 @@ describe('KeyPackages', () => {
         [1, 2, 3, 4].map((name) => keyPackage(name)),
         0,
       );
-      keyPackages.claim(SUITE, 0);
+      keyPackages.claim(WANTED, 0);
       expect(keyPackages.nextExpiry()).toBe(1001);
       expect(keyPackages.dropExpired(1003, 2)).toBe(2);
       expect(keyPackages.dropExpired(1003, 2)).toBe(1);

@@ -24,6 +24,7 @@ import {
   type ClaimedKeyPackage,
   type EnvelopePost,
   type KeyPackageStock,
+  type SuiteStock,
   type MailboxDownFrame,
   type MailboxItem,
   type MailboxPage,
@@ -31,7 +32,7 @@ import {
   type MailboxUpFrame,
   type TokenRevocation,
 } from '../../../core/index.ts';
-import { MLS_SUITE } from '../../../core/mls/index.ts';
+import { DEFAULT_SUITE } from '../../../core/mls/index.ts';
 import type { DeviceObject, RelayEnvironment } from '../../../durable-objects/index.ts';
 import type { Answer, MailDelivery } from '../../../relay/index.ts';
 import { createMlsIdentity, newKeyPackage, type MlsIdentity } from '../../../sdk/mls/index.ts';
@@ -138,11 +139,18 @@ export class TestDevice {
     return this.object.publish(callerOf(this.owner), this.owner.key, encode(keyPackagePublication, publication));
   }
 
-  async stock(): Promise<KeyPackageStock> {
+  /** Of the default suite. */
+  async stock(): Promise<Omit<SuiteStock, 'ciphersuite'>> {
+    const { suites } = await this.stockOfAll();
+    const { available = 0, lastResort = 0 } = suites.find(({ ciphersuite }) => ciphersuite === DEFAULT_SUITE.id) ?? {};
+    return { available, lastResort };
+  }
+
+  async stockOfAll(): Promise<KeyPackageStock> {
     return decodeTrusted(keyPackageStock, valueOf(await this.object.stock(callerOf(this.owner), this.owner.key)));
   }
 
-  claim(claimer: TestActor, chain: Uint8Array, ciphersuite = MLS_SUITE): Promise<Answer> {
+  claim(claimer: TestActor, chain: Uint8Array, ciphersuite = DEFAULT_SUITE.id): Promise<Answer> {
     return this.object.claim(callerOf(claimer), this.owner.key, encode(keyPackageClaim, { chain, ciphersuite }));
   }
 

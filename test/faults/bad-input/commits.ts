@@ -295,7 +295,7 @@ const callers: readonly BadInput[] = [
   ),
   row('[GM1] a group of another suite', 'unsupported-ciphersuite', async (relay) => {
     const place = await relay.place(relay.unborn);
-    const edit = { edit: (body: Parameters<typeof mlsCreated.encodeBody>[0]) => ({ ...body, ciphersuite: 2 }) };
+    const edit = { edit: (body: Parameters<typeof mlsCreated.encodeBody>[0]) => ({ ...body, ciphersuite: 4 }) };
     return bundleOf(relay, (await draftCreation(place, relay.alice, edit)).bundle, relay.unborn);
   }),
   row('[GM1] a commit before the group is created', 'mls-not-created', async (relay) => {

@@ -174,7 +174,7 @@ const claiming: readonly BadInput[] = [
   {
     name: '[ML1] a claim of a suite that is not followed',
     code: 'unsupported-ciphersuite',
-    make: (relay) => request(claim(relay, relay.alice, relay.plain, { ciphersuite: 3 })),
+    make: (relay) => request(claim(relay, relay.alice, relay.plain, { ciphersuite: 4 })),
   },
   {
     name: '[KP7] a claim of a device that has nothing',

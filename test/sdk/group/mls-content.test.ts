@@ -16,6 +16,7 @@ import { joinAt } from '../../../sdk/group/mls-admission.ts';
 import { MlsOpening } from '../../../sdk/group/mls-opening.ts';
 import { MlsStore } from '../../../sdk/group/mls-store.ts';
 import { Outbox } from '../../../sdk/group/outbox.ts';
+import { MlsIdentities } from '../../../sdk/mls-identities.ts';
 import { KeyPackagePool } from '../../../sdk/key-package-pool.ts';
 import { memoryStorage, RelayProblem, type Storage } from '../../../sdk/index.ts';
 import { encrypt, membersOf, type GroupState as MlsState } from '../../../sdk/mls/index.ts';
@@ -63,7 +64,10 @@ function entryOf(
 function openingOf(self: Person, client: Partial<RelayClient> = {}) {
   const store = new MlsStore(storage, keys);
   const platform = platformOf({ now: () => NOW_MS });
-  const pool = new KeyPackagePool({ client: client as RelayClient, storage, platform }, self.identity);
+  const signer = { actor: self.actor, sign: () => Promise.reject(new Error('no other suite is asked for')) };
+  const identities = new MlsIdentities(storage, signer, self.identity);
+  const own = { actor: self.actor, identities, suites: [1] };
+  const pool = new KeyPackagePool({ client: client as RelayClient, storage, platform }, own);
   const outbox = new Outbox(storage, keys);
   const source = { client: client as RelayClient, chain, now: () => NOW_MS };
   const reading = { store, source, self: self.actor, chain, onLost: () => undefined };

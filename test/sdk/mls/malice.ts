@@ -1,15 +1,15 @@
-import type { Capabilities, ClientState, Proposal } from 'ts-mls';
+import type { Capabilities, CiphersuiteName, ClientState, Proposal } from 'ts-mls';
 import { createApplicationMessage, createProposal } from 'ts-mls/createMessage.js';
 import { createCommit, createGroupInfoWithExternalPubAndRatchetTree } from 'ts-mls/createCommit.js';
 import { signKeyPackage } from 'ts-mls/keyPackage.js';
 import { signLeafNodeKeyPackage } from 'ts-mls/leafNode.js';
 import { decodeMlsMessage, encodeMlsMessage } from 'ts-mls/message.js';
-import { MLS_SUITE_NAME } from '../../../core/mls/index.ts';
-import { clientConfig } from '../../../sdk/mls/client-config.ts';
+import { DEFAULT_SUITE } from '../../../core/mls/index.ts';
+import { clientConfigFor } from '../../../sdk/mls/client-config.ts';
 import type { GroupState } from '../../../sdk/mls/group-state.ts';
 import { openState } from '../../../sdk/mls/open-state.ts';
 import { encodeKeyPackageMessage } from '../../../sdk/mls/own-key-package.ts';
-import { loadSuite } from '../../../sdk/mls/suite.ts';
+import { loadDefaultSuite } from '../../../sdk/mls/suite.ts';
 import type { MlsIdentity } from '../../../sdk/mls/index.ts';
 import { NOW_MS } from './people.ts';
 
@@ -22,11 +22,11 @@ export async function commitAnything(
   extraProposals: Proposal[],
   alter: (client: ClientState) => ClientState = (client) => client,
 ) {
-  const trusting = { ...clientConfig, authService: { validateCredential: async () => true } };
+  const trusting = { ...clientConfigFor(DEFAULT_SUITE.id), authService: { validateCredential: async () => true } };
   const client = alter({ ...openState(state).client, clientConfig: trusting });
-  const context = { state: client, cipherSuite: await loadSuite() };
+  const context = { state: client, cipherSuite: await loadDefaultSuite() };
   const made = await createCommit(context, { wireAsPublicMessage: true, ratchetTreeExtension: true, extraProposals });
-  const groupInfo = await createGroupInfoWithExternalPubAndRatchetTree(made.newState, [], await loadSuite());
+  const groupInfo = await createGroupInfoWithExternalPubAndRatchetTree(made.newState, [], await loadDefaultSuite());
   return {
     commit: encodeMlsMessage(made.commit),
     client: made.newState,
@@ -38,7 +38,7 @@ export async function commitAnything(
 /** A proposal by itself, as a PublicMessage or a PrivateMessage. */
 export async function proposeAnything(state: GroupState, proposal: Proposal, asPublicMessage = true) {
   const { client } = openState(state);
-  const made = await createProposal(client, asPublicMessage, proposal, await loadSuite());
+  const made = await createProposal(client, asPublicMessage, proposal, await loadDefaultSuite());
   return { message: encodeMlsMessage(made.message), client: made.newState };
 }
 
@@ -46,7 +46,7 @@ export async function proposeAnything(state: GroupState, proposal: Proposal, asP
 export async function encryptAs(state: GroupState, leafIndex: number, text: string): Promise<Uint8Array> {
   const { client } = openState(state);
   const impostor = { ...client, privatePath: { ...client.privatePath, leafIndex } };
-  const made = await createApplicationMessage(impostor, new TextEncoder().encode(text), await loadSuite());
+  const made = await createApplicationMessage(impostor, new TextEncoder().encode(text), await loadDefaultSuite());
   const { privateMessage } = made;
   return encodeMlsMessage({ version: 'mls10', wireformat: 'mls_private_message', privateMessage });
 }
@@ -72,7 +72,7 @@ export interface Oddities {
 
 const ORDINARY_CAPABILITIES: Capabilities = {
   versions: ['mls10'],
-  ciphersuites: [MLS_SUITE_NAME],
+  ciphersuites: [DEFAULT_SUITE.name as CiphersuiteName],
   extensions: [],
   proposals: [],
   credentials: ['basic'],
@@ -80,7 +80,7 @@ const ORDINARY_CAPABILITIES: Capabilities = {
 
 /** A KeyPackage that is signed as it should be and odd in one way, as an MLSMessage. */
 export async function oddKeyPackage(identity: MlsIdentity, oddities: Oddities): Promise<Uint8Array> {
-  const { signature } = await loadSuite();
+  const { signature } = await loadDefaultSuite();
   const leafNode = await signLeafNodeKeyPackage(
     {
       leafNodeSource: 'key_package',
@@ -99,7 +99,7 @@ export async function oddKeyPackage(identity: MlsIdentity, oddities: Oddities): 
   );
   const unsigned = {
     version: 'mls10',
-    cipherSuite: MLS_SUITE_NAME,
+    cipherSuite: DEFAULT_SUITE.name as CiphersuiteName,
     initKey: oddities.initKey ?? new Uint8Array(32).fill(2),
     leafNode,
     extensions: [],

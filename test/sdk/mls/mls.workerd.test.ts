@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { checkCommitBundle, parseCommitMessage, parseGroupInfo, parseWelcome } from '../../../core/mls/index.ts';
+import {
+  applyCommit,
+  bootstrapGroup,
+  checkNextGroupInfo,
+  memberRules,
+  mlsSuites,
+  parseWelcome,
+} from '../../../core/mls/index.ts';
 import {
   acceptOwnCommit,
   exportSecret,
@@ -23,7 +30,7 @@ import {
 test('this is workerd', () => expect(navigator.userAgent).toBe('Cloudflare-Workers'));
 
 test('[ML41] members found, join, talk, rotate and part in workerd', async () => {
-  const [ada, bob, cem] = await Promise.all([1, 2, 3].map(makePerson));
+  const [ada, bob, cem] = await Promise.all([1, 2, 3].map((seedByte) => makePerson(seedByte)));
   const states = await commitAndFollow(await groupOf([ada!, bob!, cem!]));
   const secrets = await Promise.all(states.map((state) => exportSecret(state, 'test', NO_DATA, 32)));
   expect(secrets[1]).toEqual(secrets[0]);
@@ -33,22 +40,31 @@ test('[ML41] members found, join, talk, rotate and part in workerd', async () =>
   expect(await readText(states[2]!, message)).toBe('(message-future)');
 });
 
-test('[ML29] a bundle is checked in workerd, its signatures synchronously', async () => {
-  const [ada, bob] = await Promise.all([1, 2].map(makePerson));
+test('[ML29] a commit is followed in workerd, its signatures checked synchronously', async () => {
+  const [ada, bob] = await Promise.all([1, 2].map((seedByte) => makePerson(seedByte)));
   const [adaState, bobState] = (await groupOf([ada!, bob!])) as [GroupState, GroupState];
   const pending = await prepare(adaState, { remove: [bob!.actor] });
-  const checked = valueOf(
-    checkCommitBundle({
-      previous: valueOf(parseGroupInfo(await makeGroupInfo(adaState))),
-      commit: valueOf(parseCommitMessage(pending.commit)),
-      welcome: undefined,
-      groupInfo: valueOf(parseGroupInfo(pending.groupInfo)),
-    }),
-  );
-  expect(isGenuine(checked.signatures)).toBe(true);
-  expect(checked.delta.removed).toEqual([bob!.actor]);
+  const { group } = valueOf(bootstrapGroup(await makeGroupInfo(adaState)));
+  const followed = valueOf(applyCommit(group, pending.commit));
+  const groupInfo = valueOf(checkNextGroupInfo(followed, pending.groupInfo));
+  expect(isGenuine([...followed.signatures, ...followed.bindings, groupInfo])).toBe(true);
+  expect(followed.removed).toEqual([bob!.actor]);
   expect(valueOf(await processCommit(bobState, pending.commit)).selfRemoved).toBe(true);
   expect(valueOf(acceptOwnCommit(adaState, pending)).epoch).toBe(2);
   expect(parseWelcome(pending.commit).ok).toBe(false);
   expect((await foundGroup(bob!)).epoch).toBe(0);
+});
+
+test.each(mlsSuites)('[ML1] people found, join, talk and are followed in workerd in suite $id', async (suite) => {
+  const [ada, bob] = await Promise.all([1, 2].map((seedByte) => makePerson(seedByte, suite)));
+  const [adaState, bobState] = (await groupOf([ada!, bob!])) as [GroupState, GroupState];
+  const { message } = await send(adaState, 'hello');
+  expect(await readText(bobState, message)).toBe('hello');
+  const rules = memberRules({ suite, credentials: 'bound' });
+  const opened = valueOf(bootstrapGroup(await makeGroupInfo(adaState), { rules }));
+  const pending = await prepare(bobState);
+  const followed = valueOf(applyCommit(opened.group, pending.commit));
+  const jobs = [...opened.signatures, ...opened.bindings, ...followed.signatures, ...followed.bindings];
+  expect(isGenuine(jobs)).toBe(true);
+  expect(valueOf(await processCommit(adaState, pending.commit)).state.epoch).toBe(2);
 });

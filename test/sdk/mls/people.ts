@@ -1,4 +1,5 @@
 import { parseActorKey, publicKeyOf, signEd25519, type ActorKey, type Result } from '../../../core/index.ts';
+import { DEFAULT_SUITE } from '../../../core/mls/index.ts';
 import {
   acceptOwnCommit,
   commit,
@@ -26,10 +27,11 @@ export interface Person {
 }
 
 /** A person with a key of their own: a number stands for the whole seed. */
-export async function makePerson(seedByte: number): Promise<Person> {
+export async function makePerson(seedByte: number, suite = DEFAULT_SUITE): Promise<Person> {
   const seed = new Uint8Array(32).fill(seedByte);
   const actor = parseActorKey(publicKeyOf(seed))!;
-  return { actor, identity: await createMlsIdentity({ actor, sign: (message) => signEd25519(seed, message) }) };
+  const signer = { actor, sign: (message: Uint8Array) => signEd25519(seed, message) };
+  return { actor, identity: await createMlsIdentity(signer, suite) };
 }
 
 const NAMES = ['ada', 'bob', 'cem', 'dan', 'eve'] as const;

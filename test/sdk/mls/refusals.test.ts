@@ -3,7 +3,7 @@ import type { ClientState, Proposal } from 'ts-mls';
 import { leafToNodeIndex, toLeafIndex } from 'ts-mls/treemath.js';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { publicKeyOf, signEd25519 } from '../../../core/index.ts';
-import { bindingContent, encodeCredentialIdentity, MLS_SUITE } from '../../../core/mls/index.ts';
+import { bindingContent, encodeCredentialIdentity, DEFAULT_SUITE } from '../../../core/mls/index.ts';
 import {
   commit,
   createMlsIdentity,
@@ -94,7 +94,7 @@ describe('a commit that breaks the rules', () => {
   test('[ML25] a member can’t become another actor, even one that agrees', async () => {
     const seed = new Uint8Array(32).fill(4);
     const { signatureKey } = bob.identity;
-    const binding = signEd25519(seed, bindingContent(MLS_SUITE, signatureKey));
+    const binding = signEd25519(seed, bindingContent(DEFAULT_SUITE.id, signatureKey));
     const identity = encodeCredentialIdentity({ actor: publicKeyOf(seed), binding });
     const swap = await commitAnything(states[1]!, [], (client) => withOwnCredential(client, identity));
     expect(await adasVerdict(swap.commit)).toBe('commit-credential');

@@ -114,5 +114,5 @@ test('[ML47] a state whose tree was changed is refused', async () => {
 
 test('[ML47] no secret shows in what a state looks like', async () => {
   const [state] = await groupOf([ada, bob]);
-  expect(Object.keys(state!).sort()).toEqual(['actor', 'epoch', 'groupId', 'leafIndex', 'status']);
+  expect(Object.keys(state!).sort()).toEqual(['actor', 'epoch', 'groupId', 'leafIndex', 'status', 'suite']);
 });

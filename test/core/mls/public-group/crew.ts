@@ -20,9 +20,9 @@ import {
   type FollowedCommit,
   type PublicGroup,
 } from '../../../../core/mls/index.ts';
-import { clientConfig } from '../../../../sdk/mls/client-config.ts';
+import { clientConfigFor } from '../../../../sdk/mls/client-config.ts';
 import { drawKeyPackage, type OwnKeyPackage } from '../../../../sdk/mls/own-key-package.ts';
-import { loadSuite } from '../../../../sdk/mls/suite.ts';
+import { loadDefaultSuite } from '../../../../sdk/mls/suite.ts';
 import { GROUP_ID, makePerson, NOW_MS, valueOf, type Person } from '../../../sdk/mls/people.ts';
 import { isGenuine } from '../genuine.ts';
 
@@ -56,8 +56,8 @@ export function draw(person: Person): Promise<OwnKeyPackage> {
 export async function makeCrew(size: number, extensions: GroupExtensions = []): Promise<Crew> {
   const people = await Promise.all(Array.from({ length: size }, (_, index) => makePerson(index + 1)));
   const own = await draw(people[0]!);
-  const suite = await loadSuite();
-  const founder = await createGroup(GROUP_ID, own.keyPackage, own.secrets, extensions, suite, clientConfig);
+  const suite = await loadDefaultSuite();
+  const founder = await createGroup(GROUP_ID, own.keyPackage, own.secrets, extensions, suite, clientConfigFor(1));
   const groupInfo = await groupInfoOf(founder);
   const { group } = genuine(bootstrapGroup(groupInfo));
   const alone = { members: [{ person: people[0]!, client: founder }], group, groupInfo };
@@ -96,7 +96,7 @@ export function isMember({ client }: Member): boolean {
 }
 
 export async function commitBy(client: ClientState, extraProposals: Proposal[] = []) {
-  const context = { state: client, cipherSuite: await loadSuite(), pskIndex: makePskIndex(client, KNOWN_PSKS) };
+  const context = { state: client, cipherSuite: await loadDefaultSuite(), pskIndex: makePskIndex(client, KNOWN_PSKS) };
   const made = await createCommit(context, { wireAsPublicMessage: true, ratchetTreeExtension: true, extraProposals });
   const { newState, welcome } = made;
   const bundle: Bundle = {
@@ -112,15 +112,24 @@ const KNOWN_PSKS = { [btoa('shared')]: new Uint8Array(32).fill(9) };
 
 export async function joinBy(welcome: Welcome, { keyPackage, secrets }: OwnKeyPackage): Promise<ClientState> {
   const psks = makePskIndex(undefined, KNOWN_PSKS);
-  return joinGroup(welcome, keyPackage, secrets, psks, await loadSuite(), undefined, undefined, clientConfig);
+  return joinGroup(
+    welcome,
+    keyPackage,
+    secrets,
+    psks,
+    await loadDefaultSuite(),
+    undefined,
+    undefined,
+    clientConfigFor(1),
+  );
 }
 
 /** Joins by a commit of its own, and takes its former leaf's place if it has one. */
 export async function joinFromOutside(groupInfo: Uint8Array, person: Person, resync: boolean) {
   const { keyPackage, secrets } = await draw(person);
   const opened = openGroupInfo(groupInfo);
-  const suite = await loadSuite();
-  const made = await joinGroupExternal(opened, keyPackage, secrets, resync, suite, undefined, clientConfig);
+  const suite = await loadDefaultSuite();
+  const made = await joinGroupExternal(opened, keyPackage, secrets, resync, suite, undefined, clientConfigFor(1));
   const { publicMessage, newState } = made;
   const commit = encodeMlsMessage({ version: 'mls10', wireformat: 'mls_public_message', publicMessage });
   const bundle: Bundle = { commit, welcome: new Uint8Array(), groupInfo: await groupInfoOf(newState) };
@@ -131,13 +140,13 @@ export async function follow(client: ClientState, message: Uint8Array): Promise<
   const decoded = decodeMlsMessage(message.slice(), 0)?.[0];
   if (decoded?.wireformat !== 'mls_public_message') throw new Error('no PublicMessage');
   const psks = makePskIndex(client, KNOWN_PSKS);
-  return (await processPublicMessage(client, decoded.publicMessage, psks, await loadSuite())).newState;
+  return (await processPublicMessage(client, decoded.publicMessage, psks, await loadDefaultSuite())).newState;
 }
 
 /** All that the relay would check of a bundle. Throws where anything is refused. */
 export function followBundle(group: PublicGroup, { commit, welcome, groupInfo }: Bundle): FollowedCommit {
   const followed = genuine(applyCommit(group, commit));
-  valueOf(checkWelcome(followed.added, welcome));
+  valueOf(checkWelcome(followed, welcome));
   const signature = valueOf(checkNextGroupInfo(followed, groupInfo));
   if (!isGenuine([signature])) throw new Error('the GroupInfo is forged');
   return followed;
@@ -159,7 +168,7 @@ export function genuine<T extends Signed>(result: Result<T, unknown>): T {
 }
 
 export async function groupInfoOf(client: ClientState): Promise<Uint8Array> {
-  const groupInfo = await createGroupInfoWithExternalPubAndRatchetTree(client, [], await loadSuite());
+  const groupInfo = await createGroupInfoWithExternalPubAndRatchetTree(client, [], await loadDefaultSuite());
   return encodeGroupInfo(groupInfo);
 }
 
@@ -175,7 +184,7 @@ export function openGroupInfo(message: Uint8Array): GroupInfo {
 
 /** A proposal by a member, and the member with it pending. */
 export async function proposeBy(client: ClientState, proposal: Proposal) {
-  const made = await createProposal(client, true, proposal, await loadSuite());
+  const made = await createProposal(client, true, proposal, await loadDefaultSuite());
   return { message: encodeMlsMessage(made.message), client: made.newState };
 }
 
@@ -187,7 +196,7 @@ export async function proposeFromOutside(
   signatureSeed: Uint8Array,
 ): Promise<Uint8Array> {
   const { groupContext } = client;
-  const suite = await loadSuite();
+  const suite = await loadDefaultSuite();
   const made = await protectExternalProposalPublic(
     signatureSeed,
     groupContext,
@@ -202,7 +211,7 @@ export async function proposeFromOutside(
 
 /** A fresh leaf for the member's place, with the secret that goes with it. */
 export async function updateOf(client: ClientState, alter: Partial<LeafNodeUpdate> = {}) {
-  const suite = await loadSuite();
+  const suite = await loadDefaultSuite();
   const keys = await suite.hpke.generateKeyPair();
   const { leafIndex } = client.privatePath;
   const before = client.ratchetTree[leafIndex * 2];
@@ -240,7 +249,7 @@ export async function forgeCommit(
   proposals: readonly ProposalOrRef[],
   options: { readonly path?: UpdatePath; readonly sender?: Sender } = {},
 ): Promise<Uint8Array> {
-  const suite = await loadSuite();
+  const suite = await loadDefaultSuite();
   const sender = options.sender ?? { senderType: 'member', leafIndex: client.privatePath.leafIndex };
   const { framedContent: content, signature } = await createContentCommitSignature(
     client.groupContext,

@@ -1,5 +1,6 @@
-import type { GroupInfo } from 'ts-mls';
+import type { ClientState, GroupInfo } from 'ts-mls';
 import { signGroupInfo } from 'ts-mls/groupInfo.js';
+import { decodeMlsMessage, encodeMlsMessage } from 'ts-mls/message.js';
 import { encodeRatchetTree } from 'ts-mls/ratchetTree.js';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { equalBytes, toHex } from '../../../../core/index.ts';
@@ -14,7 +15,7 @@ import {
   type FollowedCommit,
 } from '../../../../core/mls/index.ts';
 import { encodeGroupContext } from 'ts-mls/groupContext.js';
-import { loadSuite } from '../../../../sdk/mls/suite.ts';
+import { loadDefaultSuite } from '../../../../sdk/mls/suite.ts';
 import { encryptAs, removal } from '../../../sdk/mls/malice.ts';
 import { codeOf, foundGroup, makePerson, NOW_MS, valueOf, type Person } from '../../../sdk/mls/people.ts';
 import { isGenuine } from '../genuine.ts';
@@ -87,7 +88,7 @@ describe('bootstrap', () => {
 
   /** The GroupInfo, signed by Ada. */
   async function resigned(groupInfo: GroupInfo): Promise<Uint8Array> {
-    const { signature } = await loadSuite();
+    const { signature } = await loadDefaultSuite();
     return encodeGroupInfo(await signGroupInfo(groupInfo, clientOf(0).signaturePrivateKey, signature));
   }
 });
@@ -270,16 +271,37 @@ describe('a bundle', () => {
   });
 
   test('[ML76] has a Welcome for exactly those whom the commit adds', async () => {
-    expect(codeOf(checkWelcome(followed.added, bundle.welcome))).toBe('accepted');
-    expect(codeOf(checkWelcome(followed.added, new Uint8Array()))).toBe('commit-welcome');
-    expect(codeOf(checkWelcome([], bundle.welcome))).toBe('commit-welcome');
-    expect(codeOf(checkWelcome([], new Uint8Array()))).toBe('accepted');
-    expect(codeOf(checkWelcome([{ ...followed.added[0]!, ref: new Uint8Array(32) }], bundle.welcome))).toBe(
-      'commit-welcome',
-    );
-    const two = [followed.added[0]!, followed.added[0]!];
-    expect(codeOf(checkWelcome(two, bundle.welcome))).toBe('commit-welcome');
+    const verdict = (added: FollowedCommit['added'], bytes: Uint8Array) =>
+      codeOf(checkWelcome({ ...followed, added }, bytes));
+    const { added } = followed;
+    expect(verdict(added, bundle.welcome)).toBe('accepted');
+    expect(verdict(added, new Uint8Array())).toBe('commit-welcome');
+    expect(verdict([], bundle.welcome)).toBe('commit-welcome');
+    expect(verdict([], new Uint8Array())).toBe('accepted');
+    expect(verdict([{ ...added[0]!, ref: new Uint8Array(32) }], bundle.welcome)).toBe('commit-welcome');
+    expect(verdict([added[0]!, added[0]!], bundle.welcome)).toBe('commit-welcome');
   });
+
+  test('[ML76] has a Welcome of the group’s own suite', () => {
+    const opened = decodeMlsMessage(bundle.welcome, 0)?.[0];
+    if (opened?.wireformat !== 'mls_welcome') throw new Error('no Welcome');
+    const cipherSuite = 'MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519' as const;
+    const other = encodeMlsMessage({ ...opened, welcome: { ...opened.welcome, cipherSuite } });
+    expect(codeOf(checkWelcome(followed, other))).toBe('mls-suite');
+  });
+});
+
+test('[ML77] a commit by a member in another’s name has a signature that fails', async () => {
+  const cem = clientOf(2);
+  const { keyPackage } = await draw(dan);
+  const add = [byValue(additionOf(keyPackage))];
+  const verdictOn = async (client: ClientState) => {
+    const { signatures, committer } = valueOf(applyCommit(crew.group, await forgeCommit(client, add)));
+    return { committer: committer.leafIndex, isGenuine: isGenuine(signatures) };
+  };
+  expect(await verdictOn(cem)).toEqual({ committer: 2, isGenuine: true });
+  const asBob = { ...cem, privatePath: { ...cem.privatePath, leafIndex: 1 } };
+  expect(await verdictOn(asBob)).toEqual({ committer: 1, isGenuine: false });
 });
 
 test('[ML74] somebody outside joins by a commit of their own, and is followed', async () => {

@@ -4,7 +4,7 @@ import { decodeMlsMessage } from 'ts-mls/message.js';
 import type { UpdatePath } from 'ts-mls/updatePath.js';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { applyCommit } from '../../../../core/mls/index.ts';
-import { loadSuite } from '../../../../sdk/mls/suite.ts';
+import { loadDefaultSuite } from '../../../../sdk/mls/suite.ts';
 import { codeOf, makePerson, NOW_MS, valueOf, type Person } from '../../../sdk/mls/people.ts';
 import { isGenuine } from '../genuine.ts';
 import { additionOf, byValue, commitBy, draw, forgeCommit, makeCrew, commitInCrew, type Crew } from './crew.ts';
@@ -39,7 +39,7 @@ async function verdict(alter: Partial<UpdatePath>, proposals: ProposalOrRef[] = 
 /** Bob's path leaf, altered and signed again. */
 async function leafWith(alter: Partial<UpdatePath['leafNode']>): Promise<UpdatePath['leafNode']> {
   const tbs = { ...path.leafNode, ...alter, groupId: bob().groupContext.groupId, leafIndex: 1 };
-  return signLeafNodeCommit(tbs, bob().signaturePrivateKey, (await loadSuite()).signature);
+  return signLeafNodeCommit(tbs, bob().signaturePrivateKey, (await loadDefaultSuite()).signature);
 }
 
 test('[ML73] a path that fits is followed', async () => {
@@ -91,7 +91,7 @@ test('[ML73] a leaf that becomes another client’s is refused', async () => {
 
 test('[ML73] a leaf that is signed for another place has a signature that fails', async () => {
   const tbs = { ...path.leafNode, groupId: bob().groupContext.groupId, leafIndex: 2 };
-  const leafNode = await signLeafNodeCommit(tbs, bob().signaturePrivateKey, (await loadSuite()).signature);
+  const leafNode = await signLeafNodeCommit(tbs, bob().signaturePrivateKey, (await loadDefaultSuite()).signature);
   const commit = await forgeCommit(bob(), [], { path: { ...path, leafNode } });
   expect(isGenuine(valueOf(applyCommit(crew.group, commit)).signatures)).toBe(false);
 });

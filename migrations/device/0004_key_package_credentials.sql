@@ -1,0 +1,1 @@
+ALTER TABLE `key_packages` ADD `credentials` text DEFAULT 'bound' NOT NULL;
