@@ -147,8 +147,8 @@ export function memberDrills({ hers, newcomer }: Scene): readonly Drill[] {
   return [send, read, rotate, invite, remove, takeOut];
 }
 
-/** What one who goes does. A group of its own each time. */
-export function leaveDrill(alice: Session): Drill {
+/** What one who goes does. A group of somebody else's each time: of one device an actor claims so many KeyPackages an hour. */
+export function leaveDrill(newcomer: Scene['newcomer']): Drill {
   let hers: Group;
   const joined = async (client: Session): Promise<Group> => {
     const invitation = (await client.invitations()).find(({ group }) => group === hers.id);
@@ -157,7 +157,7 @@ export function leaveDrill(alice: Session): Drill {
   return {
     name: 'leave',
     prepare: async () => {
-      hers = await alice.createGroup();
+      hers = await (await newcomer()).createGroup();
     },
     act: async (client) => {
       await hers.invite(idOf(client));

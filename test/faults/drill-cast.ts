@@ -37,7 +37,11 @@ export class Cast {
     await (await soleInvitation(bob.session)).accept();
     bob.session.close();
     carol.session.close();
-    const ofBob = [...memberDrills({ hers, newcomer: () => stage.person() }), foundDrill(alice), leaveDrill(alice)];
+    const ofBob = [
+      ...memberDrills({ hers, newcomer: () => stage.person() }),
+      foundDrill(alice),
+      leaveDrill(() => stage.person()),
+    ];
     return new Cast(stage, [
       ...ofBob.map((drill) => ({ drill, client: bob.client })),
       { drill: joinDrill(alice, carol.session.identity!.actor), client: carol.client },
