@@ -195,6 +195,8 @@ class MlsPage implements PageOpener {
       case 'stale':
         return changeOf(body);
       case 'future':
+        // Where nothing was lost before, these keys are older than what the log had shown: an old copy of the storage.
+        if (this.#record?.lostAt === undefined) return this.#lose(before, entry, body, 'future');
         return isResync(bytes, before.suite) ? cameBack(body) : unread(body, 'future');
       case 'missing':
         assertExpired(entry, this.#reading.source.now());
@@ -211,7 +213,7 @@ class MlsPage implements PageOpener {
     const lost = { index, commitHash, cause, leafIndex: state.leafIndex, isReported: 'no' } as const;
     this.#recovery = { ...this.#recovery, lost };
     this.#reading.onLost();
-    return unread(body, cause === 'missing' ? 'missing' : 'unprocessable');
+    return unread(body, cause === 'missing' || cause === 'future' ? cause : 'unprocessable');
   }
 
   finish(): readonly StorageWrite[] {

@@ -76,7 +76,8 @@ export class MlsRecovery {
     const { lost } = await this.#store.recovery();
     if (lost === undefined || lost.isReported === 'yes') return;
     const { index, commitHash, leafIndex, cause } = lost;
-    if (cause !== 'missing') await this.#append({ index, commitHash, leafIndex, fault: cause }, signal);
+    if (cause !== 'missing' && cause !== 'future')
+      await this.#append({ index, commitHash, leafIndex, fault: cause }, signal);
     await this.#follower.exclusive(() => this.#markReported(lost), signal);
   }
 

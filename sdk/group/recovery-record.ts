@@ -22,6 +22,8 @@ const lossCause = choice('LossCause', {
   other: 5,
   /** The bytes of the commit are gone: this device was away for longer than anything is kept. */
   missing: 6,
+  /** It is of a later epoch than the keys: they are of an old copy of the storage. */
+  future: 7,
 });
 
 /** The commit that this device could not follow: the evidence that a resync begins with (`RC4`). */

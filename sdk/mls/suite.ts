@@ -1,3 +1,5 @@
+import { expand, extract } from '@noble/hashes/hkdf.js';
+import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import type { Ciphersuite, CiphersuiteImpl, CiphersuiteName } from 'ts-mls';
 import { getCiphersuiteFromName } from 'ts-mls/crypto/ciphersuite.js';
 import { getCiphersuiteImpl } from 'ts-mls/crypto/getCiphersuiteImpl.js';
@@ -6,7 +8,7 @@ import { DEFAULT_SUITE, XWING_SUITE } from '../../core/mls/index.ts';
 
 const loaded = new Map<string, Promise<CiphersuiteImpl>>();
 
-/** A cipher suite by the library's name, on Web Crypto where that has it, with two of its parts replaced. Made once. */
+/** A cipher suite by the library's name, on Web Crypto where that has it, with three of its parts replaced. Made once. */
 export function loadSuite(name: string): Promise<CiphersuiteImpl> {
   const suite = loaded.get(name) ?? createSuite(name);
   loaded.set(name, suite);
@@ -37,8 +39,16 @@ async function createSuite(name: string): Promise<CiphersuiteImpl> {
     signature: { ...suite.signature, verify: (key, message, signature) => isGenuine([{ key, message, signature }]) },
     // Tree hashing digests thousands of short strings, where a round trip to the platform costs more than the hash.
     hash: { ...suite.hash, digest: (data) => Promise.resolve(sha256(data)) },
+    // The same for the secrets of an epoch: a hundred and eighty in a group of twenty, each time that its keys change.
+    kdf: { ...suite.kdf, ...directKdf },
   };
 }
+
+/** HKDF of SHA-256 (RFC 5869), in this thread. */
+const directKdf: Pick<CiphersuiteImpl['kdf'], 'extract' | 'expand'> = {
+  extract: (salt, ikm) => Promise.resolve(extract(nobleSha256, ikm, salt)),
+  expand: (prk, info, length) => Promise.resolve(expand(nobleSha256, prk, info, length)),
+};
 
 const checker = createSignatureChecker({
   verifyBatch: (jobs: readonly VerifyJob[]): Promise<boolean[]> => Promise.all(jobs.map(verifyOnPlatform)),

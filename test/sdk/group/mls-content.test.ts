@@ -228,6 +228,15 @@ test('[RC4] a commit that the relay keeps back is asked for again, and loses nob
   expect(content).toMatchObject({ kind: 'changeUnread', value: { epoch: 2, reason: 'missing' } });
 });
 
+test('[RC4] a commit of a later epoch shows that the keys here are of an old copy', async () => {
+  const { bob, entry, body } = await addition();
+  const later = { ...body, epoch: 3 };
+  const event = { ...entry.event, body: mlsCommit.encodeBody(later) };
+  const { content, record } = await open(bob, { ...entry, event });
+  expect(record).toMatchObject({ lostAt: 7, state: { epoch: 1 } });
+  expect(content).toMatchObject({ kind: 'changeUnread', value: { epoch: 4, reason: 'future' } });
+});
+
 describe('joining', () => {
   /** Cem, who holds the private half of the KeyPackage that was used. */
   async function joiner(change: (body: MlsCommit) => Partial<MlsCommit> = () => ({})) {

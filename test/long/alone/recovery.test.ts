@@ -1,0 +1,28 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { actorOf, assertOneGroup, caughtUp, faultyFetch, groupOf } from '../../stories/recovery-cast.ts';
+import { Stage } from '../../stories/stage.ts';
+
+const BOUND_MS = 5_000;
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.set();
+});
+afterAll(() => stage.strike());
+
+test(`[RC4] [RC6] five of six are shut out by the sixth, report it, come back and talk in under ${BOUND_MS} ms`, async () => {
+  const { fetch, rotate } = faultyFetch();
+  const people = await groupOf(stage, 6, { fetch });
+  const [mallory, ...others] = people;
+  await rotate(mallory);
+  const began = performance.now();
+  await caughtUp(others);
+  await Promise.all(others.map(({ group }) => group.send('on we go')));
+  const tookMs = performance.now() - began;
+  console.info(`all were back and had spoken after ${Math.round(tookMs)} ms`);
+  expect(tookMs).toBeLessThan(BOUND_MS);
+  await assertOneGroup(people);
+  const reports = await mallory.group.reports();
+  expect(reports.map(({ reporter }) => reporter).sort()).toEqual(others.map(actorOf).sort());
+  expect(new Set(reports.map(({ committer }) => committer))).toEqual(new Set([actorOf(mallory)]));
+});
