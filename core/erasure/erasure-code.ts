@@ -25,6 +25,8 @@ export class ErasureCode {
   readonly parameters: CodeParameters;
   readonly #kernel: ErasureKernel;
   readonly #generator: Matrix;
+  readonly #data: readonly number[];
+  readonly #parity: readonly number[];
   readonly #encode: Product;
   readonly #decodings = new Decodings();
 
@@ -33,7 +35,10 @@ export class ErasureCode {
     this.parameters = parameters;
     this.#kernel = kernel;
     this.#generator = generatorMatrix(parameters);
-    this.#encode = kernel.prepare(selectRows(this.#generator, parityIndexes(parameters)));
+    const { dataShards, totalShards } = parameters;
+    this.#data = indexesBetween(0, dataShards);
+    this.#parity = indexesBetween(dataShards, totalShards);
+    this.#encode = kernel.prepare(selectRows(this.#generator, this.#parity));
   }
 
   /** A stripe with shards of this size, in place of the kernel's last. One may be used over and over. */
@@ -43,8 +48,7 @@ export class ErasureCode {
 
   /** Writes the parity shards from the data shards. */
   encode(stripe: Stripe): void {
-    const data = Array.from({ length: this.parameters.dataShards }, (_, index) => index);
-    this.#multiply(this.#encode, stripe, { from: data, to: parityIndexes(this.parameters) });
+    this.#multiply(this.#encode, stripe, { from: this.#data, to: this.#parity });
   }
 
   /**
@@ -56,12 +60,11 @@ export class ErasureCode {
     const { dataShards: needed, totalShards } = this.parameters;
     const isPresent = markIndexes(present, totalShards);
     if (present.length < needed) return err({ code: 'too-few-shards', present: present.length, needed });
-    const to = wanted ?? indexesWhere(isPresent, false);
-    const isWanted = markIndexes(to, totalShards);
-    if (isWanted.some((flag, index) => flag && isPresent[index])) throw new RangeError('a wanted shard is present');
+    const to = wanted ?? firstWhere(isPresent, 0, totalShards);
+    checkWanted(to, isPresent);
     if (to.length === 0) return ok(undefined);
-    const from = indexesWhere(isPresent, true).slice(0, needed);
-    const product = this.#decodings.find(`${from.join()} ${to.join()}`, () => this.#prepareDecoding(from, to));
+    const from = firstWhere(isPresent, 1, needed);
+    const product = this.#decodings.find(nameOf(from, to), () => this.#prepareDecoding(from, to));
     this.#multiply(product, stripe, { from, to });
     return ok(undefined);
   }
@@ -78,9 +81,11 @@ export class ErasureCode {
     if (dataShards !== this.parameters.dataShards || totalShards !== this.parameters.totalShards) {
       throw new Error('the stripe is of another code');
     }
-    const offsetOf = (index: number) => stripe.offsetOf(index);
-    const operands = { inputs: shards.from.map(offsetOf), outputs: shards.to.map(offsetOf), bytes: stripe.stride };
-    product(stripe.room, operands);
+    product(stripe.room, {
+      inputs: stripe.offsetsOf(shards.from),
+      outputs: stripe.offsetsOf(shards.to),
+      bytes: stripe.stride,
+    });
   }
 }
 
@@ -91,24 +96,40 @@ export function generatorMatrix({ dataShards, totalShards }: CodeParameters): Ma
     throw new RangeError(`there is no code with ${dataShards} of ${totalShards} shards`);
   }
   const vandermonde = vandermondeMatrix(totalShards, dataShards);
-  const top = Array.from({ length: dataShards }, (_, row) => row);
-  return multiplyMatrices(vandermonde, invertMatrix(selectRows(vandermonde, top)));
+  return multiplyMatrices(vandermonde, invertMatrix(selectRows(vandermonde, indexesBetween(0, dataShards))));
 }
 
-function parityIndexes({ dataShards, totalShards }: CodeParameters): number[] {
-  return Array.from({ length: totalShards - dataShards }, (_, i) => dataShards + i);
+function indexesBetween(start: number, end: number): number[] {
+  return Array.from({ length: end - start }, (_, i) => start + i);
 }
 
 /** One flag a shard. An index that is none, or named twice, is a broken invariant. */
-function markIndexes(indexes: readonly number[], totalShards: number): boolean[] {
-  const flags = new Array<boolean>(totalShards).fill(false);
+function markIndexes(indexes: readonly number[], totalShards: number): Uint8Array {
+  const flags = new Uint8Array(totalShards);
   for (const index of indexes) {
-    if (flags[index] !== false) throw new RangeError(`shard ${index} is none, or is named twice`);
-    flags[index] = true;
+    if (flags[index] !== 0) throw new RangeError(`shard ${index} is none, or is named twice`);
+    flags[index] = 1;
   }
   return flags;
 }
 
-function indexesWhere(flags: readonly boolean[], wanted: boolean): number[] {
-  return flags.flatMap((flag, index) => (flag === wanted ? [index] : []));
+function checkWanted(wanted: readonly number[], isPresent: Uint8Array): void {
+  const isWanted = markIndexes(wanted, isPresent.length);
+  for (const index of wanted) {
+    if (isPresent[index] === isWanted[index]) throw new RangeError('a wanted shard is present');
+  }
+}
+
+/** The first shards that have this flag, at most `count` of them. */
+function firstWhere(flags: Uint8Array, flag: 0 | 1, count: number): number[] {
+  const indexes: number[] = [];
+  for (let index = 0; index < flags.length && indexes.length < count; index++) {
+    if (flags[index] === flag) indexes.push(index);
+  }
+  return indexes;
+}
+
+/** One character a shard, all of them below the one in the middle: the cheapest exact map key that two lists have. */
+function nameOf(from: readonly number[], to: readonly number[]): string {
+  return String.fromCharCode(...from, MAX_SHARDS, ...to);
 }

@@ -41,8 +41,7 @@ export function checkOperands(room: Room, { rows, columns }: Matrix, { inputs, o
   if (inputs.length !== columns || outputs.length !== rows) throw new RangeError('the shards do not fit the matrix');
   if (!isBlocks(bytes)) throw new RangeError(`shards have a multiple of ${BLOCK_BYTES} bytes here`);
   const last = room.length - bytes;
-  const isInside = (offset: number) => isBlocks(offset) && offset <= last;
-  if (!inputs.every(isInside) || !outputs.every(isInside)) throw new RangeError('a shard lies outside the room');
+  if (!areInside(inputs, last) || !areInside(outputs, last)) throw new RangeError('a shard lies outside the room');
 }
 
 /** Throws unless a kernel may reserve this much. */
@@ -53,6 +52,12 @@ export function checkRoom(bytes: number): void {
 /** Throws if the room was reserved before the kernel's newest: what lies there is another stripe. */
 export function checkNewest(room: Room, newest: Room | undefined): void {
   if (room !== newest) throw new Error('the room was given to another stripe');
+}
+
+/** A loop, since this is asked for every blob, and blobs may be small. */
+function areInside(offsets: readonly number[], last: number): boolean {
+  for (const offset of offsets) if (!isBlocks(offset) || offset > last) return false;
+  return true;
 }
 
 function isBlocks(bytes: number): boolean {

@@ -35,16 +35,16 @@ export class Stripe {
     return this.#stride;
   }
 
-  /** Where a shard begins in the room. */
-  offsetOf(index: number): number {
-    return index * this.#stride;
+  /** Where shards begin in the room. */
+  offsetsOf(indexes: readonly number[]): number[] {
+    return indexes.map((index) => index * this.#stride);
   }
 
   /** A view of the shard, to read and to write, for as long as the stripe is the kernel's newest. */
   shard(index: number): Uint8Array {
     const { shardBytes, totalShards } = this.shape;
     if (!(Number.isInteger(index) && index >= 0 && index < totalShards)) throw new RangeError(`no shard ${index}`);
-    const start = this.offsetOf(index);
+    const start = index * this.#stride;
     return this.room.subarray(start, start + shardBytes);
   }
 

@@ -32,6 +32,7 @@ interface RowChunk {
 /** An instance is this kernel's alone: it writes over all of the memory. */
 export function openWasmKernel(name: KernelName, { memory, product }: KernelExports): ErasureKernel {
   let newest: Room | undefined;
+  let addresses = new Uint32Array(memory.buffer, PLAN, TABLES / POINTER_BYTES);
   let loaded: RowChunk | undefined;
 
   const multiplyChunk = (chunk: RowChunk, columns: number, bytes: number) => {
@@ -46,6 +47,8 @@ export function openWasmKernel(name: KernelName, { memory, product }: KernelExpo
       checkRoom(bytes);
       const missing = ROOM + bytes - memory.buffer.byteLength;
       if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+      // Growing moves the memory from under its views.
+      if (missing > 0) addresses = new Uint32Array(memory.buffer, PLAN, TABLES / POINTER_BYTES);
       return (newest = new Uint8Array(memory.buffer, ROOM, bytes));
     },
     prepare(matrix) {
@@ -55,7 +58,6 @@ export function openWasmKernel(name: KernelName, { memory, product }: KernelExpo
         checkNewest(room, newest);
         checkOperands(room, matrix, operands);
         const { inputs, outputs, bytes } = operands;
-        const addresses = new Uint32Array(memory.buffer, PLAN, TABLES / POINTER_BYTES);
         for (let i = 0; i < columns; i++) addresses[i] = ROOM + (inputs[i] as number);
         for (const chunk of chunks) {
           for (let i = 0; i < chunk.rows; i++) addresses[columns + i] = ROOM + (outputs[chunk.firstRow + i] as number);
