@@ -1,4 +1,17 @@
-import { err, MAX_PAGE_ENTRIES, ok, readableUntil, roleOf, type ChainState, type Result } from '../core/index.ts';
+import {
+  decodeTrusted,
+  entryCodec,
+  err,
+  eventTbs,
+  findMember,
+  MAX_PAGE_ENTRIES,
+  mlsCommit,
+  ok,
+  readableUntil,
+  roleOf,
+  type ChainState,
+  type Result,
+} from '../core/index.ts';
 import type { CredentialMode } from '../core/mls/index.ts';
 import type { RelayRefusal } from './answer.ts';
 
@@ -46,6 +59,24 @@ export function invitationTerms(state: ChainState, actor: Uint8Array): Credentia
   if (state.kind !== 'group' || !['owner', 'admin'].includes(roleOf(state.value.roster, actor))) return undefined;
   const { parameters } = state.value.genesis;
   return parameters.kind === 'group' ? parameters.value.credentials : undefined;
+}
+
+/**
+ * The last MLS epoch that this actor is, or was, in: without end for a member, that of the commit that removed it for one who
+ * left; undefined for everybody else.
+ */
+export function lastEpochOf(
+  state: ChainState,
+  actor: Uint8Array | undefined,
+  entryAt: (index: number) => Uint8Array | undefined,
+): number | undefined {
+  if (isMember(state, actor)) return Number.MAX_SAFE_INTEGER;
+  const left = actor !== undefined && state.kind === 'group' ? findMember(state.value.roster, actor) : undefined;
+  const entry = left && entryAt(left.until);
+  if (entry === undefined) return undefined;
+  const { type, body } = decodeTrusted(eventTbs, decodeTrusted(entryCodec, entry).event);
+  const removal = type === mlsCommit.type ? mlsCommit.decodeBody(body) : undefined;
+  return removal?.ok === true ? removal.value.epoch : undefined;
 }
 
 /** Whether both hold a role: what a device asks before it takes an envelope that came by this chain (`SE2`). */

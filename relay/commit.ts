@@ -20,10 +20,13 @@ import {
   checkNextGroupInfo,
   checkWelcome,
   compareActors,
+  encodePublicTree,
   findSuite,
   foundGroup,
   isInForce,
+  MAX_TREE_BYTES,
   memberRules,
+  ratchetTreeOf,
   type FollowedCommit,
   type PublicGroup,
 } from '../core/mls/index.ts';
@@ -128,7 +131,7 @@ function judgeCreation(
   if (!equalBytes(founder, event.actor)) return invalid('founder');
   if (!check(signatures).every(Boolean)) return invalid('signature');
   const change = { hash: body.groupInfoHash, bytes: bundle.groupInfo, epoch: 0 };
-  return ok({ groupInfo: change, welcome: undefined, group });
+  return ok({ groupInfo: change, tree: undefined, welcome: undefined, group });
 }
 
 function judgeCommit(
@@ -159,17 +162,26 @@ function judgeCommit(
   const mismatch = compareWithEvent(followed, body, event.actor);
   if (mismatch !== undefined) return invalid(mismatch);
   if (!namesWelcomes(followed, body)) return WELCOME_MISMATCH;
+  const tree = treeBeside(bundle.groupInfo, followed);
+  if (tree !== undefined && tree.bytes.length > MAX_TREE_BYTES) return invalid('tree-too-large');
   const signatures = [...followed.signatures, ...followed.bindings, groupInfo.value];
   if (!check(signatures).every(Boolean)) return invalid('signature');
   const recipients = body.welcomeRefs.map(({ actor }) => actor);
   return ok({
     groupInfo: { hash: body.groupInfoHash, bytes: bundle.groupInfo, epoch: body.epoch + 1 },
+    tree,
     welcome: recipients.length === 0 ? undefined : { content: bundle.welcome, recipients },
     group: followed.group,
   });
 }
 
 const RESYNC_KINDS: ReadonlySet<string> = new Set(['external-init', 'remove']);
+
+/** The tree to store beside a GroupInfo that doesn't hold it. It is the relay's own: nobody uploads one (`ML90`, `ML91`). */
+function treeBeside(groupInfo: Uint8Array, { group }: FollowedCommit): EpochChange['tree'] {
+  if (ratchetTreeOf(groupInfo) !== undefined) return undefined;
+  return { hash: group.context.treeHash, bytes: encodePublicTree(group.tree) };
+}
 
 /** `MB5`. By now the event names exactly the KeyPackages that the commit adds (`MB3`). */
 function judgeClaims(

@@ -1,6 +1,14 @@
 export type { Answer, Caller, RelayRefusal } from './answer.ts';
 export { outcomesOf } from './answers.ts';
-export { authoriseRead, isMember, invitationTerms, readsHead, shareGroup, type ReadableRange } from './access.ts';
+export {
+  authoriseRead,
+  invitationTerms,
+  isMember,
+  lastEpochOf,
+  readsHead,
+  shareGroup,
+  type ReadableRange,
+} from './access.ts';
 export type { Decision, Receipt } from './append.ts';
 export { chainSigner, signCheckpoint, type CheckpointKey } from './checkpoint.ts';
 export { claimTokenSeed, issueClaimToken, type ClaimTokenKey } from './claim-tokens.ts';

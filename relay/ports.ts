@@ -53,6 +53,8 @@ export interface NewProposal {
 /** What a new MLS epoch brings besides its entry, stored in the same transaction (`MB1`). */
 export interface EpochChange {
   readonly groupInfo: { readonly hash: Uint8Array; readonly bytes: Uint8Array; readonly epoch: number };
+  /** The epoch's ratchet tree by its tree hash; undefined where the GroupInfo holds it (`ML91`). */
+  readonly tree: { readonly hash: Uint8Array; readonly bytes: Uint8Array } | undefined;
   /** One Welcome, for the mailboxes of all who were added; undefined where nobody was. */
   readonly welcome: { readonly content: Uint8Array; readonly recipients: readonly Uint8Array[] } | undefined;
   /** The group in the new epoch, for whoever judges the next commit; undefined where it was not followed to there. */

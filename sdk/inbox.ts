@@ -1,14 +1,14 @@
 import { parseChainId, fromBase64Url, toBase64Url, type ActorKey, type ChainId } from '../core/index.ts';
 import { parseWelcome } from '../core/mls/index.ts';
 import { ChainFollower, type ChainContext } from './chain/chain-follower.ts';
-import { ForkError, StorageError } from './errors.ts';
+import { ForkError, RelayProblem, StorageError } from './errors.ts';
 import type { CallOptions, Group } from './group/group.ts';
 import { findGroup } from './group/group-register.ts';
 import type { KeyPackagePool } from './key-package-pool.ts';
 import { openEnvelopes, viewSetAside, type Envelope, type SetAside } from './inbox-envelopes.ts';
 import { invitationKey, type Mailbox, type StoredWelcome } from './mailbox.ts';
 import { streamMailbox } from './mailbox-stream.ts';
-import { joinGroup } from './mls/index.ts';
+import { inviterOf } from './mls/index.ts';
 import { untilAborted } from './mutex.ts';
 import type { Platform } from './platform.ts';
 import { keepConnected } from './reconnect.ts';
@@ -72,6 +72,8 @@ export class Inbox {
   readonly #device: ActorKey;
   readonly #agreementSecret: Uint8Array;
   readonly #join: Joining;
+  /** Of the Welcomes that wait, as the last `fetch` learned them. */
+  readonly #inviters = new Map<string, string>();
 
   constructor(parts: {
     readonly context: ChainContext & { readonly platform: Platform };
@@ -94,6 +96,7 @@ export class Inbox {
   async fetch(signal?: AbortSignal): Promise<InboxView> {
     const stock = await this.#mailbox.fetchAll(signal);
     await this.#pool.replenish(stock, signal);
+    await this.#learnInviters(signal);
     return this.view();
   }
 
@@ -102,7 +105,7 @@ export class Inbox {
     const welcomes: Invitation[] = [];
     for (const welcome of await this.#mailbox.welcomes()) {
       if (await this.#isOver(welcome)) await this.#forget(welcome.chain);
-      else welcomes.push(await this.#invitationOf(welcome));
+      else welcomes.push(this.#invitationOf(welcome));
     }
     const invited = new Set(welcomes.map(({ group }) => group));
     const { known, unknown } = await this.#sortNews();
@@ -181,13 +184,13 @@ export class Inbox {
     }
   }
 
-  async #invitationOf({ chain, index, receivedAt, welcome }: StoredWelcome): Promise<Invitation> {
+  #invitationOf({ chain, index, receivedAt, welcome }: StoredWelcome): Invitation {
     return {
       group: toBase64Url(chain),
       membership: 'mls',
       index,
       receivedAt,
-      inviter: await this.#inviterOf(welcome),
+      inviter: this.#inviters.get(nameOf({ chain, index })),
       accept: async ({ signal } = {}) => {
         const group = await this.#join.joinMls(chain as ChainId, index, welcome, signal);
         await this.#forget(chain);
@@ -197,14 +200,36 @@ export class Inbox {
     };
   }
 
-  async #inviterOf(welcome: Uint8Array): Promise<string | undefined> {
+  async #learnInviters(signal: AbortSignal | undefined): Promise<void> {
+    const waiting = await this.#mailbox.welcomes();
+    const names = new Set(waiting.map(nameOf));
+    for (const name of this.#inviters.keys()) if (!names.has(name)) this.#inviters.delete(name);
+    for (const each of waiting) {
+      if (this.#inviters.has(nameOf(each)) || (await this.#isOver(each))) continue;
+      const inviter = await this.#inviterOf(each, signal);
+      if (inviter !== undefined) this.#inviters.set(nameOf(each), inviter);
+    }
+  }
+
+  async #inviterOf({ chain, welcome }: StoredWelcome, signal: AbortSignal | undefined): Promise<string | undefined> {
     const parsed = parseWelcome(welcome);
     for (const ref of parsed.ok ? parsed.value.refs : []) {
       const privateState = await this.#pool.find(ref);
-      const joined = privateState && (await joinGroup(welcome, privateState));
-      if (joined?.ok === true) return toBase64Url(joined.value.inviter);
+      const treeOf = (hash: Uint8Array): Promise<Uint8Array | undefined> => this.#treeOf(chain, hash, signal);
+      const inviter = privateState && (await inviterOf(welcome, privateState, treeOf));
+      if (inviter !== undefined) return toBase64Url(inviter);
     }
     return undefined;
+  }
+
+  /** Undefined where the relay gives none: the invitation then doesn't say who invited. */
+  async #treeOf(chain: Uint8Array, hash: Uint8Array, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#context.client.tree(chain, hash, signal);
+    } catch (error) {
+      if (error instanceof RelayProblem) return undefined;
+      throw error;
+    }
   }
 
   #hintOf({ group, index }: News): Invitation {
@@ -242,4 +267,8 @@ export class Inbox {
   async #forget(chain: Uint8Array): Promise<void> {
     await this.#context.storage.commit([{ key: invitationKey(chain), value: undefined }]);
   }
+}
+
+function nameOf({ chain, index }: Pick<StoredWelcome, 'chain' | 'index'>): string {
+  return `${toBase64Url(chain)} ${index}`;
 }

@@ -89,6 +89,11 @@ export class RelayClient {
     return this.#http.signed('GET', chainPath(chain, 'group-info'), { signal });
   }
 
+  /** The content of a `ratchet_tree` extension, whose tree hash is for the caller to compare. */
+  async tree(chain: Uint8Array, treeHash: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#http.signed('GET', chainPath(chain, `trees/${toBase64Url(treeHash)}`), { signal });
+  }
+
   /** A C2SP tlog-proof of one entry under the newest checkpoint, as text. */
   async proof(chain: Uint8Array, index: number, signal?: AbortSignal): Promise<string> {
     const path = chainPath(chain, `log/proof/${index}`);

@@ -35,26 +35,30 @@ export interface MlsGroupInfo {
 
 type GroupInfoRefusal = MlsRefusal<MlsMessageCode | MlsLeafCode | MlsGroupInfoCode>;
 
-/** Parses an MLSMessage that holds a GroupInfo with its `ratchet_tree` extension (`ML30`). */
+/**
+ * Parses an MLSMessage that holds a GroupInfo (`ML30`). `ratchetTree` is the content of its `ratchet_tree` extension, for where
+ * it has none.
+ */
 export function parseGroupInfo(
   bytes: Uint8Array,
+  ratchetTree?: Uint8Array,
   credentials: CredentialMode = 'bound',
 ): Result<MlsGroupInfo, GroupInfoRefusal> {
   const message = openMlsMessage(bytes, 'mls_group_info', MAX_GROUP_INFO_BYTES);
-  return message.ok ? readGroupInfo(bytes, message.value.groupInfo, credentials) : message;
+  return message.ok ? readGroupInfo(bytes, message.value.groupInfo, { ratchetTree, credentials }) : message;
 }
 
 function readGroupInfo(
   bytes: Uint8Array,
   groupInfo: GroupInfo,
-  credentials: CredentialMode,
+  { ratchetTree, credentials }: { readonly ratchetTree: Uint8Array | undefined; readonly credentials: CredentialMode },
 ): Result<MlsGroupInfo, GroupInfoRefusal> {
   const { groupContext, confirmationTag, signature } = groupInfo;
   const suite = findSuiteByName(groupContext.cipherSuite);
   if (suite === undefined) return refuse('mls-suite');
   const epoch = readEpoch(groupContext.epoch);
   if (epoch === undefined) return refuse('mls-malformed');
-  const encodedTree = extensionData(groupInfo, 'ratchet_tree');
+  const encodedTree = extensionData(groupInfo, 'ratchet_tree') ?? ratchetTree;
   if (encodedTree === undefined) return refuse('group-info-tree-missing');
   const tree = parseRatchetTree(encodedTree, { suite, credentials });
   if (!tree.ok) return tree;
@@ -80,6 +84,20 @@ function readGroupInfo(
     hash: sha256(bytes),
     signature: mlsSignatureJob({ key: signer.signatureKey, label: 'GroupInfoTBS', content, signature }),
   });
+}
+
+/**
+ * The content of a GroupInfo's `ratchet_tree` extension under the tree hash that it is to have, both unverified; undefined where
+ * it has none, or is no GroupInfo at all.
+ */
+export function ratchetTreeOf(
+  bytes: Uint8Array,
+): { readonly hash: Uint8Array; readonly bytes: Uint8Array } | undefined {
+  const message = openMlsMessage(bytes, 'mls_group_info', MAX_GROUP_INFO_BYTES);
+  const tree = message.ok ? extensionData(message.value.groupInfo, 'ratchet_tree') : undefined;
+  return message.ok && tree !== undefined
+    ? { hash: message.value.groupInfo.groupContext.treeHash, bytes: tree }
+    : undefined;
 }
 
 function extensionData({ extensions }: GroupInfo, type: 'ratchet_tree' | 'external_pub'): Uint8Array | undefined {

@@ -12,7 +12,7 @@ export {
   parseCredentialIdentity,
   type CredentialIdentity,
 } from './credential.ts';
-export { groupInfoSignatures, parseGroupInfo, type MlsGroupInfo } from './group-info.ts';
+export { groupInfoSignatures, parseGroupInfo, ratchetTreeOf, type MlsGroupInfo } from './group-info.ts';
 export { handshakeSignature, type MlsHandshake, type MlsSender } from './handshake.ts';
 export { isInForce, keyPackageSignatures, LAST_RESORT_EXTENSION, type MlsKeyPackage } from './key-package.ts';
 export type { MlsLeaf, MlsTreeLeaf } from './leaf.ts';

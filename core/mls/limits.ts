@@ -8,6 +8,8 @@ export const MAX_COMMIT_BYTES = 256 * 1024;
 export const MAX_PROPOSAL_BYTES = 16 * 1024;
 /** Holds the tree of `MAX_GROUP_LEAVES` members, each with an X25519 leaf and a bound credential. */
 export const MAX_GROUP_INFO_BYTES = 1024 * 1024;
+/** The same tree by itself, as a relay keeps it for members and joiners. */
+export const MAX_TREE_BYTES = 1024 * 1024;
 /** An encrypted GroupInfo and the secrets of every joiner. */
 export const MAX_WELCOME_BYTES = MAX_GROUP_INFO_BYTES + 64 * 1024;
 export const MAX_APPLICATION_MESSAGE_BYTES = 1024 * 1024;

@@ -44,7 +44,10 @@ interface LeafOwner {
 }
 
 /** Where credentials say nothing, the leaf is its actor's by being signed with the actor's own key. */
-function ownerOf({ credential, signaturePublicKey }: LeafNode, { credentials }: GroupTerms): LeafOwner | undefined {
+export function ownerOf(
+  { credential, signaturePublicKey }: LeafNode,
+  { credentials }: GroupTerms,
+): LeafOwner | undefined {
   if (credentials === 'unbound') {
     return signaturePublicKey.length === ACTOR_BYTES ? { actor: signaturePublicKey, identity: undefined } : undefined;
   }

@@ -163,7 +163,7 @@ export type MlsNextGroupInfoCode =
   | 'next-confirmation-tag'
   /** Signed by somebody else than the committer. */
   | 'next-signer'
-  /** No tree, or not the one that the commit gives. */
+  /** A tree that is not the one that the commit gives. */
   | 'next-tree'
   /** One type of extension twice. */
   | 'next-extensions'

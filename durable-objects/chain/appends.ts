@@ -60,6 +60,7 @@ export class ChainAppends {
     this.#group = new FollowedGroup({
       groupInfo: (hash) => handshakes.read(hash, host.clock()),
       proposals: (epoch) => handshakes.inForceAt('proposal', epoch).map(({ bytes }) => bytes),
+      tree: (treeHash) => handshakes.readTree(treeHash, host.clock())?.bytes,
     });
   }
 

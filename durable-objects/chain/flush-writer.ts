@@ -90,13 +90,20 @@ export class FlushWriter {
     this.#options.store.handshakes.put({ hash, bytes, epoch, kind: 'proposal', expiresAt: null });
   }
 
-  /** GroupInfo of this epoch and the one before stay in force; older ones live as long as a payload. */
-  #writeEpoch(index: number, { groupInfo, welcome }: EpochChange, clock: number): void {
+  /**
+   * GroupInfo and tree of this epoch and the one before stay in force. Older ones live as long as a payload, a tree that lets
+   * nobody in not at all (`ML93`).
+   */
+  #writeEpoch(index: number, { groupInfo, tree, welcome }: EpochChange, clock: number): void {
     const { store, schedule } = this.#options;
     const retiredUntil = clock + MAX_RETENTION_MS;
     store.handshakes.put({ ...groupInfo, kind: 'group-info', expiresAt: null });
     store.handshakes.retire('group-info', groupInfo.epoch - 1, retiredUntil);
     store.handshakes.retire('proposal', groupInfo.epoch, retiredUntil);
+    const kind = welcome === undefined ? 'tree' : 'joiners-tree';
+    if (tree !== undefined) store.handshakes.put({ ...tree, kind, epoch: groupInfo.epoch, expiresAt: null });
+    store.handshakes.retire('joiners-tree', groupInfo.epoch - 1, retiredUntil);
+    store.handshakes.drop('tree', groupInfo.epoch - 1);
     schedule('expiry', retiredUntil);
     if (welcome === undefined) return;
     store.outbox.enqueue({ index, kind: 'welcome', ...welcome, dueAt: clock, expiresAt: retiredUntil });

@@ -1,18 +1,20 @@
 import { equalBytes, sha256, toBase64 } from '../../core/index.ts';
-import { addProposal, bootstrapGroup, memberRules, type GroupTerms, type PublicGroup } from '../../core/mls/index.ts';
+import { addProposal, memberRules, restoreGroup, type GroupTerms, type PublicGroup } from '../../core/mls/index.ts';
 import type { NewProposal } from '../../relay/index.ts';
 
 /** Stored handshakes, of which the group is made. */
 export interface StoredHandshakes {
   /** Bytes by their hash. */
   readonly groupInfo: (hash: Uint8Array) => Uint8Array | undefined;
+  /** By its tree hash, where the GroupInfo doesn't hold it. */
+  readonly tree: (treeHash: Uint8Array) => Uint8Array | undefined;
   /** The proposals of an epoch that is in force. */
   readonly proposals: (epoch: number) => readonly Uint8Array[];
 }
 
 /**
  * The MLS group that commits and proposals are judged by, in memory. A cache of the GroupInfo in force, which the state of the
- * chain names by its hash, and of the epoch's proposals: the group is made of them anew whenever the one in memory is of
+ * chain names by its hash, of its tree, and of the epoch's proposals: the group is made of them anew whenever the one in memory is of
  * another epoch.
  */
 export class FollowedGroup {
@@ -40,7 +42,8 @@ export class FollowedGroup {
     if (this.#kept === undefined || !equalBytes(this.#kept.hash, hash)) {
       const bytes = this.#stored.groupInfo(hash);
       if (bytes === undefined) return undefined;
-      this.#kept = { hash, group: this.#withStored(openStored(bytes, hash, terms)) };
+      const restored = openStored(bytes, hash, terms, this.#stored.tree);
+      this.#kept = { hash, group: this.#withStored(restored) };
     }
     return this.#kept.group;
   }
@@ -79,10 +82,15 @@ function withProposal(group: PublicGroup, { epoch, proposal }: NewProposal): Pub
   return { ...group, proposals: new Map(group.proposals).set(toBase64(proposal.ref), proposal) };
 }
 
-/** Its signatures were verified before it was stored, so the hash stands for them. */
-function openStored(bytes: Uint8Array, hash: Uint8Array, terms: GroupTerms): PublicGroup {
+/** Its signatures were verified before it was stored, so the hashes stand for them. */
+function openStored(
+  bytes: Uint8Array,
+  hash: Uint8Array,
+  terms: GroupTerms,
+  treeOf: StoredHandshakes['tree'],
+): PublicGroup {
   if (!equalBytes(sha256(bytes), hash)) throw new Error('the stored GroupInfo is not the one that the state names');
-  const opened = bootstrapGroup(bytes, { rules: memberRules(terms) });
-  if (!opened.ok) throw new Error(`the GroupInfo in force is refused: ${opened.error.code}`);
-  return opened.value.group;
+  const restored = restoreGroup(bytes, treeOf, memberRules(terms));
+  if (!restored.ok) throw new Error(`the GroupInfo in force is refused: ${restored.error.code}`);
+  return restored.value;
 }

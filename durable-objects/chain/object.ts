@@ -79,6 +79,10 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     return this.#read(caller, (chain, actor) => chain.reads.proposals(actor));
   }
 
+  tree(caller: Caller | undefined, hash: Uint8Array): Promise<Answer> {
+    return this.#read(caller, (chain, actor) => chain.reads.tree(actor, hash));
+  }
+
   checkpoint(caller: Caller | undefined): Promise<Answer> {
     return this.#read(caller, (chain, actor) => chain.reads.checkpoint(actor));
   }

@@ -6,6 +6,7 @@ import {
   entryCodec,
   entryPage,
   epochProposals,
+  equalBytes,
   err,
   formatLogProof,
   inclusionProof,
@@ -20,10 +21,12 @@ import {
   utf8ToBytes,
   type EntryPage,
 } from '../../core/index.ts';
+import { ratchetTreeOf } from '../../core/mls/index.ts';
 import {
   authoriseRead,
   endOfReading,
   isMember,
+  lastEpochOf,
   readsHead,
   signCheckpoint,
   type Answer,
@@ -151,6 +154,28 @@ export class ChainReads implements Quotable {
     if (mls === undefined) return err({ code: 'mls-not-created' });
     const proposals = this.#store.handshakes.inForceAt('proposal', mls.epoch).map(({ bytes }) => bytes);
     return ok(encode(epochProposals, { epoch: mls.epoch, proposals }));
+  }
+
+  /** A ratchet tree, to those who are or were in its epoch (`ML92`). */
+  tree(actor: Uint8Array | undefined, hash: Uint8Array): Answer {
+    const { state } = this.#sequencer.head;
+    const tree = state.kind === 'group' && state.value.mls ? this.#findTree(hash, state.value.mls.epoch) : undefined;
+    const lastEpoch = lastEpochOf(state, actor, (index) => this.#store.log.entry(index));
+    const isShown = tree !== undefined && lastEpoch !== undefined && tree.epoch <= lastEpoch;
+    return isShown ? ok(tree.bytes) : err({ code: 'not-found' });
+  }
+
+  /** Beside its GroupInfo, or in it. */
+  #findTree(hash: Uint8Array, epoch: number): { readonly bytes: Uint8Array; readonly epoch: number } | undefined {
+    const { handshakes } = this.#store;
+    const beside = handshakes.readTree(hash, this.#clock());
+    if (beside !== undefined) return beside;
+    const inForce = [epoch, epoch - 1].flatMap((each) => handshakes.inForceAt('group-info', each));
+    for (const groupInfo of inForce) {
+      const within = ratchetTreeOf(groupInfo.bytes);
+      if (within !== undefined && equalBytes(within.hash, hash)) return { bytes: within.bytes, epoch: groupInfo.epoch };
+    }
+    return undefined;
   }
 
   checkpoint(actor: Uint8Array | undefined): Answer {

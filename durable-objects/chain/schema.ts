@@ -60,7 +60,8 @@ export const handshakes = sqliteTable(
   'handshakes',
   {
     hash: bytes('hash').primaryKey(),
-    kind: text('kind', { enum: ['commit', 'proposal', 'group-info', 'tree'] }).notNull(),
+    /** A tree of joiners outlives its epoch: who finds the Welcome late has to get it still (`ML93`). */
+    kind: text('kind', { enum: ['commit', 'proposal', 'group-info', 'tree', 'joiners-tree'] }).notNull(),
     epoch: integer('epoch').notNull(),
     bytes: bytes('bytes').notNull(),
     /** Null while in force: such a row never expires. */

@@ -1,9 +1,9 @@
 import { equalBytes, type ChainId, type MlsCommit } from '../../core/index.ts';
-import { parseGroupInfo } from '../../core/mls/index.ts';
 import type { VerifiedEntry } from '../chain/page-verification.ts';
-import { UntrustedError, UsageError } from '../errors.ts';
+import { RelayProblem, UntrustedError, UsageError } from '../errors.ts';
 import type { KeyPackagePool } from '../key-package-pool.ts';
-import { joinGroup, makeGroupInfo, membersOf, type GroupState, type JoinedGroup } from '../mls/index.ts';
+import { joinGroup, membersOf, treeHashOf, type GroupState, type JoinedGroup } from '../mls/index.ts';
+import type { PayloadSource } from './entry-content.ts';
 
 export interface Admission {
   readonly state: GroupState;
@@ -19,32 +19,48 @@ export async function joinAt(
   entry: VerifiedEntry,
   body: MlsCommit,
   welcome: Uint8Array,
-  { pool, self, chain }: { readonly pool: KeyPackagePool; readonly self: Uint8Array; readonly chain: ChainId },
+  { pool, self, source }: { readonly pool: KeyPackagePool; readonly self: Uint8Array; readonly source: PayloadSource },
 ): Promise<Admission> {
   for (const { actor, keyPackageRef } of body.welcomeRefs) {
     const privateState = equalBytes(actor, self) ? await pool.find(keyPackageRef) : undefined;
     if (privateState === undefined) continue;
-    const joined = await joinGroup(welcome, privateState);
+    const joined = await joinWithTree(welcome, privateState, body, source);
     if (!joined.ok) throw new UsageError('not-invited', `the Welcome does not open: ${joined.error.code}`);
-    await checkAgainstLog(joined.value, entry, body, chain);
+    checkAgainstLog(joined.value, entry, body, source.chain);
     return { state: joined.value.state, keyPackageRef };
   }
   throw new UsageError('not-invited', `entry ${entry.index} invites no KeyPackage of this device`);
 }
 
-async function checkAgainstLog(
+/** The tree is fetched where the Welcome holds none: by the hash in the log, and it must be the one of the GroupInfo (`ML94`). */
+async function joinWithTree(
+  welcome: Uint8Array,
+  privateState: Uint8Array,
+  { treeHash }: MlsCommit,
+  { client, chain }: PayloadSource,
+): ReturnType<typeof joinGroup> {
+  const joined = await joinGroup(welcome, privateState);
+  if (joined.ok || joined.error.code !== 'welcome-tree-missing') return joined;
+  try {
+    return await joinGroup(welcome, privateState, await client.tree(chain, treeHash));
+  } catch (error) {
+    const isGone = error instanceof RelayProblem && error.code === 'not-found';
+    throw isGone ? new UsageError('not-invited', 'the Welcome is too old: its tree is gone') : error;
+  }
+}
+
+function checkAgainstLog(
   { state, inviter }: JoinedGroup,
   { index, event, state: chainState }: VerifiedEntry,
   body: MlsCommit,
   chain: ChainId,
-): Promise<void> {
-  const groupInfo = parseGroupInfo(await makeGroupInfo(state));
+): void {
   const roster = chainState.kind === 'group' ? chainState.value.roster.filter(({ role }) => role !== 'none') : [];
   const members = membersOf(state);
   const mismatch =
     (!equalBytes(state.groupId, chain) && 'group') ||
     (state.epoch !== body.epoch + 1 && 'epoch') ||
-    (!(groupInfo.ok && equalBytes(groupInfo.value.treeHash, body.treeHash)) && 'tree') ||
+    (!equalBytes(treeHashOf(state), body.treeHash) && 'tree') ||
     (!equalBytes(inviter, event.actor) && 'inviter') ||
     (!isSameSet(members, roster) && 'members');
   if (mismatch === false) return;

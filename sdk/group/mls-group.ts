@@ -61,7 +61,7 @@ export class MlsGroup extends FollowedGroup {
     const thread = { isLost: false };
     const onLost = (): void => void (thread.isLost = true);
     super(context, chain, (outbox) => ({
-      opening: new MlsOpening({ store, outbox, pool: context.pool, source, self, chain, onLost }),
+      opening: new MlsOpening({ store, outbox, pool: context.pool, source, self, onLost }),
       beginSealing: sealWith(store, self),
     }));
     this.#context = context;

@@ -1,4 +1,4 @@
-import { equalBytes, MAX_CLOCK_SKEW_MS, type ChainId, type MlsCommit, type MlsProposal } from '../../core/index.ts';
+import { equalBytes, MAX_CLOCK_SKEW_MS, type MlsCommit, type MlsProposal } from '../../core/index.ts';
 import type { VerifiedEntry } from '../chain/page-verification.ts';
 import { UntrustedError } from '../errors.ts';
 import type { KeyPackagePool } from '../key-package-pool.ts';
@@ -27,7 +27,6 @@ export interface MlsReading {
   readonly pool: KeyPackagePool;
   readonly source: PayloadSource;
   readonly self: Uint8Array;
-  readonly chain: ChainId;
   /** Called before anything of it is stored. */
   readonly onLost: () => void;
 }
@@ -164,8 +163,8 @@ class MlsPage implements PageOpener {
   }
 
   async #join(entry: VerifiedEntry, body: MlsCommit, { welcome }: AcceptedWelcome): Promise<void> {
-    const { store, pool, self, chain } = this.#reading;
-    const { state, keyPackageRef } = await joinAt(entry, body, welcome, { pool, self, chain });
+    const { store, pool, self, source } = this.#reading;
+    const { state, keyPackageRef } = await joinAt(entry, body, welcome, { pool, self, source });
     this.#record = { state, lostAt: undefined };
     this.#recovery = { ...this.#recovery, lost: undefined };
     this.#pending = undefined;

@@ -14,6 +14,13 @@ import type { MlsRecord, MlsStore, PendingRecord } from './mls-store.ts';
 import { retryDelayMs, type PendingCommits } from './pending-commits.ts';
 import type { LostKeys } from './recovery-record.ts';
 
+/** GroupInfo and tree of the epoch in force; the tree is missing where the log has moved on, or the GroupInfo holds it. */
+interface WayIn {
+  readonly groupInfo: Uint8Array;
+  readonly treeHash: Uint8Array;
+  readonly ratchetTree: Uint8Array | undefined;
+}
+
 /** A whole group may want back in at once, and each of its members wins one epoch. */
 const MAX_RESYNCS = 64;
 
@@ -55,12 +62,25 @@ export class MlsRecovery {
       await this.#report(signal);
       await this.#context.platform.delay(retryDelayMs(record.state, attempt), signal);
       await this.#follower.catchUp(signal);
-      const { client } = this.#context;
-      const groupInfo = await client.groupInfo(this.#follower.chain, signal);
-      const prepared = await this.#follower.exclusive((chain) => this.#prepare(chain, groupInfo), signal);
+      const wayIn = await this.#askWayIn(signal);
+      const prepared = await this.#follower.exclusive((chain) => this.#prepare(chain, wayIn), signal);
       if (prepared !== undefined) await this.#pending.send(prepared, signal);
     }
     throw new UsageError('commit-contended', `${MAX_RESYNCS} resyncs lost their epoch to others`);
+  }
+
+  /** As the log was known to stand: whether it still does is found out when this is used. */
+  async #askWayIn(signal: AbortSignal): Promise<WayIn> {
+    const { client } = this.#context;
+    const { chain } = this.#follower;
+    const treeHash = groupStateOf(await this.#follower.known(signal)).mls?.treeHash ?? new Uint8Array();
+    const groupInfo = await client.groupInfo(chain, signal);
+    try {
+      return { groupInfo, treeHash, ratchetTree: await client.tree(chain, treeHash, signal) };
+    } catch (error) {
+      if (!(error instanceof RelayProblem) || error.code !== 'not-found') throw error;
+      return { groupInfo, treeHash, ratchetTree: undefined };
+    }
   }
 
   /** Undefined where the keys are the group's, and for those who are not to have them. */
@@ -102,16 +122,18 @@ export class MlsRecovery {
   }
 
   /** Undefined where something came in between, and the next attempt looks anew. */
-  async #prepare(chain: FollowedChain | undefined, groupInfo: Uint8Array): Promise<PendingRecord | undefined> {
+  async #prepare(chain: FollowedChain | undefined, wayIn: WayIn): Promise<PendingRecord | undefined> {
     if (chain === undefined) return undefined;
     const { mls } = groupStateOf(chain);
     if (mls === undefined || (await this.#store.pending()) !== undefined) return undefined;
-    if ((await this.#lostRecord()) === undefined || !equalBytes(sha256(groupInfo), mls.groupInfoHash)) return undefined;
+    const { groupInfo, ratchetTree, treeHash } = wayIn;
+    const isCurrent = equalBytes(sha256(groupInfo), mls.groupInfoHash) && equalBytes(treeHash, mls.treeHash);
+    if ((await this.#lostRecord()) === undefined || !isCurrent) return undefined;
     const eventId = newEventId(this.#context.platform);
     const authenticatedData = encodeAuthenticatedData({ actor: this.#context.signer.actor, eventId });
     const nowMs = this.#context.platform.now();
     const identity = await this.#identities.of(suiteOf(mls.ciphersuite));
-    const made = await resync({ identity, groupInfo, authenticatedData, nowMs });
+    const made = await resync({ identity, groupInfo, ratchetTree, authenticatedData, nowMs });
     if (!made.ok) throw new UsageError('resync-refused', `the group can't be entered anew: ${made.error.code}`);
     assertSameGroup(made.value, chain);
     return this.#pending.keep({}, made.value, eventId, chain);

@@ -4,7 +4,7 @@ import { leafToNodeIndex, toLeafIndex } from 'ts-mls/treemath.js';
 import { createUpdatePath } from 'ts-mls/updatePath.js';
 import { equalBytes, fromBase64, ok, sha256, type Result } from '../../core/index.ts';
 import { keyPackageSignatures, MAX_COMMIT_BYTES, MAX_COMMIT_PROPOSALS, parseKeyPackage } from '../../core/mls/index.ts';
-import { makeGroupInfo } from './create-group.ts';
+import { makeGroupInfoWithoutTree } from './create-group.ts';
 import type { GroupState } from './group-state.ts';
 import { makeState, openState } from './open-state.ts';
 import { decodeKeyPackageMessage } from './own-key-package.ts';
@@ -61,7 +61,7 @@ async function prepare(
     commit: epoch.message,
     commitHash: sha256(epoch.message),
     welcome,
-    groupInfo: await makeGroupInfo(next.value),
+    groupInfo: await makeGroupInfoWithoutTree(next.value),
     treeHash: epoch.client.groupContext.treeHash,
     next: next.value,
   });

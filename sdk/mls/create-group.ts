@@ -1,6 +1,6 @@
 import type { ClientState } from 'ts-mls';
 import { createGroup as createClientState } from 'ts-mls/clientState.js';
-import { createGroupInfoWithExternalPubAndRatchetTree } from 'ts-mls/createCommit.js';
+import { createGroupInfoWithExternalPub, createGroupInfoWithExternalPubAndRatchetTree } from 'ts-mls/createCommit.js';
 import { encodeMlsMessage } from 'ts-mls/message.js';
 import { clientConfigFor } from './client-config.ts';
 import type { GroupState } from './group-state.ts';
@@ -44,11 +44,15 @@ export function makeGroupInfo(state: GroupState): Promise<Uint8Array> {
   return encodeGroupInfo(openState(state).client);
 }
 
-async function encodeGroupInfo(client: ClientState): Promise<Uint8Array> {
-  const groupInfo = await createGroupInfoWithExternalPubAndRatchetTree(
-    client,
-    [],
-    await loadSuite(client.groupContext.cipherSuite),
-  );
+/** The same without the tree, which a relay that follows the group has already (`ML90`). */
+export function makeGroupInfoWithoutTree(state: GroupState): Promise<Uint8Array> {
+  return encodeGroupInfo(openState(state).client, createGroupInfoWithExternalPub);
+}
+
+async function encodeGroupInfo(
+  client: ClientState,
+  create = createGroupInfoWithExternalPubAndRatchetTree,
+): Promise<Uint8Array> {
+  const groupInfo = await create(client, [], await loadSuite(client.groupContext.cipherSuite));
   return encodeMlsMessage({ version: 'mls10', wireformat: 'mls_group_info', groupInfo });
 }

@@ -13,6 +13,11 @@ export function membersOf(state: GroupState): readonly GroupMember[] {
   }));
 }
 
+/** The tree hash of the state's epoch (RFC 9420 §7.8). */
+export function treeHashOf(state: GroupState): Uint8Array {
+  return openState(state).client.groupContext.treeHash;
+}
+
 /** A secret that only the members of this epoch can compute (RFC 9420 §8.5). `length` in bytes. */
 export async function exportSecret(
   state: GroupState,

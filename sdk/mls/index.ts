@@ -11,7 +11,7 @@ export {
 } from './application-message.ts';
 export { commit, type CommitRequest } from './commit.ts';
 export { createGroup, makeGroupInfo, type FoundedGroup, type GroupFounding } from './create-group.ts';
-export { exportSecret, membersOf } from './epoch-view.ts';
+export { exportSecret, membersOf, treeHashOf } from './epoch-view.ts';
 export type { GroupMember, GroupState } from './group-state.ts';
 export { parseState, serialiseState } from './state-record.ts';
 export {
@@ -22,7 +22,7 @@ export {
   type MlsIdentity,
 } from './identity.ts';
 export { hpkeOpen, hpkeSeal, type HpkeSealed } from './hpke.ts';
-export { joinGroup, type JoinedGroup } from './join-group.ts';
+export { inviterOf, joinGroup, type JoinedGroup } from './join-group.ts';
 export { newKeyPackage, type KeyPackageRequest, type NewKeyPackage } from './key-package.ts';
 export {
   acceptOwnCommit,

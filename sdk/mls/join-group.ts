@@ -1,17 +1,18 @@
 import type { ClientState, Extension, GroupInfo, Welcome } from 'ts-mls';
 import { joinGroupWithExtensions } from 'ts-mls/clientState.js';
 import { makeKeyPackageRef } from 'ts-mls/keyPackage.js';
-import { decodeMlsMessage } from 'ts-mls/message.js';
+import { decodeMlsMessage, encodeMlsMessage } from 'ts-mls/message.js';
 import { decryptGroupInfo, decryptGroupSecrets } from 'ts-mls/welcome.js';
 import { equalBytes, ok, type ActorKey, type Result } from '../../core/index.ts';
-import { findSuiteByName, parseWelcome } from '../../core/mls/index.ts';
+import { bindingJob, findSuiteByName, parseGroupInfo, parseWelcome } from '../../core/mls/index.ts';
 import { clientConfigFor } from './client-config.ts';
+import { decodeTree } from './decode-tree.ts';
 import type { GroupState } from './group-state.ts';
 import { makeState, openState } from './open-state.ts';
 import { parseOwnKeyPackage, type OwnKeyPackage } from './own-key-package.ts';
 import { provenActor } from './proven-actor.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
-import { loadSuite } from './suite.ts';
+import { isGenuine, loadSuite } from './suite.ts';
 import { JOINER_NOTE_EXTENSION } from './welcome.ts';
 
 export interface JoinedGroup {
@@ -24,11 +25,13 @@ export interface JoinedGroup {
 
 /**
  * Joins by a Welcome, with the `privateState` of the KeyPackage that it addresses. Every leaf of the tree is verified,
- * its binding included. The caller compares `state.groupId` with the chain that it means to join.
+ * its binding included. `ratchetTree`, by the tree hash that the log names, is for a Welcome that holds none: asked for by
+ * `welcome-tree-missing`. The caller compares `state.groupId` with the chain that it means to join.
  */
 export async function joinGroup(
   welcome: Uint8Array,
   privateState: Uint8Array,
+  ratchetTree?: Uint8Array,
 ): Promise<Result<JoinedGroup, EngineRefusal>> {
   const parsed = parseWelcome(welcome);
   if (!parsed.ok) return parsed;
@@ -37,58 +40,92 @@ export async function joinGroup(
   const { hash } = await loadSuite(own.value.keyPackage.cipherSuite);
   const ref = await makeKeyPackageRef(own.value.keyPackage, hash);
   if (!parsed.value.refs.some((addressed) => equalBytes(addressed, ref))) return refuse('welcome-not-addressed');
-  const opened = await openWelcome(welcome, own.value, ref);
+  const groupInfo = await readGroupInfo(welcome, own.value, ref);
+  if (groupInfo === undefined) return refuse('welcome-unprocessable');
+  if (ratchetTree === undefined && !holdsTree(groupInfo)) return refuse('welcome-tree-missing');
+  const opened = await openWelcome(welcome, own.value, ratchetTree);
   if (opened === undefined) return refuse('welcome-unprocessable');
   const state = makeState(opened.client);
   if (!state.ok) return state;
-  const inviter = openState(state.value).leaves.find(({ leafIndex }) => leafIndex === opened.signer);
+  const inviter = openState(state.value).leaves.find(({ leafIndex }) => leafIndex === groupInfo.signer);
   if (inviter === undefined) return refuse('welcome-unprocessable');
   return ok({ state: state.value, inviter: provenActor(inviter.actor), joinerNote: noteOf(opened.extensions) });
+}
+
+/**
+ * Who made a Welcome that addresses this KeyPackage, by the tree that `treeOf` gives for its tree hash where it holds none. A hint:
+ * the signer's signature and binding are verified, the group is not. Undefined where the Welcome can't say.
+ */
+export async function inviterOf(
+  welcome: Uint8Array,
+  privateState: Uint8Array,
+  treeOf: (treeHash: Uint8Array) => Promise<Uint8Array | undefined>,
+): Promise<ActorKey | undefined> {
+  const own = parseOwnKeyPackage(privateState);
+  if (!own.ok || !parseWelcome(welcome).ok) return undefined;
+  const ref = await makeKeyPackageRef(own.value.keyPackage, (await loadSuite(own.value.keyPackage.cipherSuite)).hash);
+  const groupInfo = await readGroupInfo(welcome, own.value, ref);
+  if (groupInfo === undefined) return undefined;
+  const tree = holdsTree(groupInfo) ? undefined : await treeOf(groupInfo.groupContext.treeHash);
+  const message = encodeMlsMessage({ version: 'mls10', wireformat: 'mls_group_info', groupInfo });
+  const parsed = parseGroupInfo(message, tree);
+  if (!parsed.ok) return undefined;
+  const { signer, signature, suite } = parsed.value;
+  if (signer.identity === undefined) return undefined;
+  const isTrue = await isGenuine([signature, bindingJob(signer.identity, suite, signer.signatureKey)]);
+  return isTrue ? provenActor(signer.actor) : undefined;
 }
 
 interface OpenedWelcome {
   readonly client: ClientState;
   readonly extensions: readonly Extension[];
-  readonly signer: number;
 }
 
+/** ts-mls gives no signer, so the GroupInfo is opened twice; a copy each, since it overwrites the secrets it used. */
 async function openWelcome(
   bytes: Uint8Array,
   { keyPackage, secrets }: OwnKeyPackage,
-  ref: Uint8Array,
+  ratchetTree: Uint8Array | undefined,
 ): Promise<OpenedWelcome | undefined> {
   try {
     const suite = await loadSuite(keyPackage.cipherSuite);
     const known = findSuiteByName(keyPackage.cipherSuite);
     if (known === undefined) return undefined;
-    // ts-mls gives no signer, so the GroupInfo is opened twice; a copy each, since it overwrites the secrets it used.
-    const groupInfo = await readGroupInfo(decodeWelcome(bytes), { keyPackage, secrets }, ref);
     const [client, extensions] = await joinGroupWithExtensions(
       decodeWelcome(bytes),
       keyPackage,
       secrets,
       { findPsk: () => undefined },
       suite,
-      undefined,
+      ratchetTree && decodeTree(ratchetTree, known),
       undefined,
       clientConfigFor(known.id),
     );
-    return groupInfo && { client, extensions, signer: groupInfo.signer };
+    return { client, extensions };
   } catch {
     return undefined;
   }
 }
 
 async function readGroupInfo(
-  welcome: Welcome,
+  bytes: Uint8Array,
   { keyPackage, secrets }: OwnKeyPackage,
   ref: Uint8Array,
 ): Promise<GroupInfo | undefined> {
-  const suite = await loadSuite(keyPackage.cipherSuite);
-  const initKey = await suite.hpke.importPrivateKey(secrets.initPrivateKey);
-  const groupSecrets = await decryptGroupSecrets(initKey, ref, welcome, suite.hpke);
-  if (groupSecrets === undefined) return undefined;
-  return decryptGroupInfo(welcome, groupSecrets.joinerSecret, new Uint8Array(suite.kdf.size), suite);
+  try {
+    const suite = await loadSuite(keyPackage.cipherSuite);
+    const welcome = decodeWelcome(bytes);
+    const initKey = await suite.hpke.importPrivateKey(secrets.initPrivateKey);
+    const groupSecrets = await decryptGroupSecrets(initKey, ref, welcome, suite.hpke);
+    if (groupSecrets === undefined) return undefined;
+    return await decryptGroupInfo(welcome, groupSecrets.joinerSecret, new Uint8Array(suite.kdf.size), suite);
+  } catch {
+    return undefined;
+  }
+}
+
+function holdsTree({ extensions }: GroupInfo): boolean {
+  return extensions.some(({ extensionType }) => extensionType === 'ratchet_tree');
 }
 
 function decodeWelcome(bytes: Uint8Array): Welcome {

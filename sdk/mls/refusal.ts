@@ -29,6 +29,8 @@ export type MlsEngineCode =
   | 'proposal-forged'
   /** The Welcome addresses other KeyPackages. */
   | 'welcome-not-addressed'
+  /** The Welcome holds no tree, and none came beside it. */
+  | 'welcome-tree-missing'
   /** The Welcome doesn't decrypt, or what it leads to doesn't verify. */
   | 'welcome-unprocessable'
   /** A message of another group. */

@@ -5,7 +5,8 @@ import { decodeMlsMessage, encodeMlsMessage } from 'ts-mls/message.js';
 import { equalBytes, ok, sha256, type Result } from '../../core/index.ts';
 import { MAX_COMMIT_BYTES, parseGroupInfo } from '../../core/mls/index.ts';
 import { clientConfigFor, RETAINED_EPOCHS } from './client-config.ts';
-import { makeGroupInfo } from './create-group.ts';
+import { makeGroupInfoWithoutTree } from './create-group.ts';
+import { decodeTree } from './decode-tree.ts';
 import type { GroupState } from './group-state.ts';
 import type { MlsIdentity } from './identity.ts';
 import { makeState, openState } from './open-state.ts';
@@ -18,6 +19,8 @@ export interface ResyncRequest {
   readonly identity: MlsIdentity;
   /** Of the epoch in force, as an MLSMessage: the caller has compared its hash with what the log names. */
   readonly groupInfo: Uint8Array;
+  /** Of that epoch, where the GroupInfo doesn't hold it. */
+  readonly ratchetTree?: Uint8Array | undefined;
   /** Of the event that carries the commit, see `encodeAuthenticatedData`. */
   readonly authenticatedData: Uint8Array;
   readonly nowMs: number;
@@ -29,7 +32,7 @@ export interface ResyncRequest {
  * `acceptResync`.
  */
 export async function resync(request: ResyncRequest): Promise<Result<PendingCommit, EngineRefusal>> {
-  const parsed = parseGroupInfo(request.groupInfo);
+  const parsed = parseGroupInfo(request.groupInfo, request.ratchetTree);
   if (!parsed.ok) return parsed;
   const { leaves, externalPub, epoch, suite } = parsed.value;
   if (suite !== request.identity.suite.id) return refuse('resync-refused');
@@ -45,7 +48,7 @@ export async function resync(request: ResyncRequest): Promise<Result<PendingComm
     commit,
     commitHash: sha256(commit),
     welcome: undefined,
-    groupInfo: await makeGroupInfo(next.value),
+    groupInfo: await makeGroupInfoWithoutTree(next.value),
     treeHash: client.groupContext.treeHash,
     next: next.value,
   });
@@ -54,7 +57,7 @@ export async function resync(request: ResyncRequest): Promise<Result<PendingComm
 async function joinFromOutside(
   request: ResyncRequest,
 ): Promise<{ readonly commit: Uint8Array; readonly client: ClientState } | undefined> {
-  const { identity, groupInfo, authenticatedData, nowMs } = request;
+  const { identity, groupInfo, ratchetTree, authenticatedData, nowMs } = request;
   try {
     const { keyPackage, secrets } = await drawKeyPackage(identity, { nowMs });
     const decoded = decodeGroupInfo(groupInfo);
@@ -64,7 +67,7 @@ async function joinFromOutside(
       secrets,
       true,
       await loadSuite(decoded.groupContext.cipherSuite),
-      undefined,
+      ratchetTree && decodeTree(ratchetTree, identity.suite),
       clientConfigFor(identity.suite.id),
       authenticatedData,
     );

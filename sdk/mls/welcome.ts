@@ -1,5 +1,5 @@
 import type { EncryptedGroupSecrets, Extension } from 'ts-mls';
-import { createGroupInfoWithRatchetTree } from 'ts-mls/createCommit.js';
+import { createGroupInfo } from 'ts-mls/createCommit.js';
 import { makeKeyPackageRef } from 'ts-mls/keyPackage.js';
 import { encodeMlsMessage } from 'ts-mls/message.js';
 import { toLeafIndex } from 'ts-mls/treemath.js';
@@ -12,7 +12,7 @@ import { loadSuite } from './suite.ts';
 export const JOINER_NOTE_EXTENSION = 0xf0a1;
 
 /**
- * The Welcome for everyone whom a commit adds (RFC 9420 §12.4.3.1), as an MLSMessage: the GroupInfo with its tree, and
+ * The Welcome for everyone whom a commit adds (RFC 9420 §12.4.3.1), as an MLSMessage: the GroupInfo without its tree (`ML94`), and
  * for each joiner the secret of the lowest node that it shares with the committer.
  */
 export async function makeWelcome(
@@ -24,11 +24,10 @@ export async function makeWelcome(
   const { client } = epoch;
   const { cipherSuite } = client.groupContext;
   const suite = await loadSuite(cipherSuite);
-  const groupInfo = await createGroupInfoWithRatchetTree(
+  const groupInfo = await createGroupInfo(
     client.groupContext,
     client.confirmationTag,
     client,
-    renewed.tree,
     noteExtensions(joinerNote),
     suite,
   );

@@ -67,6 +67,11 @@ export async function requestSeeds(relay: InhabitedRelay): Promise<readonly Requ
     { route: 'get /v1/chains/{chain}/state', path: chain('state'), signer: bob },
     { route: 'get /v1/chains/{chain}/group-info', path: chainPath(relay.encrypted, 'group-info'), signer: bob },
     { route: 'get /v1/chains/{chain}/proposals', path: chainPath(relay.encrypted, 'proposals'), signer: bob },
+    {
+      route: 'get /v1/chains/{chain}/trees/{hash}',
+      path: chainPath(relay.encrypted, `trees/${toBase64Url(sha256(utf8ToBytes('no tree')))}`),
+      signer: bob,
+    },
     { route: 'get /v1/chains/{chain}/log/checkpoint', path: chain('log/checkpoint'), signer: bob },
     { route: 'get /v1/chains/{chain}/log/vkey', path: chain('log/vkey') },
     { route: 'get /v1/chains/{chain}/log/proof/{index}', path: chain('log/proof/1'), signer: bob },

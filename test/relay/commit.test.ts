@@ -30,7 +30,7 @@ import { byReference, byValue, forgeCommit, joinFromOutside } from '../core/mls/
 import { bytesFor } from '../durable-objects/bytes-for.ts';
 import { checkSignatures, MemoryChain } from '../model/memory-chain.ts';
 import { removal } from '../sdk/mls/malice.ts';
-import { makePerson, valueOf } from '../sdk/mls/people.ts';
+import { makePerson, valueOf, treeOf } from '../sdk/mls/people.ts';
 import {
   claimFor,
   claimKeyOf,
@@ -41,6 +41,7 @@ import {
   mlsIdentityFor,
   type CommitDraft,
   type GroupPlace,
+  type WayIn,
 } from '../support/mls-bundles.ts';
 import { TestActor } from '../support/test-actor.ts';
 
@@ -56,6 +57,7 @@ type WelcomeRef = MlsCommit['welcomeRefs'][number];
 let chain: MemoryChain;
 let state: GroupState;
 let groupInfo: Uint8Array | undefined;
+let ratchetTree: Uint8Array;
 
 /** By Alice unless a test says otherwise. */
 type Draft = Partial<CommitDraft>;
@@ -78,11 +80,16 @@ function screen(body: Uint8Array) {
     clock: chain.clock,
     check: checkSignatures,
     claimTokenKey: claimKey.publicKey,
-    followedGroup: () => groupInfo && valueOf(bootstrapGroup(groupInfo)).group,
+    followedGroup: () => groupInfo && valueOf(bootstrapGroup(groupInfo, { treeOf: () => ratchetTree })).group,
     quotes: chain,
     limits,
   };
   return screenCommit(body, context);
+}
+
+function wayIn(): WayIn {
+  if (groupInfo === undefined) throw new Error('no group yet');
+  return { groupInfo, ratchetTree };
 }
 
 async function refusalOf(wanted: Draft): Promise<RelayRefusal> {
@@ -107,6 +114,7 @@ async function accept(wanted: Draft): Promise<void> {
   expect(chain.decide([valueOf(screen(body))])[0]?.kind).toBe('accepted');
   state = next;
   groupInfo = nextInfo;
+  ratchetTree = treeOf(next);
 }
 
 /** What a flush of this candidate alone would decide; nothing is kept. */
@@ -127,6 +135,7 @@ beforeEach(async () => {
   expect(chain.decide([valueOf(screened)])[0]?.kind).toBe('accepted');
   state = founded;
   groupInfo = first;
+  ratchetTree = treeOf(founded);
 });
 
 describe('an MLS bundle', () => {
@@ -153,6 +162,19 @@ describe('an MLS bundle', () => {
     const [, , invitation] = chain.rows;
     expect(invitation?.epochChange?.welcome?.recipients).toEqual([bob.key, carol.key]);
     expect(invitation?.epochChange?.groupInfo.epoch).toBe(1);
+  });
+
+  it('[ML90] [ML91] keeps the tree that it computed, or none beside a GroupInfo that holds it', async () => {
+    const bare = await draft({ add: [bob] });
+    const { epochChange } = valueOf(screen(bare.body));
+    expect(epochChange?.groupInfo.bytes.length).toBeLessThan(400);
+    const mls = bodyOf(decodeTrusted(commitBundle, bare.body));
+    const { treeHash } = valueOf(mlsCommit.decodeBody(mls));
+    expect(epochChange?.tree).toEqual({ hash: treeHash, bytes: treeOf(bare.next) });
+    const withTree = await draftCommit(place(), state, { actor: alice, add: [bob], carriesTree: true });
+    const carried = valueOf(screen(encode(commitBundle, withTree.bundle))).epochChange;
+    expect(carried).toMatchObject({ tree: undefined, groupInfo: { bytes: withTree.bundle.groupInfo } });
+    expect(carried?.groupInfo.bytes.length).toBeGreaterThan(800);
   });
 
   it('[MB3] refuses an event that says other things than its commit does', async () => {
@@ -220,7 +242,7 @@ describe('an MLS bundle', () => {
   it('[RC1] lets a member back in from outside, in the place of its own leaf, with the roster as it was', async () => {
     await accept({ add: [bob, carol] });
     const before = chain.head.state;
-    const { bundle, next } = await draftResync(place(), groupInfo as Uint8Array, { actor: bob });
+    const { bundle, next } = await draftResync(place(), wayIn(), { actor: bob });
     const candidate = valueOf(screen(encode(commitBundle, bundle)));
     expect(candidate.epochChange).toMatchObject({ welcome: undefined, groupInfo: { epoch: 2 } });
     expect(chain.decide([candidate])[0]?.kind).toBe('accepted');
@@ -237,7 +259,7 @@ describe('an MLS bundle', () => {
   it('[RC1] [MB3] refuses who comes in from outside and is no member, takes another place, or changes the roster', async () => {
     await accept({ add: [bob] });
     const resyncReason = async (wanted: Parameters<typeof draftResync>[2]): Promise<unknown> => {
-      const { bundle } = await draftResync(place(), groupInfo as Uint8Array, wanted);
+      const { bundle } = await draftResync(place(), wayIn(), wanted);
       const screened = screen(encode(commitBundle, bundle));
       return screened.ok ? 'accepted' : (screened.error['reason'] ?? screened.error.code);
     };
@@ -250,7 +272,8 @@ describe('an MLS bundle', () => {
     expect(await resyncReason({ actor: bob, editBundle: alicesEvent })).toBe('authenticated-data');
     const removes = (body: MlsCommit) => ({ ...body, roster: { added: [], removed: [bob.key] } });
     expect(await resyncReason({ actor: bob, editBody: removes })).toBe('not-permitted');
-    const { bundle } = await joinFromOutside(groupInfo as Uint8Array, await makePerson(77), false);
+    const { groupInfo: inForce } = wayIn();
+    const { bundle } = await joinFromOutside(inForce, await makePerson(77), false, ratchetTree);
     const outsiders = {
       editBody: (body: MlsCommit) => ({
         ...body,
@@ -261,8 +284,9 @@ describe('an MLS bundle', () => {
     };
     expect(await reasonOf(outsiders)).toBe('commit-sender');
     await accept({ remove: [bob] });
-    const late = await draftResync(place(), (await draft()).groupInfo, { actor: bob }).catch(() => undefined);
-    expect(late).toBeUndefined();
+    const { groupInfo: late, next } = await draft();
+    const lateWay = { groupInfo: late, ratchetTree: treeOf(next) };
+    await expect(draftResync(place(), lateWay, { actor: bob })).rejects.toThrow('resync-refused');
   });
 
   it('[MB5] [KP10] adds only what was claimed for its chain, each with its own token and no other', async () => {
@@ -325,6 +349,7 @@ describe('an MLS bundle', () => {
     expect(won?.kind).toBe('accepted');
     expect(lost).toMatchObject({ kind: 'refused', refusal: { code: 'stale-parent' } });
     groupInfo = winner.groupInfo;
+    ratchetTree = treeOf(winner.next);
     const again = screen(loser.body);
     expect(again).toMatchObject({ ok: false, error: { code: 'commit-lost', epoch: 1, index: 2, proof: 'proof of 2' } });
     expect(!again.ok && again.error['commit']).toEqual(candidate.payload);

@@ -63,6 +63,7 @@ interface Modules {
   invite(client: Client, place: Place, device: Uint8Array, mls: Library): Promise<Place>;
   say(client: Client, place: Place, text: string, mls: Library): Promise<Place>;
   read(client: Client, chain: Uint8Array, from: number): Promise<readonly Entry[]>;
+  treeAfter(client: Client, chain: Uint8Array, event: Entry['event']): Promise<Uint8Array>;
   publish(client: Client, count: number, mls: Library): Promise<void>;
   fetchMail(client: Client): Promise<readonly Mail[]>;
   acknowledge(client: Client, upTo: number): Promise<void>;
@@ -108,9 +109,9 @@ class Library {
     return { epoch, message };
   }
 
-  async join(welcome: Uint8Array): Promise<void> {
+  async join(welcome: Uint8Array, ratchetTree: Uint8Array): Promise<void> {
     for (const privateState of this.#privateStates) {
-      const joined = await joinGroup(welcome, privateState);
+      const joined = await joinGroup(welcome, privateState, ratchetTree);
       if (joined.ok) this.#state = joined.value.state;
     }
   }
@@ -185,12 +186,14 @@ test('a client written from the guide is invited by somebody who uses the SDK, a
   await expect.poll(() => modules.fetchMail(rita), { timeout: 20_000 }).toSatisfy(holdsWelcome);
   const welcome = (await modules.fetchMail(rita)).find(({ kind }) => kind === 'welcome');
   expect(welcome).toMatchObject({ index });
-  await mls.join(welcome?.content ?? new Uint8Array());
-  const entries = await modules.read(rita, welcome?.chain ?? new Uint8Array(), 0);
+  const chain = welcome?.chain ?? new Uint8Array();
+  const entries = await modules.read(rita, chain, 0);
+  const tree = await modules.treeAfter(rita, chain, entries[index]!.event);
+  await mls.join(welcome?.content ?? new Uint8Array(), tree);
   const message = entries.find(isMessage);
   expect(await mls.decrypt(message?.payload ?? new Uint8Array())).toBe('welcome');
 
-  const head = { chain: welcome?.chain ?? new Uint8Array(), index: entries.length - 1, hash: hashOfLast(entries) };
+  const head = { chain, index: entries.length - 1, hash: hashOfLast(entries) };
   await modules.say(rita, head, 'thank you', mls);
   await hers.catchUp();
   expect(await textsOf(hers)).toEqual(['welcome', 'thank you']);

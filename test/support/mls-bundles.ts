@@ -25,6 +25,7 @@ import {
   createGroup,
   createMlsIdentity,
   joinGroup,
+  makeGroupInfo,
   newKeyPackage,
   resync,
   type GroupState,
@@ -35,7 +36,7 @@ import { openState } from '../../sdk/mls/open-state.ts';
 import { removalOf } from '../../sdk/mls/proposal.ts';
 import { loadDefaultSuite } from '../../sdk/mls/suite.ts';
 import { bytesFor } from '../durable-objects/bytes-for.ts';
-import { valueOf } from '../sdk/mls/people.ts';
+import { treeOf, valueOf } from '../sdk/mls/people.ts';
 import type { Seen, TestActor } from './test-actor.ts';
 
 export const MLS_PARAMETERS = {
@@ -71,6 +72,8 @@ export interface CommitDraft {
   readonly boundTo?: Uint8Array;
   readonly editBody?: (body: MlsCommit) => MlsCommit;
   readonly editBundle?: (bundle: CommitBundle) => CommitBundle;
+  /** Whether the GroupInfo holds the tree, as those of other clients may. */
+  readonly carriesTree?: boolean;
   /** When the added KeyPackages were made. */
   readonly keyPackageTime?: number;
   /** What their claim tokens say, where that is odd. */
@@ -139,16 +142,22 @@ function bundleOf(
   return editBundle?.(bundle) ?? bundle;
 }
 
-/** A commit by which `actor` comes back in from outside, by the GroupInfo of the epoch in force. */
+/** What a relay gives to somebody who comes back in: of the epoch in force. */
+export interface WayIn {
+  readonly groupInfo: Uint8Array;
+  readonly ratchetTree: Uint8Array;
+}
+
+/** A commit by which `actor` comes back in from outside. */
 export async function draftResync(
   place: GroupPlace,
-  groupInfo: Uint8Array,
+  wayIn: WayIn,
   draft: Omit<CommitDraft, 'add' | 'remove'>,
 ): Promise<DraftedCommit> {
   const { actor, eventId = bytesFor('commit', nextId++, 16) } = draft;
   const authenticatedData = encodeAuthenticatedData({ actor: actor.key, eventId: draft.boundTo ?? eventId });
   const identity = await mlsIdentityFor(actor);
-  const pending = valueOf(await resync({ identity, groupInfo, authenticatedData, nowMs: place.time }));
+  const pending = valueOf(await resync({ identity, ...wayIn, authenticatedData, nowMs: place.time }));
   const named = { welcomeRefs: [], roster: { added: [], removed: [] } };
   const bundle = bundleOf(draft, place, eventId, { pending, named, claimTokens: [] });
   return { bundle, next: pending.next, join: async () => [] };
@@ -158,7 +167,7 @@ export async function draftCommit(place: GroupPlace, state: GroupState, draft: C
   const { actor, add = [], remove = [], eventId = bytesFor('commit', nextId++, 16) } = draft;
   const nowMs = draft.keyPackageTime ?? place.time;
   const keyPackages = await Promise.all(add.map(async (one) => newKeyPackage(await mlsIdentityFor(one), { nowMs })));
-  const pending = valueOf(
+  const made = valueOf(
     await commit(state, {
       add: keyPackages.map(({ message }) => message),
       remove: remove.flatMap(({ key }) => parseActorKey(key) ?? []),
@@ -166,6 +175,7 @@ export async function draftCommit(place: GroupPlace, state: GroupState, draft: C
       nowMs,
     }),
   );
+  const pending = draft.carriesTree === true ? { ...made, groupInfo: await makeGroupInfo(made.next) } : made;
   const named = {
     welcomeRefs: keyPackages.map(({ ref }, i) => ({ actor: (add[i] as TestActor).key, keyPackageRef: ref })),
     roster: {
@@ -177,7 +187,9 @@ export async function draftCommit(place: GroupPlace, state: GroupState, draft: C
   const bundle = bundleOf(draft, place, eventId, { pending, named, claimTokens });
   const join = (): Promise<GroupState[]> =>
     Promise.all(
-      keyPackages.map(async ({ privateState }) => valueOf(await joinGroup(bundle.welcome, privateState)).state),
+      keyPackages.map(
+        async ({ privateState }) => valueOf(await joinGroup(bundle.welcome, privateState, treeOf(pending.next))).state,
+      ),
     );
   return { bundle, next: valueOf(acceptOwnCommit(state, pending)), join };
 }

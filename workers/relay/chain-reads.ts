@@ -2,8 +2,16 @@ import { MAX_PAGE_ENTRIES } from '../../core/index.ts';
 import { callAsReader } from './calls.ts';
 import { contentOf, describeRoute } from './describe-route.ts';
 import { chainObject } from './objects.ts';
-import { bytesOfName, chainParameters, epochQuery, noQuery, pageQuery, payloadParameters } from './parameters.ts';
-import { ENTRY_PAGE, GROUP_INFO, PAYLOAD, PROPOSALS, STATE } from './presentations.ts';
+import {
+  bytesOfName,
+  chainParameters,
+  epochQuery,
+  noQuery,
+  pageQuery,
+  payloadParameters,
+  treeParameters,
+} from './parameters.ts';
+import { ENTRY_PAGE, GROUP_INFO, PAYLOAD, PROPOSALS, RATCHET_TREE, STATE } from './presentations.ts';
 import type { RelayApp, Services } from './relay-app.ts';
 
 const entriesRoute = describeRoute({
@@ -77,6 +85,21 @@ const proposalsRoute = describeRoute({
   problems: ['mls-not-created'],
 });
 
+const treeRoute = describeRoute({
+  method: 'get',
+  path: '/v1/chains/{chain}/trees/{hash}',
+  tag: 'Reading a chain',
+  summary: 'Read a ratchet tree',
+  description:
+    'The content of a ratchet_tree extension (RFC 9420 §12.4.3.3) by its tree hash: of the current epoch, of the one before, or ' +
+    'of one that began with a Welcome in the last 30 days. For those who are or were in that epoch.',
+  access: 'reader',
+  params: treeParameters,
+  query: noQuery,
+  answer: { status: 200, description: 'The tree that has the hash.', content: contentOf(RATCHET_TREE) },
+  problems: [],
+});
+
 /** Reading a chain, each time authorised anew by the object that keeps it. */
 export function addChainReadRoutes(app: RelayApp, { gate }: Services): void {
   app.openapi(entriesRoute, (c) => {
@@ -105,5 +128,11 @@ export function addChainReadRoutes(app: RelayApp, { gate }: Services): void {
   app.openapi(proposalsRoute, (c) => {
     const chain = chainObject(c.env, c.req.valid('param').chain);
     return callAsReader(gate, c.req.raw, PROPOSALS, (caller) => chain.proposals(caller));
+  });
+
+  app.openapi(treeRoute, (c) => {
+    const { chain: name, hash } = c.req.valid('param');
+    const chain = chainObject(c.env, name);
+    return callAsReader(gate, c.req.raw, RATCHET_TREE, (caller) => chain.tree(caller, bytesOfName(hash)));
   });
 }

@@ -19,6 +19,7 @@ type ChainMethod =
   | 'claim'
   | 'entries'
   | 'payload'
+  | 'tree'
   | 'state'
   | 'groupInfo'
   | 'proposals'

@@ -37,6 +37,7 @@ const device = nameParameter('device', 'Actor of the device: its Ed25519 key, 32
 export const chainParameters = z.object({ chain });
 export const deviceParameters = z.object({ device });
 export const payloadParameters = z.object({ chain, hash: nameParameter('hash', 'SHA-256 of the payload, base64url.') });
+export const treeParameters = z.object({ chain, hash: nameParameter('hash', 'Tree hash (RFC 9420 §7.8), base64url.') });
 export const proofParameters = z.object({
   chain,
   index: indexParameter('Index of the entry to prove.', { name: 'index', in: 'path' }),

@@ -32,6 +32,7 @@ export const TICKET = structured(ticketAnswer);
 export const PAYLOAD = opaqueBytes('payload', toBase64Url);
 export const PROPOSALS = structured(epochProposals);
 export const GROUP_INFO = opaqueBytes('groupInfo', toBase64Url);
+export const RATCHET_TREE = opaqueBytes('ratchetTree', toBase64Url);
 
 const READABLE = { type: 'object', description: 'The bytes of this structure in readable form.' };
 const TEXT = { type: 'string' };

@@ -40,17 +40,18 @@ export function bootstrapGroup(
   groupInfoMessage: Uint8Array,
   options: {
     readonly rules?: MemberRules;
-    /** Where the GroupInfo holds none. */ readonly ratchetTree?: Uint8Array;
+    /** Gives the tree with this tree hash, for a GroupInfo that holds none. */
+    readonly treeOf?: (treeHash: Uint8Array) => Uint8Array | undefined;
   } = {},
 ): Result<BootstrappedGroup, BootstrapRefusal> {
-  const { rules = DEFAULT_RULES, ratchetTree } = options;
+  const { rules = DEFAULT_RULES, treeOf } = options;
   const message = openMlsMessage(groupInfoMessage, 'mls_group_info', MAX_GROUP_INFO_BYTES);
   if (!message.ok) return message;
   const { groupInfo } = message.value;
   const { groupContext: context, confirmationTag, signature, signer: signerIndex } = groupInfo;
   if (context.cipherSuite !== rules.suite.name) return refuse('mls-suite');
   if (confirmationTag.length !== rules.suite.hashBytes) return refuse('mls-malformed');
-  const encodedTree = treeExtensionOf(groupInfo) ?? ratchetTree;
+  const encodedTree = treeExtensionOf(groupInfo) ?? treeOf?.(context.treeHash);
   if (encodedTree === undefined) return refuse('group-info-tree-missing');
   const read = readTree(encodedTree, rules, context.groupId);
   if (!read.ok) return read;

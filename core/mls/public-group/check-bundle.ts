@@ -22,13 +22,10 @@ type GroupInfoRefusal = MlsRefusal<MlsMessageCode | MlsNextGroupInfoCode>;
 
 /**
  * Checks that a GroupInfo is the committer's, of exactly the epoch that the commit begins. Gives the signature to verify;
- * the leaves' own were checked when they came. The tree is compared as bytes, so it need not be parsed or hashed again.
+ * the leaves' own were checked when they came. It need not hold the tree, whose hash is in the GroupContext; one that it holds is
+ * compared as bytes, so it need not be parsed or hashed again.
  */
-export function checkNextGroupInfo(
-  followed: FollowedCommit,
-  bytes: Uint8Array,
-  ratchetTree?: Uint8Array,
-): Result<VerifyJob, GroupInfoRefusal> {
+export function checkNextGroupInfo(followed: FollowedCommit, bytes: Uint8Array): Result<VerifyJob, GroupInfoRefusal> {
   const message = openMlsMessage(bytes, 'mls_group_info', MAX_GROUP_INFO_BYTES);
   if (!message.ok) return message;
   const { groupInfo } = message.value;
@@ -41,8 +38,8 @@ export function checkNextGroupInfo(
   if (new Set(extensions.map(({ extensionType }) => extensionType)).size !== extensions.length) {
     return refuse('next-extensions');
   }
-  const tree = treeExtensionOf(groupInfo) ?? ratchetTree;
-  if (tree === undefined || !equalBytes(tree, encodePublicTree(group.tree))) return refuse('next-tree');
+  const tree = treeExtensionOf(groupInfo);
+  if (tree !== undefined && !equalBytes(tree, encodePublicTree(group.tree))) return refuse('next-tree');
   if (!hasSoundExternalPub(groupInfo, committer.leaf.node.hpkePublicKey.length)) return refuse('next-external-pub');
   const content = withoutTrailing(bytes.subarray(MESSAGE_HEADER_BYTES), signature);
   const key = committer.leaf.node.signaturePublicKey;

@@ -3,9 +3,9 @@ import { encode, opaqueVector } from '../../codec/index.ts';
 import { MAX_GROUP_INFO_BYTES } from '../limits.ts';
 import type { PublicTree } from './public-tree.ts';
 
-const NODE_TYPE = { leaf: 1, parent: 2 } as const;
+export const NODE_TYPE = { leaf: 1, parent: 2 } as const;
 const BLANK = Uint8Array.of(0);
-const treeCodec = opaqueVector(4 * MAX_GROUP_INFO_BYTES);
+export const treeCodec = opaqueVector(4 * MAX_GROUP_INFO_BYTES);
 
 /** The content of a `ratchet_tree` extension, which ends with its last populated node (RFC 9420 §12.4.3.3). */
 export function encodePublicTree({ nodes }: PublicTree): Uint8Array {

@@ -9,4 +9,5 @@ export type { KnownProposal, Lifetime, ProposedChange } from './known-proposal.t
 export { memberRules, unboundMembers, type MemberRules } from './member-rules.ts';
 export type { PublicGroup } from './public-group.ts';
 export { leafAt, leavesOf, treeHashOf, type PublicTree } from './public-tree.ts';
+export { restoreGroup } from './restore-group.ts';
 export type { PublicLeaf } from './tree-node.ts';

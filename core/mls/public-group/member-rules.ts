@@ -5,7 +5,7 @@ import type { VerifyJob } from '../../crypto/index.ts';
 import { ok, type Result } from '../../result.ts';
 import { bindingJob } from '../credential.ts';
 import { readKeyPackage } from '../read-key-package.ts';
-import { readLeaf } from '../read-leaf.ts';
+import { ownerOf, readLeaf } from '../read-leaf.ts';
 import { refuse, type MlsLeafCode, type MlsMessageCode, type MlsRefusal } from '../refusal.ts';
 import type { GroupTerms, PublicSuite } from '../suite.ts';
 import type { PublicLeaf } from './tree-node.ts';
@@ -14,6 +14,8 @@ import type { PublicLeaf } from './tree-node.ts';
 export interface MemberRules {
   readonly suite: PublicSuite;
   readonly readLeaf: (leaf: LeafNode) => Result<LeafFacts, MlsRefusal<MlsLeafCode>>;
+  /** Whom a leaf that was read before stands for, without checking it again. */
+  readonly clientOf: (leaf: LeafNode) => Uint8Array | undefined;
   /** What is asked of a KeyPackage beyond RFC 9420 §10.1. */
   readonly checkKeyPackage: (keyPackage: KeyPackage) => Result<unknown, MlsRefusal<MlsMessageCode | MlsLeafCode>>;
   /** Whether one leaf may take the other's place by Update, path or resync. */
@@ -42,6 +44,7 @@ export function memberRules(terms: GroupTerms): MemberRules {
       const bindings = identity === undefined ? [] : [bindingJob(identity, suite.id, signatureKey)];
       return ok({ client: actor, bindings });
     },
+    clientOf: (leaf) => ownerOf(leaf, terms)?.actor,
     checkKeyPackage: (keyPackage) => readKeyPackage(keyPackage, credentials),
     isSuccessor: (before, after) => equalBytes(before.client, after.client),
   };
@@ -56,6 +59,7 @@ export function unboundMembers(suite: PublicSuite): MemberRules {
       if (!extensionsSupportedByCapabilities(extensions, capabilities)) return refuse('leaf-capabilities');
       return ok({ client: signaturePublicKey.slice(), bindings: [] });
     },
+    clientOf: ({ signaturePublicKey }) => signaturePublicKey,
     checkKeyPackage: () => ok(undefined),
     isSuccessor: () => true,
   };

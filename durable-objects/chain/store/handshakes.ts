@@ -12,6 +12,8 @@ export const MAX_HANDSHAKE_BYTES = 1_048_576;
 
 const READ = 'SELECT bytes FROM handshakes WHERE hash = ? AND (expires_at IS NULL OR expires_at > ?)';
 const READ_PROPOSAL = `${READ} AND kind = 'proposal'`;
+const READ_TREE = `SELECT bytes, epoch FROM handshakes
+  WHERE hash = ? AND kind IN ('tree', 'joiners-tree') AND (expires_at IS NULL OR expires_at > ?)`;
 const NEXT_EXPIRY = 'SELECT expires_at FROM handshakes WHERE expires_at IS NOT NULL ORDER BY expires_at LIMIT 1';
 const DROP = `DELETE FROM handshakes
   WHERE hash IN (SELECT hash FROM handshakes WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`;
@@ -53,6 +55,12 @@ export class HandshakeStore {
     return row && new Uint8Array(row[0]);
   }
 
+  /** A ratchet tree by its tree hash. */
+  readTree(treeHash: Uint8Array, now: number): { readonly bytes: Uint8Array; readonly epoch: number } | undefined {
+    const row = firstRow<[ArrayBuffer, number]>(this.#sql.exec(READ_TREE, treeHash, now));
+    return row && { bytes: new Uint8Array(row[0]), epoch: row[1] };
+  }
+
   /** The newest of its kind that is in force. */
   newestInForce(kind: HandshakeKind): Handshake | undefined {
     const inForce = and(eq(handshakes.kind, kind), isNull(handshakes.expiresAt));
@@ -74,6 +82,14 @@ export class HandshakeStore {
   retire(kind: HandshakeKind, epoch: number, expiresAt: number): void {
     const superseded = and(eq(handshakes.kind, kind), lt(handshakes.epoch, epoch), isNull(handshakes.expiresAt));
     this.#db.update(handshakes).set({ expiresAt }).where(superseded).run();
+  }
+
+  /** Deletes what is of a kind and below `epoch`. */
+  drop(kind: HandshakeKind, epoch: number): void {
+    this.#db
+      .delete(handshakes)
+      .where(and(eq(handshakes.kind, kind), lt(handshakes.epoch, epoch)))
+      .run();
   }
 
   nextExpiry(): number | undefined {

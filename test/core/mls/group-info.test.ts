@@ -29,6 +29,7 @@ import {
   prepare,
   valueOf,
   type Person,
+  treeOf,
 } from '../../sdk/mls/people.ts';
 import { flipsOf, isGenuine } from './genuine.ts';
 
@@ -100,7 +101,7 @@ describe('a GroupInfo', () => {
   test('[ML29] leaves that were verified before are not verified again', async () => {
     const before = valueOf(parseGroupInfo(message));
     const next = await prepare(states[0]!);
-    const after = valueOf(parseGroupInfo(next.groupInfo));
+    const after = valueOf(parseGroupInfo(next.groupInfo, treeOf(next.next)));
     expect(groupInfoSignatures(after, before)).toHaveLength(1 + 2);
     expect(isGenuine(groupInfoSignatures(after, before))).toBe(true);
     const elsewhere = { ...before, groupId: new Uint8Array(32) };

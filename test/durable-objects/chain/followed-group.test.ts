@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { sha256, toHex } from '../../../core/index.ts';
+import { equalBytes, sha256, toHex } from '../../../core/index.ts';
 import { addProposal, applyCommit, DEFAULT_TERMS } from '../../../core/mls/index.ts';
 import { FollowedGroup } from '../../../durable-objects/chain/followed-group.ts';
 import { commitBy, makeCrew, proposeBy } from '../../core/mls/public-group/crew.ts';
 import { removal } from '../../sdk/mls/malice.ts';
-import { NOW_MS, valueOf } from '../../sdk/mls/people.ts';
+import { foundGroup, makePerson, NOW_MS, prepare, treeOf, valueOf } from '../../sdk/mls/people.ts';
 
 beforeAll(() => vi.setSystemTime(NOW_MS));
 afterAll(() => vi.useRealTimers());
@@ -17,7 +17,7 @@ function makeStore(...messages: readonly Uint8Array[]) {
     reads.push(toHex(hash));
     return bytesByHash.get(toHex(hash));
   };
-  return { stored: { groupInfo: read, proposals: () => [] }, reads };
+  return { stored: { groupInfo: read, tree: (): Uint8Array | undefined => undefined, proposals: () => [] }, reads };
 }
 
 test('[MB2] the group in memory is the one of the GroupInfo that the state names, or is made of it', async () => {
@@ -41,8 +41,21 @@ test('[MB2] the group in memory is the one of the GroupInfo that the state names
 test('[MB2] a GroupInfo that is not stored, or not what the state names, founds no group', async () => {
   const { groupInfo } = await makeCrew(1);
   expect(new FollowedGroup(makeStore().stored).at(sha256(groupInfo), DEFAULT_TERMS)).toBeUndefined();
-  const altered = new FollowedGroup({ groupInfo: () => groupInfo, proposals: () => [] });
+  const altered = new FollowedGroup({ ...makeStore().stored, groupInfo: () => groupInfo });
   expect(() => altered.at(new Uint8Array(32), DEFAULT_TERMS)).toThrow('not the one that the state names');
+});
+
+test('[ML91] a group is made of a GroupInfo and the tree that is stored beside it', async () => {
+  const pending = await prepare(await foundGroup(await makePerson(1)));
+  const hash = sha256(pending.groupInfo);
+  const { stored } = makeStore(pending.groupInfo);
+  expect(() => new FollowedGroup(stored).at(hash, DEFAULT_TERMS)).toThrow('group-info-tree-missing');
+  const other = treeOf(await foundGroup(await makePerson(1)));
+  expect(() => new FollowedGroup({ ...stored, tree: () => other }).at(hash, DEFAULT_TERMS)).toThrow(
+    'group-info-tree-hash',
+  );
+  const tree = (treeHash: Uint8Array) => (equalBytes(treeHash, pending.treeHash) ? treeOf(pending.next) : undefined);
+  expect(new FollowedGroup({ ...stored, tree }).at(hash, DEFAULT_TERMS)?.context.epoch).toBe(1n);
 });
 
 describe('proposals of the epoch', () => {
@@ -66,7 +79,7 @@ describe('proposals of the epoch', () => {
       epochs.push(epoch);
       return [message];
     };
-    const followed = new FollowedGroup({ groupInfo: () => groupInfo, proposals });
+    const followed = new FollowedGroup({ ...makeStore().stored, groupInfo: () => groupInfo, proposals });
     expect([...followed.at(hash, DEFAULT_TERMS)!.proposals.values()]).toEqual([known.proposal]);
     expect(epochs).toEqual([1]);
     followed.forget();
@@ -76,7 +89,7 @@ describe('proposals of the epoch', () => {
 
   test('[MB7] count from when they are judged, and may be referred to from when the log holds them', async () => {
     const { hash, groupInfo, known } = await proposed();
-    const followed = new FollowedGroup({ groupInfo: () => groupInfo, proposals: () => [] });
+    const followed = new FollowedGroup({ ...makeStore().stored, groupInfo: () => groupInfo });
     followed.begin(known);
     expect(followed.at(hash, DEFAULT_TERMS)!.proposals.size).toBe(0);
     expect(followed.withUnderWay(hash, DEFAULT_TERMS)!.proposals.size).toBe(1);
@@ -89,7 +102,7 @@ describe('proposals of the epoch', () => {
 
   test('[MB7] are none of another epoch', async () => {
     const { hash, groupInfo, known } = await proposed();
-    const followed = new FollowedGroup({ groupInfo: () => groupInfo, proposals: () => [] });
+    const followed = new FollowedGroup({ ...makeStore().stored, groupInfo: () => groupInfo });
     followed.at(hash, DEFAULT_TERMS);
     followed.settle({ ...known, epoch: 0 }, true);
     expect(followed.at(hash, DEFAULT_TERMS)!.proposals.size).toBe(0);

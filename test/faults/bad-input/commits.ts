@@ -5,7 +5,10 @@ import {
   eventTbs,
   mlsCommit,
   type mlsCreated,
+  parseState,
   sha256,
+  stateAnswer,
+  toBase64Url,
   type CommitBundle,
   type MlsCommit,
   type ProblemCode,
@@ -22,6 +25,7 @@ import {
   draftResync,
   mlsIdentityFor,
   type CommitDraft,
+  type WayIn,
 } from '../../support/mls-bundles.ts';
 import { chainPath } from '../../support/relay-caller.ts';
 import type { Attempt, BadInput } from './bad-input.ts';
@@ -236,12 +240,21 @@ const claims: readonly BadInput[] = [
   ),
 ];
 
+async function wayIn({ caller, bob, encrypted }: InhabitedRelay): Promise<WayIn> {
+  const read = (rest: string) => caller.bytes(caller.signed(bob, { path: chainPath(encrypted, rest) }));
+  const { state } = decodeTrusted(stateAnswer, await read('state'));
+  const group = parseState(state);
+  const mls = group?.kind === 'group' ? group.value.mls : undefined;
+  if (mls === undefined) throw new Error('an encrypted group has an epoch');
+  const ratchetTree = await read(`trees/${toBase64Url(mls.treeHash)}`);
+  return { groupInfo: await read('group-info'), ratchetTree };
+}
+
 /** A commit from outside by Bob, who is a member, or by another. */
 function fromOutside(draft: (relay: InhabitedRelay) => Partial<CommitDraft>): BadInput['make'] {
   return async (relay) => {
-    const { caller, bob, encrypted } = relay;
-    const groupInfo = await caller.bytes(caller.signed(bob, { path: chainPath(encrypted, 'group-info') }));
-    const resync = await draftResync(await relay.place(encrypted), groupInfo, { actor: bob, ...draft(relay) });
+    const { bob, encrypted } = relay;
+    const resync = await draftResync(await relay.place(encrypted), await wayIn(relay), { actor: bob, ...draft(relay) });
     return bundleOf(relay, resync.bundle);
   };
 }
@@ -270,9 +283,8 @@ const resyncs: readonly BadInput[] = [
     },
   ),
   invalid('[RC1] somebody who commits their way in', 'commit-sender', async (relay) => {
-    const { caller, bob, encrypted } = relay;
-    const groupInfo = await caller.bytes(caller.signed(bob, { path: chainPath(encrypted, 'group-info') }));
-    const { commit } = (await joinFromOutside(groupInfo, await makePerson(77), false)).bundle;
+    const { groupInfo, ratchetTree } = await wayIn(relay);
+    const { commit } = (await joinFromOutside(groupInfo, await makePerson(77), false, ratchetTree)).bundle;
     return spoiled(() => ({
       editBody: (body) => ({ ...body, commitHash: sha256(commit), commitSize: commit.length }),
       editBundle: (bundle) => ({ ...bundle, commit }),

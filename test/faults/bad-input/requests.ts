@@ -333,6 +333,12 @@ const forms: readonly BadInput[] = [
       request(caller.signed(carol, { path: chainPath(encrypted, 'group-info?epoch=1') })),
   },
   {
+    name: '[ML92] a tree that no epoch has',
+    code: 'not-found',
+    make: ({ caller, encrypted, bob }) =>
+      request(caller.signed(bob, { path: chainPath(encrypted, `trees/${toBase64Url(bytesFor('tree', 0, 32))}`) })),
+  },
+  {
     name: '[RC2] an epoch that is no number',
     code: 'malformed-request',
     details: { parameter: 'epoch' },

@@ -33,6 +33,7 @@ import {
   valueOf,
   type Cast,
   type Person,
+  treeOf,
 } from '../mls/people.ts';
 
 const chain = GROUP_ID as ChainId;
@@ -70,8 +71,14 @@ function openingOf(self: Person, client: Partial<RelayClient> = {}) {
   const pool = new KeyPackagePool({ client: client as RelayClient, storage, platform }, own);
   const outbox = new Outbox(storage, keys);
   const source = { client: client as RelayClient, chain, now: () => NOW_MS };
-  const reading = { store, source, self: self.actor, chain, onLost: () => undefined };
+  const reading = { store, source, self: self.actor, onLost: () => undefined };
   return { store, pool, opening: new MlsOpening({ ...reading, outbox, pool }) };
+}
+
+/** A relay that serves this tree, whatever it is asked for. */
+function sourceOf(tree: Uint8Array) {
+  const client: Partial<RelayClient> = { tree: async () => tree };
+  return { client: client as RelayClient, chain, now: () => NOW_MS };
 }
 
 /** Opens one entry as bob, whose keys are `state`, and stores what that used up. */
@@ -244,7 +251,8 @@ describe('joining', () => {
     const { pool } = openingOf(cast.cem);
     pool.find = async (ref) => (ref === made.keyPackage.ref ? made.keyPackage.privateState : undefined);
     const body = { ...made.body, ...change(made.body) };
-    const at = { pool, self: cast.cem.actor, chain };
+    const source = sourceOf(treeOf(made.pending.next));
+    const at = { pool, self: cast.cem.actor, source };
     return { ...made, join: (entry = made.entry) => joinAt(entry, body, made.pending.welcome!, at) };
   }
 
@@ -267,7 +275,7 @@ describe('joining', () => {
     const { pool, ...rest } = { pool: openingOf(cast.cem).pool, self: cast.cem.actor };
     pool.find = async () => (await keyPackageOf(cast.cem)).privateState;
     const { body, pending } = await addition();
-    const other = { ...rest, pool, chain };
+    const other = { ...rest, pool, source: sourceOf(treeOf(pending.next)) };
     await expect(joinAt(entry, body, pending.welcome!, other)).rejects.toMatchObject({ code: 'not-invited' });
   });
 
@@ -275,7 +283,8 @@ describe('joining', () => {
     const { keyPackage, body, pending, entry } = await addition();
     const { pool } = openingOf(cast.cem);
     pool.find = async () => keyPackage.privateState;
-    const elsewhere = { pool, self: cast.cem.actor, chain: new Uint8Array(32).fill(8) as ChainId };
+    const source = { ...sourceOf(treeOf(pending.next)), chain: new Uint8Array(32).fill(8) as ChainId };
+    const elsewhere = { pool, self: cast.cem.actor, source };
     const joining = joinAt(entry, body, pending.welcome!, elsewhere);
     await expect(joining).rejects.toMatchObject({ code: 'group-mismatch', message: /group/ });
     expect((await foundGroup(cast.ada)).epoch).toBe(0);

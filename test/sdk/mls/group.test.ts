@@ -30,6 +30,7 @@ import {
   type Person,
   makeCast,
   type Cast,
+  treeOf,
 } from './people.ts';
 
 let people: Person[];
@@ -75,7 +76,7 @@ describe('a group of three', () => {
     for (const { commit: message } of [adding, removing]) {
       expect(valueOf(parseCommitMessage(message)).pathLeaf?.source).toBe('commit');
     }
-    const alone = valueOf(parseGroupInfo(removing.groupInfo));
+    const alone = valueOf(parseGroupInfo(removing.groupInfo, treeOf(removing.next)));
     expect(alone.leaves.map(({ actor }) => actor)).toEqual([ada.actor]);
   });
 
@@ -163,9 +164,9 @@ describe('membership', () => {
     const [, bobState] = await groupOf([ada, bob]);
     const { message, privateState } = await keyPackageOf(cem);
     const pending = await prepare(bobState!, { add: [message], joinerNote: Uint8Array.of(1, 2, 3) });
-    const joined = valueOf(await joinGroup(pending.welcome!, privateState));
+    const joined = valueOf(await joinGroup(pending.welcome!, privateState, treeOf(pending.next)));
     expect(joined).toMatchObject({ inviter: bob.actor, joinerNote: Uint8Array.of(1, 2, 3) });
-    expect(valueOf(parseGroupInfo(pending.groupInfo)).leaves).toHaveLength(3);
+    expect(valueOf(parseGroupInfo(pending.groupInfo, treeOf(pending.next))).leaves).toHaveLength(3);
   });
 
   test('[ML27] a Welcome is refused by whom it doesn’t address', async () => {
@@ -224,7 +225,7 @@ test('[ML26] members and relay compute one roster from a commit', async () => {
   const previous = valueOf(parseGroupInfo(await makeGroupInfo(adaState!)));
   const pending = await prepare(adaState!, { add: [(await keyPackageOf(dan)).message], remove: [bob.actor] });
   const { leaves } = valueOf(applyCommitToLeaves(previous, valueOf(parseCommitMessage(pending.commit))));
-  const next = valueOf(parseGroupInfo(pending.groupInfo));
+  const next = valueOf(parseGroupInfo(pending.groupInfo, treeOf(pending.next)));
   expect([...leaves].map(([leafIndex, { encoded }]) => [leafIndex, encoded]).sort()).toEqual(
     next.leaves.map(({ leafIndex, encoded }) => [leafIndex, encoded]).sort(),
   );

@@ -1,3 +1,4 @@
+import { encodeRatchetTree } from 'ts-mls/ratchetTree.js';
 import { parseActorKey, publicKeyOf, signEd25519, type ActorKey, type Result } from '../../../core/index.ts';
 import { DEFAULT_SUITE } from '../../../core/mls/index.ts';
 import {
@@ -16,6 +17,7 @@ import {
   type NewKeyPackage,
   type PendingCommit,
 } from '../../../sdk/mls/index.ts';
+import { openState } from '../../../sdk/mls/open-state.ts';
 
 export const NOW_MS = Date.UTC(2026, 0, 1);
 export const GROUP_ID = new Uint8Array(32).fill(7);
@@ -56,6 +58,11 @@ export async function foundGroup(person: Person): Promise<GroupState> {
   return (await createGroup({ groupId: GROUP_ID, identity: person.identity, nowMs: NOW_MS })).state;
 }
 
+/** As a relay serves it. */
+export function treeOf(state: GroupState): Uint8Array {
+  return encodeRatchetTree(openState(state).client.ratchetTree);
+}
+
 export function keyPackageOf(person: Person): Promise<NewKeyPackage> {
   return newKeyPackage(person.identity, { nowMs: NOW_MS });
 }
@@ -78,7 +85,7 @@ export async function commitAndFollow(
   const followed = [valueOf(acceptOwnCommit(committer!, pending))];
   for (const state of others) followed.push(valueOf(await processCommit(state, pending.commit)).state);
   for (const { privateState } of keyPackages) {
-    followed.push(valueOf(await joinGroup(pending.welcome!, privateState)).state);
+    followed.push(valueOf(await joinGroup(pending.welcome!, privateState, treeOf(pending.next))).state);
   }
   return followed;
 }

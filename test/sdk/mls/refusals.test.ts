@@ -27,6 +27,7 @@ import {
   valueOf,
   makeCast,
   type Cast,
+  treeOf,
 } from './people.ts';
 
 let { ada, bob, cem, dan } = {} as Cast;
@@ -168,13 +169,13 @@ describe('a commit that breaks the rules', () => {
 describe('input that is no MLS', () => {
   test('[ML45] never makes the engine throw', async () => {
     const { privateState } = await keyPackageOf(dan);
-    const { welcome } = await prepare(states[0]!, { add: [(await keyPackageOf(dan)).message] });
+    const { welcome, next } = await prepare(states[0]!, { add: [(await keyPackageOf(dan)).message] });
     const starts = [NO_DATA, Uint8Array.of(0, 1, 0, 1), Uint8Array.of(0, 1, 0, 3), welcome!.subarray(0, 60)];
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...starts), fc.uint8Array({ maxLength: 400 }), async (start, rest) => {
         const bytes = Uint8Array.of(...start, ...rest);
         expect(codeOf(await processCommit(states[0]!, bytes))).not.toBe('accepted');
-        expect(codeOf(await joinGroup(bytes, privateState))).not.toBe('accepted');
+        expect(codeOf(await joinGroup(bytes, privateState, treeOf(next)))).not.toBe('accepted');
         expect(codeOf(await joinGroup(welcome!, bytes))).toBe('state-malformed');
         const request = { add: [bytes], nowMs: NOW_MS, authenticatedData: NO_DATA };
         expect(codeOf(await commit(states[0]!, request))).not.toBe('accepted');
@@ -185,13 +186,30 @@ describe('input that is no MLS', () => {
 
   test('[ML46] no byte of a Welcome that concerns a joiner can be changed', async () => {
     const { message, privateState } = await keyPackageOf(dan);
-    const { welcome } = await prepare(states[0]!, { add: [message] });
+    const { welcome, next } = await prepare(states[0]!, { add: [message] });
+    const tree = treeOf(next);
     const pieces = Array.from({ length: 80 }, (_, index) => Math.floor((index * welcome!.length) / 80));
     for (const offset of pieces) {
       const altered = welcome!.slice();
       altered[offset] = altered[offset]! ^ (1 << (offset % 8));
-      expect(codeOf(await joinGroup(altered, privateState)), `byte ${offset}`).not.toBe('accepted');
+      expect(codeOf(await joinGroup(altered, privateState, tree)), `byte ${offset}`).not.toBe('accepted');
     }
+  });
+
+  test('[ML94] a Welcome without a tree needs the one that its GroupInfo names', async () => {
+    const { message, privateState } = await keyPackageOf(dan);
+    const { welcome, next } = await prepare(states[0]!, { add: [message] });
+    const tree = treeOf(next);
+    expect(codeOf(await joinGroup(welcome!, privateState))).toBe('welcome-tree-missing');
+    expect(codeOf(await joinGroup(welcome!, privateState, treeOf(states[0]!)))).toBe('welcome-unprocessable');
+    expect(codeOf(await joinGroup(welcome!, privateState, NO_DATA))).toBe('welcome-unprocessable');
+    for (let offset = 0; offset < tree.length; offset += 29) {
+      const altered = tree.slice();
+      altered[offset] = altered[offset]! ^ 1;
+      const verdict = codeOf(await joinGroup(welcome!, privateState, altered));
+      expect(verdict, `byte ${offset}`).toBe('welcome-unprocessable');
+    }
+    expect(codeOf(await joinGroup(welcome!, privateState, tree))).toBe('accepted');
   });
 
   test('[ML41] a state is no state of another engine', () => {

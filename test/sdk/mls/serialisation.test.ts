@@ -27,6 +27,7 @@ import {
   valueOf,
   makeCast,
   type Cast,
+  treeOf,
 } from './people.ts';
 
 let { ada, bob, cem } = {} as Cast;
@@ -63,7 +64,7 @@ describe('a restart', () => {
     const adaNext = valueOf(acceptOwnCommit(restart(adaState!), restored));
     const { message } = await send(adaNext, 'hello');
     expect(await readText(valueOf(await processCommit(bobState!, restored.commit)).state, message)).toBe('hello');
-    const joined = valueOf(await joinGroup(restored.welcome!, invited.privateState));
+    const joined = valueOf(await joinGroup(restored.welcome!, invited.privateState, treeOf(restored.next)));
     expect(await readText(joined.state, message)).toBe('hello');
   });
 

@@ -353,6 +353,7 @@ describe('The OpenAPI document', () => {
       'get /v1/chains/{chain}/state',
       'get /v1/chains/{chain}/group-info',
       'get /v1/chains/{chain}/proposals',
+      'get /v1/chains/{chain}/trees/{hash}',
       'get /v1/chains/{chain}/log/checkpoint',
       'get /v1/chains/{chain}/log/vkey',
       'get /v1/chains/{chain}/log/proof/{index}',

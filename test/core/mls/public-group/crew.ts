@@ -17,10 +17,12 @@ import {
   bootstrapGroup,
   checkNextGroupInfo,
   checkWelcome,
+  DEFAULT_SUITE,
   type FollowedCommit,
   type PublicGroup,
 } from '../../../../core/mls/index.ts';
 import { clientConfigFor } from '../../../../sdk/mls/client-config.ts';
+import { decodeTree } from '../../../../sdk/mls/decode-tree.ts';
 import { drawKeyPackage, type OwnKeyPackage } from '../../../../sdk/mls/own-key-package.ts';
 import { loadDefaultSuite } from '../../../../sdk/mls/suite.ts';
 import { GROUP_ID, makePerson, NOW_MS, valueOf, type Person } from '../../../sdk/mls/people.ts';
@@ -125,11 +127,17 @@ export async function joinBy(welcome: Welcome, { keyPackage, secrets }: OwnKeyPa
 }
 
 /** Joins by a commit of its own, and takes its former leaf's place if it has one. */
-export async function joinFromOutside(groupInfo: Uint8Array, person: Person, resync: boolean) {
+export async function joinFromOutside(
+  groupInfo: Uint8Array,
+  person: Person,
+  resync: boolean,
+  ratchetTree?: Uint8Array,
+) {
   const { keyPackage, secrets } = await draw(person);
   const opened = openGroupInfo(groupInfo);
   const suite = await loadDefaultSuite();
-  const made = await joinGroupExternal(opened, keyPackage, secrets, resync, suite, undefined, clientConfigFor(1));
+  const tree = ratchetTree && decodeTree(ratchetTree, DEFAULT_SUITE);
+  const made = await joinGroupExternal(opened, keyPackage, secrets, resync, suite, tree, clientConfigFor(1));
   const { publicMessage, newState } = made;
   const commit = encodeMlsMessage({ version: 'mls10', wireformat: 'mls_public_message', publicMessage });
   const bundle: Bundle = { commit, welcome: new Uint8Array(), groupInfo: await groupInfoOf(newState) };

@@ -70,7 +70,7 @@ describe('bootstrap', () => {
       extensions: own.extensions.filter((each) => each.extensionType !== 'ratchet_tree'),
     });
     expect(codeOf(bootstrapGroup(bare))).toBe('group-info-tree-missing');
-    const { group } = genuine(bootstrapGroup(bare, { ratchetTree: encodeRatchetTree(clientOf(0).ratchetTree) }));
+    const { group } = genuine(bootstrapGroup(bare, { treeOf: () => encodeRatchetTree(clientOf(0).ratchetTree) }));
     expect(group.tree).toEqual(crew.group.tree);
   });
 
@@ -250,7 +250,6 @@ describe('a bundle', () => {
     expect(verdict((own) => ({ ...own, confirmationTag: new Uint8Array(32) }))).toBe('next-confirmation-tag');
     expect(verdict((own) => ({ ...own, signer: 2 }))).toBe('next-signer');
     expect(verdict((own) => ({ ...own, extensions: [...own.extensions, ...own.extensions] }))).toBe('next-extensions');
-    expect(verdict((own) => ({ ...own, extensions: [] }))).toBe('next-tree');
     const bareKey = (own: GroupInfo) => ({
       ...own,
       extensions: own.extensions.map((each) =>
@@ -262,12 +261,14 @@ describe('a bundle', () => {
     expect(codeOf(checkNextGroupInfo(followed, other))).toBe('next-group-context');
   });
 
-  test('[ML76] may have its tree beside the GroupInfo, and it is the same', () => {
-    const own = openGroupInfo(bundle.groupInfo);
-    const bare = encodeGroupInfo({ ...own, extensions: [] });
-    const tree = encodePublicTree(followed.group.tree);
-    expect(codeOf(checkNextGroupInfo(followed, bare, tree))).toBe('accepted');
-    expect(codeOf(checkNextGroupInfo(followed, bare, encodePublicTree(crew.group.tree)))).toBe('next-tree');
+  test('[ML90] needs no tree, and the one that it has is the commit’s', () => {
+    expect(verdict((own) => ({ ...own, extensions: [] }))).toBe('accepted');
+    const withTree = (tree: Uint8Array) => (own: GroupInfo) => ({
+      ...own,
+      extensions: [{ extensionType: 'ratchet_tree' as const, extensionData: tree }],
+    });
+    expect(verdict(withTree(encodePublicTree(followed.group.tree)))).toBe('accepted');
+    expect(verdict(withTree(encodePublicTree(crew.group.tree)))).toBe('next-tree');
   });
 
   test('[ML76] has a Welcome for exactly those whom the commit adds', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { NOW_MS } from '../../../sdk/mls/people.ts';
+import { restoreGroup } from '../../../../core/mls/index.ts';
+import { NOW_MS, valueOf } from '../../../sdk/mls/people.ts';
 import { makeCrew } from './crew.ts';
 import { diceOf, makeNewcomers, takeStep } from './walk.ts';
 
@@ -15,6 +16,8 @@ test.each([1, 2])('[ML75] members and the public group agree at each epoch of ra
     const step = await takeStep({ crew, dice, newcomer });
     names.add(step.name);
     crew = step.crew;
+    // What is stored of it gives the same group again (`ML95`).
+    expect(valueOf(restoreGroup(crew.groupInfo, () => undefined, crew.group.rules))).toEqual(crew.group);
   }
   expect(names.size).toBeGreaterThan(5);
   expect(crew.group.context.epoch).toBe(21n);
