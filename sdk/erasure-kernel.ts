@@ -1,6 +1,6 @@
 import {
   fromBase64,
-  openErasureKernel,
+  loadErasureKernel,
   type ErasureKernel,
   type KernelBuild,
   type KernelExports,
@@ -9,7 +9,7 @@ import { erasureModules } from '../kernels/erasure-modules.ts';
 
 /** The fastest kernel that this Node or browser runs and that multiplies rightly here (`RS5`), with memory of its own. */
 export async function openWebKernel(): Promise<ErasureKernel> {
-  return openErasureKernel(await compileKernelBuilds());
+  return loadErasureKernel(await compileKernelBuilds());
 }
 
 /** The builds that this runtime has the instructions for. Compiled once, they can be instantiated as often as wanted. */

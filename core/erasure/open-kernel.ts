@@ -1,7 +1,7 @@
 import { equalBytes } from '../bytes/index.ts';
 import type { ErasureKernel, KernelName } from './kernel.ts';
 import type { Matrix } from './matrix.ts';
-import { openPortableKernel } from './portable-kernel.ts';
+import { loadPortableKernel } from './portable-kernel.ts';
 import { openWasmKernel, type KernelExports } from './wasm-kernel.ts';
 
 /** A build of the SIMD kernel that this runtime may or may not have the instructions for. */
@@ -20,8 +20,8 @@ const PROBE_BYTES = 256;
  * The first of the builds that runs here and multiplies rightly, or else the portable kernel (`RS5`). A runtime with a
  * wrong instruction would write shards that nobody could read back, and that would show only when they are needed.
  */
-export function openErasureKernel(builds: readonly KernelBuild[]): ErasureKernel {
-  const expected = probe(openPortableKernel());
+export function loadErasureKernel(builds: readonly KernelBuild[]): ErasureKernel {
+  const expected = probe(loadPortableKernel());
   for (const { name, instantiate } of builds) {
     try {
       const kernel = openWasmKernel(name, instantiate());
@@ -30,7 +30,7 @@ export function openErasureKernel(builds: readonly KernelBuild[]): ErasureKernel
       // Without the instructions it does not compile; one that traps is as wrong as one that errs.
     }
   }
-  return openPortableKernel();
+  return loadPortableKernel();
 }
 
 /** All that a kernel leaves in its room after every coefficient has been multiplied with every byte. */

@@ -6,7 +6,7 @@ import type { Matrix } from './matrix.ts';
  * Products in plain TypeScript: for where there is no WebAssembly or it gives wrong answers, and the oracle that faster
  * kernels are compared with (`RS5`).
  */
-export function openPortableKernel(): ErasureKernel {
+export function loadPortableKernel(): ErasureKernel {
   let memory = new Uint8Array(0);
   let newest: Room | undefined;
   return {

@@ -1,4 +1,4 @@
-import { openErasureKernel, type ErasureKernel, type KernelBuild, type KernelExports } from '../../core/index.ts';
+import { loadErasureKernel, type ErasureKernel, type KernelBuild, type KernelExports } from '../../core/index.ts';
 import relaxedSimd from '../../kernels/erasure-relaxed-simd.wasm';
 import simd from '../../kernels/erasure-simd.wasm';
 
@@ -10,7 +10,7 @@ export const workerdKernelBuilds: readonly KernelBuild[] = [
 
 /** The fastest kernel that multiplies rightly here (`RS5`), with memory of its own. */
 export function openWorkerdKernel(): ErasureKernel {
-  return openErasureKernel(workerdKernelBuilds);
+  return loadErasureKernel(workerdKernelBuilds);
 }
 
 function instantiate(module: WebAssembly.Module): KernelExports {

@@ -41,8 +41,8 @@ describe('a group at the command line', { timeout: 120_000 }, () => {
     const { members, ...view } = await terminal.ask('group', 'members', 'walkers', ...bob);
     expect(view).toEqual({ id, epoch: 1, size: 3, head: invited['head'] });
     expect(members).toEqual([
-      { actor: actors.alice, role: 'owner', since: 0, isMe: false },
-      { actor: actors.bob, role: 'admin', since: 2, isMe: true },
+      { actor: actors.alice, role: 'owner', since: 0, isMe: false, isLeaving: false },
+      { actor: actors.bob, role: 'admin', since: 2, isMe: true, isLeaving: false },
     ]);
     expect(await terminal.refusal('group', 'invite', 'friends', 'bob', ...alice)).toMatchObject({
       code: 'already-member',

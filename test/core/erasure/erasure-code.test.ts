@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ErasureCode, openPortableKernel, shardBytesFor, type KernelExports } from '../../../core/index.ts';
+import { ErasureCode, loadPortableKernel, shardBytesFor, type KernelExports } from '../../../core/index.ts';
 import { Decodings } from '../../../core/erasure/decodings.ts';
 import { generatorMatrix } from '../../../core/erasure/erasure-code.ts';
-import { openErasureKernel } from '../../../core/erasure/open-kernel.ts';
+import { loadErasureKernel } from '../../../core/erasure/open-kernel.ts';
 import { compileKernelBuilds, openWebKernel } from '../../../sdk/erasure-kernel.ts';
 import { checkRandomCase, kernels, randomCase, rebuildFromEveryChoice, shardsOf } from './erasure-rounds.ts';
 
@@ -17,7 +17,7 @@ test('[RS2] data rows are the identity and parity rows those that others compute
 });
 
 test('[RS2] there is no code without data, without parity, or with more shards than rows that differ', () => {
-  const kernel = openPortableKernel();
+  const kernel = loadPortableKernel();
   for (const [dataShards, totalShards] of [
     [0, 3],
     [3, 3],
@@ -130,11 +130,11 @@ test('[RS5] a build that can not run or multiplies wrongly is passed over', () =
   const unsupported = () => {
     throw new Error('unknown opcode');
   };
-  expect(openErasureKernel([{ name: 'relaxed-simd', instantiate: unsupported }, simd!]).name).toBe('simd');
+  expect(loadErasureKernel([{ name: 'relaxed-simd', instantiate: unsupported }, simd!]).name).toBe('simd');
   for (const fault of [skipLastBlock, doNothing, flipOneBit, writeTooFar]) {
     const broken = { ...relaxed!, instantiate: () => fault(relaxed!.instantiate()) };
-    expect(openErasureKernel([broken, simd!]).name, fault.name).toBe('simd');
-    expect(openErasureKernel([broken]).name, fault.name).toBe('portable');
+    expect(loadErasureKernel([broken, simd!]).name, fault.name).toBe('simd');
+    expect(loadErasureKernel([broken]).name, fault.name).toBe('portable');
   }
 });
 

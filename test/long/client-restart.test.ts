@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Group, Session } from '../../sdk/index.ts';
-import { soleInvitation, Stage, take, textsOf } from './stage.ts';
+import { soleInvitation, Stage, take, textsOf } from '../stories/stage.ts';
 
 let stage: Stage;
 let alice: Session;
@@ -85,7 +85,7 @@ describe('a client that keeps its state in a folder', () => {
 
 /** Runs a sender, kills it some time after its first message, and returns what it had reported as delivered. */
 async function killSender(folder: string, group: string, prefix: string, afterMs: number): Promise<string[]> {
-  const script = join(import.meta.dirname, 'sender-process.ts');
+  const script = join(import.meta.dirname, '../stories/sender-process.ts');
   const child = spawn(process.execPath, [script, stage.relay.url, folder, group, prefix], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

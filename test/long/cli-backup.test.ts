@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { serve, type Served } from './relay.ts';
-import { Terminal } from './terminal.ts';
+import { serve, type Served } from '../cli/relay.ts';
+import { Terminal } from '../cli/terminal.ts';
 
 const alice = ['--profile', 'alice'];
 const bob = ['--profile', 'bob'];
