@@ -2,9 +2,17 @@ import { multiplyBytes } from './field.ts';
 import { checkNewest, checkOperands, checkRoom, type ErasureKernel, type KernelName, type Room } from './kernel.ts';
 import { selectRows, type Matrix } from './matrix.ts';
 
+/** The part of a WebAssembly.Memory that a kernel needs. */
+interface KernelMemory {
+  readonly buffer: ArrayBufferLike;
+  /** Adds pages of 64 KiB; gives how many there were. */
+  grow(pages: number): number;
+}
+
 /** What a module made of `kernels/erasure.ts` exports. */
 export interface KernelExports {
-  readonly memory: { readonly buffer: ArrayBufferLike; grow(pages: number): number };
+  readonly memory: KernelMemory;
+  /** Multiplies rows of the matrix on the first page by the inputs, into the outputs: addresses and lengths in bytes. */
   readonly product: (...operands: ProductOperands) => void;
 }
 

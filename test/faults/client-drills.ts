@@ -179,12 +179,13 @@ export function leaveDrill(newcomer: Scene['newcomer']): Drill {
 }
 
 /** What a newcomer does: fetch and acknowledge its mailbox, publish KeyPackages, join. A group of its own each time. */
-export function joinDrill(alice: Session, newcomer: string): Drill {
+export function joinDrill(host: () => Promise<Session>, newcomer: string): Drill {
   let hers: Group;
   return {
     name: 'join and ack',
     prepare: async () => {
-      hers = await alice.createGroup();
+      // A new one each time: nobody is given this many KeyPackages of one device.
+      hers = await (await host()).createGroup();
       await hers.send('before');
       await hers.invite(newcomer, 'admin');
       await hers.send('hello');

@@ -44,7 +44,7 @@ export class Cast {
     ];
     return new Cast(stage, [
       ...ofBob.map((drill) => ({ drill, client: bob.client })),
-      { drill: joinDrill(alice, carol.session.identity!.actor), client: carol.client },
+      { drill: joinDrill(() => stage.person(), carol.session.identity!.actor), client: carol.client },
     ]);
   }
 
