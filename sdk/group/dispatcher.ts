@@ -3,7 +3,7 @@ import { Backoff } from '../backoff.ts';
 import type { ChainFollower } from '../chain/chain-follower.ts';
 import type { Delivery } from '../chain/chain-writer.ts';
 import { NetworkError, passingAfter, UsageError, type TeraChatError } from '../errors.ts';
-import { untilAborted } from '../mutex.ts';
+import { Mutex, untilAborted } from '../mutex.ts';
 import type { Platform } from '../platform.ts';
 import { isVerdict, tooLarge, type MessageSender, type SentMessage } from './message-sender.ts';
 import { MAX_OUTGOING_MESSAGES, type Outbox, type OutboxRecord, type SealedRecord } from './outbox.ts';
@@ -37,6 +37,7 @@ export interface DispatcherParts {
 export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #stop = new AbortController();
+  readonly #turns = new Mutex();
   /** By event id, base64url: who wants to know at once what becomes of a message. */
   readonly #awaited = new Map<string, Waiting<Delivery>>();
   /** Who waits until everything was tried once. */
@@ -166,8 +167,12 @@ export class Dispatcher {
     if (this.#stop.signal.aborted) throw closed();
     if (content.length > MAX_PAYLOAD_BYTES) throw tooLarge(content.length);
     const { outbox, feed, platform } = this.#parts;
-    const since = await this.#size();
-    return feed.note(await outbox.add({ content: content.slice(), contentType }, platform, announce), since);
+    const message = { content: content.slice(), contentType };
+    // Another process may hold the outbox, and lets those in who wait for it in any order (`CL18`).
+    return this.#turns.run('keep', async () => {
+      const since = await this.#size();
+      return feed.note(await outbox.add(message, platform, announce), since);
+    });
   }
 
   /** Never rejects: whoever waits is told what happened, and what is kept is not lost by it. */

@@ -82,7 +82,10 @@ class Stage {
     if (run.violations.length === 0) return;
     // Who knows what they carry along.
     this.#players = undefined;
-    throw new Error([...run.violations, '', ...run.trace.slice(-TRACE_LINES)].join('\n'));
+    const difference = [...run.violations, '', ...run.trace.slice(-TRACE_LINES)].join('\n');
+    // The search for a shorter one takes minutes, and may end with another.
+    console.error(difference);
+    throw new Error(difference);
   }
 
   /** A relay that was left alone has nothing to report. */

@@ -101,6 +101,18 @@ describe('an outbox of two processes', () => {
     expect(await textsOf(hers)).toEqual(['all the same']);
   });
 
+  test('[CL18] each of them keeps what it writes in its order, however the other one writes meanwhile', async () => {
+    gate.close('/entries');
+    otherGate.close('/entries');
+    const texts = Array.from({ length: 20 }, (_, i) => `${i}`);
+    await Promise.all(texts.flatMap((text) => [his.post(`a ${text}`), hisToo.post(`b ${text}`)]));
+    const kept = (await his.pending()).map(({ text = '' }) => text);
+    gate.open();
+    otherGate.open();
+    expect(kept.filter((text) => text.startsWith('a'))).toEqual(texts.map((text) => `a ${text}`));
+    expect(kept.filter((text) => text.startsWith('b'))).toEqual(texts.map((text) => `b ${text}`));
+  });
+
   test('[CL18] what the other one has sent by now is not failed by an older refusal', async () => {
     gate.close('/entries');
     const sending = his.send('once');
