@@ -35,8 +35,8 @@ const workerd = (): ReturnType<typeof cloudflareTest> =>
 
 export default defineConfig({
   test: {
-    // Vitest would leave one core idle, of the two that there may be.
-    maxWorkers: availableParallelism(),
+    // One more than there are cores, since many tests wait for processes that they have started.
+    maxWorkers: availableParallelism() + 1,
     globalSetup: ['./test/conformance/provide-vectors.ts', './test/model/provide-replay.ts'],
     projects: [
       {

@@ -141,7 +141,10 @@ export class MessageSender {
     return this.#context.platform.now() - actorTime > MAX_CLOCK_SKEW_MS / 2;
   }
 
-  /** Under the chain's lock, stored before anything leaves; a message that was settled, sealed or cancelled meanwhile has `changed`. */
+  /**
+   * Under the chain's lock, stored before anything leaves. A message that was settled or cancelled meanwhile has `changed`;
+   * one that another process has sealed meanwhile and those after it are left out.
+   */
   async #seal(records: readonly OutboxRecord[], signal: AbortSignal): Promise<readonly Sealing[]> {
     return this.#follower.exclusive(async (chain) => {
       if (chain === undefined) throw new UsageError('unknown-group', 'nothing of the group was read yet');
@@ -150,7 +153,10 @@ export class MessageSender {
         const sealings: Sealing[] = [];
         for (const record of records) {
           const held = await this.#outbox.find(record.eventId);
-          sealings.push(isAsKnown(held, record) ? { outcome: await this.#sealOne(record, sealer, chain) } : NOT_SEALED);
+          if (isAsKnown(held, record)) sealings.push({ outcome: await this.#sealOne(record, sealer, chain) });
+          else if (held?.stage.kind !== 'sealed') sealings.push(NOT_SEALED);
+          // Another process is sending it, and nothing overtakes what is under way.
+          else break;
         }
         const sealed = sealings.map(({ outcome }) => outcome).filter(isSealed);
         await this.#context.storage.commit([...sealer.finish(), ...sealed.map((record) => this.#outbox.put(record))]);

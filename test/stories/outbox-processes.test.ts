@@ -22,18 +22,15 @@ afterAll(() => stage.strike());
 
 /** Holds up the next request to a path that ends like this, until it is let through, or refused. */
 class Gate {
-  readonly reached: Promise<void>;
+  reached = Promise.resolve();
+  #opened: Promise<ProblemCode | undefined> = Promise.resolve(undefined);
   #reach = (): void => undefined;
   #open: (refusal: ProblemCode | undefined) => void = () => undefined;
-  readonly #opened: Promise<ProblemCode | undefined>;
   #end: string | undefined;
 
-  constructor() {
+  close(end: string): void {
     this.reached = new Promise((resolve) => (this.#reach = resolve));
     this.#opened = new Promise((resolve) => (this.#open = resolve));
-  }
-
-  close(end: string): void {
     this.#end = end;
   }
 
@@ -44,8 +41,9 @@ class Gate {
   readonly fetch: Fetch = async (url, init) => {
     if (this.#end === undefined || !new URL(url).pathname.endsWith(this.#end)) return fetch(url, init);
     this.#end = undefined;
+    const opened = this.#opened;
     this.#reach();
-    const refusal = await this.#opened;
+    const refusal = await opened;
     if (refusal === undefined) return fetch(url, init);
     const headers = { 'content-type': 'application/problem+json' };
     return new Response(JSON.stringify(problemOf({ code: refusal })), { status: problems[refusal].status, headers });
@@ -111,6 +109,24 @@ describe('an outbox of two processes', () => {
     otherGate.open();
     expect(kept.filter((text) => text.startsWith('a'))).toEqual(texts.map((text) => `a ${text}`));
     expect(kept.filter((text) => text.startsWith('b'))).toEqual(texts.map((text) => `b ${text}`));
+  });
+
+  test('[CL18] nothing overtakes what the other one is sending, though it had not left when this one looked', async () => {
+    gate.close('/entries');
+    await his.post('first');
+    await gate.reached;
+    otherGate.close('/entries');
+    await hisToo.post('second');
+    await otherGate.reached;
+    gate.open();
+    gate.close('/events');
+    await gate.reached;
+    otherGate.open();
+    await other.inbox();
+    gate.open();
+    await expect.poll(() => his.pending()).toEqual([]);
+    await hers.catchUp();
+    expect(await textsOf(hers)).toEqual(['first', 'second']);
   });
 
   test('[CL18] what the other one has sent by now is not failed by an older refusal', async () => {

@@ -161,6 +161,7 @@ describe('an outbox', () => {
       expect(await statesOf(his)).toEqual(['later queued']);
       offsetMs = 0;
       await bob.inbox();
+      await expect.poll(() => his.pending()).toEqual([]);
       await hers.catchUp();
       expect(await textsOf(hers)).toEqual(['later']);
     });
