@@ -292,8 +292,9 @@ export class Interleaving {
     const { group } = process;
     if (group === undefined) return;
     await group.catchUp();
-    if ((await statusOf(person)) !== 'member') return;
+    // Also who was removed: let in again and removed once more meanwhile, they were given nothing of that yet.
     this.#open(person, process, group);
+    if ((await statusOf(person)) !== 'member') return;
     for (const { eventId, text, state } of await group.pending()) {
       if (state.kind !== 'failed') continue;
       const saying = this.reference.find(text);

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
-const BENCH = new URL('../../../bench/main.ts', import.meta.url).pathname;
+const BENCH = new URL('../../bench/main.ts', import.meta.url).pathname;
 const run = promisify(execFile);
 
 interface Result {
