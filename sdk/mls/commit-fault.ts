@@ -7,5 +7,6 @@ export function faultOf(error: unknown): CommitFault {
   if (error instanceof CryptoError) return 'path-secret';
   if (!(error instanceof CryptoVerificationError)) return 'other';
   if (error.message.includes('confirmation tag')) return 'confirmation-tag';
+  if (error.message.includes('public keys of the tree')) return 'path-keys';
   return error.message.includes('membership') ? 'membership-tag' : 'other';
 }

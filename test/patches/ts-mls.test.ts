@@ -53,9 +53,9 @@ function makeKeyPackage(name: string) {
   return generateKeyPackage({ credentialType: 'basic', identity }, CAPABILITIES, LIFETIME, [], suite);
 }
 
-function commit(state: ClientState, extraProposals: Proposal[]) {
+function commit(state: ClientState, extraProposals: Proposal[], cipherSuite = suite) {
   const options = { wireAsPublicMessage: true, ratchetTreeExtension: true, extraProposals };
-  return createCommit({ state, cipherSuite: suite }, options);
+  return createCommit({ state, cipherSuite }, options);
 }
 
 async function follow(state: ClientState, { commit: message }: CreateCommitResult) {
@@ -218,6 +218,37 @@ describe('commit_secret (RFC 9420 §7.4, §12.4.1)', () => {
     const zeroes = new Uint8Array(suite.kdf.size);
     const guess = await initializeEpoch(bob.keySchedule.initSecret, zeroes, alone.groupContext, zeroes, suite.kdf);
     expect(guess.keySchedule.exporterSecret).not.toEqual(alone.keySchedule.exporterSecret);
+  });
+});
+
+describe('keys of a path (RFC 9420 §7.5, §12.4.3.1)', () => {
+  /** Of a committer whose path secrets lead to other keys than its paths show, and who holds those. */
+  function crookedSuite(): CiphersuiteImpl {
+    const { deriveKeyPair } = suite.hpke;
+    return { ...suite, hpke: { ...suite.hpke, deriveKeyPair: (secret) => deriveKeyPair(secret.map((byte) => ~byte)) } };
+  }
+
+  test('[ML50] a commit is refused whose path secrets lead to others', async () => {
+    const { added, join } = await add(await foundGroup(), 'bob');
+    const crooked = await commit(added.newState, [], crookedSuite());
+    await expect(follow(await join(), crooked)).rejects.toThrow('does not lead to the public keys');
+    const straight = await commit(added.newState, []);
+    expect(await follow(await join(), straight)).toMatchObject({ groupContext: straight.newState.groupContext });
+  });
+
+  test('[ML50] so is a Welcome', async () => {
+    const { publicPackage, privatePackage } = await makeKeyPackage('bob');
+    const proposals: Proposal[] = [
+      { proposalType: 'add', add: { keyPackage: publicPackage } },
+      // Has the commit bring a path.
+      { proposalType: 'group_context_extensions', groupContextExtensions: { extensions: [] } },
+    ];
+    const join = async (by: CiphersuiteImpl) => {
+      const { welcome } = await commit(await foundGroup(), proposals, by);
+      return joinGroup(welcome!, publicPackage, privatePackage, emptyPskIndex, suite);
+    };
+    await expect(join(crookedSuite())).rejects.toThrow('does not lead to the public keys');
+    expect(Object.keys((await join(suite)).privatePath.privateKeys)).toEqual(['1', '2']);
   });
 });
 

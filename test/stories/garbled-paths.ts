@@ -1,3 +1,4 @@
+import { toBase64 } from '../../core/index.ts';
 import { loadDefaultSuite } from '../../sdk/mls/suite.ts';
 
 /**
@@ -12,4 +13,25 @@ export async function garblePathSecrets(): Promise<{ readonly end: () => void }>
     return { enc, ct: ct.map((byte) => byte ^ 0xff) };
   };
   return { end: () => void (hpke.seal = seal) };
+}
+
+/**
+ * The same with path secrets that everyone can open, and that lead to other keys than the path shows. Only the keys of the path:
+ * which secrets are its own is known when the first of them is sealed.
+ */
+export async function bendPathKeys(): Promise<{ readonly end: () => void }> {
+  const { hpke } = await loadDefaultSuite();
+  const { deriveKeyPair, seal } = hpke;
+  const bent = new Set<string>();
+  let isSealing = false;
+  hpke.deriveKeyPair = (secret) => {
+    const name = toBase64(secret);
+    if (!isSealing) bent.add(name);
+    return deriveKeyPair.call(hpke, bent.has(name) ? secret.map((byte) => ~byte) : secret);
+  };
+  hpke.seal = (...args) => {
+    isSealing = true;
+    return seal.apply(hpke, args);
+  };
+  return { end: () => void Object.assign(hpke, { deriveKeyPair, seal }) };
 }

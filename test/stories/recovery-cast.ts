@@ -36,15 +36,15 @@ export async function groupOf(
   return [{ ...first, group }, ...(await Promise.all(joined))] as [Person, Person, Person, ...Person[]];
 }
 
-/** Mallory rotates with a client that seals what nobody can open; the relay has no way to see that. */
-export function faultyFetch() {
+/** Mallory rotates with a client whose paths nobody can follow; the relay has no way to see that. */
+export function faultyFetch(spoil = garblePathSecrets) {
   let end = (): void => undefined;
   const fetch: typeof globalThis.fetch = async (input, init) => {
     if (new Request(input, init).url.endsWith('/commits')) end();
     return globalThis.fetch(input, init);
   };
   const rotate = async ({ group }: Person) => {
-    ({ end } = await garblePathSecrets());
+    ({ end } = await spoil());
     return group.rotate();
   };
   return { fetch, rotate };

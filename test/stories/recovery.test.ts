@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Group, TimelineItem } from '../../sdk/index.ts';
 import { fuzzSeed } from '../fuzz/fuzz-seed.ts';
 import { walk } from './crowd.ts';
+import { bendPathKeys, garblePathSecrets } from './garbled-paths.ts';
 import { actorOf, assertOneGroup, caughtUp, faultyFetch, groupOf } from './recovery-cast.ts';
 import { invitationTo, Stage, textsOf } from './stage.ts';
 
@@ -18,9 +19,12 @@ async function itemsOf(group: Group): Promise<TimelineItem[]> {
   return items;
 }
 
-describe('a member whose client signs path secrets that nobody can open', () => {
-  test('[RC3] [RC4] [RC6] is reported by the others, who come back in and go on; the log shows who did it', async () => {
-    const { fetch, rotate } = faultyFetch();
+describe('a member whose client signs a path that nobody can follow', () => {
+  test.each([
+    ['path-secret', garblePathSecrets],
+    ['path-keys', bendPathKeys],
+  ])('[RC3] [RC4] [RC6] is reported for its %s by the others, who come back in and go on', async (fault, spoil) => {
+    const { fetch, rotate } = faultyFetch(spoil);
     const people = await groupOf(stage, 4, { fetch });
     const [mallory, ...others] = people;
     await others[0].group.send('all is well');
@@ -32,7 +36,7 @@ describe('a member whose client signs path secrets that nobody can open', () => 
       const reports = await group.reports();
       expect(reports.map(({ reporter }) => reporter).sort()).toEqual(others.map(actorOf).sort());
       for (const report of reports) {
-        expect(report).toMatchObject({ commit: index, committer: actorOf(mallory), fault: 'path-secret' });
+        expect(report).toMatchObject({ commit: index, committer: actorOf(mallory), fault });
       }
       const texts = await textsOf(group);
       expect(texts.filter((text) => text.endsWith('goes on'))).toHaveLength(others.length);

@@ -9,7 +9,7 @@ import {
   processCommit,
   resync,
 } from '../../../sdk/mls/index.ts';
-import { garblePathSecrets } from '../../stories/garbled-paths.ts';
+import { bendPathKeys, garblePathSecrets } from '../../stories/garbled-paths.ts';
 import { groupOf, makeCast, NOW_MS, prepare, valueOf, type Cast } from './people.ts';
 
 let cast: Cast;
@@ -65,15 +65,21 @@ describe('a resync', () => {
   });
 });
 
-test('[RC3] a commit whose path secrets open for nobody is unprocessable for just that, and leaves the state as it was', async () => {
-  const [ada, bob] = await groupOf([cast.ada, cast.bob]);
-  const { end } = await garblePathSecrets();
-  const pending = await prepare(ada!, { authenticatedData: data });
-  end();
-  expect(await processCommit(bob!, pending.commit)).toEqual({
-    ok: false,
-    error: { code: 'commit-unprocessable', fault: 'path-secret' },
-  });
-  const good = await prepare(ada!, { authenticatedData: data });
-  expect(await processCommit(bob!, good.commit)).toMatchObject({ ok: true });
-});
+test.each([
+  ['path secrets open for nobody', garblePathSecrets, 'path-secret'],
+  ['path secrets lead to other keys than its path shows', bendPathKeys, 'path-keys'],
+])(
+  '[RC3] a commit whose %s is unprocessable for just that, and leaves the state as it was',
+  async (_, spoil, fault) => {
+    const [ada, bob] = await groupOf([cast.ada, cast.bob]);
+    const { end } = await spoil();
+    const pending = await prepare(ada!, { authenticatedData: data });
+    end();
+    expect(await processCommit(bob!, pending.commit)).toEqual({
+      ok: false,
+      error: { code: 'commit-unprocessable', fault },
+    });
+    const good = await prepare(ada!, { authenticatedData: data });
+    expect(await processCommit(bob!, good.commit)).toMatchObject({ ok: true });
+  },
+);
