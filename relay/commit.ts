@@ -143,7 +143,7 @@ function judgeCommit(
   if (!isNamed(bundle.commit, body.commitHash, body.commitSize)) return invalid('commit-hash');
   if (!isNamed(bundle.groupInfo, body.groupInfoHash, body.groupInfoSize)) return invalid('group-info-hash');
   const before = followedGroup();
-  if (before === undefined) throw new Error('the GroupInfo in force is missing');
+  if (before === undefined) throw new Error('an admitted commit has a group');
   const applied = applyCommit(before, bundle.commit);
   if (!applied.ok) return invalid(applied.error.code);
   const followed = applied.value;

@@ -59,7 +59,7 @@ function judgeProposal(
   { head, check, clock, followedGroup }: ProposalContext,
 ): Result<NewProposal, RelayRefusal> {
   const group = followedGroup();
-  if (group === undefined) throw new Error('the GroupInfo in force is missing');
+  if (group === undefined) throw new Error('an admitted proposal has a group');
   const added = addProposal(group, bytes);
   if (!added.ok) return invalid(added.error.code);
   const { proposal, handshake, signatures, bindings } = added.value;

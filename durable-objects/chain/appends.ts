@@ -8,6 +8,7 @@ import {
   type AppendRequest,
   type Result,
 } from '../../core/index.ts';
+import { encodePublicTree, type PublicGroup } from '../../core/mls/index.ts';
 import {
   completeRefusals,
   groupTermsOf,
@@ -21,6 +22,7 @@ import {
   type Candidate,
   type CheckSignatures,
   type Decision,
+  type EpochInForce,
   type Quotable,
   type RelayRefusal,
   type Screened,
@@ -31,6 +33,9 @@ import type { ChainLog } from './chain-log.ts';
 import { FollowedGroup } from './followed-group.ts';
 import type { Sequencer } from './sequencer.ts';
 import type { ChainStore } from './store.ts';
+
+/** As the present, it makes nothing expired: what is past its time and still there is good for a replay. */
+const BEGINNING = 0;
 
 /** `AP14`: a few flushes later there is room again. */
 const QUEUE_FULL = { code: 'rate-limited', limit: 'waiting-events', retryAfterMs: 1_000 } as const;
@@ -58,9 +63,12 @@ export class ChainAppends {
     this.#host = host;
     const { handshakes } = host.store;
     this.#group = new FollowedGroup({
-      groupInfo: (hash) => handshakes.read(hash, host.clock()),
-      proposals: (epoch) => handshakes.inForceAt('proposal', epoch).map(({ bytes }) => bytes),
-      tree: (treeHash) => handshakes.readTree(treeHash, host.clock())?.bytes,
+      groupInfo: (hash) => handshakes.read(hash, BEGINNING),
+      groupInfoOf: (epoch) => handshakes.ofEpoch('group-info', epoch)[0],
+      proposals: (epoch) => handshakes.ofEpoch('proposal', epoch).map(({ bytes }) => bytes),
+      tree: (treeHash) => handshakes.readTree(treeHash, BEGINNING)?.bytes,
+      commit: (index) => host.store.payloads.read(index, BEGINNING),
+      replayed: (group) => this.#mend(group),
     });
   }
 
@@ -92,8 +100,8 @@ export class ChainAppends {
     const refusal = limits.checkSender(from, clock());
     if (refusal !== undefined) return err(refusal);
     const { head } = sequencer;
-    const hash = this.#groupInfoHash();
-    const followedGroup = () => hash && this.#group.at(hash, groupTermsOf(head.state));
+    const mls = this.#mls();
+    const followedGroup = () => mls && this.#group.at(mls, groupTermsOf(head.state));
     const context = { head, log, clock: clock(), check, claimTokenKey, followedGroup, quotes, limits };
     const candidate = screenCommit(body, context);
     if (!candidate.ok) return this.#refuse(candidate.error, from);
@@ -107,17 +115,24 @@ export class ChainAppends {
     return ok(encode(appendAnswer, { outcomes: outcomesOf([candidate], decisions), checkpoint }));
   }
 
-  #groupInfoHash(): Uint8Array | undefined {
+  #mls(): EpochInForce | undefined {
     const { state } = this.#host.sequencer.head;
-    return state.kind === 'group' ? state.value.mls?.groupInfoHash : undefined;
+    return state.kind === 'group' ? state.value.mls : undefined;
+  }
+
+  /** `ML96`. The GroupInfo is its committer's and can't be made here: where that is damaged, it stays so until the next commit. */
+  #mend({ context, tree }: PublicGroup): void {
+    const epoch = Number(context.epoch);
+    reportIncident('group-replayed', new Error(`what was stored of epoch ${epoch} was damaged`));
+    this.#host.store.handshakes.mendTree({ hash: context.treeHash, bytes: encodePublicTree(tree), epoch });
   }
 
   /** Proposals are judged one after the other, each beside those before it. */
   #judge(screened: Screened): Screened {
     if (!screened.ok || screened.value.signed.event.type !== mlsProposal.type) return screened;
     const { log, sequencer, check, clock, limits } = this.#host;
-    const hash = this.#groupInfoHash();
-    const followedGroup = () => hash && this.#group.withUnderWay(hash, groupTermsOf(sequencer.head.state));
+    const mls = this.#mls();
+    const followedGroup = () => mls && this.#group.withUnderWay(mls, groupTermsOf(sequencer.head.state));
     const context = { head: sequencer.head, log, clock: clock(), check, followedGroup, limits };
     const judged = screenProposal(screened.value, context);
     if (judged.ok && judged.value.proposal !== undefined) this.#group.begin(judged.value.proposal);

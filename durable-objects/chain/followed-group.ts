@@ -1,15 +1,11 @@
-import { equalBytes, sha256, toBase64 } from '../../core/index.ts';
-import { addProposal, memberRules, restoreGroup, type GroupTerms, type PublicGroup } from '../../core/mls/index.ts';
-import type { NewProposal } from '../../relay/index.ts';
+import { equalBytes, toBase64 } from '../../core/index.ts';
+import { memberRules, type GroupTerms, type PublicGroup } from '../../core/mls/index.ts';
+import { restoreFollowed, type EpochInForce, type NewProposal, type StoredHandshakes } from '../../relay/index.ts';
 
-/** Stored handshakes, of which the group is made. */
-export interface StoredHandshakes {
-  /** Bytes by their hash. */
-  readonly groupInfo: (hash: Uint8Array) => Uint8Array | undefined;
-  /** By its tree hash, where the GroupInfo doesn't hold it. */
-  readonly tree: (treeHash: Uint8Array) => Uint8Array | undefined;
-  /** The proposals of an epoch that is in force. */
-  readonly proposals: (epoch: number) => readonly Uint8Array[];
+/** Where the group is made of. */
+export interface GroupSource extends StoredHandshakes {
+  /** What was stored of the epoch in force was damaged, and the group was replayed: its tree is to be stored again. */
+  readonly replayed: (group: PublicGroup) => void;
 }
 
 /**
@@ -18,13 +14,13 @@ export interface StoredHandshakes {
  * another epoch.
  */
 export class FollowedGroup {
-  readonly #stored: StoredHandshakes;
+  readonly #source: GroupSource;
   #kept: { readonly hash: Uint8Array; readonly group: PublicGroup } | undefined;
   /** Judged, and not decided yet. No commit may refer to them, but they count. */
   readonly #underWay = new Set<NewProposal>();
 
-  constructor(stored: StoredHandshakes) {
-    this.#stored = stored;
+  constructor(source: GroupSource) {
+    this.#source = source;
   }
 
   /** Takes over the group that a commit led to, once the log holds it. */
@@ -37,21 +33,21 @@ export class FollowedGroup {
     this.#kept = undefined;
   }
 
-  /** Undefined where the GroupInfo is not stored. Throws for stored bytes that are not what the state names. */
-  at(hash: Uint8Array, terms: GroupTerms): PublicGroup | undefined {
-    if (this.#kept === undefined || !equalBytes(this.#kept.hash, hash)) {
-      const bytes = this.#stored.groupInfo(hash);
-      if (bytes === undefined) return undefined;
-      const restored = openStored(bytes, hash, terms, this.#stored.tree);
-      this.#kept = { hash, group: this.#withStored(restored) };
+  /** Throws where what is stored gives no group that the state names. */
+  at(mls: EpochInForce, terms: GroupTerms): PublicGroup {
+    if (this.#kept === undefined || !equalBytes(this.#kept.hash, mls.groupInfoHash)) {
+      const restored = restoreFollowed(mls, memberRules(terms), this.#source);
+      if (restored === undefined)
+        throw new Error('the group in force is damaged, and so is what it could be replayed from');
+      if (restored.isReplayed) this.#source.replayed(restored.group);
+      this.#kept = { hash: mls.groupInfoHash, group: restored.group };
     }
     return this.#kept.group;
   }
 
   /** The same with the proposals that are not decided yet, so that no burst of them is over the limits. */
-  withUnderWay(hash: Uint8Array, terms: GroupTerms): PublicGroup | undefined {
-    const group = this.at(hash, terms);
-    return group && [...this.#underWay].reduce(withProposal, group);
+  withUnderWay(mls: EpochInForce, terms: GroupTerms): PublicGroup {
+    return [...this.#underWay].reduce(withProposal, this.at(mls, terms));
   }
 
   /** A proposal was judged and waits for its decision. */
@@ -65,32 +61,10 @@ export class FollowedGroup {
     if (isLogged && this.#kept !== undefined)
       this.#kept = { ...this.#kept, group: withProposal(this.#kept.group, proposal) };
   }
-
-  /** Their signatures were verified before they were stored. */
-  #withStored(group: PublicGroup): PublicGroup {
-    return this.#stored.proposals(Number(group.context.epoch)).reduce((before, bytes) => {
-      const added = addProposal(before, bytes);
-      if (!added.ok) throw new Error(`a stored proposal is refused: ${added.error.code}`);
-      return added.value.group;
-    }, group);
-  }
 }
 
 /** One of another epoch changes nothing. */
 function withProposal(group: PublicGroup, { epoch, proposal }: NewProposal): PublicGroup {
   if (BigInt(epoch) !== group.context.epoch) return group;
   return { ...group, proposals: new Map(group.proposals).set(toBase64(proposal.ref), proposal) };
-}
-
-/** Its signatures were verified before it was stored, so the hashes stand for them. */
-function openStored(
-  bytes: Uint8Array,
-  hash: Uint8Array,
-  terms: GroupTerms,
-  treeOf: StoredHandshakes['tree'],
-): PublicGroup {
-  if (!equalBytes(sha256(bytes), hash)) throw new Error('the stored GroupInfo is not the one that the state names');
-  const restored = restoreGroup(bytes, treeOf, memberRules(terms));
-  if (!restored.ok) throw new Error(`the GroupInfo in force is refused: ${restored.error.code}`);
-  return restored.value;
 }

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, lt, sql, type SQL } from 'drizzle-orm';
 import type { DrizzleSqliteDODatabase } from 'drizzle-orm/durable-sqlite';
 import { countChanges } from '../../count-changes.ts';
 import { firstRow } from '../../first-row.ts';
@@ -69,13 +69,30 @@ export class HandshakeStore {
 
   /** Everything of a kind and epoch that is in force, such as the proposals that a commit may refer to, as it came. */
   inForceAt(kind: HandshakeKind, epoch: number): Handshake[] {
-    const inForce = and(eq(handshakes.kind, kind), eq(handshakes.epoch, epoch), isNull(handshakes.expiresAt));
+    return this.#select(and(isAt(kind, epoch), isNull(handshakes.expiresAt)));
+  }
+
+  /** The same, with what is retired and still there. */
+  ofEpoch(kind: HandshakeKind, epoch: number): Handshake[] {
+    return this.#select(isAt(kind, epoch));
+  }
+
+  #select(condition: SQL | undefined): Handshake[] {
     return this.#db
       .select()
       .from(handshakes)
-      .where(inForce)
+      .where(condition)
       .orderBy(sql`rowid`)
       .all();
+  }
+
+  /** Puts the tree in force in the place of damaged bytes, or of none: then nobody knows any more whether it lets somebody in. */
+  mendTree({ hash, bytes, epoch }: Pick<Handshake, 'hash' | 'bytes' | 'epoch'>): void {
+    this.#db
+      .insert(handshakes)
+      .values({ hash, bytes, epoch, kind: 'joiners-tree', expiresAt: null })
+      .onConflictDoUpdate({ target: handshakes.hash, set: { bytes, epoch, expiresAt: null } })
+      .run();
   }
 
   /** Gives what is in force of a kind and below `epoch` an expiry. */
@@ -101,4 +118,8 @@ export class HandshakeStore {
     this.#sql.exec(DROP, now, limit);
     return countChanges(this.#sql);
   }
+}
+
+function isAt(kind: HandshakeKind, epoch: number): SQL | undefined {
+  return and(eq(handshakes.kind, kind), eq(handshakes.epoch, epoch));
 }

@@ -10,8 +10,9 @@ import {
   sha256,
   submission,
 } from '../../../core/index.ts';
+import { parseRatchetTree } from '../../../core/mls/index.ts';
 import { processProposal, type GroupState } from '../../../sdk/mls/index.ts';
-import { valueOf as resultOf } from '../../sdk/mls/people.ts';
+import { treeOf, valueOf as resultOf } from '../../sdk/mls/people.ts';
 import {
   claimKeyOf,
   draftCommit,
@@ -127,5 +128,33 @@ describe('the proposals of an epoch', () => {
       { error: { code: 'not-found' } },
       { error: { code: 'not-found' } },
     ]);
+  });
+});
+
+describe('what is stored of the epoch in force', () => {
+  const asTree = `kind = 'tree' AND epoch = 3`;
+  it.each([
+    ['its tree is altered', `UPDATE handshakes SET bytes = zeroblob(length(bytes)) WHERE ${asTree}`],
+    ['its tree is gone', `DELETE FROM handshakes WHERE ${asTree}`],
+    [
+      'its GroupInfo is altered',
+      `UPDATE handshakes SET bytes = zeroblob(length(bytes)) WHERE kind = 'group-info' AND epoch = 3`,
+    ],
+    ['all but an old epoch is gone', `DELETE FROM handshakes WHERE epoch > 1`],
+  ])('[ML96] is made anew from the log where %s, so that commits go on', async (_, damage) => {
+    const incidents = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const drafted = await draftProposal(await place(), bobs, { actor: bob });
+    await chain.append(drafted);
+    const informed = resultOf(await processProposal(alices, drafted.payload)).state;
+    const third = await commit((await commit(informed, { remove: [bob] })).next);
+    await runInDurableObject(chain.stub, (_object, { storage }) => void storage.sql.exec(damage));
+    await evictDurableObject(chain.stub);
+    await setClock(time);
+    const fourth = await commit(third.next);
+    expect(fourth.next.epoch).toBe(4);
+    expect(incidents.mock.calls.flat().join()).toContain('group-replayed');
+    const { hash } = resultOf(parseRatchetTree(treeOf(third.next)));
+    expect(valueOf(await chain.object.tree(callerOf(alice), hash))).toEqual(treeOf(third.next));
+    incidents.mockRestore();
   });
 });
