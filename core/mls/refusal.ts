@@ -42,6 +42,8 @@ export type MlsGroupInfoCode =
   | 'group-info-signer'
   /** `external_pub` is not one HPKE public key. */
   | 'group-info-external-pub'
+  /** It founds a group and has none. */
+  | 'group-info-no-external-pub'
   /** Not epoch 0 of a group whose one leaf is the founder's. */
   | 'group-info-not-founding';
 
@@ -167,6 +169,7 @@ export type MlsNextGroupInfoCode =
   | 'next-tree'
   /** One type of extension twice. */
   | 'next-extensions'
+  | 'next-no-external-pub'
   | 'next-external-pub';
 
 export interface MlsRefusal<Code extends string = MlsMessageCode | MlsLeafCode | MlsGroupInfoCode | MlsCommitCode> {

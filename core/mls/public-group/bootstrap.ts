@@ -14,7 +14,7 @@ import {
 import { mlsSignatureJob, withoutTrailing } from '../signed-bytes.ts';
 import { DEFAULT_TERMS } from '../suite.ts';
 import { checkMembers } from './check-members.ts';
-import { hasSoundExternalPub, treeExtensionOf } from './group-info-extensions.ts';
+import { kindOfExternalPub, treeExtensionOf } from './group-info-extensions.ts';
 import { memberRules, type MemberRules } from './member-rules.ts';
 import { beginEpoch, type PublicGroup } from './public-group.ts';
 import { leafAt, treeHashOf } from './public-tree.ts';
@@ -22,6 +22,8 @@ import { readTree } from './read-tree.ts';
 
 export interface BootstrappedGroup {
   readonly group: PublicGroup;
+  /** Whether anyone can come in from outside by this GroupInfo. */
+  readonly hasExternalPub: boolean;
   /** The GroupInfo's and every leaf's, by the suite's scheme. Nothing is genuine before they verify. */
   readonly signatures: readonly VerifyJob[];
   /** Of every leaf's credential, Ed25519. */
@@ -62,10 +64,11 @@ export function bootstrapGroup(
   if (!sound.ok) return sound;
   const signer = leafAt(tree, signerIndex);
   if (signer === undefined) return refuse('group-info-signer');
-  if (!hasSoundExternalPub(groupInfo, signer.node.hpkePublicKey.length)) return refuse('group-info-external-pub');
+  const externalPub = kindOfExternalPub(groupInfo, signer.node.hpkePublicKey.length);
+  if (externalPub === 'malformed') return refuse('group-info-external-pub');
   const content = withoutTrailing(groupInfoMessage.subarray(MESSAGE_HEADER_BYTES), signature);
   const key = signer.node.signaturePublicKey;
   const own = mlsSignatureJob({ key, label: 'GroupInfoTBS', content, signature });
   const group = beginEpoch({ rules, tree, context, confirmationTag, isSuspended: false });
-  return ok({ group, signatures: [own, ...signatures], bindings });
+  return ok({ group, hasExternalPub: externalPub === 'sound', signatures: [own, ...signatures], bindings });
 }

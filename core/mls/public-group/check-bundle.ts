@@ -16,7 +16,7 @@ import { findSuite } from '../suite.ts';
 import { parseWelcome } from '../welcome.ts';
 import type { FollowedCommit } from './apply-commit.ts';
 import { encodePublicTree } from './encode-tree.ts';
-import { hasSoundExternalPub, treeExtensionOf } from './group-info-extensions.ts';
+import { kindOfExternalPub, treeExtensionOf } from './group-info-extensions.ts';
 
 type GroupInfoRefusal = MlsRefusal<MlsMessageCode | MlsNextGroupInfoCode>;
 
@@ -40,7 +40,10 @@ export function checkNextGroupInfo(followed: FollowedCommit, bytes: Uint8Array):
   }
   const tree = treeExtensionOf(groupInfo);
   if (tree !== undefined && !equalBytes(tree, encodePublicTree(group.tree))) return refuse('next-tree');
-  if (!hasSoundExternalPub(groupInfo, committer.leaf.node.hpkePublicKey.length)) return refuse('next-external-pub');
+  const externalPub = kindOfExternalPub(groupInfo, committer.leaf.node.hpkePublicKey.length);
+  // Whoever loses its keys in the epoch comes back by it, or not at all.
+  if (externalPub === 'missing') return refuse('next-no-external-pub');
+  if (externalPub === 'malformed') return refuse('next-external-pub');
   const content = withoutTrailing(bytes.subarray(MESSAGE_HEADER_BYTES), signature);
   const key = committer.leaf.node.signaturePublicKey;
   return ok(mlsSignatureJob({ key, label: 'GroupInfoTBS', content, signature }));

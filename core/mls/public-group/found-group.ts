@@ -14,17 +14,21 @@ export interface FoundedGroup {
   readonly signatures: readonly VerifyJob[];
 }
 
-/** Begins to follow a group at its first epoch (`ML31`): number 0, no history, one leaf at place 0. */
+/** Begins to follow a group at its first epoch (`ML31`): number 0, no history, one leaf at place 0, and a way in (`ML34`). */
 export function foundGroup(
   groupInfoMessage: Uint8Array,
   rules: MemberRules,
-): Result<FoundedGroup, BootstrapRefusal | MlsRefusal<Extract<MlsGroupInfoCode, 'group-info-not-founding'>>> {
+): Result<
+  FoundedGroup,
+  BootstrapRefusal | MlsRefusal<Extract<MlsGroupInfoCode, 'group-info-not-founding' | 'group-info-no-external-pub'>>
+> {
   const opened = bootstrapGroup(groupInfoMessage, { rules });
   if (!opened.ok) return opened;
-  const { group, signatures, bindings } = opened.value;
+  const { group, hasExternalPub, signatures, bindings } = opened.value;
   const [first, ...others] = leavesOf(group.tree);
   const { epoch, confirmedTranscriptHash } = group.context;
   const isFounding = epoch === 0n && confirmedTranscriptHash.length === 0 && others.length === 0 && first?.[0] === 0;
   if (!isFounding) return refuse('group-info-not-founding');
+  if (!hasExternalPub) return refuse('group-info-no-external-pub');
   return ok({ group, founder: first[1].client, signatures: [...signatures, ...bindings] });
 }

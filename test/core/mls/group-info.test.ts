@@ -32,6 +32,7 @@ import {
   treeOf,
 } from '../../sdk/mls/people.ts';
 import { flipsOf, isGenuine } from './genuine.ts';
+import { encodeGroupInfo, openGroupInfo } from './public-group/crew.ts';
 
 let people: Person[];
 let states: GroupState[];
@@ -183,6 +184,15 @@ describe('the founding GroupInfo', () => {
     expect(isGenuine(opened.signatures)).toBe(true);
     expect(opened.group.context.treeHash).toEqual(founded.treeHash);
     expect(codeOf(foundGroup(message, rules))).toBe('group-info-not-founding');
+  });
+
+  test('[ML34] lets members come back', async () => {
+    const [founder] = people;
+    const founded = await createGroup({ groupId: GROUP_ID, identity: founder!.identity, nowMs: NOW_MS });
+    const own = openGroupInfo(founded.groupInfo);
+    const extensions = own.extensions.filter(({ extensionType }) => extensionType !== 'external_pub');
+    const closed = encodeGroupInfo({ ...own, extensions });
+    expect(codeOf(foundGroup(closed, memberRules(DEFAULT_TERMS)))).toBe('group-info-no-external-pub');
   });
 });
 

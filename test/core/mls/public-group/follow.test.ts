@@ -261,11 +261,23 @@ describe('a bundle', () => {
     expect(codeOf(checkNextGroupInfo(followed, other))).toBe('next-group-context');
   });
 
+  const without = (type: string) => (own: GroupInfo) => ({
+    ...own,
+    extensions: own.extensions.filter(({ extensionType }) => extensionType !== type),
+  });
+
+  test('[ML34] has a GroupInfo by which members can come back', () => {
+    expect(verdict(without('external_pub'))).toBe('next-no-external-pub');
+  });
+
   test('[ML90] needs no tree, and the one that it has is the commit’s', () => {
-    expect(verdict((own) => ({ ...own, extensions: [] }))).toBe('accepted');
+    expect(verdict(without('ratchet_tree'))).toBe('accepted');
     const withTree = (tree: Uint8Array) => (own: GroupInfo) => ({
       ...own,
-      extensions: [{ extensionType: 'ratchet_tree' as const, extensionData: tree }],
+      extensions: [
+        ...without('ratchet_tree')(own).extensions,
+        { extensionType: 'ratchet_tree' as const, extensionData: tree },
+      ],
     });
     expect(verdict(withTree(encodePublicTree(followed.group.tree)))).toBe('accepted');
     expect(verdict(withTree(encodePublicTree(crew.group.tree)))).toBe('next-tree');
