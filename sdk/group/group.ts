@@ -128,7 +128,11 @@ export interface Group {
   members(): Promise<readonly GroupMember[]>;
   /** The newest reports of commits that somebody could not follow, in the order of the log. Older ones are in the timeline. */
   reports(): Promise<readonly CommitReportView[]>;
-  /** Reads and verifies what is new; an MLS group that this device lost the thread of is entered anew. */
+  /**
+   * Reads and verifies what is new; an MLS group that this device lost the thread of is entered anew. Where somebody asked to
+   * leave more than four seconds ago and nobody has seen to it, it commits that, if this identity may. Reading succeeds all the same
+   * where that fails.
+   */
   catchUp(options?: CallOptions): Promise<void>;
 
   /**
