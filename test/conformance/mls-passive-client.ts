@@ -1,7 +1,6 @@
 import type { CiphersuiteImpl, ClientState, KeyPackage, MLSMessage, PskIndex, Welcome } from 'ts-mls';
 import { joinGroup, makePskIndex } from 'ts-mls/clientState.js';
-import { getCiphersuiteFromId, type CiphersuiteId } from 'ts-mls/crypto/ciphersuite.js';
-import { getCiphersuiteImpl } from 'ts-mls/crypto/getCiphersuiteImpl.js';
+import type { CiphersuiteId } from 'ts-mls/crypto/ciphersuite.js';
 import { encodeGroupContext } from 'ts-mls/groupContext.js';
 import { makeKeyPackageRef } from 'ts-mls/keyPackage.js';
 import { defaultKeyPackageEqualityConfig } from 'ts-mls/keyPackageEqualityConfig.js';
@@ -20,7 +19,7 @@ import {
   type PublicGroup,
 } from '../../core/mls/index.ts';
 import { clientConfigFor } from '../../sdk/mls/client-config.ts';
-import { publicSuiteOf } from './mls-suites.ts';
+import { memberSuiteOf, publicSuiteOf } from './mls-suites.ts';
 import { bytesOf } from './vector-bytes.ts';
 
 export interface PassiveClientVector {
@@ -52,7 +51,7 @@ const TRUSTING = {
  * the GroupInfo alone. Both must come to the same GroupContext.
  */
 export async function passiveClientFaults(vector: PassiveClientVector): Promise<string[]> {
-  const suite = await getCiphersuiteImpl(getCiphersuiteFromId(vector.cipher_suite));
+  const suite = await memberSuiteOf(vector.cipher_suite);
   const joined = await join(vector, suite);
   const faults = differsFrom(joined.member, vector.initial_epoch_authenticator, 'the Welcome');
   let { member } = joined;
