@@ -4,6 +4,7 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
 const workerdTests = 'test/**/*.workerd.test.ts';
+const setupFiles = ['./test/support/import-once.workerd.ts'];
 const longTests = ['test/long/**/*.test.ts', 'test/package/**/*.test.ts'];
 const lonelyTests = 'test/long/alone/**/*.test.ts';
 const longWorkerdTests = 'test/long/**/*.workerd.test.ts';
@@ -53,7 +54,7 @@ export default defineConfig({
       {
         // Storage is isolated per file and each file costs about 1.4 s to start: few, larger files.
         plugins: [workerd()],
-        test: { name: 'workerd', include: [workerdTests], exclude: [longWorkerdTests], testTimeout },
+        test: { name: 'workerd', include: [workerdTests], exclude: [longWorkerdTests], testTimeout, setupFiles },
       },
       {
         plugins: [sqlAsText],
@@ -67,7 +68,7 @@ export default defineConfig({
       },
       {
         plugins: [workerd()],
-        test: { name: 'long-workerd', include: [longWorkerdTests], testTimeout: longTimeout },
+        test: { name: 'long-workerd', include: [longWorkerdTests], testTimeout: longTimeout, setupFiles },
       },
       {
         plugins: [sqlAsText],
