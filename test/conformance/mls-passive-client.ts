@@ -90,7 +90,7 @@ async function join(vector: PassiveClientVector, suite: CiphersuiteImpl): Promis
   const member = await joinGroup(welcome, keyPackage, keys, psks, suite, tree, undefined, TRUSTING);
   const groupInfo = await openGroupInfo(welcome, keyPackage, keys.initPrivateKey, psks, suite);
   const rules = unboundMembers(publicSuiteOf(vector.cipher_suite));
-  return { member, groupInfo, options: { rules, ...(ratchetTree && { ratchetTree }) } };
+  return { member, groupInfo, options: { rules, treeOf: () => ratchetTree } };
 }
 
 function open<W extends MLSMessage['wireformat']>(hex: string, wireformat: W) {

@@ -3,7 +3,7 @@ import { equalBytes, toBase64 } from '../../bytes/index.ts';
 import type { VerifyJob } from '../../crypto/index.ts';
 import { ok, type Result } from '../../result.ts';
 import { handshakeSignature, type MlsHandshake, type MlsSender } from '../handshake.ts';
-import { MAX_EPOCH_PROPOSALS, MAX_PROPOSAL_BYTES, MAX_SENDER_PROPOSALS } from '../limits.ts';
+import { MAX_EPOCH_PROPOSALS, MAX_PROPOSAL_BYTES } from '../limits.ts';
 import { openMlsMessage } from '../message.ts';
 import { proposalRef, readHandshake } from '../read-handshake.ts';
 import { refuse, type MlsCommitCode, type MlsRefusal } from '../refusal.ts';
@@ -46,7 +46,7 @@ export function addProposal(group: PublicGroup, bytes: Uint8Array): Result<Added
   const ref = proposalRef(bytes, publicMessage, group.rules.suite.hash);
   const proposal = { ref, sender, change: read.value.change };
   const proposals = new Map(group.proposals).set(toBase64(ref), proposal);
-  if (proposals.size > MAX_EPOCH_PROPOSALS || countOf(proposals, sender) > MAX_SENDER_PROPOSALS) {
+  if (proposals.size > MAX_EPOCH_PROPOSALS || countOf(proposals, sender) > group.rules.maxSenderProposals) {
     return refuse('proposal-limit');
   }
   const signatures = [framing, ...read.value.signatures];

@@ -4,6 +4,7 @@ import { equalBytes } from '../../bytes/index.ts';
 import type { VerifyJob } from '../../crypto/index.ts';
 import { ok, type Result } from '../../result.ts';
 import { bindingJob } from '../credential.ts';
+import { MAX_EPOCH_PROPOSALS, MAX_SENDER_PROPOSALS } from '../limits.ts';
 import { readKeyPackage } from '../read-key-package.ts';
 import { ownerOf, readLeaf } from '../read-leaf.ts';
 import { refuse, type MlsLeafCode, type MlsMessageCode, type MlsRefusal } from '../refusal.ts';
@@ -20,6 +21,8 @@ export interface MemberRules {
   readonly checkKeyPackage: (keyPackage: KeyPackage) => Result<unknown, MlsRefusal<MlsMessageCode | MlsLeafCode>>;
   /** Whether one leaf may take the other's place by Update, path or resync. */
   readonly isSuccessor: (before: PublicLeaf, after: PublicLeaf) => boolean;
+  /** Proposals of one sender that an epoch keeps: RFC 9420 sets no limit. */
+  readonly maxSenderProposals: number;
 }
 
 interface LeafFacts {
@@ -47,6 +50,7 @@ export function memberRules(terms: GroupTerms): MemberRules {
     clientOf: (leaf) => ownerOf(leaf, terms)?.actor,
     checkKeyPackage: (keyPackage) => readKeyPackage(keyPackage, credentials),
     isSuccessor: (before, after) => equalBytes(before.client, after.client),
+    maxSenderProposals: MAX_SENDER_PROPOSALS,
   };
 }
 
@@ -62,5 +66,6 @@ export function unboundMembers(suite: PublicSuite): MemberRules {
     clientOf: ({ signaturePublicKey }) => signaturePublicKey,
     checkKeyPackage: () => ok(undefined),
     isSuccessor: () => true,
+    maxSenderProposals: MAX_EPOCH_PROPOSALS,
   };
 }
