@@ -8,7 +8,7 @@ import { platformOf } from '../../sdk/platform.ts';
 import { RelayClient } from '../../sdk/relay-client.ts';
 import type { Interleaving, Outcome } from './interleaving.ts';
 import type { Person, Process } from './person.ts';
-import type { Saying, Way } from './reference.ts';
+import type { Change, Saying, Way } from './reference.ts';
 import { NOTED, PINNED } from './speech.ts';
 
 /** Signed bytes that were sent without a client, and may be sent again by anyone at any time. */
@@ -125,6 +125,12 @@ export function remove(run: Interleaving, person: Person, whom: Person): void {
   changeRoster(run, person, 'removed', whom, (group) => group.remove(whom.actor));
 }
 
+/** For good in a plain group; in an encrypted one by a wish that others have to grant. */
+export function leave(run: Interleaving, person: Person): void {
+  const kind = run.situation.membership === 'plain' ? 'removed' : 'leaving';
+  changeRoster(run, person, kind, person, (group) => group.leave());
+}
+
 export function rotate(run: Interleaving, person: Person): void {
   if (run.situation.membership === 'mls') run.begin(person, 'rotates', ({ group }) => group?.rotate());
 }
@@ -136,7 +142,7 @@ export function catchUp(run: Interleaving, person: Person): void {
 function changeRoster(
   run: Interleaving,
   person: Person,
-  kind: 'added' | 'removed',
+  kind: Change['kind'],
   whom: Person,
   change: (group: Group) => Promise<Delivery>,
 ): void {

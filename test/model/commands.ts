@@ -107,6 +107,7 @@ const sayings = [
 const changes = [
   byOneOf('invites', fc.constantFrom(1, 2), (run, person, i) => acts.invite(run, person, run.people[i] as Person)),
   byOneOf('removes', fc.constantFrom(1, 2), (run, person, i) => acts.remove(run, person, run.people[i] as Person)),
+  by('leaves', acts.leave),
   by('rotates', acts.rotate),
 ];
 

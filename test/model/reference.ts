@@ -26,10 +26,10 @@ export interface Saying {
   isBeingCancelled: boolean;
 }
 
-/** A change of the roster that was acknowledged. */
+/** A change of the roster that was acknowledged, or the wish for one. */
 export interface Change {
   readonly actor: string;
-  readonly kind: 'added' | 'removed';
+  readonly kind: 'added' | 'removed' | 'leaving';
   readonly index: number;
 }
 
