@@ -4,6 +4,7 @@
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { admissionVectors } from './vectors/admissions.ts';
+import { blobVectors, placementVectors } from './vectors/blobs.ts';
 import { chainVectors } from './vectors/chains.ts';
 import { encodingDefinitions, encodingVectors } from './vectors/encoding.ts';
 import { badEventVectors, bodyVectors, signedEventVectors } from './vectors/events.ts';
@@ -16,6 +17,7 @@ const files = {
   events: () => ({ signed: signedEventVectors(), refused: badEventVectors(), bodies: bodyVectors() }),
   chains: () => ({ chains: chainVectors() }),
   admissions: () => ({ vectors: admissionVectors() }),
+  blobs: () => ({ blobs: blobVectors(), placements: placementVectors() }),
   tampering: () => ({ vectors: tamperingVectors() }),
 };
 

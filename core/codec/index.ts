@@ -3,3 +3,4 @@ export { optional, sortedVector, struct, variant, vector } from './composites.ts
 export { printNotation, type Notation } from './notation.ts';
 export { choice, opaque, opaqueVector, text, uint16, uint32, uint64, uint8, version } from './primitives.ts';
 export type { DecodeReason, DecodeRefusal } from './reader.ts';
+export { vectorBytes } from './writer.ts';

@@ -64,9 +64,9 @@ export class Writer {
   }
 
   #vectorLength(length: number): void {
-    if (length > MAX_VECTOR_BYTES) throw new RangeError(`a vector of ${length} bytes has no length prefix`);
-    if (length < 0x40) this.integer(length, 1);
-    else if (length < 0x4000) this.integer(0x4000 + length, 2);
+    const prefixBytes = prefixBytesOf(length);
+    if (prefixBytes === 1) this.integer(length, 1);
+    else if (prefixBytes === 2) this.integer(0x4000 + length, 2);
     else this.integer(0x80000000 + length, 4);
   }
 
@@ -80,4 +80,15 @@ export class Writer {
     this.#length = end;
     return end;
   }
+}
+
+/** Bytes of the encoding of `opaque x<V>` with this many bytes in it, known before they are (`EN2`). */
+export function vectorBytes(length: number): number {
+  return prefixBytesOf(length) + length;
+}
+
+function prefixBytesOf(length: number): 1 | 2 | 4 {
+  if (length > MAX_VECTOR_BYTES) throw new RangeError(`a vector of ${length} bytes has no length prefix`);
+  if (length < 0x40) return 1;
+  return length < 0x4000 ? 2 : 4;
 }

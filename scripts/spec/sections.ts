@@ -1,4 +1,16 @@
-import { entryCodec, eventDefinitions, eventTbs, printNotation, problems, type Codec } from '../../core/index.ts';
+import {
+  blobDescriptor,
+  entryCodec,
+  eventDefinitions,
+  eventTbs,
+  inconsistencyEvidence,
+  placementCodec,
+  printNotation,
+  problems,
+  segmentCodec,
+  shardTail,
+  type Codec,
+} from '../../core/index.ts';
 import * as wire from '../../core/wire/index.ts';
 import { identityBackup } from '../../sdk/backup/identity-backup.ts';
 import { passphraseBox } from '../../sdk/backup/passphrase-box.ts';
@@ -16,6 +28,8 @@ export const specSections: Readonly<Record<string, Readonly<Record<string, () =>
   'limits.md': { limits: limitTable },
   'problems.md': { 'problem codes': problemCodes },
   'backup.md': { structures: () => definitionsOf([passphraseBox, identityBackup]) },
+  'erasure.md': { structures: () => definitionsOf([shardTail, blobDescriptor, inconsistencyEvidence, segmentCodec]) },
+  'cluster.md': { placement: () => definitionOf(placementCodec) },
   'wire.md': { appending: wireAppending, reading: wireReading, devices: wireDevices, streams: wireStreams },
 };
 

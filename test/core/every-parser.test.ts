@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as core from '../../core/index.ts';
 import {
+  blobDescriptor,
   chainGenesis,
   decodeTrusted,
   encode,
@@ -19,6 +20,7 @@ import {
   openCheckpoint,
   openNote,
   parseActorKey,
+  parseBlobDescriptor,
   parseChainId,
   parseCheckpoint,
   parseEntries,
@@ -27,11 +29,19 @@ import {
   parseLogCopy,
   parseLogProof,
   parseNote,
+  packSegment,
+  parsePlacement,
+  parseSegment,
+  parseShardTail,
   parseSignedEvent,
   parseState,
   parseTimestampedSignature,
   parseVkey,
+  placementCodec,
   publicKeyOf,
+  sealBlob,
+  sha256,
+  shardTail,
   signEd25519,
   signNote,
   toBase64Url,
@@ -60,6 +70,12 @@ const text = formatCheckpoint({
 const note = signNote(text, { key: logKey, sign: (message) => signEd25519(alice.seed, message) });
 const verify = (jobs: readonly VerifyJob[]): boolean[] => jobs.map(verifyOracle);
 
+const layout = { dataShards: 2, totalShards: 4, cellBytes: 64, blobBytes: 300 };
+const blob = sealBlob(
+  layout,
+  [1, 2, 3, 4].map((byte) => new Uint8Array(96).fill(byte)),
+);
+
 /** What a parser takes, and the one encoding of what it made of it; undefined where it refused. */
 interface Parser<Input extends Uint8Array | string> {
   readonly sample: Input;
@@ -68,6 +84,13 @@ interface Parser<Input extends Uint8Array | string> {
 
 const ofBytes: Readonly<Record<string, Parser<Uint8Array>>> = {
   parseActorKey: { sample: alice.key, reencode: parseActorKey },
+  parseBlobDescriptor: {
+    sample: encode(blobDescriptor, blob.descriptor),
+    reencode: (bytes) => {
+      const parsed = parseBlobDescriptor(bytes);
+      return parsed.ok ? encode(blobDescriptor, parsed.value) : undefined;
+    },
+  },
   parseChainId: { sample: new Uint8Array(32), reencode: parseChainId },
   parseEntries: {
     sample: entry,
@@ -89,6 +112,29 @@ const ofBytes: Readonly<Record<string, Parser<Uint8Array>>> = {
     reencode: (bytes) => {
       const copy = parseLogCopy(bytes);
       return copy.ok ? encodeLogCopy(copy.value) : undefined;
+    },
+  },
+  parsePlacement: {
+    sample: encode(placementCodec, { version: 1, number: 3, dataShards: 2, slots: ['a', 'b', 'c', 'd'] }),
+    reencode: (bytes) => {
+      const parsed = parsePlacement(bytes);
+      return parsed.ok ? encode(placementCodec, parsed.value) : undefined;
+    },
+  },
+  parseSegment: {
+    sample: packSegment([alice.key, event].map((payload) => ({ hash: sha256(payload), payload }))).bytes,
+    reencode: (bytes) => {
+      const parsed = parseSegment(bytes);
+      if (!parsed.ok) return undefined;
+      return packSegment(parsed.value.map(({ hash, start, end }) => ({ hash, payload: bytes.subarray(start, end) })))
+        .bytes;
+    },
+  },
+  parseShardTail: {
+    sample: blob.tails[2]!,
+    reencode: (bytes) => {
+      const parsed = parseShardTail(bytes, blob.descriptor, 2);
+      return parsed.ok ? encode(shardTail, parsed.value) : undefined;
     },
   },
   parseSignedEvent: {
