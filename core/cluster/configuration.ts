@@ -61,7 +61,7 @@ export interface ClusterRefusal {
   readonly suggestion: ClusterSuggestion;
 }
 
-/** Takes a configuration or says which rule it breaks, and what would be near and valid (`SC1` to `SC4`). */
+/** Takes a configuration or says which rule it breaks, and what would be near and valid (`SC1` to `SC3`). */
 export function checkCluster<N extends ClusterNode>(
   configuration: ClusterConfiguration<N>,
 ): Result<Cluster<N>, ClusterRefusal> {

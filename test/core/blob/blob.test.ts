@@ -4,8 +4,12 @@ import {
   BlobEncoder,
   BlobReader,
   bodyBytes,
+  concatBytes,
+  decodeTrusted,
+  encode,
   parseShardTail,
   RebuiltShard,
+  shardTail,
   stripeCount,
   wholeStripe,
   type DamageReason,
@@ -181,6 +185,19 @@ describe('damage', () => {
     expect(reasonOf(2, new Uint8Array([...stored.shards[2]!, 0]))).toBe('wrong-size');
     expect(reasonOf(2, stored.shards[2]!.subarray(0, body))).toBe('wrong-size');
     expect(reasonOf(2, new Uint8Array(stored.shards[2]!.length))).toBe('malformed');
+  });
+
+  test('[BL5] a node can not make a shard of its own, whichever hashes it puts beside it', () => {
+    const forged = storeBlob(code, someBytes(blob.length, 2), 64);
+    const tailOf = ({ shards }: typeof stored) => decodeTrusted(shardTail, shards[2]!.subarray(body));
+    const [own, genuine] = [tailOf(forged), tailOf(stored)];
+    const withTail = (tail: typeof own) => concatBytes(forged.shards[2]!.subarray(0, body), encode(shardTail, tail));
+    expect(reasonOf(2, withTail({ ...own, shardHashes: genuine.shardHashes }))).toBe('wrong-hashes');
+    expect(reasonOf(2, withTail({ ...own, header: genuine.header }))).toBe('wrong-hashes');
+    expect(reasonOf(2, withTail({ ...genuine, cellHashes: own.cellHashes }))).toBe('wrong-hashes');
+    const withItself = genuine.shardHashes.slice();
+    withItself.set(own.shardHashes.subarray(64, 96), 64);
+    expect(reasonOf(2, withTail({ ...own, shardHashes: withItself }))).toBe('other-blob');
   });
 
   test('[BL6] cells of other stripes, of other lengths and none at all are erasures', () => {
