@@ -1,4 +1,5 @@
 import {
+  ACTOR_BYTES,
   encode,
   equalBytes,
   HASH_BYTES,
@@ -17,8 +18,9 @@ const CLAIM_TOKEN_LIFETIME_MS = 24 * 3_600_000;
 const TOKEN_LABEL = 'TeraChat Claim Token v1';
 const KEY_LABEL = 'TeraChat Claim Token Key v1';
 
-/** What a token says; its signature covers this under a label of its own. */
+/** What a token's signature covers, under a label of its own. Whose KeyPackage it was is not in the token: the event says that. */
 const claimTokenTbs = struct('ClaimTokenTBS', {
+  actor: opaque(ACTOR_BYTES),
   chain: opaque(HASH_BYTES),
   keyPackageRef: opaque(HASH_BYTES),
   expiresAt: uint64,
@@ -41,13 +43,20 @@ export function claimTokenSeed(checkpointSeed: Uint8Array): Uint8Array {
 
 /** A token for what was claimed; never beyond the life of the KeyPackage. */
 export function issueClaimToken(
-  claim: { readonly chain: Uint8Array; readonly keyPackageRef: Uint8Array; readonly notAfter: number },
+  claim: NamedKeyPackage & { readonly chain: Uint8Array; readonly notAfter: number },
   key: ClaimTokenKey,
   clock: number,
 ): ClaimToken {
-  const { chain, keyPackageRef, notAfter } = claim;
+  const { actor, chain, keyPackageRef, notAfter } = claim;
   const expiresAt = Math.min(clock + CLAIM_TOKEN_LIFETIME_MS, notAfter);
-  return { chain, keyPackageRef, expiresAt, signature: key.sign(signedBytes({ chain, keyPackageRef, expiresAt })) };
+  const signature = key.sign(signedBytes({ chain, keyPackageRef, expiresAt }, actor));
+  return { chain, keyPackageRef, expiresAt, signature };
+}
+
+/** A KeyPackage of somebody. */
+interface NamedKeyPackage {
+  readonly actor: Uint8Array;
+  readonly keyPackageRef: Uint8Array;
 }
 
 export interface ClaimTokenContext {
@@ -60,25 +69,32 @@ export interface ClaimTokenContext {
 
 /**
  * Checks that a commit adds only what was claimed for its chain, each with its token, and brings no other (`MB5`). Without
- * it, a KeyPackage that was seen anywhere could be added again and again, past every limit on claims.
+ * it, a KeyPackage that was seen anywhere could be added again and again, past every limit on claims. A token is of a
+ * KeyPackage of the actor beside whom the event names it: where the relay can't read the commit, nothing else says so.
  */
 export function checkClaimTokens(
   tokens: readonly ClaimToken[],
-  addedRefs: readonly Uint8Array[],
+  added: readonly NamedKeyPackage[],
   { chain, key, check, clock }: ClaimTokenContext,
 ): RelayRefusal | undefined {
-  for (const ref of addedRefs) {
-    const isClaimed = tokens.some(({ keyPackageRef }) => equalBytes(keyPackageRef, ref));
-    if (!isClaimed) return { code: 'claim-token-missing', keyPackageRef: ref };
+  for (const { keyPackageRef } of added) {
+    const isClaimed = tokens.some((token) => equalBytes(token.keyPackageRef, keyPackageRef));
+    if (!isClaimed) return { code: 'claim-token-missing', keyPackageRef };
   }
-  if (tokens.length !== addedRefs.length) return { code: 'claim-token-invalid', reason: 'surplus' };
+  if (tokens.length !== added.length) return { code: 'claim-token-invalid', reason: 'surplus' };
   if (!tokens.every((token) => equalBytes(token.chain, chain))) return { code: 'claim-token-invalid', reason: 'chain' };
-  const jobs = tokens.map((token) => ({ key, message: signedBytes(token), signature: token.signature }));
+  const jobs = added.flatMap(({ actor, keyPackageRef }) => {
+    const token = tokens.find((one) => equalBytes(one.keyPackageRef, keyPackageRef));
+    return token === undefined ? [] : [{ key, message: signedBytes(token, actor), signature: token.signature }];
+  });
   if (!check(jobs).every(Boolean)) return { code: 'claim-token-invalid', reason: 'signature' };
   const expired = tokens.find(({ expiresAt }) => expiresAt <= clock);
   return expired && { code: 'claim-token-expired', keyPackageRef: expired.keyPackageRef, expiredAt: expired.expiresAt };
 }
 
-function signedBytes({ chain, keyPackageRef, expiresAt }: Omit<ClaimToken, 'signature'>): Uint8Array {
-  return signContent(TOKEN_LABEL, encode(claimTokenTbs, { chain, keyPackageRef, expiresAt }));
+function signedBytes(
+  { chain, keyPackageRef, expiresAt }: Omit<ClaimToken, 'signature'>,
+  actor: Uint8Array,
+): Uint8Array {
+  return signContent(TOKEN_LABEL, encode(claimTokenTbs, { actor, chain, keyPackageRef, expiresAt }));
 }

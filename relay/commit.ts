@@ -34,10 +34,11 @@ import type { RelayRefusal } from './answer.ts';
 import { eventKeyOf } from './append.ts';
 import { checkClaimTokens } from './claim-tokens.ts';
 import { isNamed, namesEvent } from './event-binding.ts';
-import { groupTermsOf } from './group-terms.ts';
+import { groupTermsOf, mlsChoicesOf } from './group-terms.ts';
 import type { AppendLimits } from './limits/append-limits.ts';
 import { completeRefusal, type Quotable } from './lost-race.ts';
 import type { ChainHead, EpochChange, LogReader } from './ports.ts';
+import { judgeOpaqueCommit, judgeOpaqueCreation } from './opaque.ts';
 import { FOLLOWED_KINDS } from './proposal.ts';
 import { checkSize, screenEvent, type Candidate, type CheckSignatures } from './submission.ts';
 
@@ -95,15 +96,18 @@ function admitNow({ event }: VerifiedEvent, { head, log, clock }: CommitContext)
 }
 
 function judgeBundle(bundle: CommitBundle, signed: VerifiedEvent, context: CommitContext): Screening<EpochChange> {
+  const isHidden = mlsChoicesOf(context.head.state)?.handshakes === 'opaque';
   switch (signed.event.type) {
     case mlsCreated.type: {
       const body = mlsCreated.decodeBody(signed.event.body);
-      return body.ok ? judgeCreation(bundle, body.value, signed, context) : err({ ...body.error });
+      if (!body.ok) return err({ ...body.error });
+      return isHidden ? judgeOpaqueCreation(bundle, body.value) : judgeCreation(bundle, body.value, signed, context);
     }
     case mlsCommit.type: {
       const body = mlsCommit.decodeBody(signed.event.body);
       if (!body.ok) return err({ ...body.error });
-      const change = judgeCommit(bundle, body.value, signed, context);
+      const judge = isHidden ? judgeOpaqueCommit : judgeCommit;
+      const change = judge(bundle, body.value, signed, context);
       const unclaimed = change.ok ? judgeClaims(bundle, body.value, context) : undefined;
       return unclaimed === undefined ? change : err(unclaimed);
     }
@@ -130,8 +134,8 @@ function judgeCreation(
   if (!equalBytes(group.context.treeHash, body.treeHash)) return invalid('group-context');
   if (!equalBytes(founder, event.actor)) return invalid('founder');
   if (!check(signatures).every(Boolean)) return invalid('signature');
-  const change = { hash: body.groupInfoHash, bytes: bundle.groupInfo, epoch: 0 };
-  return ok({ groupInfo: change, tree: undefined, welcome: undefined, group });
+  const first = { hash: body.groupInfoHash, bytes: bundle.groupInfo };
+  return ok({ epoch: 0, groupInfo: first, tree: undefined, welcome: undefined, group });
 }
 
 function judgeCommit(
@@ -168,7 +172,8 @@ function judgeCommit(
   if (!check(signatures).every(Boolean)) return invalid('signature');
   const recipients = body.welcomeRefs.map(({ actor }) => actor);
   return ok({
-    groupInfo: { hash: body.groupInfoHash, bytes: bundle.groupInfo, epoch: body.epoch + 1 },
+    epoch: body.epoch + 1,
+    groupInfo: { hash: body.groupInfoHash, bytes: bundle.groupInfo },
     tree,
     welcome: recipients.length === 0 ? undefined : { content: bundle.welcome, recipients },
     group: followed.group,
@@ -183,14 +188,13 @@ function treeBeside(groupInfo: Uint8Array, { group }: FollowedCommit): EpochChan
   return { hash: group.context.treeHash, bytes: encodePublicTree(group.tree) };
 }
 
-/** `MB5`. By now the event names exactly the KeyPackages that the commit adds (`MB3`). */
+/** `MB5`. By now the event names exactly the KeyPackages that the commit adds (`MB3`), or says so where nobody can tell (`MB8`). */
 function judgeClaims(
   { claimTokens }: CommitBundle,
   { welcomeRefs }: MlsCommit,
   { head, check, clock, claimTokenKey: key }: CommitContext,
 ): RelayRefusal | undefined {
-  const refs = welcomeRefs.map(({ keyPackageRef }) => keyPackageRef);
-  return checkClaimTokens(claimTokens, refs, { chain: head.chain, key, check, clock });
+  return checkClaimTokens(claimTokens, welcomeRefs, { chain: head.chain, key, check, clock });
 }
 
 /** `MB3`: the event says of the commit exactly what it does, since the roster follows the event. */

@@ -1,8 +1,9 @@
-import type { ChainState } from '../core/index.ts';
+import type { ChainState, HandshakeMode } from '../core/index.ts';
 import { DEFAULT_SUITE, findSuite, type GroupTerms } from '../core/mls/index.ts';
 
 /** What a group's genesis says of its MLS. */
 interface MlsChoices {
+  readonly handshakes: HandshakeMode;
   readonly credentials: GroupTerms['credentials'];
   readonly authenticatedData: 'required' | 'optional';
 }

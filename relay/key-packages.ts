@@ -126,6 +126,8 @@ function checkSuite<C extends { readonly ciphersuite: number }>(claim: C): Resul
 
 /** A claim whose chain has answered for the claimer, and said what its leaves are like. */
 export interface AdmittedClaim extends KeyPackageClaim {
+  /** Whose KeyPackage is claimed, 32 bytes. */
+  readonly device: Uint8Array;
   readonly credentials: CredentialMode;
 }
 

@@ -47,12 +47,15 @@ export interface NewProposal {
   readonly hash: Uint8Array;
   readonly bytes: Uint8Array;
   readonly epoch: number;
-  readonly proposal: KnownProposal;
+  /** Undefined where handshakes are opaque. */
+  readonly proposal: KnownProposal | undefined;
 }
 
 /** What a new MLS epoch brings besides its entry, stored in the same transaction (`MB1`). */
 export interface EpochChange {
-  readonly groupInfo: { readonly hash: Uint8Array; readonly bytes: Uint8Array; readonly epoch: number };
+  readonly epoch: number;
+  /** Undefined where handshakes are opaque: what it says is what they hide (`ML53`). */
+  readonly groupInfo: { readonly hash: Uint8Array; readonly bytes: Uint8Array } | undefined;
   /** The epoch's ratchet tree by its tree hash; undefined where the GroupInfo holds it (`ML91`). */
   readonly tree: { readonly hash: Uint8Array; readonly bytes: Uint8Array } | undefined;
   /** One Welcome, for the mailboxes of all who were added; undefined where nobody was. */

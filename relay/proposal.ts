@@ -13,7 +13,9 @@ import { addProposal, isInForce, leafAt, type KnownProposal, type PublicGroup } 
 import type { RelayRefusal } from './answer.ts';
 import { eventKeyOf } from './append.ts';
 import { isNamed, namesEvent } from './event-binding.ts';
+import { mlsChoicesOf } from './group-terms.ts';
 import type { AppendLimits } from './limits/append-limits.ts';
+import { judgeOpaqueProposal } from './opaque.ts';
 import type { ChainHead, LogReader, NewProposal } from './ports.ts';
 import type { Candidate, CheckSignatures, Screened } from './submission.ts';
 
@@ -46,7 +48,8 @@ export function screenProposal(candidate: Candidate, context: ProposalContext): 
   if (!isNamed(payload, body.proposalHash, body.proposalSize)) return err({ code: 'payload-mismatch' });
   const wait = limits.checkCommitter(event.actor, clock);
   if (wait !== undefined) return err(wait);
-  const proposal = judgeProposal(payload, body, event, context);
+  const judge = mlsChoicesOf(head.state)?.handshakes === 'opaque' ? judgeOpaqueProposal : judgeProposal;
+  const proposal = judge(payload, body, event, context);
   if (proposal.ok) return ok({ ...candidate, proposal: proposal.value });
   limits.countInvalidCommit(event.actor, clock);
   return proposal;

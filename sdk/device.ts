@@ -1,4 +1,12 @@
-import { fromBase64Url, parseActorKey, roleOf, toBase64Url, type ActorKey, type ChainId } from '../core/index.ts';
+import {
+  fromBase64Url,
+  parseActorKey,
+  roleOf,
+  toBase64Url,
+  type ActorKey,
+  type ChainId,
+  type HandshakeMode,
+} from '../core/index.ts';
 import { ChainFollower, type ChainContext } from './chain/chain-follower.ts';
 import { signGenesis } from './chain/sign-event.ts';
 import { sealEnvelope } from './envelope.ts';
@@ -25,6 +33,11 @@ export interface GroupOptions extends GenesisOptions, CallOptions {
   readonly membership?: 'plain' | 'mls';
   /** The cipher suite of an encrypted group, which its members' devices must all have: 1, the default, 2, 3, or 0xf0a2. */
   readonly suite?: SuiteNumber;
+  /**
+   * `public`, the default: the relay reads how the keys of an encrypted group change, refuses what breaks a rule, and lets a device
+   * that lost the thread back in. `opaque`: it can't read that, and does neither. Who is in, it knows in both.
+   */
+  readonly handshakes?: HandshakeMode;
 }
 
 /** What lets an envelope into the mailbox that it is for. */
@@ -64,11 +77,13 @@ export class Device {
     this.tokens = new MailboxTokens(context, signer);
   }
 
-  async createGroup({ membership = 'mls', suite, signal, ...options }: GroupOptions): Promise<Group> {
+  async createGroup({ membership = 'mls', suite, handshakes, signal, ...options }: GroupOptions): Promise<Group> {
     const chosen = suiteOf(suite);
+    if (membership === 'plain' && handshakes === 'opaque') throw new TypeError('a plain group has no handshakes');
+    const parameters = groupParameters(membership, handshakes);
     const { relay, platform, storage } = this.#context;
     const signing = { relay, platform, signer: this.#own.signer };
-    const { genesis, chain } = await signGenesis(genesisOf(groupParameters(membership), options, signing), signing);
+    const { genesis, chain } = await signGenesis(genesisOf(parameters, options, signing), signing);
     const group = this.#open(chain, membership);
     await group.found(genesis, signal);
     const keys = group instanceof MlsGroup ? await group.beginKeys(chosen) : [];

@@ -1,4 +1,11 @@
-import { chainGenesis, HASH_BYTES, MAX_RETENTION_MS, type ChainKind, type Genesis } from '../core/index.ts';
+import {
+  chainGenesis,
+  HASH_BYTES,
+  MAX_RETENTION_MS,
+  type ChainKind,
+  type Genesis,
+  type HandshakeMode,
+} from '../core/index.ts';
 import type { PinnedRelay } from './chain/chain-trust.ts';
 import type { Signing } from './chain/sign-event.ts';
 
@@ -34,11 +41,11 @@ export function genesisOf(
 /** What every chain of a kind has in common. */
 export const IDENTITY_PARAMETERS = { kind: 'identity', value: {} } as const satisfies ParametersOf<'identity'>;
 
-export function groupParameters(membership: 'plain' | 'mls'): ParametersOf<'group'> {
-  return {
-    kind: 'group',
-    value: { membership, handshakes: 'public', credentials: 'bound', authenticatedData: 'required' },
-  };
+export function groupParameters(
+  membership: 'plain' | 'mls',
+  handshakes: HandshakeMode = 'public',
+): ParametersOf<'group'> {
+  return { kind: 'group', value: { membership, handshakes, credentials: 'bound', authenticatedData: 'required' } };
 }
 
 type ParametersOf<Kind extends ChainKind> = Extract<Genesis['parameters'], { readonly kind: Kind }>;

@@ -74,6 +74,14 @@ function addCreate(group: Command): void {
         .choices(['1', '2', '3', '61602'])
         .default('1'),
     )
+    .addOption(
+      new Option(
+        '--handshakes <kind>',
+        'opaque: the relay can neither read nor check how keys change; see the guide on trust',
+      )
+        .choices(['public', 'opaque'])
+        .default('public'),
+    )
     .option('--plain', 'without MLS: signed and ordered, but readable by the relay')
     .addHelpText('after', '\nExample:\n  terachat group create friends')
     .action(asPerson(createGroup));
@@ -82,12 +90,20 @@ function addCreate(group: Command): void {
 async function createGroup(
   { session, groups, output, signal }: Person,
   args: readonly string[],
-  options: { plain?: true; suite: string },
+  options: { plain?: true; suite: string; handshakes: 'public' | 'opaque' },
 ) {
   const [name] = args as [string];
   await groups.assertFree(name);
   const membership = options.plain === true ? 'plain' : 'mls';
-  const group = await session.createGroup({ membership, suite: Number(options.suite), signal });
+  const { handshakes } = options;
+  if (membership === 'plain' && handshakes === 'opaque') {
+    throw new Failure(
+      'usage',
+      'plain-handshakes',
+      'A plain group has no handshakes to hide: leave one of the two out.',
+    );
+  }
+  const group = await session.createGroup({ membership, suite: Number(options.suite), handshakes, signal });
   await groups.add(name, group.id);
   const next = `Invite somebody: ${commandPrefix()} group invite ${name} KEY`;
   const { suite } = await group.view();

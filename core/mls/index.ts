@@ -2,9 +2,14 @@
  * What anyone can tell of MLS without secrets (RFC 9420): parsers of untrusted messages, synchronous and without I/O, and
  * jobs for the signatures that make them genuine. An entry of its own, since it holds ts-mls.
  */
-export { parseApplicationMessage, type MlsApplicationMessage } from './application-message.ts';
 export { encodeAuthenticatedData, parseAuthenticatedData, type AuthenticatedData } from './authenticated-data.ts';
-export { parseCommitMessage, type MlsCommit, type MlsCommitProposal } from './commit.ts';
+export {
+  parseCommitMessage,
+  readCommitContent,
+  type MlsCommit,
+  type MlsCommitContent,
+  type MlsCommitProposal,
+} from './commit.ts';
 export {
   bindingContent,
   bindingJob,
@@ -18,6 +23,12 @@ export { isInForce, keyPackageSignatures, LAST_RESORT_EXTENSION, type MlsKeyPack
 export type { MlsLeaf, MlsTreeLeaf } from './leaf.ts';
 export * from './limits.ts';
 export { parseKeyPackage } from './parse-key-package.ts';
+export {
+  parseApplicationMessage,
+  parseOpaqueCommit,
+  parseOpaqueProposal,
+  type MlsPrivateMessage,
+} from './private-message.ts';
 export type { MlsProposal } from './proposal.ts';
 export { parseProposalMessage, type MlsProposalMessage } from './proposal-message.ts';
 export * from './public-group/index.ts';

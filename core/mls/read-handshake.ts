@@ -32,7 +32,7 @@ function trailingTags(message: PublicMessage): Uint8Array[] {
   ];
 }
 
-function readSender(sender: PublicMessage['content']['sender']): MlsSender {
+export function readSender(sender: PublicMessage['content']['sender']): MlsSender {
   switch (sender.senderType) {
     case 'member':
       return { kind: 'member', leafIndex: sender.leafIndex };

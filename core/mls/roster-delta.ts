@@ -1,6 +1,6 @@
 import { equalBytes, toBase64 } from '../bytes/index.ts';
 import { ok, type Result } from '../result.ts';
-import type { MlsCommit, MlsCommitProposal } from './commit.ts';
+import type { MlsCommitContent, MlsCommitProposal } from './commit.ts';
 import type { MlsGroupInfo } from './group-info.ts';
 import type { MlsKeyPackage } from './key-package.ts';
 import type { MlsLeaf } from './leaf.ts';
@@ -48,7 +48,10 @@ type CommitRefusal = MlsRefusal<MlsCommitCode>;
  * Applies a commit to the leaves of its epoch (`ML23`-`ML26`): Updates, Removes, then the committer's new leaf, then Adds.
  * Refuses everything but a member's commit of these, by value or by reference, and a member's resync.
  */
-export function applyCommitToLeaves(previous: EpochLeaves, commit: MlsCommit): Result<AppliedCommit, CommitRefusal> {
+export function applyCommitToLeaves(
+  previous: EpochLeaves,
+  commit: MlsCommitContent,
+): Result<AppliedCommit, CommitRefusal> {
   if (!equalBytes(commit.groupId, previous.groupId)) return refuse('commit-group');
   if (commit.epoch !== previous.epoch) return refuse('commit-epoch');
   if (commit.sender.kind === 'new-member-commit') return applyResyncToLeaves(previous, commit);
@@ -89,7 +92,7 @@ export function applyCommitToLeaves(previous: EpochLeaves, commit: MlsCommit): R
 }
 
 /** A member that comes back in by an external commit (`RC1`): its leaf goes, and a new one takes the leftmost place. */
-function applyResyncToLeaves(previous: EpochLeaves, commit: MlsCommit): Result<AppliedCommit, CommitRefusal> {
+function applyResyncToLeaves(previous: EpochLeaves, commit: MlsCommitContent): Result<AppliedCommit, CommitRefusal> {
   const { proposals, pathLeaf } = commit;
   if (pathLeaf === undefined) return refuse('commit-path');
   if (proposals.length !== 2 || !proposals.some(({ kind }) => kind === 'external-init')) {
@@ -117,7 +120,7 @@ interface Committing {
   readonly proposals: EpochLeaves['proposals'];
 }
 
-function readChanges({ proposals, pathLeaf }: MlsCommit, committer: Committing): Result<Changes, CommitRefusal> {
+function readChanges({ proposals, pathLeaf }: MlsCommitContent, committer: Committing): Result<Changes, CommitRefusal> {
   const resolved = proposals.map((proposal) => resolve(proposal, committer));
   if (!resolved.every((one) => one !== undefined)) return refuse('commit-proposal');
   const updates = resolved.flatMap(({ proposal, leafIndex }) =>

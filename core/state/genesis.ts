@@ -21,10 +21,13 @@ const successorRule = struct('SuccessorRule', {
 /** `plain`: members come and go by events of their own. `mls`: through MLS commits alone (`GR2`). */
 const membership = choice('Membership', { plain: 0, mls: 1 });
 
+/** `public`: the relay follows every commit. `opaque`: commits and proposals are encrypted, and members alone can (`GM20`). */
+const handshakeMode = choice('HandshakeMode', { public: 0, opaque: 1 });
+
 /** How far the relay can follow MLS handshakes. Values that this version does not check are refused. */
 const groupParameters = struct('GroupParameters', {
   membership,
-  handshakes: choice('HandshakeMode', { public: 0 }),
+  handshakes: handshakeMode,
   credentials: choice('CredentialMode', { bound: 0, unbound: 1 }),
   authenticatedData: choice('AuthenticatedDataMode', { required: 0, optional: 1 }),
 });
@@ -46,6 +49,8 @@ export const genesisBody = struct('Genesis', {
 
 /** What a chain was founded with: its relay, readers, retention and kind. */
 export type Genesis = Decoded<typeof genesisBody>;
+/** Whether a relay can read the handshakes of an MLS group. */
+export type HandshakeMode = Decoded<typeof handshakeMode>;
 /** What a chain is for, fixed by its genesis. */
 export type ChainKind = Genesis['parameters']['kind'];
 

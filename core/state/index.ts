@@ -7,10 +7,17 @@ export {
   viewState,
   type ChainState,
 } from './chain-state.ts';
-export { chainGenesis, MAX_RETENTION_MS, MIN_RETENTION_MS, type ChainKind, type Genesis } from './genesis.ts';
+export {
+  chainGenesis,
+  MAX_RETENTION_MS,
+  MIN_RETENTION_MS,
+  type ChainKind,
+  type Genesis,
+  type HandshakeMode,
+} from './genesis.ts';
 export { commitFault, type CommitFault, type CommitReport } from './group/commit-report.ts';
 export { commitReported } from './group/commit-reported.ts';
-export { PAST_EPOCHS, type GroupState } from './group/group-state.ts';
+export { isOpaque, PAST_EPOCHS, type GroupState } from './group/group-state.ts';
 export { memberAdded, memberRemoved, roleChanged } from './group/membership.ts';
 export { groupMessage } from './group/message.ts';
 export { CIPHERSUITES, mlsCommit, mlsCreated, type MlsCommit, type MlsCreated } from './group/mls.ts';

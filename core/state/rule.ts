@@ -24,6 +24,7 @@ export type RuleRefusal =
   | { readonly code: 'no-such-commit' }
   | { readonly code: 'own-commit' }
   | { readonly code: 'already-reported' }
+  | { readonly code: 'opaque-handshakes' }
   | { readonly code: 'welcome-mismatch' }
   | { readonly code: 'future-epoch'; readonly epoch: number }
   | { readonly code: 'epoch-closed'; readonly epoch: number }

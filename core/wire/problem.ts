@@ -40,6 +40,10 @@ export const problems = {
   'future-epoch': { status: 409, title: 'The group has not reached that epoch.' },
   'epoch-closed': { status: 409, title: 'That epoch takes no more messages; encrypt again in the current one.' },
   'wrong-epoch': { status: 409, title: 'A commit or proposal must be of the current epoch.' },
+  'opaque-handshakes': {
+    status: 409,
+    title: 'Handshakes of this group are encrypted: there is no GroupInfo, and no proposal but one to leave.',
+  },
   'welcome-mismatch': {
     status: 400,
     title: 'Event and Welcome name exactly the KeyPackages that the commit adds.',

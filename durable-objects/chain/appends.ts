@@ -140,7 +140,8 @@ export class ChainAppends {
   }
 
   #enterEpoch({ epochChange }: Candidate): void {
-    if (epochChange?.group !== undefined) this.#group.keep(epochChange.groupInfo.hash, epochChange.group);
+    const { groupInfo, group } = epochChange ?? {};
+    if (groupInfo !== undefined && group !== undefined) this.#group.keep(groupInfo.hash, group);
   }
 
   async #sequence(

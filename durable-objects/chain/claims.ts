@@ -10,13 +10,13 @@ import { reportIncident } from '../platform/incident.ts';
  */
 export function claimOfEach(
   { devices, ciphersuite }: KeyPackageClaims,
-  { claimer, ...terms }: Omit<AdmittedClaim, 'ciphersuite'> & { readonly claimer: Uint8Array },
+  { claimer, ...terms }: Omit<AdmittedClaim, 'ciphersuite' | 'device'> & { readonly claimer: Uint8Array },
   env: RelayEnvironment,
 ): Promise<readonly ClaimOutcome[]> {
   const claimOf = async (device: Uint8Array): Promise<ClaimOutcome> => {
     try {
       const object = env.DEVICE.getByName(toBase64Url(device)) as unknown as DeviceObject;
-      return await object.handOut({ ...terms, ciphersuite }, claimer);
+      return await object.handOut({ ...terms, ciphersuite, device }, claimer);
     } catch (cause) {
       reportIncident('claim-failed', cause);
       return { kind: 'unavailable', value: {} };

@@ -94,16 +94,16 @@ export class FlushWriter {
    * GroupInfo and tree of this epoch and the one before stay in force. Older ones live as long as a payload, a tree that lets
    * nobody in not at all (`ML93`).
    */
-  #writeEpoch(index: number, { groupInfo, tree, welcome }: EpochChange, clock: number): void {
+  #writeEpoch(index: number, { epoch, groupInfo, tree, welcome }: EpochChange, clock: number): void {
     const { store, schedule } = this.#options;
     const retiredUntil = clock + MAX_RETENTION_MS;
-    store.handshakes.put({ ...groupInfo, kind: 'group-info', expiresAt: null });
-    store.handshakes.retire('group-info', groupInfo.epoch - 1, retiredUntil);
-    store.handshakes.retire('proposal', groupInfo.epoch, retiredUntil);
+    if (groupInfo !== undefined) store.handshakes.put({ ...groupInfo, epoch, kind: 'group-info', expiresAt: null });
+    store.handshakes.retire('group-info', epoch - 1, retiredUntil);
+    store.handshakes.retire('proposal', epoch, retiredUntil);
     const kind = welcome === undefined ? 'tree' : 'joiners-tree';
-    if (tree !== undefined) store.handshakes.put({ ...tree, kind, epoch: groupInfo.epoch, expiresAt: null });
-    store.handshakes.retire('joiners-tree', groupInfo.epoch - 1, retiredUntil);
-    store.handshakes.drop('tree', groupInfo.epoch - 1);
+    if (tree !== undefined) store.handshakes.put({ ...tree, kind, epoch, expiresAt: null });
+    store.handshakes.retire('joiners-tree', epoch - 1, retiredUntil);
+    store.handshakes.drop('tree', epoch - 1);
     schedule('expiry', retiredUntil);
     if (welcome === undefined) return;
     store.outbox.enqueue({ index, kind: 'welcome', ...welcome, dueAt: clock, expiresAt: retiredUntil });

@@ -63,8 +63,8 @@ export class FollowedGroup {
   }
 }
 
-/** One of another epoch changes nothing. */
+/** One of another epoch changes nothing, and one that nobody here can read is none of a followed group. */
 function withProposal(group: PublicGroup, { epoch, proposal }: NewProposal): PublicGroup {
-  if (BigInt(epoch) !== group.context.epoch) return group;
+  if (proposal === undefined || BigInt(epoch) !== group.context.epoch) return group;
   return { ...group, proposals: new Map(group.proposals).set(toBase64(proposal.ref), proposal) };
 }

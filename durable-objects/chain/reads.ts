@@ -10,6 +10,7 @@ import {
   err,
   formatLogProof,
   inclusionProof,
+  isOpaque,
   MAX_MISSED_ENTRIES,
   MAX_PAGE_BYTES,
   MAX_PAGE_ENTRIES,
@@ -137,6 +138,7 @@ export class ChainReads implements Quotable {
     if (!isMember(state, actor)) return err({ code: 'not-found' });
     const mls = state.kind === 'group' ? state.value.mls : undefined;
     if (mls === undefined) return err({ code: 'mls-not-created' });
+    if (isOpaque(state.value.genesis)) return err({ code: 'opaque-handshakes' });
     const { handshakes } = this.#store;
     if (epoch === undefined || epoch === mls.epoch) {
       const bytes = handshakes.read(mls.groupInfoHash, this.#clock());

@@ -75,7 +75,7 @@ export class KeyPackagePool {
 
   /** In the turn of `count`, and synchronous to the mark, so claims that arrive together never get the same one (`KP5`). */
   claim(
-    { chain, ciphersuite: suite, credentials }: AdmittedClaim,
+    { device: actor, chain, ciphersuite: suite, credentials }: AdmittedClaim,
     claimer: Uint8Array,
     counts: NewClaimCounts,
   ): Result<ClaimedKeyPackage, RelayRefusal> {
@@ -89,7 +89,8 @@ export class KeyPackagePool {
       store.claimCounts.save('claimer', claimer, counts.claimer);
       scheduleExpiry(Math.min(counts.chain.endsAt, counts.claimer.endsAt));
       const { ref, bytes: keyPackage, notAfter } = claimed;
-      return ok({ ref, keyPackage, token: issueClaimToken({ chain, keyPackageRef: ref, notAfter }, key, now) });
+      const token = issueClaimToken({ actor, chain, keyPackageRef: ref, notAfter }, key, now);
+      return ok({ ref, keyPackage, token });
     });
   }
 

@@ -38,7 +38,7 @@ export class DeviceObject extends DurableObject<RelayEnvironment> {
   }
 
   /** Anyone's request: permission comes first, so that a stranger learns and changes nothing (`KP4`). */
-  async claim(caller: Caller, _device: Uint8Array, body: Uint8Array): Promise<Answer> {
+  async claim(caller: Caller, device: Uint8Array, body: Uint8Array): Promise<Answer> {
     const claim = parseClaim(body);
     if (!claim.ok) return claim;
     const { actor } = caller;
@@ -46,7 +46,7 @@ export class DeviceObject extends DurableObject<RelayEnvironment> {
     if (credentials === undefined) return err({ code: 'not-permitted' });
     if (this.#device === undefined) return NOTHING_TO_CLAIM;
     const { gate, keyPackages } = this.#device;
-    const admittedClaim = { ...claim.value, credentials };
+    const admittedClaim = { ...claim.value, device, credentials };
     const counts = keyPackages.count(admittedClaim, actor);
     if (!counts.ok) return counts;
     const admitted = gate.admit(caller);

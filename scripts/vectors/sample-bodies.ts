@@ -2,6 +2,7 @@ import {
   sha256,
   utf8ToBytes,
   type Genesis,
+  type HandshakeMode,
   type MlsCommit,
   type MlsCreated,
   type MlsProposal,
@@ -21,8 +22,12 @@ const common = {
   retentionMs: 30 * 86_400_000,
 } as const;
 
-export function groupGenesis(membership: 'plain' | 'mls' = 'plain', fields: Partial<Genesis> = {}): Genesis {
-  const modes = { handshakes: 'public', credentials: 'bound', authenticatedData: 'required' } as const;
+export function groupGenesis(
+  membership: 'plain' | 'mls' = 'plain',
+  fields: Partial<Genesis> = {},
+  handshakes: HandshakeMode = 'public',
+): Genesis {
+  const modes = { handshakes, credentials: 'bound', authenticatedData: 'required' } as const;
   return { ...common, parameters: { kind: 'group', value: { membership, ...modes } }, ...fields };
 }
 

@@ -1,4 +1,11 @@
-import { equalBytes, type CommitFault, type MlsCommit } from '../../core/index.ts';
+import {
+  concatBytes,
+  equalBytes,
+  isOpaque,
+  type CommitFault,
+  type HandshakeMode,
+  type MlsCommit,
+} from '../../core/index.ts';
 import { encodeAuthenticatedData, parseCommitMessage } from '../../core/mls/index.ts';
 import type { VerifiedEntry } from '../chain/page-verification.ts';
 import { processCommit, type CommitRefusal, type GroupState, type ProcessedCommit } from '../mls/index.ts';
@@ -26,35 +33,40 @@ export async function readCommit(
   if (body.epoch < state.epoch) return { kind: 'stale' };
   if (body.epoch > state.epoch) return { kind: 'future' };
   if (bytes === undefined) return { kind: 'missing' };
-  const processed = await processCommit(state, bytes);
-  if (!processed.ok) return readingOf(processed.error);
+  const handshakes = isOpaque(entry.state.value.genesis) ? 'opaque' : 'public';
+  const processed = await processCommit(state, bytes, handshakes);
+  if (!processed.ok) return readingOf(processed.error, handshakes);
   const { state: next, isResync } = processed.value;
   if (!doesAsTold(processed.value, entry, body)) return { kind: 'unprocessable', fault: 'other' };
   return { kind: 'followed', state: next, isResync };
 }
 
-function readingOf(refusal: CommitRefusal): CommitReading {
+function readingOf(refusal: CommitRefusal, handshakes: HandshakeMode): CommitReading {
   switch (refusal.code) {
     case 'commit-stale':
       return { kind: 'stale' };
     case 'commit-future':
       return { kind: 'future' };
-    // It refers to a proposal that this device could not get: the relay takes none of any other kind (`MB6`, `ML24`).
+    // It refers to a proposal that this device could not get: the relay takes none of any other kind (`MB6`, `ML24`). One that
+    // can't read commits takes any, and gives all proposals that there are (`MB8`): then it is the committer's fault.
     case 'commit-proposal':
-      return { kind: 'missing' };
+      return handshakes === 'opaque' ? { kind: 'unprocessable', fault: 'other' } : { kind: 'missing' };
     default:
       return { kind: 'unprocessable', fault: 'fault' in refusal ? refusal.fault : 'other' };
   }
 }
 
-/** The roster follows the entry, encryption follows the commit: they must say the same. */
+/** The roster follows the entry, encryption follows the commit: they must say the same, Welcomes and tree included (`ML52`). */
 function doesAsTold(
-  { committer, authenticatedData, added, removed, replaced }: ProcessedCommit,
+  { committer, authenticatedData, added, removed, replaced, addedKeyPackages, treeHash }: ProcessedCommit,
   { event }: VerifiedEntry,
-  { roster }: MlsCommit,
+  body: MlsCommit,
 ): boolean {
+  const { roster } = body;
   const addedActors = roster.added.map(({ actor }) => actor);
   return (
+    (treeHash === undefined || equalBytes(treeHash, body.treeHash)) &&
+    isSameSet(addedKeyPackages.map(pairOf), body.welcomeRefs.map(pairOf)) &&
     equalBytes(committer, event.actor) &&
     equalBytes(authenticatedData, bindingOf(event)) &&
     replaced.length === 0 &&
@@ -65,6 +77,10 @@ function doesAsTold(
 
 function isSameSet(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
   return a.length === b.length && a.every((item) => b.some((other) => equalBytes(item, other)));
+}
+
+function pairOf({ actor, keyPackageRef }: MlsCommit['welcomeRefs'][number]): Uint8Array {
+  return concatBytes(actor, keyPackageRef);
 }
 
 /** Whether a commit brings a member back in from outside, also where it can't be followed. */

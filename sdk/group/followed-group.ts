@@ -4,6 +4,7 @@ import {
   FIRST_APPLICATION_TYPE,
   fromBase64Url,
   isLeaving,
+  isOpaque,
   roleChanged,
   toBase64Url,
   utf8ToBytes,
@@ -11,6 +12,7 @@ import {
   type EventDefinition,
   type GrantedRole,
   type GroupState,
+  type HandshakeMode,
   type Submission,
 } from '../../core/index.ts';
 import { ChainFollower, type FollowedChain } from '../chain/chain-follower.ts';
@@ -321,6 +323,11 @@ function decodeOf<Body>(definition: EventDefinition<Body>, { kind, value }: Time
 export function groupStateOf({ state }: FollowedChain): GroupState {
   if (state.kind !== 'group') throw new UsageError('not-a-group', `this is a chain of kind ${state.kind}`);
   return state.value;
+}
+
+/** Whether the relay can read the group's handshakes, as its genesis says. */
+export function handshakesOf(chain: FollowedChain): HandshakeMode {
+  return isOpaque(groupStateOf(chain).genesis) ? 'opaque' : 'public';
 }
 
 /** Throws a TypeError for what can't be an actor: it is the caller's to check what people type. */

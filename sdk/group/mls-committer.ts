@@ -1,11 +1,18 @@
-import { equalBytes, MAX_ROSTER_CHANGES, type ClaimToken, type GrantedRole, type Member } from '../../core/index.ts';
+import {
+  equalBytes,
+  MAX_ROSTER_CHANGES,
+  type ClaimToken,
+  type GrantedRole,
+  type HandshakeMode,
+  type Member,
+} from '../../core/index.ts';
 import { encodeAuthenticatedData } from '../../core/mls/index.ts';
 import type { ChainFollower, FollowedChain } from '../chain/chain-follower.ts';
 import type { Delivery } from '../chain/chain-writer.ts';
 import { newEventId } from '../chain/sign-event.ts';
 import { RelayProblem, UsageError } from '../errors.ts';
-import { commit, type GroupState, type PendingCommit } from '../mls/index.ts';
-import { groupStateOf } from './followed-group.ts';
+import { commit, type GroupState, type MadeCommit } from '../mls/index.ts';
+import { groupStateOf, handshakesOf } from './followed-group.ts';
 import type { GroupContext } from './group-context.ts';
 import { leaversFor } from './leavers.ts';
 import { readLostRace, type LostRaceChoice, type OnLostRace } from './lost-race.ts';
@@ -91,14 +98,23 @@ export class MlsCommitter {
     if (record.lostAt !== undefined) return undefined;
     const planned = withLeavers(plan(chain), leaversFor(groupStateOf(chain), this.#context.signer.actor));
     const eventId = newEventId(this.#context.platform);
-    const made = await this.#make(planned, eventId, record.state);
-    return this.#pending.keep(planned, made, eventId, chain);
+    const made = await this.#make(planned, eventId, record.state, handshakesOf(chain));
+    // The key that encrypted an opaque commit is used up whatever becomes of it.
+    const isSpent = made.spent !== record.state;
+    const spent = isSpent ? [this.#store.put({ state: made.spent, lostAt: undefined })] : [];
+    return this.#pending.keep(planned, made, { eventId, chain, before: spent });
   }
 
-  async #make({ add = [], remove = [] }: CommitPlan, eventId: Uint8Array, state: GroupState): Promise<PendingCommit> {
+  async #make(
+    { add = [], remove = [] }: CommitPlan,
+    eventId: Uint8Array,
+    state: GroupState,
+    handshakes: HandshakeMode,
+  ): Promise<MadeCommit> {
     const made = await commit(state, {
       add: add.map(({ keyPackage }) => keyPackage),
       remove,
+      handshakes,
       authenticatedData: encodeAuthenticatedData({ actor: this.#context.signer.actor, eventId }),
       nowMs: this.#context.platform.now(),
     });

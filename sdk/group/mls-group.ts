@@ -8,7 +8,7 @@ import {
   type GrantedRole,
   type Submission,
 } from '../../core/index.ts';
-import { DEFAULT_SUITE, encodeAuthenticatedData, parseGroupInfo, type MlsSuite } from '../../core/mls/index.ts';
+import { DEFAULT_SUITE, encodeAuthenticatedData, type MlsSuite } from '../../core/mls/index.ts';
 import { chainKeys } from '../chain/chain-keys.ts';
 import type { FollowedChain } from '../chain/chain-follower.ts';
 import { signDraft, type Delivery } from '../chain/chain-writer.ts';
@@ -16,11 +16,11 @@ import { isFateUnknown } from '../chain/resend.ts';
 import { newEventId } from '../chain/sign-event.ts';
 import { RelayProblem, RemovedError, StorageError, TeraChatError, UsageError } from '../errors.ts';
 import type { KeyPackagePool } from '../key-package-pool.ts';
-import { createGroup, encrypt, makeGroupInfo, proposeLeave } from '../mls/index.ts';
+import { createGroup, encrypt, makeGroupInfo, proposeLeave, treeHashOf } from '../mls/index.ts';
 import type { MlsIdentities } from '../mls-identities.ts';
 import { SharedTask } from '../shared-task.ts';
 import type { StorageWrite } from '../storage.ts';
-import { FollowedGroup, groupStateOf, parseActor, parseActors } from './followed-group.ts';
+import { FollowedGroup, groupStateOf, handshakesOf, parseActor, parseActors } from './followed-group.ts';
 import { findGroup, markGroup, unmarkGroup } from './group-register.ts';
 import { removalOf } from './group-reader.ts';
 import { assertAllClaimed, claimKeyPackages, type Claims } from './claim-key-packages.ts';
@@ -39,6 +39,7 @@ export interface MlsGroupContext extends GroupContext {
   readonly pool: KeyPackagePool;
 }
 
+const NOTHING = new Uint8Array(0);
 /** How often a proposal is made anew because a commit came first. */
 const MAX_PROPOSALS = 8;
 
@@ -93,19 +94,17 @@ export class MlsGroup extends FollowedGroup {
     const chain = await this.follower.known(signal);
     const record = await this.#store.load();
     if (groupStateOf(chain).mls !== undefined || record === undefined) return;
-    const groupInfo = await makeGroupInfo(record.state);
-    const parsed = parseGroupInfo(groupInfo);
-    if (!parsed.ok) throw new Error(`made a GroupInfo that is refused: ${parsed.error.code}`);
+    // A relay that can't read handshakes has no use for what they are signed over, and must not see it (`ML53`).
+    const groupInfo = handshakesOf(chain) === 'opaque' ? NOTHING : await makeGroupInfo(record.state);
     const body = mlsCreated.encodeBody({
       ciphersuite: record.state.suite,
       groupInfoHash: sha256(groupInfo),
       groupInfoSize: groupInfo.length,
-      treeHash: parsed.value.treeHash,
+      treeHash: treeHashOf(record.state),
     });
     const draft = { type: mlsCreated.type, body, eventId: newEventId(this.#context.platform) };
     const { event, signature } = await signDraft(draft, chain, this.#context);
-    const nothing = new Uint8Array(0);
-    const alone = { commit: nothing, welcome: nothing, claimTokens: [] };
+    const alone = { commit: NOTHING, welcome: NOTHING, claimTokens: [] };
     try {
       await this.writer.deliverCommit({ event, signature, groupInfo, ...alone }, signal);
     } catch (error) {
@@ -197,9 +196,11 @@ export class MlsGroup extends FollowedGroup {
     const record = await this.#store.load();
     if (chain === undefined || record === undefined) throw new UsageError('not-joined', 'the group was not joined yet');
     const { actor } = this.#context.signer;
-    const made = await proposeLeave(record.state, encodeAuthenticatedData({ actor, eventId }));
+    const data = encodeAuthenticatedData({ actor, eventId });
+    const made = await proposeLeave(record.state, data, handshakesOf(chain));
     if (!made.ok) throw new RemovedError(removalOf(chain.state, actor) ?? chain.cursor.size - 1);
-    const { message: payload, ref: proposalRef } = made.value;
+    const { message: payload, ref: proposalRef, state } = made.value;
+    if (state !== record.state) await this.#context.storage.commit([this.#store.put({ ...record, state })]);
     const body = mlsProposal.encodeBody({
       epoch: record.state.epoch,
       purpose: 'leave',

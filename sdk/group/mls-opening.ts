@@ -1,4 +1,4 @@
-import { equalBytes, MAX_CLOCK_SKEW_MS, type MlsCommit, type MlsProposal } from '../../core/index.ts';
+import { equalBytes, isOpaque, MAX_CLOCK_SKEW_MS, type MlsCommit, type MlsProposal } from '../../core/index.ts';
 import type { VerifiedEntry } from '../chain/page-verification.ts';
 import { UntrustedError } from '../errors.ts';
 import type { KeyPackagePool } from '../key-package-pool.ts';
@@ -152,7 +152,10 @@ class MlsPage implements PageOpener {
     if (record === undefined || record.lostAt !== undefined || record.state.epoch !== body.epoch) return;
     const name = { hash: body.proposalHash, size: body.proposalSize };
     const proposal = await payloadOf(entry, name, this.#reading.source, true);
-    const taken = proposal && (await processProposal(record.state, proposal));
+    const handshakes = isOpaque(entry.state.value.genesis) ? 'opaque' : 'public';
+    // Else a relay that keeps one back would let the commit that refers to it look like its committer's fault.
+    if (proposal === undefined && handshakes === 'opaque') assertExpired(entry, this.#reading.source.now());
+    const taken = proposal && (await processProposal(record.state, proposal, handshakes));
     if (taken?.ok !== true) return;
     const { state, proposer, ref, authenticatedData } = taken.value;
     const isTrue =
@@ -231,7 +234,7 @@ class MlsPage implements PageOpener {
  */
 function assertExpired({ index, relayTime, state }: VerifiedEntry, now: number): void {
   if (now + MAX_CLOCK_SKEW_MS >= relayTime + state.value.genesis.retentionMs) return;
-  throw new UntrustedError('payload-withheld', `the relay does not give the commit of entry ${index}`, index);
+  throw new UntrustedError('payload-withheld', `the relay does not give the handshake of entry ${index}`, index);
 }
 
 /** What a commit did to the members, as its entry says. */

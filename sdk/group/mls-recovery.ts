@@ -8,7 +8,7 @@ import { RelayProblem, UntrustedError, UsageError } from '../errors.ts';
 import { membersOf, resync, type PendingCommit } from '../mls/index.ts';
 import type { MlsIdentities } from '../mls-identities.ts';
 import { suiteOf } from '../suites.ts';
-import { groupStateOf } from './followed-group.ts';
+import { groupStateOf, handshakesOf } from './followed-group.ts';
 import type { GroupContext } from './group-context.ts';
 import type { MlsRecord, MlsStore, PendingRecord } from './mls-store.ts';
 import { retryDelayMs, type PendingCommits } from './pending-commits.ts';
@@ -60,6 +60,7 @@ export class MlsRecovery {
       const record = await this.#lostRecord();
       if (record === undefined) return;
       await this.#report(signal);
+      await this.#assertWayIn();
       await this.#context.platform.delay(retryDelayMs(record.state, attempt), signal);
       await this.#follower.catchUp(signal);
       const wayIn = await this.#askWayIn(signal);
@@ -67,6 +68,12 @@ export class MlsRecovery {
       if (prepared !== undefined) await this.#pending.send(prepared, signal);
     }
     throw new UsageError('commit-contended', `${MAX_RESYNCS} resyncs lost their epoch to others`);
+  }
+
+  /** A commit from outside would have to show the tree to the relay (`RC9`). */
+  async #assertWayIn(): Promise<void> {
+    if (handshakesOf(await this.#follower.known()) === 'public') return;
+    throw new UsageError('resync-refused', 'nobody comes back by itself into a group of opaque handshakes');
   }
 
   /** As the log was known to stand: whether it still does is found out when this is used. */
@@ -136,7 +143,7 @@ export class MlsRecovery {
     const made = await resync({ identity, groupInfo, ratchetTree, authenticatedData, nowMs });
     if (!made.ok) throw new UsageError('resync-refused', `the group can't be entered anew: ${made.error.code}`);
     assertSameGroup(made.value, chain);
-    return this.#pending.keep({}, made.value, eventId, chain);
+    return this.#pending.keep({}, made.value, { eventId, chain });
   }
 }
 

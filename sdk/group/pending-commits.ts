@@ -4,6 +4,7 @@ import { signDraft, type ChainWriter, type Delivery } from '../chain/chain-write
 import { isFateUnknown } from '../chain/resend.ts';
 import { RelayProblem } from '../errors.ts';
 import type { GroupState, PendingCommit } from '../mls/index.ts';
+import type { StorageWrite } from '../storage.ts';
 import type { GroupContext } from './group-context.ts';
 import type { Addition } from './mls-committer.ts';
 import type { MlsStore, PendingRecord } from './mls-store.ts';
@@ -11,6 +12,11 @@ import type { MlsStore, PendingRecord } from './mls-store.ts';
 export interface CommitPlan {
   readonly add?: readonly Addition[];
   readonly remove?: readonly Uint8Array[];
+}
+
+interface CommitPlace {
+  readonly eventId: Uint8Array;
+  readonly chain: FollowedChain;
 }
 
 /** The group moved on first: a commit of the new epoch may succeed. */
@@ -53,15 +59,14 @@ export class PendingCommits {
     }
   }
 
-  /** Under the chain's lock: stores a commit with the event that will carry it, in the order in which they must exist. */
+  /** Under the chain's lock: stores a commit with the event that will carry it, and what of the epoch it used up. */
   async keep(
     plan: CommitPlan,
     commit: PendingCommit,
-    eventId: Uint8Array,
-    chain: FollowedChain,
+    { eventId, chain, before = [] }: CommitPlace & { readonly before?: readonly StorageWrite[] },
   ): Promise<PendingRecord> {
-    const pending = { bundle: await this.#bundle(plan, commit, eventId, chain), commit };
-    await this.#context.storage.commit([this.#store.putPending(pending)]);
+    const pending = { bundle: await this.#bundle(plan, commit, { eventId, chain }), commit };
+    await this.#context.storage.commit([...before, this.#store.putPending(pending)]);
     return pending;
   }
 
@@ -90,8 +95,7 @@ export class PendingCommits {
   async #bundle(
     { add = [], remove = [] }: CommitPlan,
     made: PendingCommit,
-    eventId: Uint8Array,
-    chain: FollowedChain,
+    { eventId, chain }: CommitPlace,
   ): Promise<CommitBundle> {
     const body = mlsCommit.encodeBody({
       epoch: made.epoch,

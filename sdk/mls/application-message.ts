@@ -1,15 +1,12 @@
-import type { ClientState, EpochReceiverData, PrivateMessage } from 'ts-mls';
+import type { ClientState, EpochReceiverData } from 'ts-mls';
 import { createApplicationMessage } from 'ts-mls/createMessage.js';
-import { decodeMlsMessage, encodeMlsMessage } from 'ts-mls/message.js';
+import { encodeMlsMessage } from 'ts-mls/message.js';
 import { unprotectPrivateMessage } from 'ts-mls/messageProtection.js';
 import { decryptSenderData } from 'ts-mls/privateMessage.js';
 import { leafToNodeIndex, toLeafIndex } from 'ts-mls/treemath.js';
 import { equalBytes, ok, type ActorKey, type Result } from '../../core/index.ts';
-import {
-  MAX_APPLICATION_MESSAGE_BYTES,
-  parseApplicationMessage,
-  parseCredentialIdentity,
-} from '../../core/mls/index.ts';
+import { parseApplicationMessage, parseCredentialIdentity } from '../../core/mls/index.ts';
+import { decodePrivateMessage } from './framed-message.ts';
 import type { GroupState } from './group-state.ts';
 import { openState, replaceClient } from './open-state.ts';
 import { paddedLength } from './padding.ts';
@@ -131,12 +128,6 @@ async function unprotect(
   } catch {
     return refuse('message-unreadable');
   }
-}
-
-function decodePrivateMessage(bytes: Uint8Array): PrivateMessage {
-  const message = decodeMlsMessage(bytes.slice(0, MAX_APPLICATION_MESSAGE_BYTES), 0)?.[0];
-  if (message?.wireformat !== 'mls_private_message') throw new TypeError('parsed as a PrivateMessage before');
-  return message.privateMessage;
 }
 
 function actorAt({ ratchetTree }: EpochReceiverData, leafIndex: number): ActorKey | undefined {

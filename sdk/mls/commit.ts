@@ -2,11 +2,11 @@ import type { ClientState, KeyPackage, LeafIndex, Proposal, ProposalOrRef } from
 import { applyProposals } from 'ts-mls/clientState.js';
 import { leafToNodeIndex, toLeafIndex } from 'ts-mls/treemath.js';
 import { createUpdatePath } from 'ts-mls/updatePath.js';
-import { equalBytes, fromBase64, ok, sha256, type Result } from '../../core/index.ts';
+import { equalBytes, fromBase64, ok, sha256, type HandshakeMode, type Result } from '../../core/index.ts';
 import { keyPackageSignatures, MAX_COMMIT_BYTES, MAX_COMMIT_PROPOSALS, parseKeyPackage } from '../../core/mls/index.ts';
 import { makeGroupInfoWithoutTree } from './create-group.ts';
 import type { GroupState } from './group-state.ts';
-import { makeState, openState } from './open-state.ts';
+import { makeState, openState, replaceClient } from './open-state.ts';
 import { decodeKeyPackageMessage } from './own-key-package.ts';
 import { beginEpoch, type RenewedTree } from './next-epoch.ts';
 import type { PendingCommit } from './pending-commit.ts';
@@ -24,15 +24,23 @@ export interface CommitRequest {
   readonly authenticatedData: Uint8Array;
   /** Added KeyPackages are in force at this time. */
   readonly nowMs: number;
+  /** `opaque`: as a PrivateMessage, without a GroupInfo, and with the tree in the Welcome. `public` where it is not given. */
+  readonly handshakes?: HandshakeMode;
   /** Opaque bytes for the joiners, signed by this client and inside the Welcome's encryption. */
   readonly joinerNote?: Uint8Array;
 }
 
+/** A commit that has yet to be accepted. */
+export interface MadeCommit extends PendingCommit {
+  /** What the state is from here on: the key that encrypted an opaque commit is used up. Store it before the commit leaves. */
+  readonly spent: GroupState;
+}
+
 /**
  * Prepares a commit, always with an update path, so that the keys of the whole group rotate. With nothing to add or
- * remove it does just that. `state` stays in force until the commit is accepted: see `acceptOwnCommit`.
+ * remove it does just that. The epoch stays in force until the commit is accepted: see `acceptOwnCommit`.
  */
-export async function commit(state: GroupState, request: CommitRequest): Promise<Result<PendingCommit, EngineRefusal>> {
+export async function commit(state: GroupState, request: CommitRequest): Promise<Result<MadeCommit, EngineRefusal>> {
   if (state.status === 'removed') return refuse('not-a-member');
   const added = await readAdditions(request, state.suite);
   if (!added.ok) return added;
@@ -50,20 +58,24 @@ async function prepare(
   state: GroupState,
   renewed: RenewedTree,
   request: CommitRequest,
-): Promise<Result<PendingCommit, EngineRefusal>> {
-  const epoch = await beginEpoch(openState(state).client, renewed, request.authenticatedData);
+): Promise<Result<MadeCommit, EngineRefusal>> {
+  const { authenticatedData, handshakes = 'public', joinerNote } = request;
+  const { client } = openState(state);
+  const epoch = await beginEpoch(client, renewed, { authenticatedData, handshakes });
   if (epoch.message.length > MAX_COMMIT_BYTES) return refuse('mls-too-large');
   const next = makeState(epoch.client);
   if (!next.ok) return next;
-  const welcome = await makeWelcome(epoch, renewed, request.joinerNote);
+  const isOpaque = handshakes === 'opaque';
+  const welcome = await makeWelcome(epoch, renewed, { joinerNote, holdsTree: isOpaque });
   return ok({
     epoch: state.epoch,
     commit: epoch.message,
     commitHash: sha256(epoch.message),
     welcome,
-    groupInfo: await makeGroupInfoWithoutTree(next.value),
+    groupInfo: isOpaque ? new Uint8Array() : await makeGroupInfoWithoutTree(next.value),
     treeHash: epoch.client.groupContext.treeHash,
     next: next.value,
+    spent: epoch.spent === client ? state : replaceClient(state, epoch.spent),
   });
 }
 

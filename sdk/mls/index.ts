@@ -9,7 +9,7 @@ export {
   type DecryptedMessage,
   type EncryptedMessage,
 } from './application-message.ts';
-export { commit, type CommitRequest } from './commit.ts';
+export { commit, type CommitRequest, type MadeCommit } from './commit.ts';
 export { createGroup, makeGroupInfo, type FoundedGroup, type GroupFounding } from './create-group.ts';
 export { exportSecret, membersOf, treeHashOf } from './epoch-view.ts';
 export type { GroupMember, GroupState } from './group-state.ts';

@@ -1,6 +1,11 @@
 import type { CiphersuiteImpl, ClientState, Commit, GroupContext, KeyPackage, LeafIndex, RatchetTree } from 'ts-mls';
 import { nextEpochContext } from 'ts-mls/clientState.js';
-import { createConfirmationTag, createContentCommitSignature } from 'ts-mls/framedContent.js';
+import {
+  createConfirmationTag,
+  createContentCommitSignature,
+  type FramedContentAuthDataCommit,
+  type FramedContentCommit,
+} from 'ts-mls/framedContent.js';
 import { initializeEpoch, type EpochSecrets } from 'ts-mls/keySchedule.js';
 import { encodeMlsMessage } from 'ts-mls/message.js';
 import { protectPublicMessage } from 'ts-mls/messageProtectionPublic.js';
@@ -10,6 +15,8 @@ import { createSecretTree } from 'ts-mls/secretTree.js';
 import { treeHashRoot } from 'ts-mls/treeHash.js';
 import { leafWidth } from 'ts-mls/treemath.js';
 import type { PathSecret } from 'ts-mls/updatePath.js';
+import type { HandshakeMode } from '../../core/index.ts';
+import { encryptCommit, type FramedCommit } from './opaque-handshake.ts';
 import { loadSuite } from './suite.ts';
 
 /** The tree after a commit's proposals and path, and the secrets of that path. */
@@ -24,9 +31,7 @@ export interface RenewedTree {
 }
 
 /** The epoch that a commit of this client begins. */
-export interface BegunEpoch {
-  /** The commit: an MLSMessage that holds a PublicMessage. */
-  readonly message: Uint8Array;
+export interface BegunEpoch extends FramedCommit {
   readonly client: ClientState;
   readonly joinerSecret: Uint8Array;
   readonly welcomeSecret: Uint8Array;
@@ -36,13 +41,14 @@ export interface BegunEpoch {
 export async function beginEpoch(
   client: ClientState,
   renewed: RenewedTree,
-  authenticatedData: Uint8Array,
+  { authenticatedData, handshakes }: { readonly authenticatedData: Uint8Array; readonly handshakes: HandshakeMode },
 ): Promise<BegunEpoch> {
   const { groupContext, signaturePrivateKey, privatePath, keySchedule } = client;
   const suite = await loadSuite(groupContext.cipherSuite);
+  const wireformat = handshakes === 'opaque' ? 'mls_private_message' : 'mls_public_message';
   const { framedContent: content, signature } = await createContentCommitSignature(
     groupContext,
-    'mls_public_message',
+    wireformat,
     renewed.commit,
     { senderType: 'member', leafIndex: privatePath.leafIndex },
     authenticatedData,
@@ -51,7 +57,7 @@ export async function beginEpoch(
   );
   const nextContext = await nextEpochContext(
     groupContext,
-    'mls_public_message',
+    wireformat,
     content,
     signature,
     await treeHashRoot(renewed.tree, suite.hash),
@@ -62,18 +68,29 @@ export async function beginEpoch(
   const secrets = await initializeEpoch(keySchedule.initSecret, renewed.commitSecret, nextContext, noPsk, suite.kdf);
   const { confirmationKey } = secrets.keySchedule;
   const confirmationTag = await createConfirmationTag(confirmationKey, nextContext.confirmedTranscriptHash, suite.hash);
-  const publicMessage = await protectPublicMessage(
-    keySchedule.membershipKey,
-    groupContext,
-    { wireformat: 'mls_public_message', content, auth: { contentType: 'commit', signature, confirmationTag } },
-    suite,
-  );
+  const auth = { contentType: 'commit', signature, confirmationTag } as const;
+  const framed = await (handshakes === 'opaque' ? encryptCommit : frameInPublic)(client, { ...content, auth });
   return {
-    message: encodeMlsMessage({ version: 'mls10', wireformat: 'mls_public_message', publicMessage }),
+    ...framed,
     client: await enterEpoch(client, renewed, { nextContext, secrets, confirmationTag }),
     joinerSecret: secrets.joinerSecret,
     welcomeSecret: secrets.welcomeSecret,
   };
+}
+
+async function frameInPublic(
+  client: ClientState,
+  { auth, ...content }: FramedContentCommit & { readonly auth: FramedContentAuthDataCommit },
+): Promise<FramedCommit> {
+  const { groupContext, keySchedule } = client;
+  const publicMessage = await protectPublicMessage(
+    keySchedule.membershipKey,
+    groupContext,
+    { wireformat: 'mls_public_message', content, auth },
+    await loadSuite(groupContext.cipherSuite),
+  );
+  const message = encodeMlsMessage({ version: 'mls10', wireformat: 'mls_public_message', publicMessage });
+  return { message, spent: client };
 }
 
 interface NextEpoch {

@@ -8,7 +8,12 @@ const FRAMING_BYTES = 4 + 2 + 64;
  * only the leading bits of a length. It tells an eavesdropper about as many bits as the logarithm of the logarithm, for at most 12% more bytes.
  */
 export function paddedLength(plaintextBytes: number): number {
-  const length = Math.max(plaintextBytes + FRAMING_BYTES, SMALLEST_BYTES);
+  return padmeLength(plaintextBytes + FRAMING_BYTES);
+}
+
+/** The same for content whose framing is counted already. */
+export function padmeLength(contentBytes: number): number {
+  const length = Math.max(contentBytes, SMALLEST_BYTES);
   const exponent = Math.floor(Math.log2(length));
   const keptBits = Math.floor(Math.log2(exponent)) + 1;
   const step = 2 ** Math.max(exponent - keptBits, 0);

@@ -23,13 +23,13 @@ import { refuse, type EngineRefusal } from './refusal.ts';
 export interface PendingCommit {
   /** The epoch that it was made in and ends. */
   readonly epoch: number;
-  /** An MLSMessage that holds a PublicMessage. */
+  /** An MLSMessage that holds a PublicMessage, or where handshakes are opaque a PrivateMessage. */
   readonly commit: Uint8Array;
   /** SHA-256 of `commit`: how a client recognises its own. */
   readonly commitHash: Uint8Array;
   /** An MLSMessage, where the commit adds members. */
   readonly welcome: Uint8Array | undefined;
-  /** An MLSMessage: of the epoch that the commit begins, tree and `external_pub` in it. */
+  /** An MLSMessage: of the epoch that the commit begins, `external_pub` in it. Empty where handshakes are opaque (`ML53`). */
   readonly groupInfo: Uint8Array;
   readonly treeHash: Uint8Array;
   /** Only to be used through `acceptOwnCommit`. */

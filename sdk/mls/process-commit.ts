@@ -1,11 +1,27 @@
-import type { ClientState, PublicMessage } from 'ts-mls';
-import { decodeMlsMessage } from 'ts-mls/message.js';
-import { processPublicMessage } from 'ts-mls/processMessages.js';
-import { equalBytes, err, ok, type ActorKey, type CommitFault, type Result } from '../../core/index.ts';
-import { applyCommitToLeaves, parseCommitMessage, type AppliedCommit, type MlsCommit } from '../../core/mls/index.ts';
+import type { ClientState } from 'ts-mls';
+import { processPrivateMessage, processPublicMessage } from 'ts-mls/processMessages.js';
+import {
+  equalBytes,
+  err,
+  ok,
+  type ActorKey,
+  type CommitFault,
+  type HandshakeMode,
+  type Result,
+} from '../../core/index.ts';
+import {
+  applyCommitToLeaves,
+  parseCommitMessage,
+  parseOpaqueCommit,
+  readCommitContent,
+  type AppliedCommit,
+  type MlsCommitContent,
+} from '../../core/mls/index.ts';
 import { faultOf } from './commit-fault.ts';
+import { decodePrivateMessage, decodePublicMessage } from './framed-message.ts';
 import type { GroupState } from './group-state.ts';
 import { makeState, openState, replaceClient, termsOf } from './open-state.ts';
+import { openHandshake } from './opaque-handshake.ts';
 import { proposedIn } from './proposal.ts';
 import { provenActor } from './proven-actor.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
@@ -18,6 +34,10 @@ export interface ProcessedCommit {
   readonly removed: readonly ActorKey[];
   /** Members before and after, whose leaf was removed and added anew. */
   readonly replaced: readonly ActorKey[];
+  /** What was added, in the order of the commit. */
+  readonly addedKeyPackages: readonly { readonly actor: Uint8Array; readonly keyPackageRef: Uint8Array }[];
+  /** Of the epoch that it began; undefined for a client that it removes, which can't tell. */
+  readonly treeHash: Uint8Array | undefined;
   readonly authenticatedData: Uint8Array;
   /** Whether this client is among the removed. */
   readonly selfRemoved: boolean;
@@ -29,67 +49,88 @@ export interface ProcessedCommit {
 export type CommitRefusal = EngineRefusal | { readonly code: 'commit-unprocessable'; readonly fault: CommitFault };
 
 /**
- * Follows another member's commit. Never throws for what `bytes` hold; a refusal leaves `state` as good as it was. The
- * refusals tell apart a commit that is over, one that is early, and one that can't be followed.
+ * Follows another member's commit, which is encrypted where `handshakes` are opaque. Never throws for what `bytes` hold; a
+ * refusal leaves `state` as good as it was. The refusals tell apart a commit that is over, one that is early, and one that
+ * can't be followed.
  */
 export async function processCommit(
   state: GroupState,
   bytes: Uint8Array,
+  handshakes: HandshakeMode = 'public',
 ): Promise<Result<ProcessedCommit, CommitRefusal>> {
   if (state.status === 'removed') return refuse('not-a-member');
-  const commit = parseCommitMessage(bytes, termsOf(state.suite));
-  if (!commit.ok) return commit;
-  const misplaced = findMisplacement(state, commit.value);
-  if (misplaced !== undefined) return refuse(misplaced);
+  const read = await (handshakes === 'opaque' ? openCommit(state, bytes) : readCommit(state, bytes));
+  if (!read.ok) return read;
+  const { sender, authenticatedData } = read.value;
+  if (sender.kind === 'member' && sender.leafIndex === state.leafIndex) return refuse('commit-own');
   const { client, leaves } = openState(state);
   const before = { groupId: state.groupId, epoch: state.epoch, leaves, proposals: proposedIn(state) };
-  const applied = applyCommitToLeaves(before, commit.value);
+  const applied = applyCommitToLeaves(before, read.value);
   if (!applied.ok) return applied;
-  const followed = await follow(client, bytes);
+  const followed = await follow(client, bytes, handshakes);
   if (!followed.ok) return followed;
   const next = followed.value;
   const selfRemoved = next.groupActiveState.kind === 'removedFromGroup';
   const entered = selfRemoved ? ok(leaveGroup(state)) : enterEpoch(next, applied.value);
   if (!entered.ok) return entered;
-  const { delta } = applied.value;
+  const { delta, addedKeyPackages } = applied.value;
   return ok({
     state: entered.value,
     committer: provenActor(delta.committer),
     added: delta.added.map(provenActor),
     removed: delta.removed.map(provenActor),
     replaced: delta.replaced.map(provenActor),
-    authenticatedData: commit.value.authenticatedData,
+    addedKeyPackages: addedKeyPackages.map(({ actor, ref }) => ({ actor, keyPackageRef: ref })),
+    treeHash: selfRemoved ? undefined : next.groupContext.treeHash,
+    authenticatedData,
     selfRemoved,
-    isResync: commit.value.sender.kind === 'new-member-commit',
+    isResync: sender.kind === 'new-member-commit',
   });
 }
 
-function findMisplacement(state: GroupState, commit: MlsCommit): EngineRefusal['code'] | undefined {
-  if (!equalBytes(commit.groupId, state.groupId)) return 'commit-group';
-  if (commit.epoch < state.epoch) return 'commit-stale';
-  if (commit.epoch > state.epoch) return 'commit-future';
-  const isOwn = commit.sender.kind === 'member' && commit.sender.leafIndex === state.leafIndex;
-  return isOwn ? 'commit-own' : undefined;
+function readCommit(state: GroupState, bytes: Uint8Array): Result<MlsCommitContent, CommitRefusal> {
+  const commit = parseCommitMessage(bytes, termsOf(state.suite));
+  const misplaced = commit.ok ? findMisplacement(state, commit.value) : undefined;
+  return misplaced === undefined ? commit : refuse(misplaced);
+}
+
+async function openCommit(state: GroupState, bytes: Uint8Array): Promise<Result<MlsCommitContent, CommitRefusal>> {
+  const framing = parseOpaqueCommit(bytes);
+  if (!framing.ok) return framing;
+  const misplaced = findMisplacement(state, framing.value);
+  if (misplaced !== undefined) return refuse(misplaced);
+  const opened = await openHandshake(openState(state).client, bytes);
+  if (opened === undefined) return err({ code: 'commit-unprocessable', fault: 'other' });
+  return readCommitContent(opened.content, termsOf(state.suite));
+}
+
+function findMisplacement(
+  state: GroupState,
+  { groupId, epoch }: Pick<MlsCommitContent, 'groupId' | 'epoch'>,
+): EngineRefusal['code'] | undefined {
+  if (!equalBytes(groupId, state.groupId)) return 'commit-group';
+  if (epoch < state.epoch) return 'commit-stale';
+  return epoch > state.epoch ? 'commit-future' : undefined;
 }
 
 const NO_PSK = { findPsk: () => undefined };
 
-async function follow(client: ClientState, bytes: Uint8Array): Promise<Result<ClientState, CommitRefusal>> {
+async function follow(
+  client: ClientState,
+  bytes: Uint8Array,
+  handshakes: HandshakeMode,
+): Promise<Result<ClientState, CommitRefusal>> {
   try {
-    const message = decodePublicMessage(bytes);
     const suite = await loadSuite(client.groupContext.cipherSuite);
-    return ok((await processPublicMessage(client, message, NO_PSK, suite)).newState);
+    const processed =
+      handshakes === 'opaque'
+        ? processPrivateMessage(client, decodePrivateMessage(bytes), NO_PSK, suite)
+        : processPublicMessage(client, decodePublicMessage(bytes), NO_PSK, suite);
+    return ok((await processed).newState);
   } catch (error) {
     // ts-mls throws for every check that fails, and for some that it has no name for.
     return err({ code: 'commit-unprocessable', fault: faultOf(error) });
   }
-}
-
-/** From a copy: the state keeps parts of the message, and the caller's buffer may be used again. */
-function decodePublicMessage(bytes: Uint8Array): PublicMessage {
-  const message = decodeMlsMessage(bytes.slice(), 0)?.[0];
-  if (message?.wireformat !== 'mls_public_message') throw new TypeError('parsed as a PublicMessage before');
-  return message.publicMessage;
 }
 
 /**

@@ -1,34 +1,49 @@
 import type { ClientState, Proposal } from 'ts-mls';
-import { decodeMlsMessage, encodeMlsMessage } from 'ts-mls/message.js';
+import { makeProposalRef } from 'ts-mls/authenticatedContent.js';
+import { encodeMlsMessage } from 'ts-mls/message.js';
+import { protectProposal } from 'ts-mls/messageProtection.js';
 import { protectProposalPublic } from 'ts-mls/messageProtectionPublic.js';
-import { processPublicMessage } from 'ts-mls/processMessages.js';
-import { equalBytes, ok, type ActorKey, type Result } from '../../core/index.ts';
+import { processPrivateMessage, processPublicMessage } from 'ts-mls/processMessages.js';
+import { addUnappliedProposal } from 'ts-mls/unappliedProposals.js';
+import { equalBytes, ok, type ActorKey, type HandshakeMode, type Result } from '../../core/index.ts';
 import {
   MAX_EPOCH_PROPOSALS,
+  parseOpaqueProposal,
   parseProposalMessage,
   readProposal,
   type MlsProposalMessage,
+  type MlsSender,
   type ProposedInEpoch,
 } from '../../core/mls/index.ts';
+import { decodePrivateMessage, decodePublicMessage } from './framed-message.ts';
 import type { GroupState } from './group-state.ts';
 import { openState, replaceClient, termsOf } from './open-state.ts';
+import { openHandshake } from './opaque-handshake.ts';
+import { paddedLength } from './padding.ts';
 import { provenActor } from './proven-actor.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
 import { loadSuite } from './suite.ts';
 
 export interface MadeProposal {
-  /** An MLSMessage that holds a PublicMessage. */
+  /** An MLSMessage that holds a PublicMessage, or where handshakes are opaque a PrivateMessage. */
   readonly message: Uint8Array;
   /** ProposalRef, 32 bytes. */
   readonly ref: Uint8Array;
+  /** Store it before an opaque proposal leaves: its key is used up, and nobody can read it back from the log. */
+  readonly state: GroupState;
 }
 
 /** Asks for the removal of this client's own leaf, which another member has to commit (RFC 9420 §12.2). */
 export async function proposeLeave(
   state: GroupState,
   authenticatedData: Uint8Array,
+  handshakes: HandshakeMode = 'public',
 ): Promise<Result<MadeProposal, EngineRefusal>> {
   if (state.status === 'removed') return refuse('not-a-member');
+  return ok(await (handshakes === 'opaque' ? encryptLeave : signLeave)(state, authenticatedData));
+}
+
+async function signLeave(state: GroupState, authenticatedData: Uint8Array): Promise<MadeProposal> {
   const { signaturePrivateKey, keySchedule, groupContext } = openState(state).client;
   const { publicMessage } = await protectProposalPublic(
     signaturePrivateKey,
@@ -42,7 +57,31 @@ export async function proposeLeave(
   const message = encodeMlsMessage({ version: 'mls10', wireformat: 'mls_public_message', publicMessage });
   const parsed = parseProposalMessage(message, termsOf(state.suite));
   if (!parsed.ok) throw new Error(`made a proposal that is refused: ${parsed.error.code}`);
-  return ok({ message, ref: parsed.value.ref });
+  return { message, ref: parsed.value.ref, state };
+}
+
+/** Its author can't decrypt it again, so the state knows it from here on. */
+async function encryptLeave(state: GroupState, authenticatedData: Uint8Array): Promise<MadeProposal> {
+  const { client } = openState(state);
+  const { groupContext, signaturePrivateKey, keySchedule, secretTree, unappliedProposals } = client;
+  const { leafIndex } = state;
+  const proposal = removalOf(leafIndex);
+  const made = await protectProposal(
+    signaturePrivateKey,
+    keySchedule.senderDataSecret,
+    proposal,
+    authenticatedData,
+    groupContext,
+    secretTree,
+    leafIndex,
+    { kind: 'padUntilLength', padUntilLength: paddedLength(0) },
+    await loadSuite(groupContext.cipherSuite),
+  );
+  const { privateMessage, newSecretTree, proposalRef: ref } = made;
+  const message = encodeMlsMessage({ version: 'mls10', wireformat: 'mls_private_message', privateMessage });
+  const known = addUnappliedProposal(ref, unappliedProposals, proposal, leafIndex);
+  const spent = { ...client, secretTree: newSecretTree, unappliedProposals: known };
+  return { message, ref, state: replaceClient(state, spent) };
 }
 
 export function removalOf(leafIndex: number): Proposal {
@@ -58,40 +97,73 @@ export interface ProcessedProposal {
 }
 
 /**
- * Takes in a member's proposal of the current epoch, this client's own ones too, for commits to refer to. Never throws for
- * what `bytes` hold; a refusal leaves `state` as good as it was.
+ * Takes in a member's proposal of the current epoch for commits to refer to, this client's own ones too where they are not
+ * encrypted. Never throws for what `bytes` hold; a refusal leaves `state` as good as it was.
  */
 export async function processProposal(
   state: GroupState,
   bytes: Uint8Array,
+  handshakes: HandshakeMode = 'public',
 ): Promise<Result<ProcessedProposal, EngineRefusal>> {
   if (state.status === 'removed') return refuse('not-a-member');
-  const parsed = parseProposalMessage(bytes, termsOf(state.suite));
-  if (!parsed.ok) return parsed;
-  const { ref, authenticatedData } = parsed.value;
-  const proposer = proposerIn(state, parsed.value);
+  const read = await (handshakes === 'opaque' ? openProposal(state, bytes) : readPublicProposal(state, bytes));
+  if (!read.ok) return read;
+  const { ref, authenticatedData, sender } = read.value;
+  const proposer = memberAt(state, sender);
   if (proposer === undefined) return refuse('proposal-misplaced');
   const { client } = openState(state);
   if (Object.keys(client.unappliedProposals).length >= MAX_EPOCH_PROPOSALS) return refuse('proposal-misplaced');
-  const next = await take(client, bytes);
+  const next = await take(client, bytes, handshakes);
   if (next === undefined) return refuse('proposal-forged');
   return ok({ state: replaceClient(state, next), ref, proposer, authenticatedData });
 }
 
-/** Undefined unless it is of this group and epoch, by one who is in. */
-function proposerIn(state: GroupState, { groupId, epoch, sender }: MlsProposalMessage): ActorKey | undefined {
-  if (!equalBytes(groupId, state.groupId) || epoch !== state.epoch || sender.kind !== 'member') return undefined;
+type ReadProposal = Pick<MlsProposalMessage, 'ref' | 'authenticatedData' | 'sender'>;
+
+function readPublicProposal(state: GroupState, bytes: Uint8Array): Result<ReadProposal, EngineRefusal> {
+  const parsed = parseProposalMessage(bytes, termsOf(state.suite));
+  return parsed.ok && !isOfEpoch(state, parsed.value) ? refuse('proposal-misplaced') : parsed;
+}
+
+async function openProposal(state: GroupState, bytes: Uint8Array): Promise<Result<ReadProposal, EngineRefusal>> {
+  const parsed = parseOpaqueProposal(bytes);
+  if (!parsed.ok) return parsed;
+  if (!isOfEpoch(state, parsed.value)) return refuse('proposal-misplaced');
+  const { client } = openState(state);
+  const opened = await openHandshake(client, bytes);
+  if (opened?.content.contentType !== 'proposal') return refuse('proposal-forged');
+  const readable = readProposal(opened.content.proposal, termsOf(state.suite));
+  if (!readable.ok) return readable;
+  const { sender } = opened.content;
+  if (sender.senderType !== 'member') return refuse('proposal-misplaced');
+  const ref = await makeProposalRef(opened, (await loadSuite(client.groupContext.cipherSuite)).hash);
+  const { authenticatedData } = parsed.value;
+  return ok({ ref, authenticatedData, sender: { kind: 'member', leafIndex: sender.leafIndex } });
+}
+
+function isOfEpoch(state: GroupState, { groupId, epoch }: Pick<MlsProposalMessage, 'groupId' | 'epoch'>): boolean {
+  return equalBytes(groupId, state.groupId) && epoch === state.epoch;
+}
+
+/** Undefined for everyone who is not in. */
+function memberAt(state: GroupState, sender: MlsSender): ActorKey | undefined {
+  if (sender.kind !== 'member') return undefined;
   const leaf = openState(state).leaves.find(({ leafIndex }) => leafIndex === sender.leafIndex);
   return leaf && provenActor(leaf.actor);
 }
 
-async function take(client: ClientState, bytes: Uint8Array): Promise<ClientState | undefined> {
+async function take(
+  client: ClientState,
+  bytes: Uint8Array,
+  handshakes: HandshakeMode,
+): Promise<ClientState | undefined> {
   try {
-    // From a copy: the state keeps parts of the message, and the caller's buffer may be used again.
-    const message = decodeMlsMessage(bytes.slice(), 0)?.[0];
-    if (message?.wireformat !== 'mls_public_message') throw new TypeError('parsed as a PublicMessage before');
     const suite = await loadSuite(client.groupContext.cipherSuite);
-    return (await processPublicMessage(client, message.publicMessage, NO_PSK, suite)).newState;
+    const processed =
+      handshakes === 'opaque'
+        ? processPrivateMessage(client, decodePrivateMessage(bytes), NO_PSK, suite)
+        : processPublicMessage(client, decodePublicMessage(bytes), NO_PSK, suite);
+    return (await processed).newState;
   } catch {
     return undefined;
   }

@@ -1,7 +1,8 @@
-import type { EncryptedGroupSecrets, Extension } from 'ts-mls';
+import type { ClientState, EncryptedGroupSecrets, Extension } from 'ts-mls';
 import { createGroupInfo } from 'ts-mls/createCommit.js';
 import { makeKeyPackageRef } from 'ts-mls/keyPackage.js';
 import { encodeMlsMessage } from 'ts-mls/message.js';
+import { encodeRatchetTree } from 'ts-mls/ratchetTree.js';
 import { toLeafIndex } from 'ts-mls/treemath.js';
 import { firstCommonAncestor } from 'ts-mls/updatePath.js';
 import { encryptGroupInfo, encryptGroupSecrets } from 'ts-mls/welcome.js';
@@ -11,14 +12,20 @@ import { loadSuite } from './suite.ts';
 /** Extension type of a GroupInfo, from the private range, that carries a note for joiners (`ML33`). */
 export const JOINER_NOTE_EXTENSION = 0xf0a1;
 
+interface WelcomeOptions {
+  readonly joinerNote: Uint8Array | undefined;
+  /** Where the relay can't give the tree to joiners (`ML53`). */
+  readonly holdsTree: boolean;
+}
+
 /**
- * The Welcome for everyone whom a commit adds (RFC 9420 §12.4.3.1), as an MLSMessage: the GroupInfo without its tree (`ML94`), and
- * for each joiner the secret of the lowest node that it shares with the committer.
+ * The Welcome for everyone whom a commit adds (RFC 9420 §12.4.3.1), as an MLSMessage: the GroupInfo, without its tree unless that
+ * is to be had from nobody else (`ML94`), and for each joiner the secret of the lowest node that it shares with the committer.
  */
 export async function makeWelcome(
   epoch: BegunEpoch,
   renewed: RenewedTree,
-  joinerNote: Uint8Array | undefined,
+  { joinerNote, holdsTree }: WelcomeOptions,
 ): Promise<Uint8Array | undefined> {
   if (renewed.joiners.length === 0) return undefined;
   const { client } = epoch;
@@ -28,7 +35,7 @@ export async function makeWelcome(
     client.groupContext,
     client.confirmationTag,
     client,
-    noteExtensions(joinerNote),
+    [...noteExtensions(joinerNote), ...(holdsTree ? [treeExtension(client)] : [])],
     suite,
   );
   const encryptedGroupInfo = await encryptGroupInfo(groupInfo, epoch.welcomeSecret, suite);
@@ -41,6 +48,10 @@ export async function makeWelcome(
 
 function noteExtensions(joinerNote: Uint8Array | undefined): Extension[] {
   return joinerNote === undefined ? [] : [{ extensionType: JOINER_NOTE_EXTENSION, extensionData: joinerNote }];
+}
+
+function treeExtension({ ratchetTree }: ClientState): Extension {
+  return { extensionType: 'ratchet_tree', extensionData: encodeRatchetTree(ratchetTree) };
 }
 
 async function encryptSecrets(

@@ -75,7 +75,7 @@ async function propose(state: GroupState, actor: TestActor): Promise<Uint8Array>
   const drafted = await draftProposal(place(), state, { actor });
   const candidate = valueOf(screen(drafted));
   expect(chain.decide([candidate])[0]?.kind).toBe('accepted');
-  const { proposal } = candidate.proposal!;
+  const proposal = candidate.proposal!.proposal!;
   group = { ...group, proposals: new Map(group.proposals).set(Buffer.from(proposal.ref).toString('base64'), proposal) };
   return drafted.payload;
 }

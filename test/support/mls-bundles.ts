@@ -2,6 +2,7 @@ import type { Proposal } from 'ts-mls';
 import { createProposal } from 'ts-mls/createMessage.js';
 import { encodeMlsMessage } from 'ts-mls/message.js';
 import {
+  fromBase64,
   mlsCommit,
   mlsCreated,
   mlsProposal,
@@ -12,6 +13,7 @@ import {
   type ChainId,
   type ClaimToken,
   type CommitBundle,
+  type HandshakeMode,
   type MlsCommit,
   type MlsCreated,
   type MlsProposal,
@@ -43,6 +45,10 @@ export const MLS_PARAMETERS = {
   kind: 'group',
   value: { membership: 'mls', handshakes: 'public', credentials: 'bound', authenticatedData: 'required' },
 } as const;
+export const OPAQUE_PARAMETERS = {
+  kind: 'group',
+  value: { ...MLS_PARAMETERS.value, handshakes: 'opaque' },
+} as const;
 
 const NOTHING = new Uint8Array();
 
@@ -60,6 +66,8 @@ export interface GroupPlace {
   readonly time: number;
   /** What the relay of the group signs claim tokens with. */
   readonly claimKey: ClaimTokenKey;
+  /** Public unless it is said. */
+  readonly handshakes?: HandshakeMode;
 }
 
 /** A commit by `actor` with the event that belongs to it; an `edit` spoils what a test wants spoiled. */
@@ -96,12 +104,12 @@ export function claimKeyOf(checkpointSeed: Uint8Array): ClaimTokenKey {
 /** The relay's word that a KeyPackage was claimed for a group. */
 export function claimFor(
   place: GroupPlace,
-  keyPackageRef: Uint8Array,
+  named: { readonly actor: Uint8Array; readonly keyPackageRef: Uint8Array },
   notAfter: number,
   claim: Claim = {},
 ): ClaimToken {
   const { chain = place.chain, at = place.time, key = place.claimKey } = claim;
-  return issueClaimToken({ chain, keyPackageRef, notAfter }, key, at);
+  return issueClaimToken({ ...named, chain, notAfter }, key, at);
 }
 
 export interface DraftedCommit {
@@ -165,6 +173,7 @@ export async function draftResync(
 
 export async function draftCommit(place: GroupPlace, state: GroupState, draft: CommitDraft): Promise<DraftedCommit> {
   const { actor, add = [], remove = [], eventId = bytesFor('commit', nextId++, 16) } = draft;
+  const { handshakes = 'public' } = place;
   const nowMs = draft.keyPackageTime ?? place.time;
   const keyPackages = await Promise.all(add.map(async (one) => newKeyPackage(await mlsIdentityFor(one), { nowMs })));
   const made = valueOf(
@@ -173,6 +182,7 @@ export async function draftCommit(place: GroupPlace, state: GroupState, draft: C
       remove: remove.flatMap(({ key }) => parseActorKey(key) ?? []),
       authenticatedData: encodeAuthenticatedData({ actor: actor.key, eventId: draft.boundTo ?? eventId }),
       nowMs,
+      handshakes,
     }),
   );
   const pending = draft.carriesTree === true ? { ...made, groupInfo: await makeGroupInfo(made.next) } : made;
@@ -183,15 +193,18 @@ export async function draftCommit(place: GroupPlace, state: GroupState, draft: C
       removed: remove.map(({ key }) => key),
     },
   };
-  const claimTokens = keyPackages.map(({ ref, notAfterMs }) => claimFor(place, ref, notAfterMs, draft.claim));
+  const claimTokens = keyPackages.map(({ ref: keyPackageRef, notAfterMs }, i) =>
+    claimFor(place, { actor: (add[i] as TestActor).key, keyPackageRef }, notAfterMs, draft.claim),
+  );
   const bundle = bundleOf(draft, place, eventId, { pending, named, claimTokens });
+  const treeBeside = handshakes === 'opaque' ? undefined : treeOf(pending.next);
   const join = (): Promise<GroupState[]> =>
     Promise.all(
       keyPackages.map(
-        async ({ privateState }) => valueOf(await joinGroup(bundle.welcome, privateState, treeOf(pending.next))).state,
+        async ({ privateState }) => valueOf(await joinGroup(bundle.welcome, privateState, treeBeside)).state,
       ),
     );
-  return { bundle, next: valueOf(acceptOwnCommit(state, pending)), join };
+  return { bundle, next: valueOf(acceptOwnCommit(made.spent, pending)), join };
 }
 
 /** A proposal by the holder of a state with the event that belongs to it; an `edit` spoils what a test wants spoiled. */
@@ -215,13 +228,15 @@ export async function draftProposal(
   const { actor, eventId = bytesFor('proposal', nextId++, 16), proposal = removalOf(state.leafIndex) } = draft;
   const data = encodeAuthenticatedData({ actor: actor.key, eventId: draft.boundTo ?? eventId });
   const { client } = openState(state);
-  const made = await createProposal(client, true, proposal, await loadDefaultSuite(), data);
+  const isPublic = place.handshakes !== 'opaque';
+  const made = await createProposal(client, isPublic, proposal, await loadDefaultSuite(), data);
   const genuine = encodeMlsMessage(made.message);
+  const [ref] = Object.keys(made.newState.unappliedProposals).flatMap((name) => fromBase64(name) ?? []);
   const payload = draft.editMessage?.(genuine) ?? genuine;
   const body: MlsProposal = {
     epoch: state.epoch,
     purpose: draft.proposal === undefined ? 'leave' : 'other',
-    proposalRef: valueOf(parseProposalMessage(genuine)).ref,
+    proposalRef: isPublic ? valueOf(parseProposalMessage(genuine)).ref : (ref as Uint8Array),
     proposalHash: sha256(payload),
     proposalSize: payload.length,
   };
@@ -242,14 +257,15 @@ export async function draftCreation(
 ): Promise<{ readonly bundle: CommitBundle; readonly state: GroupState }> {
   const identity = await mlsIdentityFor(founder);
   const founded = await createGroup({ groupId: place.chain, identity, nowMs: place.time });
+  const groupInfo = place.handshakes === 'opaque' ? NOTHING : founded.groupInfo;
   const body = edit({
     ciphersuite: 1,
-    groupInfoHash: sha256(founded.groupInfo),
-    groupInfoSize: founded.groupInfo.length,
+    groupInfoHash: sha256(groupInfo),
+    groupInfoSize: groupInfo.length,
     treeHash: founded.treeHash,
   });
   const { event, signature } = actor.sign({ ...place, type: mlsCreated.type, body: mlsCreated.encodeBody(body) });
   const alone = { commit: NOTHING, welcome: NOTHING, claimTokens: [] };
-  const bundle = { event, signature, groupInfo: founded.groupInfo, ...alone };
+  const bundle = { event, signature, groupInfo, ...alone };
   return { bundle, state: founded.state };
 }

@@ -108,6 +108,7 @@ const appendRoute = describeRoute({
     'no-such-commit',
     'own-commit',
     'already-reported',
+    'opaque-handshakes',
     'invalid-handshake',
   ],
 });
@@ -119,7 +120,8 @@ const commitRoute = describeRoute({
   summary: 'Post an MLS commit',
   description:
     'The event with the commit, Welcome and GroupInfo that it names, stored together or not at all, and the token of each ' +
-    'claim that it uses. One commit wins an epoch; another gets commit-lost with the winner.',
+    'claim that it uses. One commit wins an epoch; another gets commit-lost with the winner. Where handshakes are opaque, the ' +
+    'commit is a PrivateMessage and there is no GroupInfo.',
   access: 'event',
   params: chainParameters,
   query: noQuery,

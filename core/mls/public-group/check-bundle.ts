@@ -12,7 +12,7 @@ import {
   type MlsRefusal,
 } from '../refusal.ts';
 import { mlsSignatureJob, withoutTrailing } from '../signed-bytes.ts';
-import { findSuite } from '../suite.ts';
+import { findSuite, type PublicSuite } from '../suite.ts';
 import { parseWelcome } from '../welcome.ts';
 import type { FollowedCommit } from './apply-commit.ts';
 import { encodePublicTree } from './encode-tree.ts';
@@ -59,12 +59,28 @@ export function checkWelcome(
   { added, group }: Pick<FollowedCommit, 'added' | 'group'>,
   bytes: Uint8Array,
 ): Result<undefined, WelcomeRefusal> {
+  return checkWelcomeRefs(
+    added.map(({ ref }) => ref),
+    group.rules.suite,
+    bytes,
+  );
+}
+
+/** The same for KeyPackages that a commit is only said to add (`ML51`). One that is named twice fits no Welcome. */
+export function checkWelcomeRefs(
+  added: readonly Uint8Array[],
+  suite: PublicSuite,
+  bytes: Uint8Array,
+): Result<undefined, WelcomeRefusal> {
   if (bytes.length === 0) return added.length === 0 ? ok(undefined) : refuse('commit-welcome');
   const welcome = parseWelcome(bytes);
   if (!welcome.ok) return welcome;
-  if (findSuite(welcome.value.suite)?.name !== group.rules.suite.name) return refuse('mls-suite');
-  const refs = new Set(welcome.value.refs.map(toBase64));
+  if (findSuite(welcome.value.suite)?.name !== suite.name) return refuse('mls-suite');
+  const wanted = new Set(added.map(toBase64));
+  const named = new Set(welcome.value.refs.map(toBase64));
   const isExact =
-    added.length > 0 && welcome.value.refs.length === added.length && added.every(({ ref }) => refs.has(toBase64(ref)));
+    wanted.size > 0 &&
+    [added.length, welcome.value.refs.length].every((count) => count === wanted.size) &&
+    [...wanted].every((ref) => named.has(ref));
   return isExact ? ok(undefined) : refuse('commit-welcome');
 }

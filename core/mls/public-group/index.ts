@@ -2,7 +2,7 @@
 export { addProposal, type AddedProposal } from './add-proposal.ts';
 export { applyCommit, type AddedMember, type FollowedCommit, type FollowRefusal } from './apply-commit.ts';
 export { bootstrapGroup, type BootstrappedGroup } from './bootstrap.ts';
-export { checkNextGroupInfo, checkWelcome } from './check-bundle.ts';
+export { checkNextGroupInfo, checkWelcome, checkWelcomeRefs } from './check-bundle.ts';
 export { foundGroup, type FoundedGroup } from './found-group.ts';
 export { encodePublicTree } from './encode-tree.ts';
 export type { KnownProposal, Lifetime, ProposedChange } from './known-proposal.ts';

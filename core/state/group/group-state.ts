@@ -61,6 +61,11 @@ export function requireCreated({ genesis, mls }: GroupState): RuleRefusal | unde
   return mls === undefined && membershipOf(genesis) === 'mls' ? { code: 'mls-not-created' } : undefined;
 }
 
+/** Whether the group's commits and proposals are encrypted, also for the relay (`GM20`). */
+export function isOpaque({ parameters }: Genesis): boolean {
+  return parameters.kind === 'group' && parameters.value.handshakes === 'opaque';
+}
+
 function membershipOf({ parameters }: Genesis): 'plain' | 'mls' {
   return parameters.kind === 'group' ? parameters.value.membership : 'plain';
 }

@@ -1,8 +1,8 @@
 import { choice, opaque, struct, uint32, uint64, type Decoded } from '../../codec/index.ts';
 import { defineEvent, HASH_BYTES } from '../../event/index.ts';
 import type { Position, Rule, RuleRefusal } from '../rule.ts';
-import { requireMembership, type GroupState } from './group-state.ts';
-import { askToLeave, hasOtherOwner, requireRole } from './roster.ts';
+import { isOpaque, requireMembership, type GroupState } from './group-state.ts';
+import { askToLeave, findMember, hasOtherOwner, isLeaving, requireRole } from './roster.ts';
 
 const proposalBody = struct('MlsProposal', {
   /** The epoch that the proposal is of, and that it may be committed in. */
@@ -41,5 +41,12 @@ function checkProposal(state: GroupState, { actor }: Position, body: MlsProposal
   const { mls, roster } = state;
   if (mls === undefined) return requireMembership(state, 'mls') ?? { code: 'mls-not-created' };
   if (body.epoch !== mls.epoch) return { code: 'wrong-epoch', epoch: mls.epoch };
+  if (isOpaque(state.genesis) && !isFirstLeave(state, actor, body)) return { code: 'opaque-handshakes' };
   return body.purpose === 'leave' && !hasOtherOwner(roster, actor) ? { code: 'last-owner' } : undefined;
+}
+
+/** `GM21`: what nobody outside can read is no proposal to fill an epoch with. Each member has the one that says it leaves. */
+function isFirstLeave({ roster }: GroupState, actor: Uint8Array, { purpose }: MlsProposal): boolean {
+  const member = findMember(roster, actor);
+  return purpose === 'leave' && member !== undefined && !isLeaving(member);
 }

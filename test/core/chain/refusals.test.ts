@@ -9,6 +9,7 @@ import {
   memberRemoved,
   mlsCommit,
   mlsCreated,
+  mlsProposal,
   parseSignedEvent,
   problemOf,
   roleChanged,
@@ -23,6 +24,7 @@ import {
   groupGenesis,
   identityGenesis,
   messageBody,
+  proposalBody,
   reportBody,
 } from '../../../scripts/vectors/sample-bodies.ts';
 import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
@@ -102,6 +104,11 @@ const ways: Record<Refusal['code'], (log: LogBuilder) => unknown> = {
   'welcome-mismatch': () => {
     const body = commitBody(1, { added: [{ actor: stranger.key, role: 'reader' }] });
     return refusalIn(mlsGroup(), alice, mlsCommit, { ...body, welcomeRefs: [] });
+  },
+  'opaque-handshakes': () => {
+    const log = new LogBuilder(alice, groupGenesis('mls', {}, 'opaque'));
+    log.append(alice, mlsCreated, createdBody);
+    return refusalIn(log, alice, mlsProposal, proposalBody(0, 'other'));
   },
   'future-epoch': () => refusalIn(mlsGroup(), alice, groupMessage, { ...messageBody, epoch: 2 }),
   'epoch-closed': () => {

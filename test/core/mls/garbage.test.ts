@@ -7,6 +7,8 @@ import {
   parseCredentialIdentity,
   parseGroupInfo,
   parseKeyPackage,
+  parseOpaqueCommit,
+  parseOpaqueProposal,
   parseProposalMessage,
   parseRatchetTree,
   parseWelcome,
@@ -21,6 +23,8 @@ const PARSERS = [
   parseCommitMessage,
   parseGroupInfo,
   (bytes: Uint8Array) => parseKeyPackage(bytes, { nowMs: NOW_MS }),
+  parseOpaqueCommit,
+  parseOpaqueProposal,
   parseProposalMessage,
   parseRatchetTree,
   parseWelcome,
@@ -37,6 +41,8 @@ beforeAll(async () => {
   messages = [
     keyPackage,
     pending.commit,
+    (await prepare(state!, { handshakes: 'opaque' })).commit,
+    (await proposeAnything(state!, removal(1), false)).message,
     pending.groupInfo,
     pending.welcome!,
     (await send(state!, 'hello')).message,
@@ -59,7 +65,7 @@ test('[ML6] no bytes make a parser throw', () => {
 
 test('[ML6] nothing that can be made of a sound message makes a parser throw, or passes with bytes to spare', () => {
   const edit = fc.record({
-    message: fc.nat(6),
+    message: fc.nat(8),
     at: fc.nat(1200),
     cut: fc.nat(40),
     insert: fc.uint8Array({ maxLength: 12 }),

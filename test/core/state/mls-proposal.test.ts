@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { findMember, isLeaving, mlsCommit, mlsCreated, mlsProposal, roleChanged } from '../../../core/index.ts';
+import {
+  findMember,
+  isLeaving,
+  mlsCommit,
+  mlsCreated,
+  mlsProposal,
+  roleChanged,
+  viewState,
+  type HandshakeMode,
+} from '../../../core/index.ts';
 import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 import { commitBody, createdBody, groupGenesis, proposalBody } from '../../../scripts/vectors/sample-bodies.ts';
 
@@ -7,8 +16,8 @@ const [alice, bob, carol, dave] = ['alice', 'bob', 'carol', 'dave'].map(actorNam
 type Actor = ReturnType<typeof actorNamed>;
 
 /** Alice owns it; Bob is a second owner, Carol a member, Dave a reader. */
-function group(): LogBuilder {
-  const log = new LogBuilder(alice, groupGenesis('mls'));
+function group(handshakes: HandshakeMode = 'public'): LogBuilder {
+  const log = new LogBuilder(alice, groupGenesis('mls', {}, handshakes));
   log.append(alice, mlsCreated, createdBody);
   const added = [
     { actor: bob.key, role: 'owner' } as const,
@@ -118,4 +127,38 @@ describe('who has asked to leave', () => {
     expect(log.codeOf(carol, mlsCommit, commitBody(1, { removed: [bob.key] }))).toBeUndefined();
     expect(log.codeOf(carol, mlsProposal, proposalBody(1, 'leave'))).toBeUndefined();
   });
+});
+
+describe('in a group of opaque handshakes, a proposal', () => {
+  const refused = { code: 'opaque-handshakes' };
+
+  test('[GM21] is one to leave, once for each member', () => {
+    const log = group('opaque');
+    expect(log.refusalOf(log.event(carol, mlsProposal, proposalBody(1, 'other')))).toEqual(refused);
+    leave(log, carol);
+    expect(isOut(log, carol)).toBe(true);
+    expect(log.refusalOf(log.event(carol, mlsProposal, proposalBody(1, 'leave')))).toEqual(refused);
+    expect(log.codeOf(dave, mlsProposal, proposalBody(1, 'leave'))).toBeUndefined();
+    // The wish outlives its epoch, so nothing has to be said again.
+    log.append(alice, mlsCommit, commitBody(1));
+    expect(log.refusalOf(log.event(carol, mlsProposal, proposalBody(2, 'leave')))).toEqual(refused);
+    log.append(alice, mlsCommit, commitBody(2, { removed: [carol.key] }));
+    log.append(alice, mlsCommit, commitBody(3, { added: [{ actor: carol.key, role: 'member' }] }));
+    expect(log.codeOf(carol, mlsProposal, proposalBody(4, 'leave'))).toBeUndefined();
+  });
+
+  test('[GM21] comes after the epoch and permission of any other', () => {
+    const log = group('opaque');
+    expect(log.codeOf(carol, mlsProposal, proposalBody(0, 'other'))).toBe('wrong-epoch');
+    expect(log.codeOf(dave, mlsProposal, proposalBody(1, 'other'))).toBe('not-permitted');
+  });
+});
+
+test('[GM20] the state says that handshakes are opaque, for as long as the group lasts', () => {
+  for (const handshakes of ['public', 'opaque'] as const) {
+    const log = group(handshakes);
+    expect(viewState(log.state!)).toMatchObject({
+      value: { genesis: { parameters: { value: { membership: 'mls', handshakes } } } },
+    });
+  }
 });

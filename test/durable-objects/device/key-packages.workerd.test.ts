@@ -285,7 +285,9 @@ describe('claiming', () => {
     const seed = claimTokenSeed(new Uint8Array(32));
     const key = { publicKey: publicKeyOf(seed), sign: (bytes: Uint8Array) => signEd25519(seed, bytes) };
     const notAfter = T0 + 30 * DAY_MS;
-    expect(token).toEqual(issueClaimToken({ chain: chain.id, keyPackageRef: ref, notAfter }, key, T0));
+    expect(token).toEqual(
+      issueClaimToken({ actor: device.owner.key, chain: chain.id, keyPackageRef: ref, notAfter }, key, T0),
+    );
     expect(token.expiresAt).toBe(T0 + DAY_MS);
   });
 

@@ -9,6 +9,7 @@ import {
   type MlsCommit,
 } from '../../../core/index.ts';
 import { encodeAuthenticatedData } from '../../../core/mls/index.ts';
+import { groupGenesis } from '../../../scripts/vectors/sample-bodies.ts';
 import { chainKeys } from '../../../sdk/chain/chain-keys.ts';
 import type { VerifiedEntry } from '../../../sdk/chain/page-verification.ts';
 import { contentOf } from '../../../sdk/group/entry-content.ts';
@@ -49,6 +50,8 @@ beforeEach(() => {
   storage = memoryStorage();
 });
 
+const genesisOf = (retentionMs: number): GroupState['genesis'] => ({ ...groupGenesis('mls'), retentionMs });
+
 /** An entry as the follower hands it over; the state is only looked at for its roster. */
 function entryOf(
   index: number,
@@ -57,7 +60,7 @@ function entryOf(
   members: Person[],
 ): VerifiedEntry {
   const roster = members.map(({ actor }) => ({ actor, role: 'member' as const, since: 0, until: 0 }));
-  const value = { roster, genesis: { retentionMs: 60_000 } } as unknown as GroupState;
+  const value = { roster, genesis: genesisOf(60_000) } as unknown as GroupState;
   const empty = { chain, seenIndex: 0, seenHash: new Uint8Array(32), actorTime: NOW_MS, version: 1 } as const;
   return { index, relayTime: NOW_MS, event: { ...empty, ...event } as Event, payload, state: { kind: 'group', value } };
 }
@@ -163,10 +166,11 @@ interface Told {
   readonly added?: readonly Person[];
   readonly removed?: readonly Person[];
   readonly event?: number;
+  readonly edit?: (body: MlsCommit) => Partial<MlsCommit>;
 }
 
 /** Ada adds Cem; the entry may tell something else. */
-async function addition({ by = cast.ada, added = [cast.cem], removed = [], event = 1 }: Told = {}) {
+async function addition({ by = cast.ada, added = [cast.cem], removed = [], event = 1, edit }: Told = {}) {
   const [ada, bob] = await groupOf([cast.ada, cast.bob]);
   const keyPackage = await keyPackageOf(cast.cem);
   const authenticatedData = encodeAuthenticatedData({ actor: cast.ada.actor, eventId: eventId(1) });
@@ -184,7 +188,8 @@ async function addition({ by = cast.ada, added = [cast.cem], removed = [], event
       removed: removed.map(({ actor }) => actor),
     },
   };
-  const encoded = { actor: by.actor, eventId: eventId(event), type: mlsCommit.type, body: mlsCommit.encodeBody(body) };
+  const told = mlsCommit.encodeBody({ ...body, ...edit?.(body) });
+  const encoded = { actor: by.actor, eventId: eventId(event), type: mlsCommit.type, body: told };
   const entry = entryOf(7, encoded, pending.commit, [cast.ada, cast.bob, cast.cem]);
   return { ada: ada!, bob: bob!, keyPackage, pending, body, entry };
 }
@@ -205,6 +210,8 @@ describe('a commit', () => {
       { added: [cast.dan] },
       { removed: [cast.bob] },
       { event: 2 },
+      { edit: ({ treeHash }) => ({ treeHash: sha256(treeHash) }) },
+      { edit: ({ welcomeRefs }) => ({ welcomeRefs: welcomeRefs.map((one) => ({ ...one, actor: cast.dan.actor })) }) },
     ];
     for (const lie of lies) {
       const { bob, entry } = await addition(lie);
@@ -225,7 +232,7 @@ describe('a commit', () => {
 test('[RC4] a commit that the relay keeps back is asked for again, and loses nobody their group', async () => {
   const { bob, entry } = await addition();
   const retentionMs = 30 * 86_400_000;
-  const value = { ...entry.state.value, genesis: { retentionMs } } as GroupState;
+  const value = { ...entry.state.value, genesis: genesisOf(retentionMs) } as GroupState;
   const withheld = { ...entry, payload: undefined, state: { kind: 'group', value } as const };
   const silent = { payload: () => Promise.reject(new RelayProblem('not-found')) };
   await expect(open(bob, withheld, silent)).rejects.toMatchObject({ code: 'payload-withheld', index: 7 });

@@ -14,8 +14,8 @@ import {
   type CommitRequest,
   type GroupState,
   type MlsIdentity,
+  type MadeCommit,
   type NewKeyPackage,
-  type PendingCommit,
 } from '../../../sdk/mls/index.ts';
 import { openState } from '../../../sdk/mls/open-state.ts';
 
@@ -67,7 +67,7 @@ export function keyPackageOf(person: Person): Promise<NewKeyPackage> {
   return newKeyPackage(person.identity, { nowMs: NOW_MS });
 }
 
-export async function prepare(state: GroupState, request: Partial<CommitRequest> = {}): Promise<PendingCommit> {
+export async function prepare(state: GroupState, request: Partial<CommitRequest> = {}): Promise<MadeCommit> {
   return valueOf(await commit(state, { nowMs: NOW_MS, authenticatedData: NO_DATA, ...request }));
 }
 
