@@ -1,5 +1,14 @@
-import { equalBytes, err, ok, type MlsCommit, type MlsCreated, type MlsProposal, type Result } from '../core/index.ts';
-import type { CommitBundle, VerifiedEvent } from '../core/index.ts';
+import {
+  equalBytes,
+  err,
+  ok,
+  type CommitBundle,
+  type MlsCommit,
+  type MlsCreated,
+  type MlsProposal,
+  type Result,
+  type VerifiedEvent,
+} from '../core/index.ts';
 import { checkWelcomeRefs, parseOpaqueCommit, parseOpaqueProposal, type MlsPrivateMessage } from '../core/mls/index.ts';
 import type { RelayRefusal } from './answer.ts';
 import { isNamed, namesEvent } from './event-binding.ts';

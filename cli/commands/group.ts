@@ -96,13 +96,6 @@ async function createGroup(
   await groups.assertFree(name);
   const membership = options.plain === true ? 'plain' : 'mls';
   const { handshakes } = options;
-  if (membership === 'plain' && handshakes === 'opaque') {
-    throw new Failure(
-      'usage',
-      'plain-handshakes',
-      'A plain group has no handshakes to hide: leave one of the two out.',
-    );
-  }
   const group = await session.createGroup({ membership, suite: Number(options.suite), handshakes, signal });
   await groups.add(name, group.id);
   const next = `Invite somebody: ${commandPrefix()} group invite ${name} KEY`;
