@@ -93,6 +93,18 @@ describe('an identity', { timeout: 120_000 }, () => {
   });
 });
 
+describe('a group', { timeout: 120_000 }, () => {
+  it('[GM20] keeps its handshakes from the relay where its founder says so, and a plain one has none', async () => {
+    const frida = as('frida');
+    await terminal.ask('init', '--relay', relay.url, ...frida);
+    const opaque = ['--handshakes', 'opaque', ...frida];
+    expect(await terminal.ask('group', 'create', 'quiet', ...opaque)).toMatchObject({ membership: 'mls' });
+    expect(await terminal.ask('group', 'rotate', 'quiet', ...frida)).toMatchObject({ epoch: 1 });
+    const plain = await terminal.refusal('group', 'create', 'loud', '--plain', ...opaque);
+    expect(plain).toMatchObject({ exit: 2, code: 'invalid-argument' });
+  });
+});
+
 describe('what a command can run into', { timeout: 120_000 }, () => {
   it('is named with an exit code: unknown names, files that are not there, a relay that is gone or another', async () => {
     const bob = as('bob');
