@@ -157,7 +157,7 @@ describe('in a group of opaque handshakes, a proposal', () => {
 test('[GM20] the state says that handshakes are opaque, for as long as the group lasts', () => {
   for (const handshakes of ['public', 'opaque'] as const) {
     const log = group(handshakes);
-    expect(viewState(log.state!)).toMatchObject({
+    expect(viewState(log.state)).toMatchObject({
       value: { genesis: { parameters: { value: { membership: 'mls', handshakes } } } },
     });
   }
