@@ -20,7 +20,7 @@ type Judgement<T> = Result<T, RelayRefusal>;
 /**
  * What a relay judges of handshakes that it can't read (`MB8`): that they are handshakes of this group and epoch which name
  * their events, and that a Welcome is for whom the event says. What a commit does is the committer's word, signed in the
- * event; the roster follows that, and members compare it with what they decrypt (`ML52`).
+ * event; the roster follows that, and members compare it with what they decrypt (`ML102`).
  */
 export function judgeOpaqueCommit(
   bundle: CommitBundle,
@@ -60,7 +60,7 @@ export function judgeOpaqueCreation(bundle: CommitBundle, body: MlsCreated): Jud
 
 const NOTHING_FOLLOWED = { groupInfo: undefined, tree: undefined, group: undefined } as const;
 
-/** `ML53`: a GroupInfo would show the very tree that the handshakes hide. The event names the empty string in its place. */
+/** `ML103`: a GroupInfo would show the very tree that the handshakes hide. The event names the empty string in its place. */
 function findGroupInfo(
   { groupInfo }: CommitBundle,
   { groupInfoHash, groupInfoSize }: Pick<MlsCommit, 'groupInfoHash' | 'groupInfoSize'>,
@@ -69,7 +69,7 @@ function findGroupInfo(
   return isNamed(groupInfo, groupInfoHash, groupInfoSize) ? undefined : 'group-info-hash';
 }
 
-/** Of a proposal there is only that it is one. Which one is the author's word, and can be no other's loss (`GM21`). */
+/** Of a proposal there is only that it is one. Which one is the author's word, and can be no other's loss (`GM31`). */
 export function judgeOpaqueProposal(
   bytes: Uint8Array,
   { epoch, proposalHash: hash }: MlsProposal,

@@ -54,7 +54,7 @@ export interface NewProposal {
 /** What a new MLS epoch brings besides its entry, stored in the same transaction (`MB1`). */
 export interface EpochChange {
   readonly epoch: number;
-  /** Undefined where handshakes are opaque: what it says is what they hide (`ML53`). */
+  /** Undefined where handshakes are opaque: what it says is what they hide (`ML103`). */
   readonly groupInfo: { readonly hash: Uint8Array; readonly bytes: Uint8Array } | undefined;
   /** The epoch's ratchet tree by its tree hash; undefined where the GroupInfo holds it (`ML91`). */
   readonly tree: { readonly hash: Uint8Array; readonly bytes: Uint8Array } | undefined;

@@ -46,7 +46,7 @@ function readCommit(bytes: Uint8Array, message: PublicMessage, terms: GroupTerms
   return change.ok ? ok({ ...handshake.value, ...change.value, confirmationTag: auth.confirmationTag }) : change;
 }
 
-/** Reads the commit of a PrivateMessage, which a member has decrypted and verified (`ML52`). */
+/** Reads the commit of a PrivateMessage, which a member has decrypted and verified (`ML102`). */
 export function readCommitContent(
   content: FramedContent,
   terms = DEFAULT_TERMS,

@@ -21,12 +21,12 @@ export function parseApplicationMessage(bytes: Uint8Array): PrivateMessageResult
   return parsePrivateMessage(bytes, 'application', MAX_APPLICATION_MESSAGE_BYTES);
 }
 
-/** Parses an MLSMessage that holds a PrivateMessage with a commit (`ML50`). */
+/** Parses an MLSMessage that holds a PrivateMessage with a commit (`ML100`). */
 export function parseOpaqueCommit(bytes: Uint8Array): PrivateMessageResult {
   return parsePrivateMessage(bytes, 'commit', MAX_COMMIT_BYTES);
 }
 
-/** Parses an MLSMessage that holds a PrivateMessage with a proposal (`ML50`). */
+/** Parses an MLSMessage that holds a PrivateMessage with a proposal (`ML100`). */
 export function parseOpaqueProposal(bytes: Uint8Array): PrivateMessageResult {
   return parsePrivateMessage(bytes, 'proposal', MAX_PROPOSAL_BYTES);
 }

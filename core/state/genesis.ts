@@ -21,7 +21,7 @@ const successorRule = struct('SuccessorRule', {
 /** `plain`: members come and go by events of their own. `mls`: through MLS commits alone (`GR2`). */
 const membership = choice('Membership', { plain: 0, mls: 1 });
 
-/** `public`: the relay follows every commit. `opaque`: commits and proposals are encrypted, and members alone can (`GM20`). */
+/** `public`: the relay follows every commit. `opaque`: commits and proposals are encrypted, and members alone can (`GM30`). */
 const handshakeMode = choice('HandshakeMode', { public: 0, opaque: 1 });
 
 /** How far the relay can follow MLS handshakes. Values that this version does not check are refused. */

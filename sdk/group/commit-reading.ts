@@ -56,7 +56,7 @@ function readingOf(refusal: CommitRefusal, handshakes: HandshakeMode): CommitRea
   }
 }
 
-/** The roster follows the entry, encryption follows the commit: they must say the same, Welcomes and tree included (`ML52`). */
+/** The roster follows the entry, encryption follows the commit: they must say the same, Welcomes and tree included (`ML102`). */
 function doesAsTold(
   { committer, authenticatedData, added, removed, replaced, addedKeyPackages, treeHash }: ProcessedCommit,
   { event }: VerifiedEntry,

@@ -94,7 +94,7 @@ export class MlsGroup extends FollowedGroup {
     const chain = await this.follower.known(signal);
     const record = await this.#store.load();
     if (groupStateOf(chain).mls !== undefined || record === undefined) return;
-    // A relay that can't read handshakes has no use for what they are signed over, and must not see it (`ML53`).
+    // A relay that can't read handshakes has no use for what they are signed over, and must not see it (`ML103`).
     const groupInfo = handshakesOf(chain) === 'opaque' ? NOTHING : await makeGroupInfo(record.state);
     const body = mlsCreated.encodeBody({
       ciphersuite: record.state.suite,

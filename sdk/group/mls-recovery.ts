@@ -70,7 +70,7 @@ export class MlsRecovery {
     throw new UsageError('commit-contended', `${MAX_RESYNCS} resyncs lost their epoch to others`);
   }
 
-  /** A commit from outside would have to show the tree to the relay (`RC9`). */
+  /** A commit from outside would have to show the tree to the relay (`RC11`). */
   async #assertWayIn(): Promise<void> {
     if (handshakesOf(await this.#follower.known()) === 'public') return;
     throw new UsageError('resync-refused', 'nobody comes back by itself into a group of opaque handshakes');

@@ -29,7 +29,7 @@ export interface PendingCommit {
   readonly commitHash: Uint8Array;
   /** An MLSMessage, where the commit adds members. */
   readonly welcome: Uint8Array | undefined;
-  /** An MLSMessage: of the epoch that the commit begins, `external_pub` in it. Empty where handshakes are opaque (`ML53`). */
+  /** An MLSMessage: of the epoch that the commit begins, `external_pub` in it. Empty where handshakes are opaque (`ML103`). */
   readonly groupInfo: Uint8Array;
   readonly treeHash: Uint8Array;
   /** Only to be used through `acceptOwnCommit`. */

@@ -14,7 +14,7 @@ export const JOINER_NOTE_EXTENSION = 0xf0a1;
 
 interface WelcomeOptions {
   readonly joinerNote: Uint8Array | undefined;
-  /** Where the relay can't give the tree to joiners (`ML53`). */
+  /** Where the relay can't give the tree to joiners (`ML103`). */
   readonly holdsTree: boolean;
 }
 

@@ -94,7 +94,7 @@ describe('an identity', { timeout: 120_000 }, () => {
 });
 
 describe('a group', { timeout: 120_000 }, () => {
-  it('[GM20] keeps its handshakes from the relay where its founder says so, and a plain one has none', async () => {
+  it('[GM30] keeps its handshakes from the relay where its founder says so, and a plain one has none', async () => {
     const frida = as('frida');
     await terminal.ask('init', '--relay', relay.url, ...frida);
     const opaque = ['--handshakes', 'opaque', ...frida];

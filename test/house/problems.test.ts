@@ -23,7 +23,7 @@ const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: strin
   'rate-limited': ['test/faults/bad-input.workerd.test.ts', '[AP14] of more appends than may wait'],
   'roster-full': ['test/core/chain/refusals.test.ts', '[PR1] %s is reached'],
   'already-reported': ['test/core/chain/refusals.test.ts', '[PR1] %s is reached'],
-  'opaque-handshakes': ['test/relay/opaque.test.ts', '[GM21] is one to leave'],
+  'opaque-handshakes': ['test/relay/opaque.test.ts', '[GM31] is one to leave'],
   'payload-expired': ['test/durable-objects/chain/object.workerd.test.ts', '[PL3] forgets payloads'],
   'too-many-subscribers': ['test/durable-objects/chain/sockets.workerd.test.ts', '[SK5] serves a thousand sockets'],
   'token-register-full': [envelopes, '[SE7] is remembered with 1,024 others'],

@@ -131,7 +131,7 @@ describe('a commit that the relay can’t read', () => {
     expect(valueOf(await processCommit(alices, rotation.bundle.commit, 'opaque')).committer).toEqual(bob.key);
   });
 
-  test('[ML50] is a PrivateMessage with a commit, of this group and epoch', async () => {
+  test('[ML100] is a PrivateMessage with a commit, of this group and epoch', async () => {
     expect(await reasonOf({})).toBe('accepted');
     const { bundle: shown } = await draftCommit({ ...place(), handshakes: 'public' }, alices, { actor: alice });
     expect(await reasonOf(replace(shown.commit))).toBe('mls-wire-format');
@@ -158,7 +158,7 @@ describe('a commit that the relay can’t read', () => {
     expect(reasonIn(screen(stolen.bundle))).toBe('authenticated-data');
   });
 
-  test('[ML53] brings no GroupInfo, and its event names none', async () => {
+  test('[ML103] brings no GroupInfo, and its event names none', async () => {
     const groupInfo = utf8ToBytes('the whole tree');
     expect(await reasonOf(editBundle(() => ({ groupInfo })))).toBe('stray-message');
     const named = editBody(() => ({ groupInfoHash: sha256(groupInfo), groupInfoSize: groupInfo.length }));
@@ -167,7 +167,7 @@ describe('a commit that the relay can’t read', () => {
     expect(await reasonOf(editBody(() => ({ groupInfoHash: new Uint8Array(32) })))).toBe('group-info-hash');
   });
 
-  test('[ML51] brings a Welcome for exactly the KeyPackages that its event says', async () => {
+  test('[ML101] brings a Welcome for exactly the KeyPackages that its event says', async () => {
     const add = [dave];
     const mismatch = { code: 'welcome-mismatch' };
     expect(await reasonOf({ add })).toBe('accepted');
@@ -278,7 +278,7 @@ describe('a proposal that the relay can’t read', () => {
     expect(await reason({ editMessage: edit(5 + 32 + 7) })).toBe('proposal-epoch');
   });
 
-  test('[GM21] is one to leave, and two that come together are one', async () => {
+  test('[GM31] is one to leave, and two that come together are one', async () => {
     expect(await reason({ editBody: (body) => ({ ...body, purpose: 'other' }) })).toBe('opaque-handshakes');
     const both = await Promise.all([1, 2].map(() => draftProposal(place(), bobs, { actor: bob })));
     const decisions = chain.decide(both.map((one) => valueOf(screened(one))));

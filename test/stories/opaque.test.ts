@@ -68,7 +68,7 @@ function lieOnce(lie: (body: MlsCommit) => Partial<MlsCommit>): void {
 }
 
 describe('a group whose handshakes the relay can’t read', () => {
-  test('[ML50] [ML53] is founded, joined, talked in, rotated and left, over a restart of the relay', async () => {
+  test('[ML100] [ML103] is founded, joined, talked in, rotated and left, over a restart of the relay', async () => {
     const members = await groupOfThree('admin');
     const [alice, bob, carol] = members;
     await alice.group.send('hello, you two');
@@ -95,7 +95,7 @@ describe('a group whose handshakes the relay can’t read', () => {
     expect((await itemsOf(bob.group)).map(({ kind }) => kind)).not.toContain('change-unread');
   });
 
-  test('[MB4] [ML54] lets one commit of several win an epoch, and the others follow it', async () => {
+  test('[MB4] [ML104] lets one commit of several win an epoch, and the others follow it', async () => {
     const members = await groupOfThree('admin');
     await Promise.all(members.map(({ group }) => group.rotate()));
     await assertOneGroup(members);
@@ -109,7 +109,7 @@ describe('a group whose handshakes the relay can’t read', () => {
     expect(await textsOf(members[2].group)).toEqual(['and a word in between']);
   });
 
-  test('[ML53] shows the relay neither GroupInfo nor tree, and the state says so', async () => {
+  test('[ML103] shows the relay neither GroupInfo nor tree, and the state says so', async () => {
     const [alice, bob] = await groupOfThree();
     const read = async (path: string, accept?: string): Promise<Response> =>
       bob.session.request('GET', `/v1/chains/${alice.group.id}/${path}`, accept === undefined ? {} : { accept });
@@ -126,7 +126,7 @@ describe('a group whose handshakes the relay can’t read', () => {
 });
 
 describe('a commit that does something else than its event says', () => {
-  test('[ML52] [RC6] is followed by nobody and reported, and lets nobody out or in unseen', async () => {
+  test('[ML102] [RC6] is followed by nobody and reported, and lets nobody out or in unseen', async () => {
     const [alice, mallory, carol] = await groupOfThree();
     // A member may not remove anybody: under cover of new keys it takes Carol's leaf out, and would talk without her.
     await alice.group.catchUp();
@@ -148,7 +148,7 @@ describe('a commit that does something else than its event says', () => {
     expect(unread).toMatchObject({ unread: 'unprocessable', actor: name(mallory) });
   });
 
-  test('[ML52] is not followed for another tree than it leads to, either', async () => {
+  test('[ML102] is not followed for another tree than it leads to, either', async () => {
     const [alice, mallory] = await groupOfThree();
     lieOnce(() => ({ treeHash: new Uint8Array(32) }));
     const { index } = await mallory.group.rotate();
@@ -157,7 +157,7 @@ describe('a commit that does something else than its event says', () => {
   });
 });
 
-test('[RC9] a device that lost the thread is told who can help, and comes back by a removal and a new invitation', async () => {
+test('[RC11] a device that lost the thread is told who can help, and comes back by a removal and a new invitation', async () => {
   const [alice, bob, carol] = await groupOfThree();
   const chain = fromBase64Url(alice.group.id) as ChainId;
   const { mls } = chainKeys(chain);

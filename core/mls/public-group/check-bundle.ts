@@ -66,7 +66,7 @@ export function checkWelcome(
   );
 }
 
-/** The same for KeyPackages that a commit is only said to add (`ML51`). One that is named twice fits no Welcome. */
+/** The same for KeyPackages that a commit is only said to add (`ML101`). One that is named twice fits no Welcome. */
 export function checkWelcomeRefs(
   added: readonly Uint8Array[],
   suite: PublicSuite,

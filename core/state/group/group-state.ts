@@ -61,7 +61,7 @@ export function requireCreated({ genesis, mls }: GroupState): RuleRefusal | unde
   return mls === undefined && membershipOf(genesis) === 'mls' ? { code: 'mls-not-created' } : undefined;
 }
 
-/** Whether the group's commits and proposals are encrypted, also for the relay (`GM20`). */
+/** Whether the group's commits and proposals are encrypted, also for the relay (`GM30`). */
 export function isOpaque({ parameters }: Genesis): boolean {
   return parameters.kind === 'group' && parameters.value.handshakes === 'opaque';
 }

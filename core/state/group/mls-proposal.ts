@@ -45,7 +45,7 @@ function checkProposal(state: GroupState, { actor }: Position, body: MlsProposal
   return body.purpose === 'leave' && !hasOtherOwner(roster, actor) ? { code: 'last-owner' } : undefined;
 }
 
-/** `GM21`: what nobody outside can read is no proposal to fill an epoch with. Each member has the one that says it leaves. */
+/** `GM31`: what nobody outside can read is no proposal to fill an epoch with. Each member has the one that says it leaves. */
 function isFirstLeave({ roster }: GroupState, actor: Uint8Array, { purpose }: MlsProposal): boolean {
   const member = findMember(roster, actor);
   return purpose === 'leave' && member !== undefined && !isLeaving(member);

@@ -132,7 +132,7 @@ describe('who has asked to leave', () => {
 describe('in a group of opaque handshakes, a proposal', () => {
   const refused = { code: 'opaque-handshakes' };
 
-  test('[GM21] is one to leave, once for each member', () => {
+  test('[GM31] is one to leave, once for each member', () => {
     const log = group('opaque');
     expect(log.refusalOf(log.event(carol, mlsProposal, proposalBody(1, 'other')))).toEqual(refused);
     leave(log, carol);
@@ -147,14 +147,14 @@ describe('in a group of opaque handshakes, a proposal', () => {
     expect(log.codeOf(carol, mlsProposal, proposalBody(4, 'leave'))).toBeUndefined();
   });
 
-  test('[GM21] comes after the epoch and permission of any other', () => {
+  test('[GM31] comes after the epoch and permission of any other', () => {
     const log = group('opaque');
     expect(log.codeOf(carol, mlsProposal, proposalBody(0, 'other'))).toBe('wrong-epoch');
     expect(log.codeOf(dave, mlsProposal, proposalBody(1, 'other'))).toBe('not-permitted');
   });
 });
 
-test('[GM20] the state says that handshakes are opaque, for as long as the group lasts', () => {
+test('[GM30] the state says that handshakes are opaque, for as long as the group lasts', () => {
   for (const handshakes of ['public', 'opaque'] as const) {
     const log = group(handshakes);
     expect(viewState(log.state)).toMatchObject({

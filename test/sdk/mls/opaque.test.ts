@@ -52,7 +52,7 @@ function privateMessageOf(bytes: Uint8Array) {
 }
 
 describe('an opaque commit', () => {
-  test('[ML50] shows group, epoch and event, and its length to the next step of the padding', async () => {
+  test('[ML100] shows group, epoch and event, and its length to the next step of the padding', async () => {
     const rotation = await prepare(adas, { ...opaque, authenticatedData: data });
     const { hash: _hash, ...shown } = valueOf(parseOpaqueCommit(rotation.commit));
     expect(shown).toEqual({ groupId: adas.groupId, epoch: 1, authenticatedData: data });
@@ -64,7 +64,7 @@ describe('an opaque commit', () => {
     }
   });
 
-  test('[ML52] [ML53] adds, rotates and removes; the joiner finds the tree in its Welcome, and nobody uploads one', async () => {
+  test('[ML102] [ML103] adds, rotates and removes; the joiner finds the tree in its Welcome, and nobody uploads one', async () => {
     const keyPackage = await keyPackageOf(dan);
     const made = await prepare(adas, { ...opaque, add: [keyPackage.message], authenticatedData: data });
     expect(made.groupInfo).toHaveLength(0);
@@ -92,7 +92,7 @@ describe('an opaque commit', () => {
     expect(treeHashOf(left[1]!)).toEqual(removing.treeHash);
   });
 
-  test('[ML54] uses up its key: another one of the same epoch has the next, whichever of them wins', async () => {
+  test('[ML104] uses up its key: another one of the same epoch has the next, whichever of them wins', async () => {
     const first = await prepare(adas, opaque);
     const second = await prepare(first.spent, opaque);
     for (const made of [first, second]) expect(valueOf(await follow(bobs, made.commit)).state.epoch).toBe(2);
@@ -132,7 +132,7 @@ describe('an opaque commit', () => {
     expect(codeOf(await follow(spent, commit))).toBe('commit-unprocessable');
   });
 
-  test('[ML50] is the only kind that is followed, and is none where handshakes are public', async () => {
+  test('[ML100] is the only kind that is followed, and is none where handshakes are public', async () => {
     const [hidden, shown] = [await prepare(adas, opaque), await prepare(adas)];
     expect(codeOf(await processCommit(bobs, hidden.commit))).toBe('mls-wire-format');
     expect(codeOf(await follow(bobs, shown.commit))).toBe('mls-wire-format');
