@@ -77,7 +77,7 @@ describe('every problem code', () => {
       'relay/envelopes.ts',
       'relay/claim-tokens.ts',
       'relay/key-packages.ts',
-      'workers/relay/request-signature.ts',
+      'workers/http/request-signature.ts',
     ];
     const text = [...sources, ...others].map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
     for (const code of ['malformed', 'invalid-handshake', 'invalid-key-package', 'signature-invalid'] as const) {

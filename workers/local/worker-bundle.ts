@@ -15,7 +15,7 @@ export interface WorkerBundle {
 export const OPTIONS_FILE = 'worker-options.json';
 
 /** Folders that end up in the relay's bundle. */
-const SOURCES = ['core', 'relay', 'durable-objects', 'storage', 'migrations', 'workers/relay'];
+const SOURCES = ['core', 'relay', 'durable-objects', 'storage', 'migrations', 'workers/http', 'workers/relay'];
 const SOURCE_FILES = ['wrangler.toml', 'package.json', 'package-lock.json', 'tsconfig.base.json'];
 /** Bundles of older sources are kept for a day, for a relay that may be starting from one. */
 const KEEP_MS = 86_400_000;

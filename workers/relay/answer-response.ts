@@ -3,7 +3,7 @@ import type { Answer } from '../../relay/index.ts';
 import { prefersJson } from './negotiation.ts';
 import type { Presentation } from './presentation.ts';
 import { problemResponse } from './problem.ts';
-import { BINARY_HEADERS, PAGE_HEADERS, responseHeaders, type HeaderValues } from './response-headers.ts';
+import { BINARY_HEADERS, PAGE_HEADERS, responseHeaders, type HeaderValues } from '../http/response-headers.ts';
 
 const JSON_TYPE = 'application/json';
 

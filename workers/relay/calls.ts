@@ -2,7 +2,7 @@ import type { Answer, Caller } from '../../relay/index.ts';
 import { answerResponse } from './answer-response.ts';
 import type { Presentation } from './presentation.ts';
 import { problemResponse } from './problem.ts';
-import type { RequestGate, SignedCall } from './request-gate.ts';
+import type { RequestGate, SignedCall } from '../http/request-gate.ts';
 
 /** Asks an object on behalf of a reader, who needs no signature where the chain is public. */
 export async function callAsReader(

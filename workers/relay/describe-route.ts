@@ -1,7 +1,7 @@
 import { createRoute, type z } from '@hono/zod-openapi';
 import { MEDIA_TYPE, problems, type ProblemCode } from '../../core/index.ts';
 import type { Presentation, Structure } from './presentation.ts';
-import { PROBLEM_TYPE } from './problem.ts';
+import { PROBLEM_TYPE } from '../http/problem-document.ts';
 import type { JsonSchema } from './view-schema.ts';
 
 /** Who may call: anybody, readers of the chain, the actor who signs the request, or whoever signed what the body holds. */

@@ -4,7 +4,7 @@ import { DOCS_CSP, renderDocs } from './docs-page/page.ts';
 import { describeApi, type ApiDocument } from './openapi-document.ts';
 import { noParameters, noQuery } from './parameters.ts';
 import type { RelayApp } from './relay-app.ts';
-import { PAGE_HEADERS, responseHeaders } from './response-headers.ts';
+import { PAGE_HEADERS, responseHeaders } from '../http/response-headers.ts';
 
 const TAG = 'The relay';
 /** The same for everybody until the next version. */

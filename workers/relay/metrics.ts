@@ -13,7 +13,7 @@ import { describeRoute } from './describe-route.ts';
 import { noParameters, noQuery } from './parameters.ts';
 import { problemResponse } from './problem.ts';
 import type { RelayApp } from './relay-app.ts';
-import { responseHeaders } from './response-headers.ts';
+import { responseHeaders } from '../http/response-headers.ts';
 import { VERSION } from './version.ts';
 
 const metricsRoute = describeRoute({

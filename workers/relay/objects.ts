@@ -1,15 +1,6 @@
 import { shareName } from '../../durable-objects/index.ts';
 import type { AdmissionObject, ChainObject, DeviceObject, RelayEnvironment } from '../../durable-objects/index.ts';
-
-/**
- * An object's methods as a stub gives them. The platform's own mapping would turn an `Answer` into `never`, since a refusal
- * may carry any detail; what is named here is checked against the class all the same.
- */
-type Remote<Methods> = {
-  readonly [Name in keyof Methods]: Methods[Name] extends (...args: infer Arguments) => infer Returned
-    ? (...args: Arguments) => Promise<Awaited<Returned>>
-    : never;
-};
+import type { Remote } from '../http/remote.ts';
 
 type ChainMethod =
   | 'genesis'

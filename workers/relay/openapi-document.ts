@@ -31,7 +31,7 @@ import {
 import { SIGNATURE_SCHEME } from './describe-route.ts';
 import { structureOf, type Structure } from './presentation.ts';
 import type { RelayApp } from './relay-app.ts';
-import { ACCEPT_SIGNATURE } from './signature-policy.ts';
+import { ACCEPT_SIGNATURE } from '../http/signature-policy.ts';
 import { VERSION } from './version.ts';
 
 export type ApiDocument = ReturnType<RelayApp['getOpenAPI31Document']>;

@@ -1,9 +1,9 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { RelayEnvironment } from '../../durable-objects/index.ts';
 import type { CheckSignatures } from '../../relay/index.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../http/clock.ts';
 import { problemResponse } from './problem.ts';
-import type { RequestGate } from './request-gate.ts';
+import type { RequestGate } from '../http/request-gate.ts';
 
 /** What routes need besides their request. */
 export interface Services {

@@ -12,8 +12,15 @@ export interface SignedCall {
 
 /** What a request must pass before a route sees it. */
 export interface RequestGate {
-  /** For what only an actor may do. `limitBytes` is 0 where the route takes no body. */
-  admitSigned(request: Request, limitBytes: number): Promise<Result<SignedCall, RelayRefusal>>;
+  /**
+   * For what only an actor may do. `limitBytes` is 0 where the route takes no body. `judge` refuses callers by who they are,
+   * before anything of their body is read.
+   */
+  admitSigned(
+    request: Request,
+    limitBytes: number,
+    judge?: (caller: Caller) => RelayRefusal | undefined,
+  ): Promise<Result<SignedCall, RelayRefusal>>;
   /** For reading a chain, which may be public. A signature that is there must hold, whether it is needed or not. */
   admitReader(request: Request): Promise<Result<Caller | undefined, RelayRefusal>>;
   /** For bodies that carry their own signatures. */
@@ -30,11 +37,13 @@ export function createRequestGate(port: {
   };
 
   /** In the order of `HT2`: nobody makes the relay hold a body that they could not sign for. */
-  const admitSigned: RequestGate['admitSigned'] = async (request, limitBytes) => {
+  const admitSigned: RequestGate['admitSigned'] = async (request, limitBytes, judge) => {
     const refusal = checkBodyHeaders(request, limitBytes);
     if (refusal) return err(refusal);
     const signed = await verifyRequest(request, port);
     if (!signed.ok) return signed;
+    const unwelcome = judge?.(signed.value.caller);
+    if (unwelcome !== undefined) return err(unwelcome);
     const body = await readBody(request, limitBytes);
     if (!body.ok) return body;
     if (contentDigest(body.value) !== signed.value.digest) return err({ code: 'digest-mismatch' });
