@@ -10,10 +10,8 @@ import {
   type Result,
 } from '../../core/index.ts';
 import type { Answer, Caller, CallerLimits, RelayRefusal } from '../../relay/index.ts';
+import { NONCE_GRACE_MS } from './nonces.ts';
 import type { AccessStore } from './store.ts';
-
-/** A replay must find its nonce for as long as any worker could still take the signature for fresh. */
-const NONCE_GRACE_MS = 60_000;
 
 /** Rows that one sweep drops of each kind. */
 const SWEEP_ROWS = 500;

@@ -1,5 +1,6 @@
 import { countChanges } from '../count-changes.ts';
 import { firstRow } from '../first-row.ts';
+import { NonceRows } from './nonces.ts';
 
 export interface Ticket {
   /** SHA-256 of what the holder sends. */
@@ -13,20 +14,18 @@ export interface Ticket {
 const ISSUE = 'INSERT INTO tickets (hash, actor, origin, expires_at) VALUES (?, ?, ?, ?)';
 const REDEEM = 'DELETE FROM tickets WHERE hash = ? RETURNING actor, origin, expires_at';
 const OUTSTANDING = 'SELECT count(*) FROM tickets WHERE expires_at > ?';
-const REMEMBER = 'INSERT OR IGNORE INTO nonces (nonce, expires_at) VALUES (?, ?)';
-const NEXT_EXPIRY = `SELECT min(expires_at) FROM (
-  SELECT min(expires_at) AS expires_at FROM tickets UNION ALL SELECT min(expires_at) FROM nonces)`;
+const NEXT_EXPIRY = 'SELECT min(expires_at) FROM tickets';
 const DROP_TICKETS = `DELETE FROM tickets
   WHERE rowid IN (SELECT rowid FROM tickets WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`;
-const DROP_NONCES = `DELETE FROM nonces
-  WHERE rowid IN (SELECT rowid FROM nonces WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`;
 
 /** What makes an authorisation single-use: tickets until redeemed, nonces until their request can't be replayed. */
 export class AccessStore {
   readonly #sql: SqlStorage;
+  readonly #nonces: NonceRows;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+    this.#nonces = new NonceRows(sql);
   }
 
   issueTicket(ticket: Ticket): void {
@@ -49,19 +48,18 @@ export class AccessStore {
 
   /** Returns false for a nonce that is already held: the request is a replay. */
   rememberNonce(nonce: Uint8Array, expiresAt: number): boolean {
-    this.#sql.exec(REMEMBER, nonce, expiresAt);
-    return countChanges(this.#sql) === 1;
+    return this.#nonces.remember(nonce, expiresAt);
   }
 
   nextExpiry(): number | undefined {
-    return firstRow<[number | null]>(this.#sql.exec(NEXT_EXPIRY))?.[0] ?? undefined;
+    const tickets = firstRow<[number | null]>(this.#sql.exec(NEXT_EXPIRY))?.[0] ?? undefined;
+    const nonces = this.#nonces.nextExpiry();
+    return tickets === undefined || nonces === undefined ? (tickets ?? nonces) : Math.min(tickets, nonces);
   }
 
   /** Deletes at most `limit` tickets and as many nonces that expired by `now`. Returns how many rows went. */
   dropExpired(now: number, limit: number): number {
     this.#sql.exec(DROP_TICKETS, now, limit);
-    const tickets = countChanges(this.#sql);
-    this.#sql.exec(DROP_NONCES, now, limit);
-    return tickets + countChanges(this.#sql);
+    return countChanges(this.#sql) + this.#nonces.dropExpired(now, limit);
   }
 }

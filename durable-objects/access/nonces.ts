@@ -1,0 +1,35 @@
+import { countChanges } from '../count-changes.ts';
+import { firstRow } from '../first-row.ts';
+
+const REMEMBER = 'INSERT OR IGNORE INTO nonces (nonce, expires_at) VALUES (?, ?)';
+const NEXT_EXPIRY = 'SELECT min(expires_at) FROM nonces';
+const DROP = `DELETE FROM nonces
+  WHERE rowid IN (SELECT rowid FROM nonces WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`;
+
+/** A replay must find its nonce for as long as any worker could still take the signature for fresh. */
+export const NONCE_GRACE_MS = 60_000;
+
+/** The nonces table: what makes a signed request single-use in the object that answers it (`RQ5`). */
+export class NonceRows {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** Returns false for a nonce that is already held: the request is a replay. */
+  remember(nonce: Uint8Array, expiresAt: number): boolean {
+    this.#sql.exec(REMEMBER, nonce, expiresAt);
+    return countChanges(this.#sql) === 1;
+  }
+
+  nextExpiry(): number | undefined {
+    return firstRow<[number | null]>(this.#sql.exec(NEXT_EXPIRY))?.[0] ?? undefined;
+  }
+
+  /** Deletes at most `limit` that expired by `now`; returns how many. */
+  dropExpired(now: number, limit: number): number {
+    this.#sql.exec(DROP, now, limit);
+    return countChanges(this.#sql);
+  }
+}
