@@ -18,7 +18,7 @@ const layers = {
   'durable-objects': {
     path: '^durable-objects/',
     entry: '^durable-objects/index\\.ts$',
-    layers: ['core', 'core-mls', 'relay', 'migrations'],
+    layers: ['core', 'core-mls', 'relay', 'storage', 'migrations'],
     packages: ['drizzle-orm/'],
     builtins: workerdBuiltins,
   },
@@ -26,7 +26,7 @@ const layers = {
     path: '^storage/',
     entry: '^storage/index\\.ts$',
     layers: ['core', 'relay'],
-    packages: ['aws4fetch/'],
+    packages: ['aws4fetch/', 'http-message-sig/'],
     builtins: workerdBuiltins,
   },
   migrations: {

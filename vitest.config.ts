@@ -8,6 +8,7 @@ const setupFiles = ['./test/support/import-once.workerd.ts'];
 const longTests = ['test/long/**/*.test.ts', 'test/package/**/*.test.ts'];
 const lonelyTests = 'test/long/alone/**/*.test.ts';
 const longWorkerdTests = 'test/long/**/*.workerd.test.ts';
+const nodeTests = 'test/{storage,workers/shard-node}/**/*.workerd.test.ts';
 
 /** Wide, since a loaded machine is no fault: what hangs fails all the same. */
 const testTimeout = 30_000;
@@ -34,6 +35,13 @@ const workerd = (): ReturnType<typeof cloudflareTest> =>
     miniflare: { bindings: { LIMIT_FACTOR: '10000' } },
   });
 
+/** The deployed shard node with its bindings, and a bucket besides for the nodes that are tested beside it. */
+const shardNodeWorkerd = (): ReturnType<typeof cloudflareTest> =>
+  cloudflareTest({
+    wrangler: { configPath: './workers/shard-node/wrangler.toml' },
+    miniflare: { r2Buckets: ['BUCKET'] },
+  });
+
 export default defineConfig({
   test: {
     // One more than there are cores, since many tests wait for processes that they have started.
@@ -54,7 +62,23 @@ export default defineConfig({
       {
         // Storage is isolated per file and each file costs about 1.4 s to start: few, larger files.
         plugins: [workerd()],
-        test: { name: 'workerd', include: [workerdTests], exclude: [longWorkerdTests], testTimeout, setupFiles },
+        test: {
+          name: 'workerd',
+          include: [workerdTests],
+          exclude: [longWorkerdTests, nodeTests],
+          testTimeout,
+          setupFiles,
+        },
+      },
+      {
+        plugins: [shardNodeWorkerd()],
+        test: {
+          name: 'workerd-nodes',
+          include: [nodeTests],
+          globalSetup: './test/storage/provide-nodes.ts',
+          testTimeout,
+          setupFiles,
+        },
       },
       {
         plugins: [sqlAsText],

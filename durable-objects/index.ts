@@ -8,3 +8,11 @@ export { shareName } from './fanout/share-name.ts';
 export { ed25519Checker } from './platform/ed25519.ts';
 export { workerdSha256 } from './platform/sha256.ts';
 export { checkpointKeyOf, type RelayEnvironment } from './platform/environment.ts';
+export {
+  accountPrefix,
+  ShardAccountObject,
+  type AccountCall,
+  type PutCall,
+  type ShardAccountEnvironment,
+} from './shard-account/object.ts';
+export type { ShardUsage } from './shard-account/store.ts';

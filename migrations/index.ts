@@ -1,3 +1,4 @@
 export { chainMigrations } from './chain/index.ts';
 export { fanoutMigrations } from './fanout/index.ts';
 export { deviceMigrations } from './device/index.ts';
+export { shardAccountMigrations } from './shard-account/index.ts';

@@ -80,6 +80,22 @@ export {
   type Limits,
   type Variables,
 } from './limits/limit-table.ts';
+export { configureShardNode, type ShardNodeConfiguration } from './shard-node/configuration.ts';
+export { refusalOfFault } from './shard-node/refusal-of-fault.ts';
+export { refuseForExpiry, refuseForRoom } from './shard-node/room.ts';
+export {
+  NODE_TIMEOUT_MS,
+  type ByteRange,
+  type KeptObject,
+  type ListPage,
+  type ListRequest,
+  type NodeFault,
+  type NodeOutage,
+  type NodeRefusal,
+  type NodeResult,
+  type ObjectToKeep,
+  type StorageNode,
+} from './storage-node.ts';
 export { ShareReaders, type ReaderChange } from './share-readers.ts';
 export { rateLimited } from './limits/rate-limited.ts';
 export { addMeasured, Measures, type Measured } from './metrics/measures.ts';

@@ -1,11 +1,10 @@
 import { appendSignature, createSignature, type RequestDescriptor } from 'http-message-sig';
 import {
   contentDigest,
-  MAX_REQUEST_LIFETIME_S,
   REQUEST_NONCE_BYTES,
   REQUEST_SIGNATURE_LABEL,
+  requestSignatureParameters,
   SIGNED_COMPONENTS,
-  toBase64Url,
 } from '../core/index.ts';
 import type { ActorSigner } from './actor-signer.ts';
 import type { Platform } from './platform.ts';
@@ -28,17 +27,10 @@ export async function signRequest(
   const digest = contentDigest(body);
   const fields = [{ name: 'content-digest', value: digest }];
   const message: RequestDescriptor = { kind: 'request', method, targetUri: url, fields };
-  const created = Math.floor(now() / 1000);
   const signature = await createSignature(message, {
     label: REQUEST_SIGNATURE_LABEL,
     components: SIGNED_COMPONENTS,
-    parameters: {
-      created,
-      expires: created + MAX_REQUEST_LIFETIME_S,
-      nonce: toBase64Url(randomBytes(REQUEST_NONCE_BYTES)),
-      alg: 'ed25519',
-      keyid: toBase64Url(signer.actor),
-    },
+    parameters: requestSignatureParameters(signer.actor, now(), randomBytes(REQUEST_NONCE_BYTES)),
     signer: { algorithm: 'ed25519', sign: (data) => signer.sign(data) },
   });
   return appendSignature(new Headers({ 'content-digest': digest }), signature);

@@ -73,7 +73,24 @@ export {
   type MailboxUpFrame,
   type TicketAnswer,
 } from './stream.ts';
-export { contentDigest, REQUEST_NONCE_BYTES, REQUEST_SIGNATURE_LABEL, SIGNED_COMPONENTS } from './signed-request.ts';
+export {
+  contentDigest,
+  digestField,
+  parseDigestField,
+  REQUEST_NONCE_BYTES,
+  REQUEST_SIGNATURE_LABEL,
+  requestSignatureParameters,
+  SIGNED_COMPONENTS,
+} from './signed-request.ts';
+export {
+  EXPIRES_AT_HEADER,
+  objectPage,
+  parseObjectKey,
+  SHARDS_PATH,
+  type ListedObject,
+  type ObjectKey,
+  type ObjectPage,
+} from './storage-node.ts';
 export {
   foundingInvitation,
   foundingTerms,

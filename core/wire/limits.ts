@@ -62,3 +62,9 @@ export const MAX_CHECKPOINT_BYTES = 4_096;
 export const MAX_PROBLEM_BYTES = 1_048_576;
 /** Lifetime of a signed request, from `created` to `expires`. */
 export const MAX_REQUEST_LIFETIME_S = 60;
+/** Largest object at a storage node. A writer holds one for each of up to six nodes within 32 MiB (`SN2`). */
+export const MAX_OBJECT_BYTES = 4_194_304;
+/** Longest key of an object at a storage node. */
+export const MAX_OBJECT_KEY_CHARS = 256;
+/** Objects in one page of a storage node's list. */
+export const MAX_OBJECT_PAGE = 1_000;

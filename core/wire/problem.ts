@@ -107,6 +107,16 @@ export const problems = {
   'too-many-subscribers': { status: 503, title: 'The chain has as many live readers as one object serves.' },
   'relay-clock-behind': { status: 503, title: 'The relay clock fell behind the log; appends wait until it is right.' },
   'relay-not-configured': { status: 503, title: 'The relay has no key yet: its operator has to set one.' },
+  'relay-not-listed': { status: 403, title: 'This node keeps objects for the relays that its operator lists alone.' },
+  'no-such-object': { status: 404, title: 'No object has that key here, or it has expired.' },
+  'object-damaged': { status: 500, title: 'What is under that key is not what was put there; put it again.' },
+  'quota-full': { status: 507, title: 'The relay has used up its room here; delete objects, or ask for more room.' },
+  'expiry-out-of-range': {
+    status: 400,
+    title: 'An object expires later than now, and no later than this node keeps objects.',
+  },
+  'range-not-satisfiable': { status: 416, title: 'The object does not have all of these bytes.' },
+  'node-not-configured': { status: 503, title: 'This node serves nobody yet: its operator has to list a relay.' },
   unavailable: {
     status: 503,
     title: 'The relay could not finish; the outcome is unknown, so send the same bytes again.',

@@ -27,6 +27,7 @@ export const specSections: Readonly<Record<string, Readonly<Record<string, () =>
   'admission.md': { invitation: () => definitionsOf([wire.foundingTerms, wire.foundingInvitation]) },
   'limits.md': { limits: limitTable },
   'problems.md': { 'problem codes': problemCodes },
+  'nodes.md': { 'object page': () => definitionsOf([wire.objectPage]) },
   'backup.md': { structures: () => definitionsOf([passphraseBox, identityBackup]) },
   'erasure.md': { structures: () => definitionsOf([shardTail, blobDescriptor, inconsistencyEvidence, segmentCodec]) },
   'cluster.md': { placement: () => definitionOf(placementCodec) },

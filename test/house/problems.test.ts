@@ -17,6 +17,8 @@ const envelopes = 'test/durable-objects/device/envelopes.workerd.test.ts';
 
 const admissions = 'test/workers/admission.test.ts';
 
+const shardNode = 'test/workers/shard-node/app.workerd.test.ts';
+
 /** What no single bad input brings about, and the test that does: its file, and a piece of its name. */
 const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: string]>> = {
   'malformed-signature': ['test/core/event/parse.test.ts', '[AP2] with a signature of %d bytes'],
@@ -33,6 +35,13 @@ const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: strin
   'invitation-invalid': [admissions, '[AD3, AD4] under invite a code lets in'],
   'invitation-used': [admissions, '[AD3, AD4] under invite a code lets in'],
   'operator-token-required': ['test/workers/operations.test.ts', '[OP1] shows its counts to whoever has the token'],
+  'relay-not-listed': [shardNode, '[SN14] refuses a relay that is not listed'],
+  'node-not-configured': [shardNode, '[SN14] serves nobody where'],
+  'no-such-object': [shardNode, '[SN4] finds nothing from the expiry on'],
+  'object-damaged': [shardNode, '[SN18] says that what is there is damaged'],
+  'quota-full': [shardNode, '[SN16] counts'],
+  'expiry-out-of-range': [shardNode, '[SN4] takes an expiry'],
+  'range-not-satisfiable': [shardNode, '[SN5] refuses a range'],
   'too-many-in-flight': ['test/durable-objects/chain/sockets.workerd.test.ts', '[SK10] are refused with their socket'],
   'relay-clock-behind': ['test/durable-objects/chain/object.workerd.test.ts', '[AP11]'],
   'relay-not-configured': ['test/workers/relay/http.workerd.test.ts', '[HT9] without a usable key'],

@@ -13,6 +13,7 @@ const RETRY_AFTER_S: Partial<Record<ProblemCode, number>> = {
   'too-many-subscribers': 10,
   'relay-clock-behind': 30,
   'relay-not-configured': 60,
+  'node-not-configured': 60,
 };
 
 /** A problem (RFC 9457) as an answer, with the headers that belong to its status. */

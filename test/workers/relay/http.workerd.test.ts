@@ -402,12 +402,19 @@ describe('The OpenAPI document', () => {
     }
   });
 
-  test('[HT7] names every problem at some route, except those that only sockets and senders meet', async () => {
+  test('[HT7] names every problem at some route, except those of sockets, senders and shard nodes', async () => {
     const text = JSON.stringify((await apiDocument()).paths);
     const unnamed = Object.keys(problems).filter((code) => !text.includes(`"${code}"`));
     expect(unnamed.sort()).toEqual([
+      'expiry-out-of-range',
       'malformed-signature',
+      'no-such-object',
+      'node-not-configured',
+      'object-damaged',
       'open-first',
+      'quota-full',
+      'range-not-satisfiable',
+      'relay-not-listed',
       'ticket-invalid',
       'too-many-in-flight',
       'unknown-mark',

@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import {
+  createServer,
+  request as sendRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { publicKeyOf, toBase64Url } from '../../core/index.ts';
+import { buildWorker } from '../../workers/local.ts';
+import { readWorkerOptions } from '../../workers/local/worker-modules.ts';
+import {
+  faults,
+  RELAY_SEED,
+  S3_BUCKET,
+  S3_CREDENTIALS,
+  SMALL_RELAY_SEED,
+  type Fault,
+  type NodeServers,
+} from './node-cast.ts';
+
+const S3_PATH = '/cdn-cgi/local/r2/s3';
+
+/** The shard node as it is deployed and a store that speaks S3, in a workerd of their own, and bad ways to both. */
+export async function startNodeServers(): Promise<{ servers: NodeServers; stop(): Promise<void> }> {
+  const scratch = mkdtempSync(join(tmpdir(), 'terachat-nodes-'));
+  const miniflare = await startMiniflare(scratch);
+  const s3 = new URL(await miniflare.ready);
+  const peer = new URL((await miniflare.unsafeGetDirectURL()).origin);
+  const proxies = await Promise.all(faults.map((fault) => startFaultyWay(fault, { s3, peer })));
+  const faulty = Object.fromEntries(
+    proxies.map(({ fault, origin }) => [fault, { peer: origin, s3: origin + S3_PATH }]),
+  ) as NodeServers['faulty'];
+  return {
+    servers: { peer: peer.origin, s3: s3.origin + S3_PATH, faulty },
+    stop: async () => {
+      for (const { server } of proxies) {
+        server.closeAllConnections();
+        server.close();
+      }
+      await miniflare.dispose();
+      rmSync(scratch, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startMiniflare(scratch: string): Promise<Miniflare> {
+  const config = join(import.meta.dirname, '../../workers/shard-node/wrangler.toml');
+  const worker = readWorkerOptions(await buildWorker({ config, folder: join(scratch, 'worker') }));
+  const [relay = '', small = ''] = [RELAY_SEED, SMALL_RELAY_SEED].map((seed) => toBase64Url(publicKeyOf(seed)));
+  const buckets = worker.r2Buckets as Readonly<Record<string, string>>;
+  const options = convertV4MiniflareOptions({
+    ...worker,
+    bindings: { ...worker.bindings, RELAYS: `${relay} ${small}=1` },
+    r2Buckets: { ...buckets, S3: { id: S3_BUCKET, s3Credentials: S3_CREDENTIALS } },
+    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+    host: '127.0.0.1',
+    port: 0,
+    resourcePersistencePath: join(scratch, 'storage'),
+    cf: false,
+    logRequests: false,
+    handleStructuredLogs: () => undefined,
+  });
+  return new Miniflare(options);
+}
+
+interface Targets {
+  readonly s3: URL;
+  readonly peer: URL;
+}
+
+async function startFaultyWay(
+  fault: Fault,
+  targets: Targets,
+): Promise<{ fault: Fault; server: Server; origin: string }> {
+  const server = createServer((request, response) => {
+    // Those who leave in the middle are what this is for.
+    for (const end of [request, response]) end.on('error', () => undefined);
+    answerWith(fault, targets, request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  return { fault, server, origin: `http://127.0.0.1:${port}` };
+}
+
+function answerWith(fault: Fault, targets: Targets, request: IncomingMessage, response: ServerResponse): void {
+  switch (fault) {
+    case 'cut':
+      return void request.socket.destroy();
+    case 'silent':
+      return;
+    case 'failed':
+      return void response.writeHead(500).end('<html>something broke</html>');
+    case 'busy':
+      return void response.writeHead(503, { 'retry-after': '1' }).end();
+    case 'foreign':
+      return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome to the hotel</html>');
+    case 'moved':
+      return void response.writeHead(307, { location: `${targets.peer.origin}${request.url ?? ''}` }).end();
+    case 'truncated':
+    case 'shortened':
+    case 'damaged':
+      return forward(targets, request, (status, headers, body) =>
+        changeBody(fault, response, { status, headers, body }),
+      );
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly body: Buffer;
+}
+
+/** `truncated` breaks off in the middle; `shortened` ends there as if that were all; `damaged` has one bit changed. */
+function changeBody(
+  fault: 'truncated' | 'shortened' | 'damaged',
+  response: ServerResponse,
+  { status, headers, body }: Answer,
+): void {
+  const half = body.subarray(0, Math.floor(body.length / 2));
+  if (fault === 'truncated') {
+    response.writeHead(status, { ...headers, 'content-length': String(body.length) });
+    response.write(half, () => response.destroy());
+    return;
+  }
+  const { 'content-length': _, 'transfer-encoding': __, ...others } = headers;
+  if (fault === 'damaged' && body.length > 0) body[body.length >> 1] = (body[body.length >> 1] as number) ^ 0x10;
+  response.writeHead(status, others).end(fault === 'shortened' ? half : body);
+}
+
+/** Passes a request on as it is: the host that was signed included. */
+function forward(
+  { s3, peer }: Targets,
+  request: IncomingMessage,
+  answer: (status: number, headers: Answer['headers'], body: Buffer) => void,
+): void {
+  const { hostname, port } = request.url?.startsWith(S3_PATH) === true ? s3 : peer;
+  const { method, url: path, headers } = request;
+  const onward = sendRequest({ hostname, port, method, path, headers }, (received) => {
+    const chunks: Buffer[] = [];
+    received.on('data', (chunk: Buffer) => chunks.push(chunk));
+    received.on('end', () => answer(received.statusCode ?? 502, received.headers, Buffer.concat(chunks)));
+  });
+  onward.on('error', () => request.socket.destroy());
+  request.pipe(onward);
+}
