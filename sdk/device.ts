@@ -11,7 +11,7 @@ import { ChainFollower, type ChainContext } from './chain/chain-follower.ts';
 import { signGenesis } from './chain/sign-event.ts';
 import { sealEnvelope } from './envelope.ts';
 import { StorageError, TeraChatError, UsageError } from './errors.ts';
-import { genesisOf, groupParameters, type GenesisOptions } from './genesis.ts';
+import { genesisOf, groupParameters, type GenesisOptions, type MlsChoices } from './genesis.ts';
 import type { CallOptions, Group } from './group/group.ts';
 import { findGroup, listGroups, markGroup, parseGroupId, type GroupSummary } from './group/group-register.ts';
 import type { FollowedGroup } from './group/followed-group.ts';
@@ -28,7 +28,7 @@ import type { Platform } from './platform.ts';
 import { suiteOf, type SuiteNumber } from './suites.ts';
 
 /** What a new group is to be. Nothing of it can be changed later. */
-export interface GroupOptions extends GenesisOptions, CallOptions {
+export interface GroupOptions extends GenesisOptions, MlsChoices, CallOptions {
   /** `mls`, the default, is encrypted end to end; the relay can read a plain group. */
   readonly membership?: 'plain' | 'mls';
   /** The cipher suite of an encrypted group, which its members' devices must all have: 1, the default, 2, 3, or 0xf0a2. */
@@ -80,7 +80,7 @@ export class Device {
   async createGroup({ membership = 'mls', suite, handshakes, signal, ...options }: GroupOptions): Promise<Group> {
     const chosen = suiteOf(suite);
     if (membership === 'plain' && handshakes === 'opaque') throw new TypeError('a plain group has no handshakes');
-    const parameters = groupParameters(membership, handshakes);
+    const parameters = groupParameters(membership, handshakes, options);
     const { relay, platform, storage } = this.#context;
     const signing = { relay, platform, signer: this.#own.signer };
     const { genesis, chain } = await signGenesis(genesisOf(parameters, options, signing), signing);

@@ -41,11 +41,18 @@ export function genesisOf(
 /** What every chain of a kind has in common. */
 export const IDENTITY_PARAMETERS = { kind: 'identity', value: {} } as const satisfies ParametersOf<'identity'>;
 
+/** What an encrypted group may do without, so that other clients can be in it. Each is a guarantee less (`GR8`). */
+export interface MlsChoices {
+  /** `optional` for company that can't write it: then nothing but its sender ties a message to its entry. */
+  readonly authenticatedData?: ParametersOf<'group'>['value']['authenticatedData'];
+}
+
 export function groupParameters(
   membership: 'plain' | 'mls',
   handshakes: HandshakeMode = 'public',
+  { authenticatedData = 'required' }: MlsChoices = {},
 ): ParametersOf<'group'> {
-  return { kind: 'group', value: { membership, handshakes, credentials: 'bound', authenticatedData: 'required' } };
+  return { kind: 'group', value: { membership, handshakes, credentials: 'bound', authenticatedData } };
 }
 
 type ParametersOf<Kind extends ChainKind> = Extract<Genesis['parameters'], { readonly kind: Kind }>;

@@ -7,6 +7,8 @@ export {
   type EventDefinition,
   type EventDescription,
   type GrantedRole,
+  type Guarantee,
+  type GuaranteeName,
   type ProblemCode,
 } from '../core/index.ts';
 export type { ActorSigner } from './actor-signer.ts';
@@ -38,7 +40,7 @@ export {
   type UntrustedCode,
   type UsageCode,
 } from './errors.ts';
-export type { GenesisOptions } from './genesis.ts';
+export type { GenesisOptions, MlsChoices } from './genesis.ts';
 export type {
   ApplicationEvent,
   CallOptions,

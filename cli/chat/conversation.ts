@@ -2,6 +2,7 @@ import type { Json } from '../../core/index.ts';
 import type { Group, OutgoingMessage, TimelineItem } from '../../sdk/index.ts';
 import { describeConnection, watchConnection } from '../connection-notice.ts';
 import { describeFailure } from '../failure.ts';
+import { weaknessesOf } from '../guarantees.ts';
 import type { ActorNames } from '../names.ts';
 import { PendingMessages } from './pending-messages.ts';
 import type { Screen } from './screen.ts';
@@ -57,6 +58,7 @@ export class Conversation {
     screen.onResize(() => this.#showStatus());
     const stopScreen = (): void => screen.close();
     signal.addEventListener('abort', stopScreen);
+    await this.#tellWeaknesses();
     const reading = this.#followTimeline(last, ended);
     const sending = this.#followOutgoing(ended);
     try {
@@ -148,18 +150,25 @@ export class Conversation {
   /** What a person did wrong, or what went wrong for them; the conversation goes on. */
   #complain(cause: unknown): void {
     const { message, hint } = describeFailure(cause);
+    this.#tell(hint === undefined ? asSentence(message) : `${asSentence(message)} ${hint}`);
+  }
+
+  /** Before anything is said (`GR8`). Of a group that was never read, what keeps it from being read is told instead. */
+  async #tellWeaknesses(): Promise<void> {
+    const view = await this.#options.group.view().catch(() => undefined);
+    for (const weakness of view === undefined ? [] : weaknessesOf(view)) this.#tell(weakness);
+  }
+
+  /** What is no part of the conversation. */
+  #tell(text: string): void {
     const { screen, note } = this.#options;
-    const text = hint === undefined ? asSentence(message) : `${asSentence(message)} ${hint}`;
     if (screen.isInteractive) screen.print(this.#transcript.notice(text));
     else note(text);
   }
 
   #tellConnection(isOpen: boolean): void {
     this.#isOffline = !isOpen;
-    const { screen, note } = this.#options;
-    const text = describeConnection(isOpen);
-    if (screen.isInteractive) screen.print(this.#transcript.notice(text));
-    else note(text);
+    this.#tell(describeConnection(isOpen));
     this.#showStatus();
   }
 

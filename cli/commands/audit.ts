@@ -7,6 +7,7 @@ import {
   parseChainId,
   parseLogCopy,
   fromBase64Url,
+  guaranteesOf,
   toBase64,
   toBase64Url,
   useSha256,
@@ -18,6 +19,7 @@ import {
 import { nodeSha256, nodeVerifyBatch } from '../../sdk/node/index.ts';
 import { ChainDownload } from '../chain-download.ts';
 import { Failure } from '../failure.ts';
+import { lacksOf, weaknessesOf } from '../guarantees.ts';
 import { commandOutput } from '../options.ts';
 import { table, type Output } from '../output.ts';
 import { asPerson, type Person } from '../person.ts';
@@ -99,7 +101,8 @@ async function run(subject: AuditSubject, output: Output): Promise<AuditReport> 
   const checker = createSignatureChecker({ verifyBatch: nodeVerifyBatch });
   const result: Result<AuditReport, AuditFault> = await auditStateIntegrity(subject, (jobs) => checker.check(jobs));
   if (!result.ok) throw faultFailure(result.error);
-  const { chain, size, root, stateDigest, relayTime } = result.value;
+  const { chain, size, root, state, stateDigest, relayTime } = result.value;
+  const promised = { guarantees: guaranteesOf(state.value.genesis) };
   const value = {
     ok: true,
     chain: toBase64Url(chain),
@@ -107,6 +110,7 @@ async function run(subject: AuditSubject, output: Output): Promise<AuditReport> 
     root: toBase64(root),
     stateDigest: toBase64Url(stateDigest),
     relayTime: new Date(relayTime).toISOString(),
+    lacks: lacksOf(promised),
   };
   const facts = table([
     ['chain', value.chain],
@@ -114,6 +118,7 @@ async function run(subject: AuditSubject, output: Output): Promise<AuditReport> 
     ['root', `${value.root}, as the relay signed`],
     ['state', value.stateDigest],
     ['newest', value.relayTime],
+    ...weaknessesOf(promised).map((weakness) => ['without', weakness] as const),
   ]);
   output.result(value, `Verified.\n${facts}`);
   return result.value;

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import type { GrantedRole } from '../../core/index.ts';
 import type { Group, GroupView, Invitation } from '../../sdk/index.ts';
 import { Failure } from '../failure.ts';
+import { lacksOf, weaknessesOf } from '../guarantees.ts';
 import { commandPrefix } from '../invocation.ts';
 import { asPerson, type Person } from '../person.ts';
 
@@ -115,12 +116,14 @@ async function listGroups({ session, groups, output }: Person): Promise<void> {
         status: view.status.kind,
         epoch: view.epoch,
         size: view.size,
+        lacks: lacksOf(view),
       };
     }),
   );
-  const lines = rows.map(({ id, membership, name, status, epoch }) => {
+  const lines = rows.map(({ id, membership, name, status, epoch, lacks }) => {
     const state = status === 'member' ? (membership === 'mls' ? `epoch ${epoch}` : 'plain') : status;
-    return `  ${(name ?? id.slice(0, SHORT_ID)).padEnd(20)}  ${state.padEnd(10)}  ${id}`;
+    const without = lacks.length === 0 ? '' : `  without: ${lacks.join(', ')}`;
+    return `  ${(name ?? id.slice(0, SHORT_ID)).padEnd(20)}  ${state.padEnd(10)}  ${id}${without}`;
   });
   output.result(rows, lines.length === 0 ? 'No groups yet.' : lines.join('\n'));
 }
@@ -133,9 +136,10 @@ async function listMembers(person: Person, [name]: readonly string[]): Promise<v
     const called = person.names.showMarked(actor) + (isMe ? ' (you)' : '') + (isLeaving ? ' (leaving)' : '');
     return `  ${role.padEnd(6)}  ${called.padEnd(16)}  ${actor}`;
   });
+  const view = await group.view();
   person.output.result(
-    { id: group.id, ...state(await group.view()), members: members.map((member) => ({ ...member })) },
-    lines.join('\n'),
+    { id: group.id, ...state(view), lacks: lacksOf(view), members: members.map((member) => ({ ...member })) },
+    [...lines, ...weaknessesOf(view).map((weakness) => `  ${weakness}`)].join('\n'),
   );
 }
 
@@ -155,9 +159,10 @@ async function join(person: Person, [id]: readonly (string | undefined)[], optio
   const group = await invitation.accept({ signal });
   await groups.add(name, group.id);
   const from = invitation.inviter === undefined ? '' : `, invited by ${names.show(invitation.inviter)}`;
+  const view = await group.view();
   output.result(
-    { name, id: group.id, inviter: invitation.inviter ?? null, ...state(await group.view()) },
-    `Joined ${name}${from}  ${group.id}`,
+    { name, id: group.id, inviter: invitation.inviter ?? null, ...state(view), lacks: lacksOf(view) },
+    [`Joined ${name}${from}  ${group.id}`, ...weaknessesOf(view)].join('\n'),
   );
 }
 

@@ -15,6 +15,7 @@ export {
   type Genesis,
   type HandshakeMode,
 } from './genesis.ts';
+export { guarantees, guaranteesOf, type Guarantee, type GuaranteeName } from './guarantees.ts';
 export { commitFault, type CommitFault, type CommitReport } from './group/commit-report.ts';
 export { commitReported } from './group/commit-reported.ts';
 export { isOpaque, PAST_EPOCHS, type GroupState } from './group/group-state.ts';

@@ -3,6 +3,7 @@ import {
   entryCodec,
   eventDefinitions,
   eventTbs,
+  guarantees,
   inconsistencyEvidence,
   placementCodec,
   printNotation,
@@ -22,7 +23,7 @@ import { permissionTable } from './permissions.ts';
 /** The generated parts of docs/spec: by page, then by the name that its markers carry. */
 export const specSections: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   'events.md': { envelope, 'event types': eventTypes, bodies },
-  'groups.md': { permissions: permissionTable },
+  'groups.md': { permissions: permissionTable, guarantees: guaranteeTable },
   'state.md': { state: () => definitionOf(chainStateCodec) },
   'admission.md': { invitation: () => definitionsOf([wire.foundingTerms, wire.foundingInvitation]) },
   'limits.md': { limits: limitTable },
@@ -69,6 +70,11 @@ function bodies(): string {
 function problemCodes(): string {
   const rows = Object.entries(problems).map(([code, { status, title }]) => [`\`${code}\``, String(status), title]);
   return markdownTable(['code', 'status', 'meaning'], rows.sort(byFirst));
+}
+
+function guaranteeTable(): string {
+  const rows = Object.entries(guarantees).map(([name, { kept, lost }]) => [`\`${name}\``, kept, lost]);
+  return markdownTable(['guarantee', 'with it', 'without it'], rows);
 }
 
 function limitTable(): string {

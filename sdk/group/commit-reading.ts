@@ -59,7 +59,7 @@ function readingOf(refusal: CommitRefusal, handshakes: HandshakeMode): CommitRea
 /** The roster follows the entry, encryption follows the commit: they must say the same, Welcomes and tree included (`ML102`). */
 function doesAsTold(
   { committer, authenticatedData, added, removed, replaced, addedKeyPackages, treeHash }: ProcessedCommit,
-  { event }: VerifiedEntry,
+  entry: VerifiedEntry,
   body: MlsCommit,
 ): boolean {
   const { roster } = body;
@@ -67,8 +67,8 @@ function doesAsTold(
   return (
     (treeHash === undefined || equalBytes(treeHash, body.treeHash)) &&
     isSameSet(addedKeyPackages.map(pairOf), body.welcomeRefs.map(pairOf)) &&
-    equalBytes(committer, event.actor) &&
-    equalBytes(authenticatedData, bindingOf(event)) &&
+    equalBytes(committer, entry.event.actor) &&
+    isBoundTo(entry, authenticatedData) &&
     replaced.length === 0 &&
     isSameSet(added, addedActors) &&
     isSameSet(removed, roster.removed)
@@ -89,7 +89,10 @@ export function isResync(bytes: Uint8Array | undefined, suite: SuiteNumber): boo
   return commit?.ok === true && commit.value.sender.kind === 'new-member-commit';
 }
 
-/** What a message or commit says which event it belongs to. */
-export function bindingOf({ actor, eventId }: VerifiedEntry['event']): Uint8Array {
-  return encodeAuthenticatedData({ actor, eventId });
+/** Whether what a message or commit says of itself allows it to be the one of this entry (`ML4`). */
+export function isBoundTo({ event, state }: VerifiedEntry, authenticatedData: Uint8Array): boolean {
+  const { parameters } = state.value.genesis;
+  const isOpen = parameters.kind === 'group' && parameters.value.authenticatedData === 'optional';
+  const { actor, eventId } = event;
+  return isOpen || equalBytes(authenticatedData, encodeAuthenticatedData({ actor, eventId }));
 }

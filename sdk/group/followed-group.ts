@@ -3,6 +3,7 @@ import {
   findMember,
   FIRST_APPLICATION_TYPE,
   fromBase64Url,
+  guaranteesOf,
   isLeaving,
   isOpaque,
   roleChanged,
@@ -117,6 +118,7 @@ export abstract class FollowedGroup implements Group {
       relayTime: cursor.relayTime,
       epoch: state.mls?.epoch ?? 0,
       suite: state.mls?.ciphersuite,
+      guarantees: guaranteesOf(state.genesis),
     };
   }
 

@@ -1,4 +1,4 @@
-import type { CommitFault, EventDefinition, GrantedRole } from '../../core/index.ts';
+import type { CommitFault, EventDefinition, GrantedRole, Guarantee } from '../../core/index.ts';
 import type { Delivery } from '../chain/chain-writer.ts';
 import type { OnLostRace } from './lost-race.ts';
 import type { OutgoingMessage } from './outgoing.ts';
@@ -106,6 +106,8 @@ export interface GroupView {
   readonly epoch: number;
   /** MLS cipher suite; undefined in a plain group. */
   readonly suite: number | undefined;
+  /** What its founder promised for good, and what the group does without (`GR8`): to be shown, since nobody can change it. */
+  readonly guarantees: readonly Guarantee[];
 }
 
 /** An event of the application's own, with its body decoded. */

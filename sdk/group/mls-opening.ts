@@ -12,7 +12,7 @@ import {
   type PendingCommit,
 } from '../mls/index.ts';
 import type { StorageWrite } from '../storage.ts';
-import { bindingOf, isResync, readCommit } from './commit-reading.ts';
+import { isBoundTo, isResync, readCommit } from './commit-reading.ts';
 import { payloadOf, type MessageBody, type PayloadSource } from './entry-content.ts';
 import type { Opening, PageOpener } from './group-reader.ts';
 import { joinAt } from './mls-admission.ts';
@@ -104,7 +104,7 @@ class MlsPage implements PageOpener {
 
   /** What decrypts counts only if it says to be from the entry's actor and for this entry (`CL11`). */
   async #decrypt(
-    { event }: VerifiedEntry,
+    entry: VerifiedEntry,
     { epoch, contentType }: MessageBody,
     payload: Uint8Array,
     { state, lostAt }: MlsRecord,
@@ -114,9 +114,7 @@ class MlsPage implements PageOpener {
     const { plaintext, sender, authenticatedData } = opened.value;
     this.#record = { state: opened.value.state, lostAt };
     const isTrue =
-      opened.value.epoch === epoch &&
-      equalBytes(sender, event.actor) &&
-      equalBytes(authenticatedData, bindingOf(event));
+      opened.value.epoch === epoch && equalBytes(sender, entry.event.actor) && isBoundTo(entry, authenticatedData);
     if (!isTrue) return { kind: 'sealed', value: { epoch, reason: 'unreadable' } };
     return { kind: 'message', value: { epoch, contentType, bytes: plaintext } };
   }
@@ -160,7 +158,7 @@ class MlsPage implements PageOpener {
     const { state, proposer, ref, authenticatedData } = taken.value;
     const isTrue =
       equalBytes(proposer, entry.event.actor) &&
-      equalBytes(authenticatedData, bindingOf(entry.event)) &&
+      isBoundTo(entry, authenticatedData) &&
       equalBytes(ref, body.proposalRef);
     if (isTrue) this.#record = { state, lostAt: undefined };
   }

@@ -34,12 +34,13 @@ describe('a group at the command line', { timeout: 120_000 }, () => {
     const invitation = { group: id, membership: 'mls', index: 2, inviter: actors.alice };
     expect(await terminal.ask('inbox', ...bob)).toEqual({ invitations: [invitation], news: [] });
     const joined = await terminal.ask('group', 'join', id.slice(0, 6), '--name', 'walkers', ...bob);
-    expect(joined).toEqual({ name: 'walkers', id, inviter: actors.alice, epoch: 1, size: 3, head: invited['head'] });
+    const view = { epoch: 1, size: 3, head: invited['head'], lacks: [] };
+    expect(joined).toEqual({ name: 'walkers', id, inviter: actors.alice, ...view });
     expect(await terminal.documents('group', 'list', ...bob)).toEqual([
-      [{ id, membership: 'mls', name: 'walkers', status: 'member', epoch: 1, size: 3 }],
+      [{ id, membership: 'mls', name: 'walkers', status: 'member', epoch: 1, size: 3, lacks: [] }],
     ]);
-    const { members, ...view } = await terminal.ask('group', 'members', 'walkers', ...bob);
-    expect(view).toEqual({ id, epoch: 1, size: 3, head: invited['head'] });
+    const { members, ...shown } = await terminal.ask('group', 'members', 'walkers', ...bob);
+    expect(shown).toEqual({ id, ...view });
     expect(members).toEqual([
       { actor: actors.alice, role: 'owner', since: 0, isMe: false, isLeaving: false },
       { actor: actors.bob, role: 'admin', since: 2, isMe: true, isLeaving: false },
@@ -124,6 +125,20 @@ describe('a group at the command line', { timeout: 120_000 }, () => {
       code: 'removed',
     });
     expect(await terminal.documents('group', 'list', ...bob)).toMatchObject([[{ status: 'removed' }]]);
+  });
+
+  it('[GR8] is shown with what it does without, to people and programs, before anything is said in it', async () => {
+    await terminal.ask('group', 'create', 'board', '--plain', ...alice);
+    const { out } = await terminal.run('group', 'members', 'board', ...alice);
+    expect(out).toMatch(/\(you\).*\n {2}The relay can read what is said\.\n$/);
+    expect(await terminal.documents('group', 'list', ...alice)).toEqual([
+      expect.arrayContaining([
+        expect.objectContaining({ name: 'board', lacks: ['encrypted'] }),
+        expect.objectContaining({ name: 'friends', lacks: [] }),
+      ]),
+    ]);
+    const said = await terminal.runWith({ input: 'notice\n' }, 'chat', 'board', ...alice);
+    expect(said).toMatchObject({ code: 0, err: 'The relay can read what is said.\n' });
   });
 });
 

@@ -17,6 +17,7 @@ import {
   bindingContent,
   DEFAULT_SUITE,
 } from '../../core/mls/index.ts';
+import type { Group } from '../../sdk/index.ts';
 import {
   acceptOwnCommit,
   commit,
@@ -81,7 +82,7 @@ class Library {
 
   static async for({ seed, actor }: Client): Promise<Library> {
     const sign = (message: Uint8Array): Uint8Array => signEd25519(seed, message);
-    return new Library(await createMlsIdentity({ actor: parseActorKey(actor) as ActorKey, sign }));
+    return new this(await createMlsIdentity({ actor: parseActorKey(actor) as ActorKey, sign }));
   }
 
   async createGroup(groupId: Uint8Array): Promise<{ groupInfo: Uint8Array; treeHash: Uint8Array }> {
@@ -174,12 +175,9 @@ test('a client written from the guide founds a group, invites somebody who uses 
   expect(equalBytes(leafHash(entries[invited.index]?.bytes ?? new Uint8Array()), invited.hash)).toBe(true);
 });
 
-test('a client written from the guide is invited by somebody who uses the SDK, and answers', async () => {
-  const rita = newClient();
-  const mls = await Library.for(rita);
+/** Rita comes into a group by its owner's invitation, reads what is said, and answers. */
+async function comeInAndAnswer(hers: Group, rita: Client, mls: Library): Promise<void> {
   await modules.publish(rita, 3, mls);
-  const alice = await stage.person();
-  const hers = await alice.createGroup();
   const { index } = await hers.invite(toBase64Url(rita.actor));
   await hers.send('welcome');
 
@@ -197,11 +195,37 @@ test('a client written from the guide is invited by somebody who uses the SDK, a
   await modules.say(rita, head, 'thank you', mls);
   await hers.catchUp();
   expect(await textsOf(hers)).toEqual(['welcome', 'thank you']);
+}
+
+test('a client written from the guide is invited by somebody who uses the SDK, and answers', async () => {
+  const rita = newClient();
+  const alice = await stage.person();
+  await comeInAndAnswer(await alice.createGroup(), rita, await Library.for(rita));
   const mail = await modules.fetchMail(rita);
   await modules.acknowledge(rita, mail.at(-1)?.sequence ?? 0);
   // A late poke may have come meanwhile.
   expect((await modules.fetchMail(rita)).map(({ sequence }) => sequence)).not.toContain(mail.at(-1)?.sequence);
   expect(await modules.fetchMail(rita)).not.toSatisfy(holdsWelcome);
+});
+
+/** A library that lets nobody write `authenticated_data`. */
+class TerseLibrary extends Library {
+  override encrypt(content: Uint8Array): ReturnType<Library['encrypt']> {
+    return super.encrypt(content, new Uint8Array());
+  }
+}
+
+test('[ML4, GR8] a client that names no event is understood where the genesis leaves that open, and the group says so', async () => {
+  const rita = newClient();
+  const alice = await stage.person();
+  const hers = await alice.createGroup({ authenticatedData: 'optional' });
+  const { guarantees } = await hers.view();
+  expect(guarantees.filter(({ holds }) => !holds)).toEqual([
+    { name: 'bound-messages', holds: false, meaning: 'Nothing but its sender ties a message to its entry.' },
+  ]);
+  await comeInAndAnswer(hers, rita, await TerseLibrary.for(rita));
+  const usual = await alice.createGroup();
+  expect((await usual.view()).guarantees.every(({ holds }) => holds)).toBe(true);
 });
 
 test('what the guide says of bindings and authenticated data is what the protocol makes of them', () => {

@@ -52,7 +52,7 @@ beforeEach(() => {
 
 const genesisOf = (retentionMs: number): GroupState['genesis'] => ({ ...groupGenesis('mls'), retentionMs });
 
-/** An entry as the follower hands it over; the state is only looked at for its roster. */
+/** An entry as the follower hands it over; the state is only looked at for its roster and its genesis. */
 function entryOf(
   index: number,
   event: Partial<Event>,
@@ -114,6 +114,13 @@ async function saidBy(
   return entryOf(5, event, message, [cast.ada, cast.bob]);
 }
 
+/** The same in a group whose genesis says `authenticated_data: optional`. */
+function inOpenGroup(entry: VerifiedEntry): VerifiedEntry {
+  const parameters = { kind: 'group', value: { authenticatedData: 'optional' } };
+  const genesis = { ...entry.state.value.genesis, parameters };
+  return { ...entry, state: { kind: 'group', value: { ...entry.state.value, genesis } as GroupState } };
+}
+
 const sealed = (reason: string, epoch = 1): unknown => ({ kind: 'sealed', value: { epoch, reason } });
 
 describe('a decrypted message', () => {
@@ -136,6 +143,15 @@ describe('a decrypted message', () => {
       expect(content).toEqual(sealed('unreadable', lie.entryEpoch ?? 1));
       expect(record?.lostAt).toBeUndefined();
     }
+  });
+
+  test('[CL11, ML4] may name another event or none where the genesis leaves that open, and still no other sender', async () => {
+    const shown = async (lie: Said): Promise<string> => {
+      const [ada, bob] = await groupOf([cast.ada, cast.bob]);
+      return (await open(bob, inOpenGroup(await saidBy(ada!, lie)))).content!.kind;
+    };
+    expect(await shown({ entryId: eventId(2) })).toBe('message');
+    for (const lie of [{ by: cast.cem }, { entryEpoch: 0 }]) expect(await shown(lie)).toBe('sealed');
   });
 
   test('that is damaged, of a time before joining, or of one’s own on another storage, is shown as sealed', async () => {
@@ -249,6 +265,17 @@ test('[RC4] a commit of a later epoch shows that the keys here are of an old cop
   const { content, record } = await open(bob, { ...entry, event });
   expect(record).toMatchObject({ lostAt: 7, state: { epoch: 1 } });
   expect(content).toMatchObject({ kind: 'changeUnread', value: { epoch: 4, reason: 'future' } });
+});
+
+test('[CL11, ML4] a commit may name no event where the genesis leaves that open, and still does what its entry says', async () => {
+  for (const [lie, lostAt] of [
+    [{ event: 2 }, undefined],
+    [{ added: [cast.dan] }, 7],
+    [{ by: cast.dan }, 7],
+  ] as const) {
+    const { bob, entry } = await addition(lie);
+    expect((await open(bob, inOpenGroup(entry))).record).toMatchObject({ lostAt });
+  }
 });
 
 describe('joining', () => {
