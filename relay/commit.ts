@@ -167,7 +167,7 @@ function judgeCommit(
   if (mismatch !== undefined) return invalid(mismatch);
   if (!namesWelcomes(followed, body)) return WELCOME_MISMATCH;
   const tree = treeBeside(bundle.groupInfo, followed);
-  if (tree !== undefined && tree.bytes.length > MAX_TREE_BYTES) return invalid('tree-too-large');
+  if (tree !== undefined && tree.bytes.length > MAX_TREE_BYTES) return treeTooLarge(tree.bytes.length);
   const signatures = [...followed.signatures, ...followed.bindings, groupInfo.value];
   if (!check(signatures).every(Boolean)) return invalid('signature');
   const recipients = body.welcomeRefs.map(({ actor }) => actor);
@@ -181,6 +181,10 @@ function judgeCommit(
 }
 
 const RESYNC_KINDS: ReadonlySet<string> = new Set(['external-init', 'remove']);
+
+function treeTooLarge(actual: number): Screening<never> {
+  return err({ code: 'invalid-handshake', reason: 'tree-too-large', limit: MAX_TREE_BYTES, actual });
+}
 
 /** The tree to store beside a GroupInfo that doesn't hold it. It is the relay's own: nobody uploads one (`ML90`, `ML91`). */
 function treeBeside(groupInfo: Uint8Array, { group }: FollowedCommit): EpochChange['tree'] {

@@ -1,3 +1,5 @@
+import { MAX_GROUP_MEMBERS } from '../wire/limits.ts';
+
 /**
  * What an MLS message may cost, checked before any of it is parsed (`ML5`). Each is far above what a well-behaved
  * client sends and far below what hurts: one storage row holds at most 2 MB.
@@ -14,8 +16,8 @@ export const MAX_TREE_BYTES = 1024 * 1024;
 export const MAX_WELCOME_BYTES = MAX_GROUP_INFO_BYTES + 64 * 1024;
 export const MAX_APPLICATION_MESSAGE_BYTES = 1024 * 1024;
 
-/** Leaves of a tree, blank ones between members included. */
-export const MAX_GROUP_LEAVES = 2048;
+/** Leaves of a tree, blank ones between members included. New members take those first, so no fewer members fill it. */
+export const MAX_GROUP_LEAVES = MAX_GROUP_MEMBERS;
 export const MAX_COMMIT_PROPOSALS = 512;
 export { MAX_EPOCH_PROPOSALS } from '../wire/limits.ts';
 /** Of an epoch's proposals, those by one sender: nobody fills an epoch alone. */

@@ -18,15 +18,17 @@ export {
 export { guarantees, guaranteesOf, type Guarantee, type GuaranteeName } from './guarantees.ts';
 export { commitFault, type CommitFault, type CommitReport } from './group/commit-report.ts';
 export { commitReported } from './group/commit-reported.ts';
+export { checkGroupSize, type SizeRefusal } from './group/group-size.ts';
 export { isOpaque, PAST_EPOCHS, type GroupState } from './group/group-state.ts';
 export { memberAdded, memberRemoved, roleChanged } from './group/membership.ts';
 export { groupMessage } from './group/message.ts';
 export { CIPHERSUITES, mlsCommit, mlsCreated, type MlsCommit, type MlsCreated } from './group/mls.ts';
 export { mlsProposal, type MlsProposal } from './group/mls-proposal.ts';
-export { MAX_ROSTER_CHANGES, type RosterChange } from './group/roster-change.ts';
+export { MAX_ROSTER_REMOVALS, type RosterChange } from './group/roster-change.ts';
 export {
   findMember,
   isLeaving,
+  MAX_ROSTER,
   requireRole,
   roleOf,
   type GrantedRole,

@@ -1,5 +1,6 @@
 import type { EventDefinition } from '../event/index.ts';
 import type { GenesisRefusal } from './genesis.ts';
+import type { SizeRefusal } from './group/group-size.ts';
 
 /** Where in the log an event stands when it is applied. */
 export interface Position {
@@ -17,7 +18,8 @@ export type RuleRefusal =
   | { readonly code: 'already-member' }
   | { readonly code: 'no-such-member' }
   | { readonly code: 'last-owner' }
-  | { readonly code: 'roster-full'; readonly limit: number }
+  | { readonly code: 'roster-full'; readonly limit: number; readonly actual: number }
+  | SizeRefusal
   | { readonly code: 'already-created' }
   | { readonly code: 'unsupported-ciphersuite' }
   | { readonly code: 'mls-not-created' }

@@ -16,7 +16,7 @@ import {
   MAX_APPEND_BYTES,
   MAX_BATCH,
   MAX_CHECKPOINT_BYTES,
-  MAX_CLAIM_TOKENS,
+  MAX_READ_ADDS,
   MAX_EPOCH_PROPOSALS,
   MAX_HANDSHAKE_BYTES,
   MAX_PAGE_ENTRIES,
@@ -67,7 +67,7 @@ export const commitBundle = struct('CommitBundle', {
   welcome: opaqueVector(MAX_HANDSHAKE_BYTES),
   groupInfo: opaqueVector(MAX_HANDSHAKE_BYTES),
   /** One for each KeyPackage that the commit adds, in any order (`MB5`). */
-  claimTokens: vector(claimToken, MAX_CLAIM_TOKENS),
+  claimTokens: vector(claimToken, MAX_READ_ADDS),
 });
 
 /** An entry with the payload or commit that it names, where the relay still holds it. */

@@ -24,8 +24,12 @@ export const MAX_KEY_PACKAGES = 100;
 export const MAX_KEY_PACKAGE_SUITES = 16;
 /** Devices in one claim for several (`KP12`). */
 export const MAX_CLAIM_DEVICES = 100;
-/** Tokens of claims in one commit bundle: one for each member that a commit may add. */
-export const MAX_CLAIM_TOKENS = 256;
+/** Members of an encrypted group at one time: as many as its tree may have leaves (`GM6`). */
+export const MAX_GROUP_MEMBERS = 2_048;
+/** Members that one commit adds (`GM6`). */
+export const MAX_COMMIT_ADDS = 256;
+/** Adds that an event or bundle is read with: more than it may have, so that whoever has too many is told how many. */
+export const MAX_READ_ADDS = 2 * MAX_COMMIT_ADDS;
 /** Mailbox items in one page. */
 export const MAX_MAILBOX_PAGE = 256;
 /** Largest sealed envelope. */

@@ -34,6 +34,11 @@ export const problems = {
   'no-such-member': { status: 409, title: 'The actor is not a member.' },
   'last-owner': { status: 409, title: 'A group keeps at least one owner; make another one first.' },
   'roster-full': { status: 409, title: 'The group has as many past and present members as it can list.' },
+  'group-full': {
+    status: 409,
+    title: 'An encrypted group has no more members than that; remove somebody first, or found another group.',
+  },
+  'too-many-adds': { status: 400, title: 'One commit adds no more members than that; add them by several.' },
   'already-created': { status: 409, title: 'The MLS group is created once, right after the genesis.' },
   'unsupported-ciphersuite': { status: 400, title: 'This relay does not follow that MLS ciphersuite.' },
   'mls-not-created': { status: 409, title: 'The MLS group is not created yet.' },

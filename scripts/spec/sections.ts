@@ -5,6 +5,7 @@ import {
   eventTbs,
   guarantees,
   inconsistencyEvidence,
+  MAX_ROSTER,
   placementCodec,
   printNotation,
   problems,
@@ -12,6 +13,7 @@ import {
   shardTail,
   type Codec,
 } from '../../core/index.ts';
+import * as mls from '../../core/mls/index.ts';
 import * as wire from '../../core/wire/index.ts';
 import { identityBackup } from '../../sdk/backup/identity-backup.ts';
 import { passphraseBox } from '../../sdk/backup/passphrase-box.ts';
@@ -26,7 +28,7 @@ export const specSections: Readonly<Record<string, Readonly<Record<string, () =>
   'groups.md': { permissions: permissionTable, guarantees: guaranteeTable },
   'state.md': { state: () => definitionOf(chainStateCodec) },
   'admission.md': { invitation: () => definitionsOf([wire.foundingTerms, wire.foundingInvitation]) },
-  'limits.md': { limits: limitTable },
+  'limits.md': { limits: limitTable, 'group sizes': sizeTable },
   'problems.md': { 'problem codes': problemCodes },
   'nodes.md': { 'object page': () => definitionsOf([wire.objectPage]) },
   'backup.md': { structures: () => definitionsOf([passphraseBox, identityBackup]) },
@@ -91,6 +93,20 @@ function limitTable(): string {
     ];
   });
   return markdownTable(['limit', 'counts', 'per', 'default', 'kept by', 'variable'], rows);
+}
+
+function sizeTable(): string {
+  const rows = [
+    ['members of an encrypted group at one time', wire.MAX_GROUP_MEMBERS, '`group-full`', '`GM6`'],
+    ['members that one commit adds', wire.MAX_COMMIT_ADDS, '`too-many-adds`', '`GM6`'],
+    ['people whom a roster lists, with all who ever left', MAX_ROSTER, '`roster-full`', '`GR5`'],
+    ['leaves of a tree, blank ones included', mls.MAX_GROUP_LEAVES, '`invalid-handshake`: `tree-full`', '`ML5`'],
+    ['bytes of a tree', mls.MAX_TREE_BYTES, '`invalid-handshake`: `tree-too-large`', '`ML91`'],
+    ['proposals that one commit applies', mls.MAX_COMMIT_PROPOSALS, '`invalid-handshake`: `list-too-long`', '`ML5`'],
+    ['proposals of one epoch', mls.MAX_EPOCH_PROPOSALS, '`invalid-handshake`: `proposal-limit`', '`ML71`'],
+  ] as const;
+  const cells = rows.map(([what, limit, code, rule]) => [what, limit.toLocaleString('en'), code, rule]);
+  return markdownTable(['what', 'at most', 'refused as', 'rule'], cells);
 }
 
 function periodOf(periodMs: number): string {

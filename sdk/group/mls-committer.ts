@@ -1,6 +1,6 @@
 import {
   equalBytes,
-  MAX_ROSTER_CHANGES,
+  MAX_ROSTER_REMOVALS,
   type ClaimToken,
   type GrantedRole,
   type HandshakeMode,
@@ -129,6 +129,6 @@ function withLeavers(plan: CommitPlan, leavers: readonly Member[]): CommitPlan {
   const others = leavers
     .map(({ actor }) => actor)
     .filter((actor) => !remove.some((removed) => equalBytes(removed, actor)));
-  const room = Math.max(0, MAX_ROSTER_CHANGES - remove.length);
+  const room = Math.max(0, MAX_ROSTER_REMOVALS - remove.length);
   return { ...plan, remove: [...remove, ...others.slice(0, room)] };
 }

@@ -1,4 +1,5 @@
 import {
+  checkGroupSize,
   findMember,
   mlsCreated,
   mlsProposal,
@@ -26,7 +27,7 @@ import { removalOf } from './group-reader.ts';
 import { assertAllClaimed, claimKeyPackages, type Claims } from './claim-key-packages.ts';
 import type { CallOptions, CommitOptions, GroupStatus, InviteDelivery, InviteOptions } from './group.ts';
 import type { GroupContext } from './group-context.ts';
-import { Leavers } from './leavers.ts';
+import { Leavers, leaversFor } from './leavers.ts';
 import type { BeginSealing } from './message-sender.ts';
 import { MlsCommitter } from './mls-committer.ts';
 import { MlsRecovery } from './mls-recovery.ts';
@@ -154,6 +155,8 @@ export class MlsGroup extends FollowedGroup {
       if (!partial || claimed.add.length === 0) assertAllClaimed(claimed);
       return claimed;
     };
+    // Before KeyPackages are used up for it.
+    this.#assertRoom(known, invited.length);
     let claims = await claim();
     const plan = (chain: FollowedChain): CommitPlan => {
       for (const { actor } of claims.add) assertAbsent(chain, actor);
@@ -164,6 +167,7 @@ export class MlsGroup extends FollowedGroup {
     return { ...delivery, actors: claims.actors };
   }
 
+      this.#assertRoom(chain, claims.add.length);
   async leave({ signal }: CallOptions = {}): Promise<Delivery> {
     await this.#pending.settle(signal);
     // What was written before goes before; what can't be sent keeps nobody here.
@@ -171,6 +175,15 @@ export class MlsGroup extends FollowedGroup {
     signal?.throwIfAborted();
     const eventId = newEventId(this.#context.platform);
     for (let attempt = 1; attempt <= MAX_PROPOSALS; attempt++) {
+  #assertRoom(chain: FollowedChain, added: number): void {
+    const group = groupStateOf(chain);
+    const removed = leaversFor(group, this.#context.signer.actor).length;
+    const refusal = checkGroupSize(group.roster, { added, removed });
+    if (refusal === undefined) return;
+    const { code, limit, actual } = refusal;
+    throw new RelayProblem(code, { limit: String(limit), actual: String(actual) });
+  }
+
       await this.catchUp({ signal });
       const chain = await this.follower.known(signal);
       const status = await this.statusIn(chain);

@@ -24,6 +24,7 @@ const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: strin
   'malformed-signature': ['test/core/event/parse.test.ts', '[AP2] with a signature of %d bytes'],
   'rate-limited': ['test/faults/bad-input.workerd.test.ts', '[AP14] of more appends than may wait'],
   'roster-full': ['test/core/chain/refusals.test.ts', '[PR1] %s is reached'],
+  'group-full': ['test/core/chain/refusals.test.ts', '[PR1] %s is reached'],
   'already-reported': ['test/core/chain/refusals.test.ts', '[PR1] %s is reached'],
   'opaque-handshakes': ['test/relay/opaque.test.ts', '[GM31] is one to leave'],
   'payload-expired': ['test/durable-objects/chain/object.workerd.test.ts', '[PL3] forgets payloads'],
@@ -103,7 +104,7 @@ describe('every problem code', () => {
     const given = [
       ...literals('core/codec/reader.ts', /^ {2}\| '([a-z-]+)'/gm),
       ...literals('core/mls/refusal.ts', /^ {2}\| '([a-z-]+)'/gm),
-      ...literals('relay/commit.ts', /invalid\('([a-z-]+)'\)/g),
+      ...literals('relay/commit.ts', /(?:invalid\(|reason: )'([a-z-]+)'/g),
       ...literals('relay/proposal.ts', /invalid\('([a-z-]+)'\)/g),
       ...literals('relay/mls-message.ts', /return '([a-z-]+)'/g),
       ...literals('relay/admission/invitation.ts', /reason: '([a-z-]+)'/g),

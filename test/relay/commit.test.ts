@@ -13,7 +13,7 @@ import {
   type MlsCommit,
   type MlsCreated,
 } from '../../core/index.ts';
-import { bootstrapGroup, encodeAuthenticatedData, parseKeyPackage } from '../../core/mls/index.ts';
+import { bootstrapGroup, encodeAuthenticatedData, MAX_TREE_BYTES, parseKeyPackage } from '../../core/mls/index.ts';
 import {
   AppendLimits,
   configureLimits,
@@ -25,11 +25,12 @@ import {
   type Screened,
 } from '../../relay/index.ts';
 import { encrypt, exportSecret, newKeyPackage, processCommit, type GroupState } from '../../sdk/mls/index.ts';
+import { makeGroupInfoWithoutTree } from '../../sdk/mls/create-group.ts';
 import { openState } from '../../sdk/mls/open-state.ts';
 import { byReference, byValue, forgeCommit, joinFromOutside } from '../core/mls/public-group/crew.ts';
 import { bytesFor } from '../durable-objects/bytes-for.ts';
 import { checkSignatures, MemoryChain } from '../model/memory-chain.ts';
-import { removal } from '../sdk/mls/malice.ts';
+import { removal, withFatLeaves } from '../sdk/mls/malice.ts';
 import { makePerson, valueOf, treeOf } from '../sdk/mls/people.ts';
 import {
   claimFor,
@@ -175,6 +176,27 @@ describe('an MLS bundle', () => {
     const carried = valueOf(screen(encode(commitBundle, withTree.bundle))).epochChange;
     expect(carried).toMatchObject({ tree: undefined, groupInfo: { bytes: withTree.bundle.groupInfo } });
     expect(carried?.groupInfo?.bytes.length).toBeGreaterThan(800);
+  });
+
+  it('[ML91] refuses a commit that leads to a tree of more than 1 MiB, which takes leaves of hostile clients', async () => {
+    const founded = state;
+    /** Bytes of the tree after a commit in a group whose other members' leaves hold so much, and what the relay says of it. */
+    const outcomeOf = async (bytes: number) => {
+      state = await withFatLeaves(founded, [340_000, 340_000, bytes]);
+      groupInfo = await makeGroupInfoWithoutTree(state);
+      ratchetTree = treeOf(state);
+      const { body, next } = await draft();
+      return { screened: screen(body), size: treeOf(next).length };
+    };
+    const { size } = await outcomeOf(340_000);
+    const room = MAX_TREE_BYTES - size;
+    const full = await outcomeOf(340_000 + room);
+    expect(full.size).toBe(MAX_TREE_BYTES);
+    expect(valueOf(full.screened).epochChange?.tree?.bytes).toHaveLength(MAX_TREE_BYTES);
+    const over = await outcomeOf(340_000 + room + 1);
+    const actual = MAX_TREE_BYTES + 1;
+    const refusal = { code: 'invalid-handshake', reason: 'tree-too-large', limit: MAX_TREE_BYTES, actual };
+    expect(over.screened).toEqual({ ok: false, error: refusal });
   });
 
   it('[MB3] refuses an event that says other things than its commit does', async () => {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Group, Session } from '../../sdk/index.ts';
+import { toBase64Url } from '../../core/index.ts';
+import { memoryStorage, type Fetch, type Group, type Session } from '../../sdk/index.ts';
+import { bytesFor } from '../durable-objects/bytes-for.ts';
 import { soleInvitation, Stage, take, textsOf } from './stage.ts';
 
 let stage: Stage;
@@ -49,6 +51,26 @@ describe('an encrypted group', () => {
     expect(await textsOf(his)).toEqual(['[not-member]']);
     expect((await his.members()).find(({ isMe }) => isMe)?.role).toBe('admin');
     expect(await bob.invitations()).toEqual([]);
+  });
+
+  test('[GM6] asks the devices of 256 people for one invitation, and refuses one more before it asks any', async () => {
+    let claims = 0;
+    const withoutClaims: Fetch = (url, init) => {
+      if (!url.endsWith('/claims')) return fetch(url, init);
+      claims += 1;
+      throw new TypeError('the line is cut');
+    };
+    const dora = await stage.connect(memoryStorage(), undefined, { fetch: withoutClaims });
+    await dora.createIdentity();
+    const hers = await dora.createGroup();
+    const many = Array.from({ length: 257 }, (_, i) => toBase64Url(bytesFor('one of many', i, 32)));
+    await expect(hers.invite(many)).rejects.toMatchObject({
+      code: 'too-many-adds',
+      details: { limit: '256', actual: '257' },
+    });
+    expect(claims).toBe(0);
+    await expect(hers.invite(many.slice(1))).rejects.toMatchObject({ code: 'unreachable' });
+    expect(claims).toBeGreaterThan(0);
   });
 
   test('[CL15] who is removed reads nothing new, and the others go on with new keys', async () => {

@@ -134,6 +134,8 @@ const commitRoute = describeRoute({
     'no-such-member',
     'last-owner',
     'roster-full',
+    'group-full',
+    'too-many-adds',
     'already-created',
     'unsupported-ciphersuite',
     'mls-not-created',

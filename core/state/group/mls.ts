@@ -1,13 +1,14 @@
 import { opaque, struct, uint16, uint32, uint64, vector, type Decoded } from '../../codec/index.ts';
 import { equalBytes } from '../../bytes/index.ts';
 import { ACTOR_BYTES, defineEvent, HASH_BYTES } from '../../event/index.ts';
+import { MAX_READ_ADDS } from '../../wire/limits.ts';
 import type { Position, Rule, RuleRefusal } from '../rule.ts';
 import { keepNewest, MAX_REPORTABLE_COMMITS } from './commit-report.ts';
+import { checkGroupSize } from './group-size.ts';
 import { requireMembership, type GroupState, type MlsState } from './group-state.ts';
 import {
   applyRosterChange,
   checkRosterChange,
-  MAX_ROSTER_CHANGES,
   permitRosterChange,
   rosterChange,
   type RosterChange,
@@ -39,7 +40,7 @@ const commitBody = struct('MlsCommit', {
   groupInfoHash: opaque(HASH_BYTES),
   groupInfoSize: uint32,
   treeHash: opaque(HASH_BYTES),
-  welcomeRefs: vector(welcomeRef, MAX_ROSTER_CHANGES),
+  welcomeRefs: vector(welcomeRef, MAX_READ_ADDS),
   roster: rosterChange,
 });
 
@@ -98,7 +99,12 @@ function checkCommit(state: GroupState, { actor }: Position, body: MlsCommit): R
   if (body.epoch !== state.mls.epoch) return { code: 'wrong-epoch', epoch: state.mls.epoch };
   // RFC 9420 §12.2: a member can't remove its own leaf; it asks another to.
   if (includes(body.roster.removed, actor)) return { code: 'not-permitted' };
-  return checkRosterChange(state.roster, body.roster) ?? checkWelcomes(body);
+  const { added, removed } = body.roster;
+  return (
+    checkGroupSize(state.roster, { added: added.length, removed: removed.length }) ??
+    checkRosterChange(state.roster, body.roster) ??
+    checkWelcomes(body)
+  );
 }
 
 /** `GM11`: who has asked to leave may be taken out by anyone who may commit. What they asked for is signed in the log. */

@@ -1,6 +1,7 @@
 import { opaque, struct, vector, type Decoded } from '../../codec/index.ts';
 import { equalBytes } from '../../bytes/index.ts';
 import { ACTOR_BYTES } from '../../event/index.ts';
+import { MAX_READ_ADDS } from '../../wire/limits.ts';
 import type { RuleRefusal } from '../rule.ts';
 import {
   admitMember,
@@ -15,13 +16,13 @@ import {
   type Roster,
 } from './roster.ts';
 
-/** Adds or removals in one event. */
-export const MAX_ROSTER_CHANGES = 256;
+/** Removals in one event. */
+export const MAX_ROSTER_REMOVALS = 256;
 
 export const addedMember = struct('AddedMember', { actor: opaque(ACTOR_BYTES), role: grantedRole });
 export const rosterChange = struct('RosterChange', {
-  added: vector(addedMember, MAX_ROSTER_CHANGES),
-  removed: vector(opaque(ACTOR_BYTES), MAX_ROSTER_CHANGES),
+  added: vector(addedMember, MAX_READ_ADDS),
+  removed: vector(opaque(ACTOR_BYTES), MAX_ROSTER_REMOVALS),
 });
 
 export type RosterChange = Decoded<typeof rosterChange>;
@@ -63,7 +64,8 @@ export function checkRosterChange(roster: Roster, change: RosterChange): RuleRef
     if (roleOf(roster, actor) !== 'none' || roleOf(next, actor) !== 'none') return { code: 'already-member' };
     next = admitMember(next, actor, role, 0);
   }
-  return next.length > MAX_ROSTER ? { code: 'roster-full', limit: MAX_ROSTER } : undefined;
+  const actual = next.length;
+  return actual > MAX_ROSTER ? { code: 'roster-full', limit: MAX_ROSTER, actual } : undefined;
 }
 
 export function applyRosterChange(roster: Roster, change: RosterChange, index: number): Roster {

@@ -4,7 +4,10 @@ import {
   commitReported,
   groupMessage,
   isProblemCode,
+  MAX_COMMIT_ADDS,
   MAX_EVENT_BYTES,
+  MAX_GROUP_MEMBERS,
+  MAX_ROSTER,
   memberAdded,
   memberRemoved,
   mlsCommit,
@@ -17,7 +20,6 @@ import {
   type Genesis,
   type ParseRefusal,
 } from '../../../core/index.ts';
-import { MAX_ROSTER } from '../../../core/state/group/roster.ts';
 import {
   commitBody,
   createdBody,
@@ -54,6 +56,16 @@ function refusalIn(log: LogBuilder, ...[actor, definition, body, fields]: Parame
   return log.refusalOf(log.event(actor, definition, body, fields));
 }
 
+/** Those of the log, and so many others. */
+function rosterOf(log: LogBuilder, others: number, role: 'none' | 'reader') {
+  const rest = Array.from({ length: others }, (_, i) => {
+    const actor = Uint8Array.from(alice.key);
+    new DataView(actor.buffer).setUint32(0, i);
+    return { actor, role, since: 1, until: role === 'none' ? 2 : 0 };
+  });
+  return [...rest, ...log.group.roster].sort((a, b) => Buffer.compare(a.actor, b.actor));
+}
+
 /** One way to each refusal. The type makes it a compile error to add a code and no way to it. */
 const ways: Record<Refusal['code'], (log: LogBuilder) => unknown> = {
   'event-too-large': () => parseRefusal(MAX_EVENT_BYTES + 1, 64),
@@ -88,14 +100,17 @@ const ways: Record<Refusal['code'], (log: LogBuilder) => unknown> = {
   'no-such-member': (log) => refusalIn(log, alice, roleChanged, withBob),
   'last-owner': (log) => refusalIn(log, alice, memberRemoved, { actor: alice.key }),
   'roster-full': (log) => {
-    const rest = Array.from({ length: MAX_ROSTER - 1 }, (_, i) => {
-      const actor = Uint8Array.from(alice.key);
-      new DataView(actor.buffer).setUint32(0, i);
-      return { actor, role: 'none' as const, since: 1, until: 2 };
-    });
-    const roster = [...rest, ...log.group.roster].sort((a, b) => Buffer.compare(a.actor, b.actor));
-    log.state = { kind: 'group', value: { ...log.group, roster } };
+    log.state = { kind: 'group', value: { ...log.group, roster: rosterOf(log, MAX_ROSTER - 1, 'none') } };
     return refusalIn(log, alice, memberAdded, withBob);
+  },
+  'group-full': () => {
+    const log = mlsGroup();
+    log.state = { kind: 'group', value: { ...log.group, roster: rosterOf(log, MAX_GROUP_MEMBERS - 2, 'reader') } };
+    return refusalIn(log, alice, mlsCommit, commitBody(1, { added: [{ actor: stranger.key, role: 'reader' }] }));
+  },
+  'too-many-adds': () => {
+    const added = Array.from({ length: MAX_COMMIT_ADDS + 1 }, () => ({ actor: stranger.key, role: 'reader' }) as const);
+    return refusalIn(mlsGroup(), alice, mlsCommit, commitBody(1, { added }));
   },
   'already-created': () => refusalIn(mlsGroup(), alice, mlsCreated, createdBody),
   'unsupported-ciphersuite': () =>

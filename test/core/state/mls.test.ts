@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import {
+  checkGroupSize,
   CIPHERSUITES,
   defineEvent,
   groupMessage,
+  MAX_COMMIT_ADDS,
   mlsCommit,
   mlsCreated,
   roleChanged,
   stateDigest,
   uint8,
+  type Roster,
 } from '../../../core/index.ts';
 import { mlsSuites } from '../../../core/mls/index.ts';
 import { commitBody, createdBody, groupGenesis, hashOf, messageBody } from '../../../scripts/vectors/sample-bodies.ts';
@@ -105,6 +108,36 @@ describe('a commit', () => {
     expect(refs([{ ...ref, actor: actorNamed('stranger').key }])).toBe('welcome-mismatch');
     expect(refs([ref, { ...ref, actor: bob.key }])).toBe('welcome-mismatch');
     expect(log.codeOf(alice, mlsCommit, { ...commitBody(1), welcomeRefs: [ref] })).toBe('welcome-mismatch');
+  });
+
+  test('[GM6] adds at most 256 members, and is told how many it has', () => {
+    const added = (count: number) => ({
+      added: Array.from({ length: count }, (_, i) => ({ actor: hashOf(`one of many: ${i}`), role: 'reader' }) as const),
+    });
+    const log = groupIn(1);
+    expect(log.codeOf(alice, mlsCommit, commitBody(1, added(MAX_COMMIT_ADDS)))).toBeUndefined();
+    const event = log.event(alice, mlsCommit, commitBody(1, added(MAX_COMMIT_ADDS + 1)));
+    expect(log.refusalOf(event)).toEqual({ code: 'too-many-adds', limit: 256, actual: 257 });
+    // Who may not add at all is told that, however many there are.
+    expect(log.codeOf(bob, mlsCommit, commitBody(1, added(MAX_COMMIT_ADDS + 1)))).toBe('not-permitted');
+  });
+
+  test('[GM6] leaves at most 2,048 members, counting those who go and not those who have gone', () => {
+    const roster = (members: number, gone: number): Roster =>
+      Array.from({ length: members + gone }, (_, i) => {
+        const actor = new Uint8Array(32);
+        new DataView(actor.buffer).setUint32(0, i);
+        return { actor, role: i < members ? 'member' : 'none', since: 0, until: i < members ? 0 : 1 };
+      });
+    const size = (members: number, added: number, removed = 0) =>
+      checkGroupSize(roster(members, 3_000), { added, removed });
+    expect(size(2_047, 1)).toBeUndefined();
+    expect(size(2_048, 1)).toEqual({ code: 'group-full', limit: 2_048, actual: 2_049 });
+    expect(size(1_800, 248)).toBeUndefined();
+    expect(size(1_800, 249)).toEqual({ code: 'group-full', limit: 2_048, actual: 2_049 });
+    expect(size(2_048, 1, 1)).toBeUndefined();
+    expect(size(2_048, 2, 1)).toMatchObject({ code: 'group-full' });
+    expect(size(2_050, 0, 1)).toBeUndefined();
   });
 
   test('leaves nothing in the state that its bytes could still change', () => {

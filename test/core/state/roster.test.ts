@@ -141,7 +141,8 @@ describe('a full roster', () => {
 
   test('[GR5] takes nobody new', () => {
     const change = { added: [newcomer], removed: [] };
-    expect(checkRosterChange(full, change)).toEqual({ code: 'roster-full', limit: MAX_ROSTER });
+    const refusal = { code: 'roster-full', limit: MAX_ROSTER, actual: MAX_ROSTER + 1 };
+    expect(checkRosterChange(full, change)).toEqual(refusal);
     expect(checkRosterChange(full.slice(1), change)).toBeUndefined();
   });
 

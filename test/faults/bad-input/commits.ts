@@ -84,6 +84,23 @@ const races: readonly BadInput[] = [
   },
 ];
 
+const sizes: readonly BadInput[] = [
+  {
+    name: '[GM6] a commit that adds more than one may',
+    code: 'too-many-adds',
+    details: { limit: '256', actual: '257' },
+    make: spoiled(() => ({
+      editBody: (body) => ({
+        ...body,
+        roster: {
+          added: Array.from({ length: 257 }, (_, i) => ({ actor: bytesFor('one', i, 32), role: 'member' })),
+          removed: [],
+        },
+      }),
+    })),
+  },
+];
+
 const welcomes: readonly BadInput[] = [
   row(
     '[MB3] a Welcome for another ref',
@@ -338,4 +355,12 @@ const callers: readonly BadInput[] = [
   },
 ];
 
-export const badCommits: readonly BadInput[] = [...races, ...welcomes, ...parts, ...claims, ...resyncs, ...callers];
+export const badCommits: readonly BadInput[] = [
+  ...races,
+  ...sizes,
+  ...welcomes,
+  ...parts,
+  ...claims,
+  ...resyncs,
+  ...callers,
+];

@@ -4,14 +4,15 @@ import { createCommit, createGroupInfoWithExternalPubAndRatchetTree } from 'ts-m
 import { signKeyPackage } from 'ts-mls/keyPackage.js';
 import { signLeafNodeKeyPackage } from 'ts-mls/leafNode.js';
 import { decodeMlsMessage, encodeMlsMessage } from 'ts-mls/message.js';
+import { treeHashRoot } from 'ts-mls/treeHash.js';
 import { DEFAULT_SUITE } from '../../../core/mls/index.ts';
 import { clientConfigFor } from '../../../sdk/mls/client-config.ts';
 import type { GroupState } from '../../../sdk/mls/group-state.ts';
-import { openState } from '../../../sdk/mls/open-state.ts';
+import { makeState, openState } from '../../../sdk/mls/open-state.ts';
 import { encodeKeyPackageMessage } from '../../../sdk/mls/own-key-package.ts';
 import { loadDefaultSuite } from '../../../sdk/mls/suite.ts';
 import type { MlsIdentity } from '../../../sdk/mls/index.ts';
-import { NOW_MS } from './people.ts';
+import { NOW_MS, valueOf } from './people.ts';
 
 const NOW_SECONDS = BigInt(NOW_MS / 1000);
 const HOUR_SECONDS = 3600n;
@@ -59,6 +60,36 @@ export function addition(keyPackageMessage: Uint8Array): Proposal {
 
 export function removal(removed: number): Proposal {
   return { proposalType: 'remove', remove: { removed } };
+}
+
+const ODD_EXTENSION = 0xf0f0;
+
+/**
+ * The founder's group with three other members, as their clients would have left it that blow up their leaves: each holds an
+ * extension of so many bytes. What they would have signed is not there; whoever follows the group has verified that before.
+ */
+export async function withFatLeaves(state: GroupState, bytes: readonly [number, number, number]): Promise<GroupState> {
+  const { client } = openState(state);
+  const own = client.ratchetTree[0];
+  if (own?.nodeType !== 'leaf') throw new Error('the founder has the first leaf');
+  const capabilities = { ...own.leaf.capabilities, extensions: [ODD_EXTENSION] };
+  const fat = bytes.map((length, index) => {
+    const key = new Uint8Array(32).fill(0x40 + index);
+    const identity = new Uint8Array(96).fill(0x50 + index);
+    const leaf = {
+      ...own.leaf,
+      hpkePublicKey: key,
+      signaturePublicKey: key,
+      credential: { credentialType: 'basic' as const, identity },
+      capabilities,
+      extensions: [{ extensionType: ODD_EXTENSION, extensionData: new Uint8Array(length) }],
+    };
+    return { nodeType: 'leaf' as const, leaf };
+  });
+  const ratchetTree = [own, ...fat].flatMap((node, index) => (index === 0 ? [node] : [undefined, node]));
+  const treeHash = await treeHashRoot(ratchetTree, (await loadDefaultSuite()).hash);
+  const made = makeState({ ...client, ratchetTree, groupContext: { ...client.groupContext, treeHash } });
+  return valueOf(made);
 }
 
 export interface Oddities {
