@@ -2,6 +2,7 @@ import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import type { Message, SealedMessage } from '../../sdk/index.ts';
 import { describeConnection, watchConnection } from '../connection-notice.ts';
+import { inboxDocument, inboxLines } from '../inbox-view.ts';
 import { itemDocument } from '../item-document.ts';
 import { parseCount } from '../options.ts';
 import { asPerson, type Person } from '../person.ts';
@@ -28,8 +29,9 @@ export function addMessages(program: Command): void {
     .action(asPerson(read));
   program
     .command('inbox')
-    .summary('invitations and groups with news')
-    .addHelpText('after', '\nExample:\n  terachat inbox --profile bob')
+    .option('--forget', 'forget the letters that it shows, and that something found no room')
+    .summary('invitations, letters, and groups with news')
+    .addHelpText('after', '\nExamples:\n  terachat inbox --profile bob\n  terachat inbox --forget')
     .action(asPerson(showInbox));
 }
 
@@ -68,25 +70,18 @@ async function read(
   else if (count === 0) output.note('No messages yet.');
 }
 
-async function showInbox({ session, groups, names, output, signal }: Person): Promise<void> {
-  const { invitations, news } = await session.inbox({ signal });
+async function showInbox(
+  { session, groups, names, output, signal }: Person,
+  _args: readonly string[],
+  { forget }: { forget?: true },
+): Promise<void> {
+  const view = await session.inbox({ signal });
   const called = await groups.all();
-  const value = {
-    invitations: invitations.map(({ group, membership, inviter, index }) => ({
-      group,
-      membership,
-      index,
-      inviter: inviter ?? null,
-    })),
-    news: news.map(({ group, index }) => ({ group, name: called.get(group) ?? null, index })),
-  };
-  const lines = [
-    ...invitations.map(
-      ({ group, inviter }) => `  invitation  ${group}${inviter === undefined ? '' : `  from ${names.show(inviter)}`}`,
-    ),
-    ...news.map(({ group }) => `  news        ${called.get(group) ?? group}`),
-  ];
-  output.result(value, lines.length === 0 ? 'Nothing new.' : lines.join('\n'));
+  const lines = inboxLines(view, names, called);
+  output.result(inboxDocument(view, called), lines.length === 0 ? 'Nothing new.' : lines.join('\n'));
+  if (forget !== true) return;
+  for (const letter of view.envelopes) await letter.dismiss();
+  await view.overflow?.dismiss();
 }
 
 function formatMessage({ names }: Person, message: Message | SealedMessage): string {
