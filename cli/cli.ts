@@ -15,6 +15,7 @@ import { addServe } from './commands/serve.ts';
 import { EXIT } from './exit-codes.ts';
 import { describeFailure, Failure } from './failure.ts';
 import { IdAwareCommand } from './id-aware-command.ts';
+import { parseRotateAfter } from './options.ts';
 import { packageVersion } from './invocation.ts';
 import { table } from './output.ts';
 
@@ -50,6 +51,11 @@ export function createProgram(isJson: boolean): Command {
       new Option('--profile <name>', 'who is acting on this machine').default('default').env('TERACHAT_PROFILE'),
     )
     .addOption(new Option('--home <folder>', 'where profiles are kept (default: ~/.terachat)').env('TERACHAT_HOME'))
+    .addOption(
+      new Option('--rotate-after <days>', 'renew your keys in groups at that age, or "off" (default: 7)')
+        .argParser(parseRotateAfter)
+        .env('TERACHAT_ROTATE_AFTER'),
+    )
     .configureHelp({
       showGlobalOptions: true,
       helpWidth: 80,

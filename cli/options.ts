@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import { MIN_ROTATE_AFTER_MS, type RotateAfter } from '../sdk/index.ts';
 import { createOutput, type Output } from './output.ts';
 
 const MAX_PORT = 65_535;
@@ -10,6 +11,7 @@ export interface GlobalOptions {
   readonly json: boolean;
   readonly profile: string;
   readonly home?: string;
+  readonly rotateAfter?: RotateAfter;
 }
 
 export function globalOptions(command: Command): GlobalOptions {
@@ -24,6 +26,16 @@ export function parseCount(text: string): number {
   const count = Number(text);
   if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('A count is a number from 1.');
   return count;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Days as ms. */
+export function parseRotateAfter(text: string): RotateAfter {
+  if (text === 'off') return text;
+  const ms = Number(text) * DAY_MS;
+  if (Number.isFinite(ms) && ms >= MIN_ROTATE_AFTER_MS) return ms;
+  throw new InvalidArgumentError('Say how many days, from 0.05 on, or off.');
 }
 
 export function parsePort(text: string): number {

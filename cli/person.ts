@@ -39,7 +39,9 @@ export function asPerson<Options = unknown>(
     const storage = fileStorage(storageFolder(folder));
     try {
       const { invite: invitation } = command.opts<{ invite?: string }>();
-      const session = await connectFromNode(relay, storage, interrupt.signal, { invitation, offline });
+      const { rotateAfter: rotateAfterMs } = options;
+      const chosen = { invitation, offline, ...(rotateAfterMs !== undefined && { rotateAfterMs }) };
+      const session = await connectFromNode(relay, storage, interrupt.signal, chosen);
       const groups = new GroupNames(storage);
       const person: Person = {
         session,
@@ -77,7 +79,7 @@ export function connectFromNode(
   relay: string,
   storage: Storage,
   signal: AbortSignal,
-  options: Pick<ConnectOptions, 'invitation' | 'offline'> = {},
+  options: Pick<ConnectOptions, 'invitation' | 'offline' | 'rotateAfterMs'> = {},
 ): Promise<Session> {
   return connect({ relay, storage, signal, suites: SUITES, ...options, ...nodePlatform() });
 }

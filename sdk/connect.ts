@@ -1,5 +1,6 @@
 import { createSignatureChecker, type VerifyJob } from '../core/index.ts';
 import { StorageError } from './errors.ts';
+import { checkRotateAfter, DEFAULT_ROTATE_AFTER_MS, type RotateAfter } from './group/rotation.ts';
 import { HttpClient } from './http-client.ts';
 import { platformOf, type PlatformOptions } from './platform.ts';
 import { RelayClient } from './relay-client.ts';
@@ -22,6 +23,12 @@ export interface ConnectOptions extends PlatformOptions {
   readonly offline?: boolean;
   /** Cipher suites of groups that this device can be invited to: 1, 2 and 3 where it is not given. */
   readonly suites?: readonly SuiteNumber[];
+  /**
+   * How old, in ms, this device's own key in an encrypted group becomes before the session renews it by itself, which renews
+   * those of everyone: 7 days where it is not given, an hour at least, `off` for only when told to. A function says it for each
+   * group by its id.
+   */
+  readonly rotateAfterMs?: RotateAfter | ((group: string) => RotateAfter);
   readonly signal?: AbortSignal;
 }
 
@@ -30,7 +37,9 @@ export interface ConnectOptions extends PlatformOptions {
  * a RelayChangedError where another relay answers than the storage knows, and with a NetworkError where none does.
  */
 export async function connect(wanted: ConnectOptions): Promise<Session> {
-  const { relay, storage, invitation, offline = false, suites = DEFAULT_SUITES, signal, ...options } = wanted;
+  const { relay, storage, invitation, offline = false, signal, ...others } = wanted;
+  const { suites = DEFAULT_SUITES, rotateAfterMs = DEFAULT_ROTATE_AFTER_MS, ...options } = others;
+  const rotateAfter = periodsOf(rotateAfterMs);
   await assertOpened(storage);
   const platform = platformOf(options);
   const http = new HttpClient(relay, platform);
@@ -43,9 +52,16 @@ export async function connect(wanted: ConnectOptions): Promise<Session> {
     relay: met,
     platform,
     suites,
+    rotateAfter,
     check: (jobs: readonly VerifyJob[]) => checker.check(jobs),
   };
   return new Session(context, http, met).open(signal);
+}
+
+function periodsOf(wanted: RotateAfter | ((group: string) => RotateAfter)): (group: string) => RotateAfter {
+  if (typeof wanted === 'function') return (group) => checkRotateAfter(wanted(group));
+  const period = checkRotateAfter(wanted);
+  return () => period;
 }
 
 /** Nobody writes a second, readable identity beside what somebody meant to keep from readers. */

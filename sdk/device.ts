@@ -18,6 +18,7 @@ import type { FollowedGroup } from './group/followed-group.ts';
 import { fetchMembership } from './group/genesis-membership.ts';
 import { MlsGroup } from './group/mls-group.ts';
 import { PlainGroup } from './group/plain-group.ts';
+import type { RotateAfter } from './group/rotation.ts';
 import type { OwnIdentity } from './identity.ts';
 import { Inbox } from './inbox.ts';
 import { KeyPackagePool } from './key-package-pool.ts';
@@ -52,6 +53,8 @@ export type DeviceContext = ChainContext & {
   readonly platform: Platform;
   /** What KeyPackages are published for. */
   readonly suites: readonly SuiteNumber[];
+  /** How old own keys become, by a group's id. */
+  readonly rotateAfter: (group: string) => RotateAfter;
 };
 
 /** What one identity does at its relay: its groups, its KeyPackages, its mailbox. */

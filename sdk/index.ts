@@ -59,6 +59,7 @@ export type {
 } from './group/group.ts';
 export type { LostRace, LostRaceChoice, OnLostRace } from './group/lost-race.ts';
 export type { GroupSummary } from './group/group-register.ts';
+export { DEFAULT_ROTATE_AFTER_MS, MIN_ROTATE_AFTER_MS, type RotateAfter } from './group/rotation.ts';
 export { MAX_OUTGOING_MESSAGES } from './group/outbox.ts';
 export type { DeliveryState, OutgoingMessage } from './group/outgoing.ts';
 export type {

@@ -60,6 +60,10 @@ export function addGroup(program: Command): void {
     .command('rotate')
     .argument('<group>', GROUP)
     .summary('new keys for everyone')
+    .description(
+      'Renews your own keys in a group now, and with them those of everyone. Whatever reads a group does that by itself once ' +
+        'yours are a week old, and so do chat and read --follow for as long as they run: see --rotate-after.',
+    )
     .addHelpText('after', '\nExample:\n  terachat group rotate friends')
     .action(asPerson(rotate));
 }

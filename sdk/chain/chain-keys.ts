@@ -13,6 +13,7 @@ export interface ChainKeys {
   readonly mls: string;
   readonly pendingCommit: string;
   readonly recovery: string;
+  readonly ownLeaf: string;
   readonly outbox: string;
   readonly welcome: string;
 }
@@ -34,6 +35,7 @@ export function chainKeys(chain: Uint8Array): ChainKeys {
     mls: `${root}/mls`,
     pendingCommit: `${root}/pending-commit`,
     recovery: `${root}/recovery`,
+    ownLeaf: `${root}/own-leaf`,
     outbox: `${root}/outbox/`,
     welcome: `${root}/welcome`,
   };

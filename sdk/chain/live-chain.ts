@@ -7,6 +7,16 @@ import type { Submit } from './chain-writer.ts';
 /** Answers in a row that may fail verification before whoever follows is told: one may have been damaged on its way. */
 const MAX_UNTRUSTED = 3;
 
+interface LiveListeners {
+  /**
+   * Called whenever the relay was reached and everything new comes by itself from then on, and when that ended or could not be
+   * had, though it will be tried again.
+   */
+  readonly onConnection: (isOpen: boolean) => void;
+  /** Called with each connection; the signal aborts when that ends, for whatever reason. */
+  readonly whileOpen: (signal: AbortSignal) => void;
+}
+
 /**
  * Keeps a chain followed live while anyone asks for it: one socket for all, opened for the first and closed after the
  * last, opened again when it breaks. What came meanwhile is read first.
@@ -19,16 +29,12 @@ export class LiveChain {
   #stream: ChainStream | undefined;
   #failure: unknown;
   readonly #listeners = new Set<() => void>();
-  readonly #onConnection: (isOpen: boolean) => void;
+  readonly #told: LiveListeners;
 
-  /**
-   * `onConnection` is called whenever the relay was reached and everything new comes by itself from then on, and when that
-   * ended or could not be had, though it will be tried again.
-   */
-  constructor(context: StreamContext, follower: ChainFollower, onConnection: (isOpen: boolean) => void) {
+  constructor(context: StreamContext, follower: ChainFollower, told: LiveListeners) {
     this.#context = context;
     this.#follower = follower;
-    this.#onConnection = onConnection;
+    this.#told = told;
   }
 
   /** Why following ended for good; undefined while it goes on. */
@@ -96,16 +102,19 @@ export class LiveChain {
 
   /** What came while nobody followed is read first, so that the socket has little to catch up. */
   async #followOnce(signal: AbortSignal, onGood: () => void): Promise<void> {
+    const ended = new AbortController();
     try {
       await this.#follower.catchUp(signal);
       const stream = await ChainStream.open(this.#context, this.#follower, signal);
       onGood();
       this.#stream = stream;
-      this.#onConnection(true);
+      this.#told.onConnection(true);
+      this.#told.whileOpen(ended.signal);
       await stream.run(signal);
     } finally {
       this.#stream = undefined;
-      if (!signal.aborted) this.#onConnection(false);
+      ended.abort(new DOMException('the connection ended', 'AbortError'));
+      if (!signal.aborted) this.#told.onConnection(false);
     }
   }
 

@@ -83,7 +83,10 @@ export abstract class FollowedGroup implements Group {
     const outbox = new Outbox(context.storage, keys);
     const { opening, beginSealing } = makeKeys(outbox);
     this.follower = new ChainFollower(context, chain, new GroupReader(keys, self, opening));
-    this.#live = new LiveChain(context, this.follower, (isOpen) => this.#noteConnection(isOpen));
+    this.#live = new LiveChain(context, this.follower, {
+      onConnection: (isOpen) => this.#noteConnection(isOpen),
+      whileOpen: (signal) => this.whileLive(signal),
+    });
     const overHttp: Submit = (submissions, signal) => context.client.append(chain, submissions, signal);
     this.writer = new ChainWriter(context, this.follower, this.#live.submitter(overHttp));
     const timeline = new Timeline(context.storage, keys);
@@ -278,6 +281,11 @@ export abstract class FollowedGroup implements Group {
   /** Takes back what this device has lost of the group, where that is needed before it can act. */
   protected recover(_signal: AbortSignal | undefined): Promise<void> {
     return Promise.resolve();
+  }
+
+  /** Called whenever the group is read live, with what aborts when that ends. */
+  protected whileLive(_signal: AbortSignal): void {
+    // A plain group has nothing that becomes old.
   }
 
   protected recoverInBackground(): void {

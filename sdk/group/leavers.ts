@@ -1,12 +1,13 @@
-import { findMember, isLeaving, type GroupState, type Member } from '../../core/index.ts';
+import { isLeaving, type GroupState, type Member } from '../../core/index.ts';
 import type { ChainFollower, FollowedChain } from '../chain/chain-follower.ts';
 import { passingAfter, StorageError, TeraChatError } from '../errors.ts';
-import type { GroupState as MlsState } from '../mls/index.ts';
 import type { Platform } from '../platform.ts';
+import { mayCommit } from './committing-role.ts';
 import { groupStateOf } from './followed-group.ts';
 import type { MlsCommitter } from './mls-committer.ts';
 import type { MlsStore } from './mls-store.ts';
 import type { CommitPlan } from './pending-commits.ts';
+import { turnOf } from './turns.ts';
 
 const SLOT_MS = 250;
 const SLOTS = 16;
@@ -14,10 +15,8 @@ const SLOTS = 16;
 const OVERDUE_MS = SLOT_MS * (SLOTS + 1);
 
 /** Who has asked to leave and may be taken out by this member (`GM11`): nobody, where it may not commit or leaves itself. */
-export function leaversFor({ roster }: GroupState, self: Uint8Array): readonly Member[] {
-  const own = findMember(roster, self);
-  const mayCommit = own !== undefined && !isLeaving(own) && own.role !== 'none' && own.role !== 'reader';
-  return mayCommit ? roster.filter(isLeaving) : [];
+export function leaversFor(group: GroupState, self: Uint8Array): readonly Member[] {
+  return mayCommit(group, self) ? group.roster.filter(isLeaving) : [];
 }
 
 interface LeaversParts {
@@ -82,7 +81,7 @@ export class Leavers {
       if (this.#findIn(await follower.current()).length === 0) return;
       const record = await store.load();
       if (record === undefined || record.lostAt !== undefined) return;
-      await platform.delay(delayOf(record.state), signal);
+      await platform.delay(SLOT_MS * turnOf(record.state, SLOTS), signal);
       await this.takeOut(signal);
     } catch {
       // Offline, closed, or outrun: the wish stands in the log.
@@ -98,7 +97,3 @@ export class Leavers {
 
 /** The others were faster. */
 class NobodyLeaves extends Error {}
-
-function delayOf({ leafIndex, epoch }: MlsState): number {
-  return SLOT_MS * (1 + ((leafIndex + epoch) % SLOTS));
-}

@@ -32,7 +32,7 @@ export interface Addition {
 /** What a commit is to do, and how it goes on where others come first. */
 export interface CommitIntent {
   /** Asked anew for every attempt, since what won instead may have made it needless: then it throws. */
-  readonly plan: (chain: FollowedChain) => CommitPlan;
+  readonly plan: (chain: FollowedChain) => CommitPlan | Promise<CommitPlan>;
   /** Gets what the plan is made of once more; called for `discard-and-retry`. */
   readonly renew?: () => Promise<void>;
   readonly onLostRace?: OnLostRace | undefined;
@@ -96,7 +96,7 @@ export class MlsCommitter {
     if (chain === undefined || record === undefined) throw new UsageError('not-joined', 'the group was not joined yet');
     // What was read in between could not be followed: the next attempt begins with the way back.
     if (record.lostAt !== undefined) return undefined;
-    const planned = withLeavers(plan(chain), leaversFor(groupStateOf(chain), this.#context.signer.actor));
+    const planned = withLeavers(await plan(chain), leaversFor(groupStateOf(chain), this.#context.signer.actor));
     const eventId = newEventId(this.#context.platform);
     const made = await this.#make(planned, eventId, record.state, handshakesOf(chain));
     // The key that encrypted an opaque commit is used up whatever becomes of it.

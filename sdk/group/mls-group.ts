@@ -34,10 +34,13 @@ import { MlsRecovery } from './mls-recovery.ts';
 import { MlsOpening } from './mls-opening.ts';
 import { MlsStore, type AcceptedWelcome } from './mls-store.ts';
 import { PendingCommits, type CommitPlan } from './pending-commits.ts';
+import { Rotation, type RotateAfter } from './rotation.ts';
 
 export interface MlsGroupContext extends GroupContext {
   readonly identities: MlsIdentities;
   readonly pool: KeyPackagePool;
+  /** By the group's id, base64url. */
+  readonly rotateAfter: (group: string) => RotateAfter;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -55,6 +58,7 @@ export class MlsGroup extends FollowedGroup {
   readonly #recovery: SharedTask;
   readonly #stop = new AbortController();
   readonly #leavers: Leavers;
+  readonly #rotation: Rotation;
 
   constructor(context: MlsGroupContext, chain: ChainId) {
     const store = new MlsStore(context.storage, chainKeys(chain));
@@ -79,7 +83,9 @@ export class MlsGroup extends FollowedGroup {
       if (thread.isLost) this.recoverInBackground();
       thread.isLost = false;
     });
-    this.#leavers = new Leavers({ follower, committer: this.#committer, store, platform: context.platform, self });
+    const committing = { follower, committer: this.#committer, store, platform: context.platform, self };
+    this.#leavers = new Leavers(committing);
+    this.#rotation = new Rotation({ ...committing, rotateAfter: context.rotateAfter(this.id) });
   }
 
   /** What the founder's group begins with, to be stored before anyone hears of it. */
@@ -87,7 +93,8 @@ export class MlsGroup extends FollowedGroup {
     const { identities, platform } = this.#context;
     const identity = await identities.of(suite);
     const { state } = await createGroup({ groupId: this.#chain, identity, nowMs: platform.now() });
-    return [this.#store.put({ state, lostAt: undefined })];
+    const leaf = this.#store.putOwnLeaf({ epoch: state.epoch, madeAt: platform.now() });
+    return [this.#store.put({ state, lostAt: undefined }), leaf];
   }
 
   /** Creates the MLS group at index 1, unless it is there: a founder that was interrupted does it later. */
@@ -148,6 +155,8 @@ export class MlsGroup extends FollowedGroup {
     await this.assertMember(signal);
     const known = await this.follower.known(signal);
     for (const actor of invited) assertAbsent(known, actor);
+    // Before KeyPackages are used up for it.
+    this.#assertRoom(known, invited.length);
     const ciphersuite = groupStateOf(known).mls?.ciphersuite ?? DEFAULT_SUITE.id;
     const context = { ...this.#context, chain: this.#chain, ciphersuite };
     const claim = async (): Promise<Claims> => {
@@ -155,11 +164,10 @@ export class MlsGroup extends FollowedGroup {
       if (!partial || claimed.add.length === 0) assertAllClaimed(claimed);
       return claimed;
     };
-    // Before KeyPackages are used up for it.
-    this.#assertRoom(known, invited.length);
     let claims = await claim();
     const plan = (chain: FollowedChain): CommitPlan => {
       for (const { actor } of claims.add) assertAbsent(chain, actor);
+      this.#assertRoom(chain, claims.add.length);
       return { add: claims.add };
     };
     const renew = async (): Promise<void> => void (claims = await claim());
@@ -167,14 +175,6 @@ export class MlsGroup extends FollowedGroup {
     return { ...delivery, actors: claims.actors };
   }
 
-      this.#assertRoom(chain, claims.add.length);
-  async leave({ signal }: CallOptions = {}): Promise<Delivery> {
-    await this.#pending.settle(signal);
-    // What was written before goes before; what can't be sent keeps nobody here.
-    await super.resume(signal).catch(() => undefined);
-    signal?.throwIfAborted();
-    const eventId = newEventId(this.#context.platform);
-    for (let attempt = 1; attempt <= MAX_PROPOSALS; attempt++) {
   #assertRoom(chain: FollowedChain, added: number): void {
     const group = groupStateOf(chain);
     const removed = leaversFor(group, this.#context.signer.actor).length;
@@ -184,6 +184,13 @@ export class MlsGroup extends FollowedGroup {
     throw new RelayProblem(code, { limit: String(limit), actual: String(actual) });
   }
 
+  async leave({ signal }: CallOptions = {}): Promise<Delivery> {
+    await this.#pending.settle(signal);
+    // What was written before goes before; what can't be sent keeps nobody here.
+    await super.resume(signal).catch(() => undefined);
+    signal?.throwIfAborted();
+    const eventId = newEventId(this.#context.platform);
+    for (let attempt = 1; attempt <= MAX_PROPOSALS; attempt++) {
       await this.catchUp({ signal });
       const chain = await this.follower.known(signal);
       const status = await this.statusIn(chain);
@@ -250,6 +257,11 @@ export class MlsGroup extends FollowedGroup {
       if (!(error instanceof TeraChatError) || error instanceof StorageError) throw error;
     }
     await this.#leavers.takeOutOverdue(options.signal);
+    await this.#rotation.rotateIfDue(options.signal);
+  }
+
+  protected override whileLive(signal: AbortSignal): void {
+    void this.#rotation.keepRenewed(signal);
   }
 
   override async resume(signal?: AbortSignal): Promise<void> {
@@ -263,6 +275,7 @@ export class MlsGroup extends FollowedGroup {
   override close(): void {
     this.#stop.abort(new DOMException('the session is closed', 'AbortError'));
     this.#leavers.close();
+    this.#rotation.close();
     super.close();
   }
 

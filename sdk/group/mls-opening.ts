@@ -6,6 +6,7 @@ import {
   acceptOwnCommit,
   acceptResync,
   decrypt,
+  keyPackageTimeOf,
   processProposal,
   type EngineRefusal,
   type GroupState,
@@ -169,6 +170,8 @@ class MlsPage implements PageOpener {
     this.#record = { state, lostAt: undefined };
     this.#recovery = { ...this.#recovery, lost: undefined };
     this.#pending = undefined;
+    const madeAt = keyPackageTimeOf(state) ?? entry.relayTime;
+    this.#writes.push(store.putOwnLeaf({ epoch: state.epoch, madeAt }));
     this.#writes.push(store.dropWelcome(), store.dropPending(), ...(await pool.spend(keyPackageRef)));
   }
 
@@ -178,6 +181,7 @@ class MlsPage implements PageOpener {
     const accepted = isResync ? acceptResync(before, pending) : acceptOwnCommit(before, pending);
     if (!accepted.ok) return this.#lose(before, entry, body, 'other');
     this.#record = { state: accepted.value, lostAt: undefined };
+    this.#writes.push(this.#reading.store.putOwnLeaf({ epoch: body.epoch + 1, madeAt: entry.relayTime }));
     if (!isResync) return changeOf(body);
     const missed = alsoMissed(this.#recovery.missed, { from: before.epoch + 1, to: body.epoch });
     this.#recovery = { lost: undefined, missed };

@@ -45,6 +45,16 @@ const welcomeCodec = struct('AcceptedWelcome', {
   welcome: opaqueVector(MAX_BUNDLE_BYTES),
 });
 
+const ownLeafCodec = struct('OwnLeaf', { version: version(1), epoch: uint64, madeAt: uint64 });
+
+/** Where this device's own key in a group comes from. */
+export interface OwnLeaf {
+  /** The epoch that brought it. */
+  readonly epoch: number;
+  /** Ms since the Unix epoch: when the relay took the commit with it, or when its KeyPackage was made. */
+  readonly madeAt: number;
+}
+
 /** This device's keys in a group, and whether they still are the group's. */
 export interface MlsRecord {
   readonly state: GroupState;
@@ -124,6 +134,19 @@ export class MlsStore {
 
   putRecovery(record: RecoveryRecord): StorageWrite {
     return { key: this.#keys.recovery, value: encodeRecovery(record) };
+  }
+
+  /** Undefined where no version of this client that knows of it has put a key of its own there. */
+  async ownLeaf(): Promise<OwnLeaf | undefined> {
+    const bytes = await this.#storage.read(this.#keys.ownLeaf);
+    if (bytes === undefined) return undefined;
+    const record = decode(ownLeafCodec, bytes);
+    if (!record.ok) throw damaged(this.#keys.ownLeaf);
+    return record.value;
+  }
+
+  putOwnLeaf({ epoch, madeAt }: OwnLeaf): StorageWrite {
+    return { key: this.#keys.ownLeaf, value: encode(ownLeafCodec, { version: 1, epoch, madeAt }) };
   }
 
   async welcome(): Promise<AcceptedWelcome | undefined> {

@@ -8,6 +8,7 @@ import type { StorageWrite } from '../storage.ts';
 import type { GroupContext } from './group-context.ts';
 import type { Addition } from './mls-committer.ts';
 import type { MlsStore, PendingRecord } from './mls-store.ts';
+import { turnOf } from './turns.ts';
 
 export interface CommitPlan {
   readonly add?: readonly Addition[];
@@ -118,6 +119,6 @@ const RETRY_SLOT_MS = 40;
 const RETRY_SLOTS = 16;
 
 /** Members who lose the same race come back in different slots, without having to agree on anything (`RC5`). */
-export function retryDelayMs({ leafIndex, epoch }: Pick<GroupState, 'leafIndex' | 'epoch'>, attempt: number): number {
-  return RETRY_SLOT_MS * attempt * (1 + ((leafIndex + epoch) % RETRY_SLOTS));
+export function retryDelayMs(state: Pick<GroupState, 'leafIndex' | 'epoch'>, attempt: number): number {
+  return RETRY_SLOT_MS * attempt * turnOf(state, RETRY_SLOTS);
 }

@@ -1,6 +1,8 @@
 import { mlsExporter } from 'ts-mls/keySchedule.js';
+import { leafToNodeIndex, toLeafIndex } from 'ts-mls/treemath.js';
 import type { GroupMember, GroupState } from './group-state.ts';
 import { openState } from './open-state.ts';
+import { CLOCK_TOLERANCE_MS } from './own-key-package.ts';
 import { provenActor } from './proven-actor.ts';
 import { loadSuite } from './suite.ts';
 
@@ -11,6 +13,14 @@ export function membersOf(state: GroupState): readonly GroupMember[] {
     leafIndex: leaf.leafIndex,
     signatureKey: leaf.signatureKey,
   }));
+}
+
+/** When the KeyPackage was made that this client is in by, in whole seconds of its own clock; undefined once a commit has renewed the leaf. */
+export function keyPackageTimeOf(state: GroupState): number | undefined {
+  const { ratchetTree } = openState(state).client;
+  const node = ratchetTree[leafToNodeIndex(toLeafIndex(state.leafIndex))];
+  if (node?.nodeType !== 'leaf' || node.leaf.leafNodeSource !== 'key_package') return undefined;
+  return Number(node.leaf.lifetime.notBefore) * 1_000 + CLOCK_TOLERANCE_MS;
 }
 
 /** The tree hash of the state's epoch (RFC 9420 §7.8). */

@@ -9,7 +9,7 @@ import { loadSuite } from './suite.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 /** How far the clocks of those who check a lifetime may be behind. */
-const CLOCK_TOLERANCE_MS = HOUR_MS;
+export const CLOCK_TOLERANCE_MS = HOUR_MS;
 /** As long as anything waits on a relay. */
 const LIFETIME_MS = 30 * 24 * HOUR_MS;
 /** Of the one KeyPackage that is handed out when the others are used up. */

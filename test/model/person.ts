@@ -62,6 +62,8 @@ export class Process {
       webSocket: this.line.webSocket,
       now: this.#time.now,
       delay: (ms, signal) => this.life.step(() => pause(Math.min(ms / HURRY, LONGEST_PAUSE_MS), signal)),
+      // No run is long enough for a key to become old, and looking for one would never rest with pauses like these.
+      rotateAfterMs: 'off',
       makeSigner: (seed) => {
         this.seed = seed;
         return makeSigner(seed);
