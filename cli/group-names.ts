@@ -34,6 +34,12 @@ export class GroupNames {
     if ((await this.#read(name)) !== chain) await this.assertFree(name);
   }
 
+  /** Gives the name of one group, if it has one, to the group that goes on in its place. */
+  async move(from: string, to: string): Promise<void> {
+    const name = (await this.all()).get(from);
+    if (name !== undefined) await this.#storage.commit([{ key: keyOf(name), value: utf8ToBytes(to) }]);
+  }
+
   /** The chain of a name; a chain id stands for itself. */
   async resolve(text: string): Promise<string> {
     const chain = await this.#read(text);

@@ -20,6 +20,10 @@ function contentOf(item: TimelineItem): Readonly<Record<string, Json>> {
         removed: [...item.removed],
         unread: item.unread ?? null,
       };
+    case 'reinitialised':
+      return { successor: item.successor, suite: item.suite };
+    case 'succeeds':
+      return { predecessor: item.predecessor };
     case 'resynced':
       return { epoch: item.epoch };
     case 'commit-reported':

@@ -50,7 +50,7 @@ export function asPerson<Options = unknown>(
         names: await ActorNames.load(storage, options),
         output: createOutput(options.json),
         signal: interrupt.signal,
-        group: async (nameOrId) => openGroup(session, nameOrId, await groups.resolve(nameOrId)),
+        group: (nameOrId) => openGroup(session, groups, nameOrId),
       };
       await work(person, command.processedArgs.flat() as string[], command.opts() as Options).finally(() =>
         session.close(),
@@ -62,8 +62,26 @@ export function asPerson<Options = unknown>(
   };
 }
 
+/** A name goes with the people: where a group goes on as another that this device is in, it is that one's from now on. */
+async function openGroup(session: Session, groups: GroupNames, name: string): Promise<Group> {
+  const id = await groups.resolve(name);
+  const group = await openKnown(session, name, id);
+  const successor = name === id ? undefined : await successorOf(group);
+  const isIn = (await session.groups()).some((known) => known.id === successor);
+  if (successor === undefined || !isIn) return group;
+  await groups.move(id, successor);
+  return openGroup(session, groups, name);
+}
+
+/** As far as was read; a group that was not read yet has none. */
+async function successorOf(group: Group): Promise<string | undefined> {
+  if (group.membership === 'plain') return undefined;
+  const { status } = await group.view();
+  return status.kind === 'reinitialised' ? status.successor : undefined;
+}
+
 /** A name may be known from a backup, without the keys of its group. */
-async function openGroup(session: Session, name: string, id: string): Promise<Group> {
+async function openKnown(session: Session, name: string, id: string): Promise<Group> {
   const isIn = (await session.groups()).some((group) => group.id === id);
   if (isIn) return session.group(id);
   const message = `This device is not in ${name}.`;

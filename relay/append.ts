@@ -13,6 +13,7 @@ import {
   MAX_CLOCK_SKEW_MS,
   mlsCommit,
   mlsCreated,
+  mlsReinitialised,
   mlsProposal,
   sha256,
   type ChainId,
@@ -85,9 +86,11 @@ export function decideGenesis(chain: ChainId, { signed }: Candidate, clock: numb
 
 const NOTHING_BESIDE = { payload: undefined, payloadName: undefined, epochChange: undefined, proposal: undefined };
 
+const EPOCH_EVENTS: ReadonlySet<number> = new Set([mlsCommit, mlsCreated, mlsReinitialised].map(({ type }) => type));
+
 /** Events that only a judged bundle may bring (`MB1`); a retry of one that was accepted needs none. */
 function opensEpoch({ event }: SignedEvent): boolean {
-  return event.type === mlsCommit.type || event.type === mlsCreated.type;
+  return EPOCH_EVENTS.has(event.type);
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   MAX_BUNDLE_BYTES,
   mlsCommit,
   mlsCreated,
+  mlsReinitialised,
   ok,
   type CommitBundle,
   type MlsCommit,
@@ -33,13 +34,13 @@ import {
 import type { RelayRefusal } from './answer.ts';
 import { eventKeyOf } from './append.ts';
 import { checkClaimTokens } from './claim-tokens.ts';
+import { judgeKinds, type NamedSuccessor } from './commit-kinds.ts';
 import { isNamed, namesEvent } from './event-binding.ts';
 import { groupTermsOf, mlsChoicesOf } from './group-terms.ts';
 import type { AppendLimits } from './limits/append-limits.ts';
 import { completeRefusal, type Quotable } from './lost-race.ts';
 import type { ChainHead, EpochChange, LogReader } from './ports.ts';
 import { judgeOpaqueCommit, judgeOpaqueCreation } from './opaque.ts';
-import { FOLLOWED_KINDS } from './proposal.ts';
 import { checkSize, screenEvent, type Candidate, type CheckSignatures } from './submission.ts';
 
 /** What a bundle is judged against. */
@@ -105,11 +106,13 @@ function judgeBundle(bundle: CommitBundle, signed: VerifiedEvent, context: Commi
     }
     case mlsCommit.type: {
       const body = mlsCommit.decodeBody(signed.event.body);
+      return body.ok ? judgeChange(bundle, { said: body.value }, signed, context) : err({ ...body.error });
+    }
+    case mlsReinitialised.type: {
+      const body = mlsReinitialised.decodeBody(signed.event.body);
       if (!body.ok) return err({ ...body.error });
-      const judge = isHidden ? judgeOpaqueCommit : judgeCommit;
-      const change = judge(bundle, body.value, signed, context);
-      const unclaimed = change.ok ? judgeClaims(bundle, body.value, context) : undefined;
-      return unclaimed === undefined ? change : err(unclaimed);
+      const { successor: chain, ciphersuite, ...rest } = body.value;
+      return judgeChange(bundle, { said: { ...rest, ...NOBODY }, successor: { chain, ciphersuite } }, signed, context);
     }
     default:
       return err({ code: 'unknown-event-type', eventType: signed.event.type });
@@ -138,9 +141,32 @@ function judgeCreation(
   return ok({ epoch: 0, groupInfo: first, tree: undefined, welcome: undefined, group });
 }
 
+/** Alone in its commit, a ReInit changes nobody (RFC 9420 §12.2). */
+const NOBODY = { welcomeRefs: [], roster: { added: [], removed: [] } };
+
+interface SaidOfCommit {
+  readonly said: MlsCommit;
+  /** Where the event ends the group. */
+  readonly successor?: NamedSuccessor;
+}
+
+function judgeChange(
+  bundle: CommitBundle,
+  change: SaidOfCommit,
+  signed: VerifiedEvent,
+  context: CommitContext,
+): Screening<EpochChange> {
+  const isHidden = mlsChoicesOf(context.head.state)?.handshakes === 'opaque';
+  const judged = isHidden
+    ? judgeOpaqueCommit(bundle, change.said, signed, context)
+    : judgeCommit(bundle, change, signed, context);
+  const unclaimed = judged.ok ? judgeClaims(bundle, change.said, context) : undefined;
+  return unclaimed === undefined ? judged : err(unclaimed);
+}
+
 function judgeCommit(
   bundle: CommitBundle,
-  body: MlsCommit,
+  { said: body, successor }: SaidOfCommit,
   { event }: VerifiedEvent,
   { head, check, clock, followedGroup }: CommitContext,
 ): Screening<EpochChange> {
@@ -153,9 +179,8 @@ function judgeCommit(
   const followed = applied.value;
   // From outside come members alone, each in the place of its own leaf (`RC1`): the roster lets nobody else in.
   if (followed.isExternal && followed.removed.length === 0) return invalid('commit-sender');
-  // What members of this version can follow (`ML24`).
-  const followable = followed.isExternal ? RESYNC_KINDS : FOLLOWED_KINDS;
-  if ([...followed.kinds].some((kind) => !followable.has(kind))) return invalid('commit-proposal');
+  const unfit = judgeKinds(followed, { before, head, actor: event.actor, successor });
+  if (unfit !== undefined) return invalid(unfit);
   if (!namesEvent(followed.handshake, event, head.state)) return invalid('authenticated-data');
   const welcome = checkWelcome(followed, bundle.welcome);
   if (!welcome.ok) return welcome.error.code === 'commit-welcome' ? WELCOME_MISMATCH : invalid(welcome.error.code);
@@ -179,8 +204,6 @@ function judgeCommit(
     group: followed.group,
   });
 }
-
-const RESYNC_KINDS: ReadonlySet<string> = new Set(['external-init', 'remove']);
 
 function treeTooLarge(actual: number): Screening<never> {
   return err({ code: 'invalid-handshake', reason: 'tree-too-large', limit: MAX_TREE_BYTES, actual });

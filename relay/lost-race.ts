@@ -63,5 +63,7 @@ function winningCommit(
   if (event.type !== mlsCommit.type || (code !== 'stale-parent' && code !== 'wrong-epoch')) return undefined;
   const body = mlsCommit.decodeBody(event.body);
   const mls = state.kind === 'group' ? state.value.mls : undefined;
-  return body.ok && mls !== undefined && body.value.epoch < mls.epoch ? mls : undefined;
+  // A ReInit is no winner to go on from: its loser learns of it from the entries that it missed.
+  if (mls === undefined || mls.successor !== undefined) return undefined;
+  return body.ok && body.value.epoch < mls.epoch ? mls : undefined;
 }

@@ -66,7 +66,7 @@ function judgeProposal(
   const added = addProposal(group, bytes);
   if (!added.ok) return invalid(added.error.code);
   const { proposal, handshake, signatures, bindings } = added.value;
-  if (!FOLLOWED_KINDS.has(proposal.change.kind)) return invalid('proposal-type');
+  if (!PROPOSED_KINDS.has(proposal.change.kind)) return invalid('proposal-type');
   if (!isBy(proposal, event.actor, group)) return invalid('proposer');
   if (!namesEvent(handshake, event, head.state)) return invalid('authenticated-data');
   if (!equalBytes(proposal.ref, body.proposalRef)) return invalid('proposal-ref');
@@ -77,8 +77,16 @@ function judgeProposal(
   return ok({ hash: body.proposalHash, bytes, epoch: body.epoch, proposal });
 }
 
-/** What members of this version can follow (`ML24`). */
-export const FOLLOWED_KINDS: ReadonlySet<string> = new Set(['add', 'remove', 'update']);
+/** What a member's commit may hold (`ML24`). Whether this member may commit it is asked then (`GM40`). */
+export const COMMITTED_KINDS: ReadonlySet<string> = new Set([
+  'add',
+  'remove',
+  'update',
+  'psk',
+  'group-context-extensions',
+]);
+
+const PROPOSED_KINDS: ReadonlySet<string> = new Set([...COMMITTED_KINDS, 'reinit']);
 
 function isBy({ sender }: KnownProposal, actor: Uint8Array, { tree }: PublicGroup): boolean {
   const leaf = sender.kind === 'member' ? leafAt(tree, sender.leafIndex) : undefined;

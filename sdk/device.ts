@@ -1,6 +1,7 @@
 import {
   fromBase64Url,
   parseActorKey,
+  parseChainId,
   roleOf,
   toBase64Url,
   type ActorKey,
@@ -8,6 +9,7 @@ import {
   type HandshakeMode,
 } from '../core/index.ts';
 import { ChainFollower, type ChainContext } from './chain/chain-follower.ts';
+import { chainKeys } from './chain/chain-keys.ts';
 import { signGenesis } from './chain/sign-event.ts';
 import { sealEnvelope } from './envelope.ts';
 import { StorageError, TeraChatError, UsageError } from './errors.ts';
@@ -17,6 +19,7 @@ import { findGroup, listGroups, markGroup, parseGroupId, type GroupSummary } fro
 import type { FollowedGroup } from './group/followed-group.ts';
 import { fetchMembership } from './group/genesis-membership.ts';
 import { MlsGroup } from './group/mls-group.ts';
+import type { SiblingGroups } from './group/mls-reinit.ts';
 import { PlainGroup } from './group/plain-group.ts';
 import type { RotateAfter } from './group/rotation.ts';
 import type { OwnIdentity } from './identity.ts';
@@ -26,6 +29,7 @@ import { Mailbox } from './mailbox.ts';
 import { MailboxTokens, parseToken } from './mailbox-tokens.ts';
 import { MlsIdentities } from './mls-identities.ts';
 import type { Platform } from './platform.ts';
+import type { StorageWrite } from './storage.ts';
 import { suiteOf, type SuiteNumber } from './suites.ts';
 
 /** What a new group is to be. Nothing of it can be changed later. */
@@ -58,7 +62,7 @@ export type DeviceContext = ChainContext & {
 };
 
 /** What one identity does at its relay: its groups, its KeyPackages, its mailbox. */
-export class Device {
+export class Device implements SiblingGroups {
   readonly inbox: Inbox;
   readonly pool: KeyPackagePool;
   readonly tokens: MailboxTokens;
@@ -80,7 +84,15 @@ export class Device {
     this.tokens = new MailboxTokens(context, signer);
   }
 
-  async createGroup({ membership = 'mls', suite, handshakes, signal, ...options }: GroupOptions): Promise<Group> {
+  createGroup(options: GroupOptions): Promise<Group> {
+    return this.#createGroup(options, () => []);
+  }
+
+  /** `note` is stored together with what makes the group one of this identity's. */
+  async #createGroup(
+    { membership = 'mls', suite, handshakes, signal, ...options }: GroupOptions,
+    note: (chain: ChainId) => readonly StorageWrite[],
+  ): Promise<FollowedGroup> {
     const chosen = suiteOf(suite);
     if (membership === 'plain' && handshakes === 'opaque') throw new TypeError('a plain group has no handshakes');
     const parameters = groupParameters(membership, handshakes, options);
@@ -90,7 +102,7 @@ export class Device {
     const group = this.#open(chain, membership);
     await group.found(genesis, signal);
     const keys = group instanceof MlsGroup ? await group.beginKeys(chosen) : [];
-    await storage.commit([markGroup(chain, membership), ...keys]);
+    await storage.commit([markGroup(chain, membership), ...keys, ...note(chain)]);
     if (group instanceof MlsGroup) await group.ensureCreated(signal);
     return group;
   }
@@ -154,6 +166,26 @@ export class Device {
     return group;
   }
 
+  async successorOf(chain: ChainId, options: GroupOptions): Promise<MlsGroup> {
+    const { storage } = this.#context;
+    const key = chainKeys(chain).successor;
+    const begun = parseChainId(await storage.read(key));
+    const group =
+      begun === undefined
+        ? await this.#createGroup({ ...options, membership: 'mls' }, (value) => [{ key, value }])
+        : this.#open(begun, 'mls');
+    if (!(group instanceof MlsGroup)) throw new TypeError('an MLS group was founded');
+    await group.ensureCreated(options.signal);
+    return group;
+  }
+
+  async joinWhereInvited(chain: ChainId, signal: AbortSignal | undefined): Promise<void> {
+    if ((await findGroup(this.#context.storage, chain)) !== undefined) return;
+    const { invitations } = await this.inbox.fetch(signal);
+    const name = toBase64Url(chain);
+    await invitations.find(({ group, membership }) => group === name && membership === 'mls')?.accept({ signal });
+  }
+
   /** Finishes what an earlier process, or a call without a connection, left undone in any group. */
   async resume(signal?: AbortSignal): Promise<void> {
     for (const { id } of await this.groups()) {
@@ -180,7 +212,7 @@ export class Device {
     const opened = this.#groups.get(name);
     if (opened !== undefined) return opened;
     const { signer } = this.#own;
-    const context = { ...this.#context, signer, identities: this.#identities, pool: this.pool };
+    const context = { ...this.#context, signer, identities: this.#identities, pool: this.pool, siblings: this };
     const group = membership === 'mls' ? new MlsGroup(context, chain) : new PlainGroup(context, chain);
     this.#groups.set(name, group);
     return group;

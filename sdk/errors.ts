@@ -259,6 +259,7 @@ const usageRemedies = {
     advice: GIVE_UP,
     hint: 'Nothing more is to be done: the next member who is online takes this identity out.',
   },
+  'group-reinitialised': { advice: GIVE_UP, hint: 'The group goes on as another one: catch up, and use that.' },
   'outbox-full': {
     advice: waitFor(OUTBOX_PAUSE_MS),
     hint: 'Wait until messages have left: `outboxRoom` resolves then.',

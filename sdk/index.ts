@@ -55,6 +55,8 @@ export type {
   InviteOptions,
   PostOptions,
   ReadOptions,
+  ReinitDelivery,
+  ReinitOptions,
   SendOptions,
 } from './group/group.ts';
 export type { LostRace, LostRaceChoice, OnLostRace } from './group/lost-race.ts';
@@ -69,10 +71,12 @@ export type {
   LeaveRequested,
   MembersChanged,
   Message,
+  Reinitialised,
   Resynced,
   RoleChanged,
   SealedMessage,
   SealReason,
+  Succeeds,
   TimelineEvent,
   TimelineItem,
   UnreadReason,

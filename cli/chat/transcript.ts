@@ -82,6 +82,10 @@ export class Transcript {
       case 'leave-requested':
         this.#leaving.add(item.actor);
         return this.#quiet(item.relayTime, `${who} ${item.isMine ? 'are' : 'is'} leaving`);
+      case 'reinitialised':
+        return this.#quiet(item.relayTime, `${who} ended the group; it goes on as ${item.successor}`);
+      case 'succeeds':
+        return this.#quiet(item.relayTime, `this group goes on from ${item.predecessor}`);
       case 'role-changed':
         return this.#quiet(item.relayTime, `${who} made ${this.#who(item.member)} ${item.role}`);
       case 'members-changed':

@@ -9,6 +9,7 @@ import { asPerson, type Person } from '../person.ts';
 const ROLES: readonly GrantedRole[] = ['reader', 'member', 'admin', 'owner'];
 const SHORT_ID = 8;
 const GROUP = 'name or id of the group';
+const SUITES = ['1', '2', '3', '61602'];
 
 export function addGroup(program: Command): void {
   const group = program.command('group').summary('found, join and change groups');
@@ -66,6 +67,24 @@ export function addGroup(program: Command): void {
     )
     .addHelpText('after', '\nExample:\n  terachat group rotate friends')
     .action(asPerson(rotate));
+  addReinit(group);
+}
+
+function addReinit(group: Command): void {
+  group
+    .command('reinit')
+    .argument('<group>', GROUP)
+    .addOption(
+      new Option('--suite <number>', 'another MLS cipher suite; 61602 is the X-Wing experiment').choices(SUITES),
+    )
+    .summary('go on as a new group with fresh keys')
+    .description(
+      'Ends an encrypted group that you own and goes on as a new one, with the same people in the same roles. For a group ' +
+        'whose keys are beyond repair, or that is to have another cipher suite. Everyone comes over by themselves; what was ' +
+        'said stays in the old one, which takes nothing more.',
+    )
+    .addHelpText('after', '\nExample:\n  terachat group reinit friends')
+    .action(asPerson(reinit));
 }
 
 function addCreate(group: Command): void {
@@ -75,9 +94,7 @@ function addCreate(group: Command): void {
     .description('Founds an end-to-end encrypted group that you own. Its name stays on this machine.')
     .option('--invite <code>', "a code of the relay's operator, where it asks for one")
     .addOption(
-      new Option('--suite <number>', 'MLS cipher suite; 61602 is the X-Wing experiment')
-        .choices(['1', '2', '3', '61602'])
-        .default('1'),
+      new Option('--suite <number>', 'MLS cipher suite; 61602 is the X-Wing experiment').choices(SUITES).default('1'),
     )
     .addOption(
       new Option(
@@ -192,6 +209,25 @@ async function rotate(person: Person, [name]: readonly string[]): Promise<void> 
   const group = await person.group(name as string);
   const { index } = await group.rotate({ signal: person.signal });
   await reportChange(person, group, { index }, 'Rotated the keys');
+}
+
+async function reinit(person: Person, [name]: readonly string[], options: { suite?: string }): Promise<void> {
+  const { session, groups, names, output, signal } = person;
+  // The group itself, also where it was ended already and its name went on: what was cut short is finished, not begun anew.
+  const group = await session.group(await groups.resolve(name as string));
+  const suite = options.suite === undefined ? {} : { suite: Number(options.suite) };
+  const { index, successor, actors } = await group.reinit({ ...suite, signal });
+  await groups.move(group.id, successor);
+  const left = actors.filter(({ outcome }) => outcome !== 'invited');
+  const lines = [
+    `${name as string} goes on as ${successor}`,
+    ...left.map(
+      ({ actor, outcome }) => `Not invited: ${names.show(actor)} (${outcome}); use group invite once they were online`,
+    ),
+  ];
+  const view = await (await session.group(successor)).view();
+  const document = { id: group.id, index, successor, actors: actors.map((actor) => ({ ...actor })), ...state(view) };
+  output.result(document, lines.join('\n'));
 }
 
 async function reportChange({ output }: Person, group: Group, change: Record<string, string | number>, text: string) {

@@ -57,7 +57,7 @@ export type MlsCommitCode =
   | 'commit-epoch'
   /** The sender is not a member's leaf of the tree. */
   | 'commit-sender'
-  /** A proposal by reference, or of a kind other than Add and Remove. */
+  /** A reference to what nobody proposed, or a kind that a member's commit may not hold. */
   | 'commit-proposal'
   /** Too many proposals, a Remove of nobody or of the committer, or two proposals about one leaf or actor. */
   | 'commit-proposal-list'

@@ -40,13 +40,16 @@ export interface AppliedCommit {
   /** Whose key signs the commit: the committer's leaf before it, or the one that a resync brings. */
   readonly committerLeaf: MlsLeaf;
   readonly addedKeyPackages: readonly MlsKeyPackage[];
+  /** Whether it replaces the extensions of the GroupContext. */
+  readonly changesExtensions: boolean;
 }
 
 type CommitRefusal = MlsRefusal<MlsCommitCode>;
 
 /**
  * Applies a commit to the leaves of its epoch (`ML23`-`ML26`): Updates, Removes, then the committer's new leaf, then Adds.
- * Refuses everything but a member's commit of these, by value or by reference, and a member's resync.
+ * Refuses everything but a member's commit of these, of PreSharedKeys and of extensions, by value or by reference, and a member's
+ * resync. Those two change no leaf.
  */
 export function applyCommitToLeaves(
   previous: EpochLeaves,
@@ -61,7 +64,7 @@ export function applyCommitToLeaves(
   if (committerLeaf === undefined) return refuse('commit-sender');
   const changes = readChanges(commit, { leafIndex: committerLeafIndex, proposals: previous.proposals });
   if (!changes.ok) return changes;
-  const { updates, adds, removes } = changes.value;
+  const { updates, adds, removes, changesExtensions } = changes.value;
   const removed: Uint8Array[] = [];
   for (const { leafIndex, leaf } of updates) {
     const before = leaves.get(leafIndex);
@@ -88,7 +91,7 @@ export function applyCommitToLeaves(
   if (!areDistinct([...leaves.values()].map(({ actor }) => actor))) return refuse('commit-proposal-list');
   const added = adds.map(({ actor }) => actor);
   const delta = { committer: committerLeaf.actor, committerLeafIndex, ...compareActors(added, removed) };
-  return ok({ delta, leaves, committerLeaf, addedKeyPackages: adds });
+  return ok({ delta, leaves, committerLeaf, addedKeyPackages: adds, changesExtensions });
 }
 
 /** A member that comes back in by an external commit (`RC1`): its leaf goes, and a new one takes the leftmost place. */
@@ -106,13 +109,14 @@ function applyResyncToLeaves(previous: EpochLeaves, commit: MlsCommitContent): R
   leaves.delete(former.leafIndex);
   const committerLeafIndex = addFromTheLeft(leaves, [pathLeaf]);
   const delta = { committer: former.actor, committerLeafIndex, added: [], removed: [], replaced: [] };
-  return ok({ delta, leaves, committerLeaf: pathLeaf, addedKeyPackages: [] });
+  return ok({ delta, leaves, committerLeaf: pathLeaf, addedKeyPackages: [], changesExtensions: false });
 }
 
 interface Changes {
   readonly updates: readonly { readonly leafIndex: number; readonly leaf: MlsLeaf }[];
   readonly adds: readonly MlsKeyPackage[];
   readonly removes: readonly number[];
+  readonly changesExtensions: boolean;
 }
 
 interface Committing {
@@ -128,13 +132,18 @@ function readChanges({ proposals, pathLeaf }: MlsCommitContent, committer: Commi
   );
   const removes = resolved.flatMap(({ proposal }) => (proposal.kind === 'remove' ? [proposal.leafIndex] : []));
   const adds = resolved.flatMap(({ proposal }) => (proposal.kind === 'add' ? [proposal.keyPackage] : []));
-  if (updates.length + removes.length + adds.length !== resolved.length) return refuse('commit-proposal');
+  const extensions = resolved.filter(({ proposal }) => proposal.kind === 'group-context-extensions').length;
+  const preSharedKeys = resolved.filter(({ proposal }) => proposal.kind === 'psk').length;
+  const known = updates.length + removes.length + adds.length + extensions + preSharedKeys;
+  if (known !== resolved.length) return refuse('commit-proposal');
+  if (extensions > 1) return refuse('commit-proposal-list');
   const touched = [...updates.map(({ leafIndex }) => leafIndex), ...removes];
   // The committer has the path for a new leaf; of two changes to one leaf, nobody could tell which one holds.
   if (new Set([committer.leafIndex, ...touched]).size !== touched.length + 1) return refuse('commit-proposal-list');
   // RFC 9420 §12.4: without fresh secrets, a removed member could follow into the next epoch.
-  const needsPath = touched.length > 0 || adds.length === 0;
-  return needsPath && pathLeaf === undefined ? refuse('commit-path') : ok({ updates, adds, removes });
+  const needsPath = touched.length > 0 || extensions > 0 || resolved.length === 0;
+  if (needsPath && pathLeaf === undefined) return refuse('commit-path');
+  return ok({ updates, adds, removes, changesExtensions: extensions > 0 });
 }
 
 /** By value it is the committer's own; a reference is to what somebody proposed in this epoch. */

@@ -24,6 +24,8 @@ export { memberAdded, memberRemoved, roleChanged } from './group/membership.ts';
 export { groupMessage } from './group/message.ts';
 export { CIPHERSUITES, mlsCommit, mlsCreated, type MlsCommit, type MlsCreated } from './group/mls.ts';
 export { mlsProposal, type MlsProposal } from './group/mls-proposal.ts';
+export { mlsReinitialised, type MlsReinitialised } from './group/mls-reinitialised.ts';
+export { predecessorNamed } from './group/predecessor-named.ts';
 export { MAX_ROSTER_REMOVALS, type RosterChange } from './group/roster-change.ts';
 export {
   findMember,

@@ -23,6 +23,7 @@ export type RuleRefusal =
   | { readonly code: 'already-created' }
   | { readonly code: 'unsupported-ciphersuite' }
   | { readonly code: 'mls-not-created' }
+  | { readonly code: 'group-reinitialised'; readonly successor: Uint8Array }
   | { readonly code: 'no-such-commit' }
   | { readonly code: 'own-commit' }
   | { readonly code: 'already-reported' }

@@ -10,7 +10,7 @@ import { toBase64Url } from '../bytes/index.ts';
 import { err, ok, type Result } from '../result.ts';
 import { admittedAt, type ChainState } from './chain-state.ts';
 import { chainGenesis, checkGenesis, type Genesis } from './genesis.ts';
-import { foundGroup, requireCreated, type GroupState } from './group/group-state.ts';
+import { foundGroup, requireCreated, requireGoing, type GroupState } from './group/group-state.ts';
 import { groupRules } from './group/index.ts';
 import { requireRole } from './group/roster.ts';
 import { foundIdentity } from './identity/identity-state.ts';
@@ -112,7 +112,7 @@ function groupTransition(
     staleBefore: state.lastStrictIndex,
     payload: rule.payload?.(body),
     permit: () => rule.permit(state, actor, body),
-    check: (index) => rule.check(state, { index, actor }, body),
+    check: (index) => requireGoing(state) ?? rule.check(state, { index, actor }, body),
     apply: (index) => {
       const position: Position = { index, actor };
       const next = rule.apply(state, position, body);
@@ -135,7 +135,7 @@ function applicationTransition(state: ChainState, { type, actor }: Event): Trans
     staleBefore: Math.max(group.lastStrictIndex, group.lastApplicationIndex),
     payload: undefined,
     permit: () => requireRole(group.roster, actor, 'member'),
-    check: () => requireCreated(group),
+    check: () => requireGoing(group) ?? requireCreated(group),
     apply: (index) =>
       ordering === 'strict' ? { kind: 'group', value: { ...group, lastApplicationIndex: index } } : state,
   };

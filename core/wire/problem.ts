@@ -54,6 +54,7 @@ export const problems = {
     title: 'Event and Welcome name exactly the KeyPackages that the commit adds.',
   },
   'commit-lost': { status: 409, title: 'Another commit ended this epoch; apply the winner and try again.' },
+  'group-reinitialised': { status: 409, title: 'The group has ended and goes on as its successor.' },
   'no-such-commit': { status: 409, title: 'No commit that can still be reported has that index and hash.' },
   'own-commit': { status: 409, title: 'Whoever made a commit can follow it; others report it.' },
   'already-reported': { status: 409, title: 'This actor has reported the commit.' },

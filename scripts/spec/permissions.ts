@@ -6,6 +6,8 @@ import {
   mlsCommit,
   mlsCreated,
   mlsProposal,
+  mlsReinitialised,
+  predecessorNamed,
   roleChanged,
   type Event,
 } from '../../core/index.ts';
@@ -17,6 +19,7 @@ import {
   groupGenesis,
   messageBody,
   proposalBody,
+  reinitBody,
   reportBody,
 } from '../vectors/sample-bodies.ts';
 import { markdownTable } from './markdown-table.ts';
@@ -53,6 +56,11 @@ const attempts: readonly Attempt[] = [
   ['make or unmake an owner', (log, by) => changeRole(log, by, another('admin'), 'owner')],
   ['step down', (log, by) => changeRole(log, by, of(by).key, 'reader')],
   ['create the MLS group (its founder)', (log, by) => log.event(of(by), mlsCreated, createdBody)],
+  ['end an MLS group and name the one that goes on', (log, by) => log.event(of(by), mlsReinitialised, reinitBody)],
+  [
+    'say which group goes on in this one',
+    (log, by) => log.event(of(by), predecessorNamed, { chain: reinitBody.successor }),
+  ],
 ];
 
 function changeRole(log: LogBuilder, by: Role, actor: Uint8Array, role: Role): Event {

@@ -20,6 +20,7 @@ import {
   identityGenesis,
   messageBody,
   proposalBody,
+  reinitBody,
   reportBody,
 } from './sample-bodies.ts';
 import { alice, bob } from './sample-chains.ts';
@@ -110,6 +111,7 @@ export function bodyVectors(): readonly BodyVector[] {
     'group.mls-commit',
     commitBody(0, { added: [{ actor: bob.key, role: 'reader' }], removed: [hashOf('x')] }),
   );
+  const reinit = bodyOf('group.mls-reinitialised', reinitBody);
   const leave = bodyOf('group.mls-proposal', proposalBody(1, 'leave'));
   return [
     bodyVector('chain.genesis', genesis),
@@ -137,6 +139,10 @@ export function bodyVectors(): readonly BodyVector[] {
     bodyVector('group.mls-proposal', leave),
     bodyVector('group.mls-proposal', bodyOf('group.mls-proposal', proposalBody(2, 'other'))),
     bodyVector('group.mls-proposal', Uint8Array.of(...leave.subarray(0, 8), 2, ...leave.subarray(9))),
+    bodyVector('group.mls-reinitialised', reinit),
+    bodyVector('group.mls-reinitialised', reinit.subarray(0, -1)),
+    bodyVector('group.predecessor-named', bodyOf('group.predecessor-named', { chain: hashOf('predecessor chain') })),
+    bodyVector('group.predecessor-named', new Uint8Array(31)),
   ];
 }
 

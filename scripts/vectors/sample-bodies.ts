@@ -6,6 +6,7 @@ import {
   type MlsCommit,
   type MlsCreated,
   type MlsProposal,
+  type MlsReinitialised,
 } from '../../core/index.ts';
 
 /** Stands for the hash of something; the same bytes for the same words. */
@@ -74,5 +75,17 @@ export const reportBody = {
   fault: 'path-secret',
   leafIndex: 1,
 } as const;
+
+/** Ends epoch 1, and the group. */
+export const reinitBody: MlsReinitialised = {
+  epoch: 1,
+  commitHash: hashOf('commit 1'),
+  commitSize: 200,
+  groupInfoHash: hashOf('GroupInfo 2'),
+  groupInfoSize: 300,
+  treeHash: hashOf('tree 2'),
+  successor: hashOf('successor chain'),
+  ciphersuite: 0xf0a2,
+};
 
 export const messageBody = { epoch: 0, contentType: 0, payloadHash: hashOf('payload'), payloadSize: 12 };

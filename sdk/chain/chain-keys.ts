@@ -16,6 +16,8 @@ export interface ChainKeys {
   readonly ownLeaf: string;
   readonly outbox: string;
   readonly welcome: string;
+  /** Which group this device has founded to go on in this one's place. */
+  readonly successor: string;
 }
 
 const INDEX_DIGITS = 16;
@@ -38,5 +40,6 @@ export function chainKeys(chain: Uint8Array): ChainKeys {
     ownLeaf: `${root}/own-leaf`,
     outbox: `${root}/outbox/`,
     welcome: `${root}/welcome`,
+    successor: `${root}/successor`,
   };
 }

@@ -2,6 +2,7 @@ import {
   concatBytes,
   equalBytes,
   isOpaque,
+  requireRole,
   type CommitFault,
   type HandshakeMode,
   type MlsCommit,
@@ -47,7 +48,7 @@ function readingOf(refusal: CommitRefusal, handshakes: HandshakeMode): CommitRea
       return { kind: 'stale' };
     case 'commit-future':
       return { kind: 'future' };
-    // It refers to a proposal that this device could not get: the relay takes none of any other kind (`MB6`, `ML24`). One that
+    // It refers to a proposal that this device could not get: the relay lets in no kind but those of `ML24`. One that
     // can't read commits takes any, and gives all proposals that there are (`MB8`): then it is the committer's fault.
     case 'commit-proposal':
       return handshakes === 'opaque' ? { kind: 'unprocessable', fault: 'other' } : { kind: 'missing' };
@@ -58,7 +59,16 @@ function readingOf(refusal: CommitRefusal, handshakes: HandshakeMode): CommitRea
 
 /** The roster follows the entry, encryption follows the commit: they must say the same, Welcomes and tree included (`ML102`). */
 function doesAsTold(
-  { committer, authenticatedData, added, removed, replaced, addedKeyPackages, treeHash }: ProcessedCommit,
+  {
+    committer,
+    authenticatedData,
+    added,
+    removed,
+    replaced,
+    addedKeyPackages,
+    treeHash,
+    changesExtensions,
+  }: ProcessedCommit,
   entry: VerifiedEntry,
   body: MlsCommit,
 ): boolean {
@@ -70,9 +80,15 @@ function doesAsTold(
     equalBytes(committer, entry.event.actor) &&
     isBoundTo(entry, authenticatedData) &&
     replaced.length === 0 &&
+    (!changesExtensions || mayChangeExtensions(entry.state, entry.event.actor)) &&
     isSameSet(added, addedActors) &&
     isSameSet(removed, roster.removed)
   );
+}
+
+/** `GM40`. A commit changes nobody's role, so what its author held before it holds after it. */
+function mayChangeExtensions(state: VerifiedEntry['state'], actor: Uint8Array): boolean {
+  return state.kind === 'group' && requireRole(state.value.roster, actor, 'admin') === undefined;
 }
 
 function isSameSet(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {

@@ -9,6 +9,8 @@ import {
   memberRemoved,
   mlsCommit,
   mlsProposal,
+  mlsReinitialised,
+  predecessorNamed,
   roleChanged,
   sha256,
   type ChainId,
@@ -31,6 +33,8 @@ export interface ContentOpener {
   /** Only called in MLS groups, as are those below. */
   followCommit(entry: VerifiedEntry, body: MlsCommit): Promise<TimelineContent>;
   takeProposal(entry: VerifiedEntry, body: MlsProposal): Promise<void>;
+  /** Nothing of the group follows. */
+  endGroup(): void;
 }
 
 /** What a verified entry means to those who read the group; undefined where there is nothing to show. */
@@ -52,6 +56,13 @@ export async function contentOf(entry: VerifiedEntry, opener: ContentOpener): Pr
       await opener.takeProposal(entry, body);
       return body.purpose === 'leave' ? { kind: 'leaveRequested', value: {} } : undefined;
     }
+    case mlsReinitialised.type: {
+      const { successor, ciphersuite } = bodyOf(mlsReinitialised, entry);
+      opener.endGroup();
+      return { kind: 'reinitialised', value: { successor, suite: ciphersuite } };
+    }
+    case predecessorNamed.type:
+      return { kind: 'succeeds', value: { predecessor: bodyOf(predecessorNamed, entry).chain } };
     case memberAdded.type:
       return { kind: 'membersChanged', value: { epoch: 0, added: [bodyOf(memberAdded, entry)], removed: [] } };
     case memberRemoved.type:

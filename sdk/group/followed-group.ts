@@ -35,6 +35,8 @@ import type {
   InviteOptions,
   PostOptions,
   ReadOptions,
+  ReinitDelivery,
+  ReinitOptions,
   SendOptions,
 } from './group.ts';
 import type { GroupContext } from './group-context.ts';
@@ -239,6 +241,7 @@ export abstract class FollowedGroup implements Group {
   abstract leave(options?: CallOptions): Promise<Delivery>;
   abstract remove(actor: string, options?: CommitOptions): Promise<Delivery>;
   abstract rotate(options?: CommitOptions): Promise<Delivery>;
+  abstract reinit(options?: ReinitOptions): Promise<ReinitDelivery>;
 
   async changeRole(actor: string, role: GrantedRole, { signal }: CallOptions = {}): Promise<Delivery> {
     const member = parseActor(actor);
@@ -305,6 +308,9 @@ export abstract class FollowedGroup implements Group {
     if (status.kind === 'leaving') {
       throw new UsageError('leaving', `this identity asked to leave the group by entry ${status.index}`);
     }
+    if (status.kind === 'reinitialised') {
+      throw new UsageError('group-reinitialised', `the group goes on as ${status.successor}`);
+    }
     if (status.kind === 'lost') {
       throw new UsageError('epoch-unreadable', `the change of keys at entry ${status.index} could not be followed`);
     }
@@ -318,6 +324,10 @@ export abstract class FollowedGroup implements Group {
       throw new UsageError('not-joined', 'this identity is not in the group');
     }
     const { role, until: index } = member;
+    const successor = groupStateOf(chain).mls?.successor;
+    if (successor !== undefined) {
+      return { kind: 'reinitialised', role, index: successor.index, successor: toBase64Url(successor.chain) };
+    }
     return isLeaving(member) ? { kind: 'leaving', role, index } : { kind: 'member', role };
   }
 }

@@ -1,5 +1,6 @@
 import type { CommitFault, EventDefinition, GrantedRole, Guarantee } from '../../core/index.ts';
 import type { Delivery } from '../chain/chain-writer.ts';
+import type { SuiteNumber } from '../suites.ts';
 import type { OnLostRace } from './lost-race.ts';
 import type { OutgoingMessage } from './outgoing.ts';
 import type { ApplicationItem, Message, SealedMessage, TimelineItem } from './timeline-item.ts';
@@ -60,6 +61,19 @@ export interface InviteDelivery extends Delivery {
   readonly actors: readonly InvitedActor[];
 }
 
+export interface ReinitOptions extends CallOptions {
+  /** Cipher suite of the group that goes on, which its members' devices must all have; the same where it is not said. */
+  readonly suite?: SuiteNumber;
+}
+
+/** Where the end of a group stands in its log, which group goes on, and whom that let in. */
+export interface ReinitDelivery extends Delivery {
+  /** Id of the group that goes on, base64url. */
+  readonly successor: string;
+  /** The others who were in the group. Whoever was not invited can be later, as into any group. */
+  readonly actors: readonly InvitedActor[];
+}
+
 /** Somebody who is in a group. */
 export interface GroupMember {
   /** Base64url. */
@@ -78,6 +92,8 @@ export type GroupStatus =
   /** MLS alone: it asked to leave by the entry at `index`. It reads until another member takes it out, and sends nothing. */
   | { readonly kind: 'leaving'; readonly role: GrantedRole; readonly index: number }
   | { readonly kind: 'removed'; readonly index: number }
+  /** MLS alone: the entry at `index` ended the group for everyone, which goes on as the group `successor`, base64url. */
+  | { readonly kind: 'reinitialised'; readonly role: GrantedRole; readonly index: number; readonly successor: string }
   /** MLS alone: a change of keys at `index` could not be followed, and this device is on its way back (`RC4`). */
   | { readonly kind: 'lost'; readonly index: number };
 
@@ -192,4 +208,10 @@ export interface Group {
   changeRole(actor: string, role: GrantedRole, options?: CallOptions): Promise<Delivery>;
   /** New keys for everyone in an MLS group; a plain group has none and rejects with `plain-group`. */
   rotate(options?: CommitOptions): Promise<Delivery>;
+  /**
+   * Ends an MLS group and lets it go on as another one, with fresh keys and, if wanted, another cipher suite: for a group that
+   * is beyond repair. Needs the role owner (`not-permitted`). Everyone is invited in the role that they have, and comes over by
+   * itself on reading of it. Calling it again goes on with what was begun. A plain group rejects with `plain-group`.
+   */
+  reinit(options?: ReinitOptions): Promise<ReinitDelivery>;
 }

@@ -1,6 +1,7 @@
 import {
   equalBytes,
   MAX_ROSTER_REMOVALS,
+  toBase64Url,
   type ClaimToken,
   type GrantedRole,
   type HandshakeMode,
@@ -94,9 +95,16 @@ export class MlsCommitter {
     if ((await this.#store.pending()) !== undefined) return undefined;
     const record = await this.#store.load();
     if (chain === undefined || record === undefined) throw new UsageError('not-joined', 'the group was not joined yet');
+    const { successor } = groupStateOf(chain).mls ?? {};
+    if (successor !== undefined) {
+      throw new UsageError('group-reinitialised', `the group goes on as ${toBase64Url(successor.chain)}`);
+    }
     // What was read in between could not be followed: the next attempt begins with the way back.
     if (record.lostAt !== undefined) return undefined;
-    const planned = withLeavers(await plan(chain), leaversFor(groupStateOf(chain), this.#context.signer.actor));
+    const wanted = await plan(chain);
+    const leavers = leaversFor(groupStateOf(chain), this.#context.signer.actor);
+    // A ReInit is alone in its commit; who leaves is not invited into what goes on.
+    const planned = wanted.successor === undefined ? withLeavers(wanted, leavers) : wanted;
     const eventId = newEventId(this.#context.platform);
     const made = await this.#make(planned, eventId, record.state, handshakesOf(chain));
     // The key that encrypted an opaque commit is used up whatever becomes of it.
@@ -106,12 +114,13 @@ export class MlsCommitter {
   }
 
   async #make(
-    { add = [], remove = [] }: CommitPlan,
+    { add = [], remove = [], successor }: CommitPlan,
     eventId: Uint8Array,
     state: GroupState,
     handshakes: HandshakeMode,
   ): Promise<MadeCommit> {
     const made = await commit(state, {
+      successor: successor && { groupId: successor.chain, suite: successor.ciphersuite },
       add: add.map(({ keyPackage }) => keyPackage),
       remove,
       handshakes,

@@ -3,6 +3,7 @@ import {
   findMember,
   mlsCreated,
   mlsProposal,
+  predecessorNamed,
   roleOf,
   sha256,
   type ChainId,
@@ -25,18 +26,28 @@ import { FollowedGroup, groupStateOf, handshakesOf, parseActor, parseActors } fr
 import { findGroup, markGroup, unmarkGroup } from './group-register.ts';
 import { removalOf } from './group-reader.ts';
 import { assertAllClaimed, claimKeyPackages, type Claims } from './claim-key-packages.ts';
-import type { CallOptions, CommitOptions, GroupStatus, InviteDelivery, InviteOptions } from './group.ts';
+import type {
+  CallOptions,
+  CommitOptions,
+  GroupStatus,
+  InviteDelivery,
+  InviteOptions,
+  ReinitDelivery,
+  ReinitOptions,
+} from './group.ts';
 import type { GroupContext } from './group-context.ts';
 import { Leavers, leaversFor } from './leavers.ts';
 import type { BeginSealing } from './message-sender.ts';
 import { MlsCommitter } from './mls-committer.ts';
 import { MlsRecovery } from './mls-recovery.ts';
+import { MlsReinit, type SiblingGroups, type SuccessorGroup } from './mls-reinit.ts';
 import { MlsOpening } from './mls-opening.ts';
 import { MlsStore, type AcceptedWelcome } from './mls-store.ts';
 import { PendingCommits, type CommitPlan } from './pending-commits.ts';
 import { Rotation, type RotateAfter } from './rotation.ts';
 
 export interface MlsGroupContext extends GroupContext {
+  readonly siblings: SiblingGroups;
   readonly identities: MlsIdentities;
   readonly pool: KeyPackagePool;
   /** By the group's id, base64url. */
@@ -48,14 +59,15 @@ const NOTHING = new Uint8Array(0);
 const MAX_PROPOSALS = 8;
 
 /** A group whose content only its members can read (RFC 9420), and whose members change by MLS commits alone. */
-export class MlsGroup extends FollowedGroup {
+export class MlsGroup extends FollowedGroup implements SuccessorGroup {
   readonly membership = 'mls';
   readonly #context: MlsGroupContext;
-  readonly #chain: ChainId;
+  readonly chain: ChainId;
   readonly #store: MlsStore;
   readonly #committer: MlsCommitter;
   readonly #pending: PendingCommits;
   readonly #recovery: SharedTask;
+  readonly #joining: SharedTask;
   readonly #stop = new AbortController();
   readonly #leavers: Leavers;
   readonly #rotation: Rotation;
@@ -71,7 +83,7 @@ export class MlsGroup extends FollowedGroup {
       beginSealing: sealWith(store, self),
     }));
     this.#context = context;
-    this.#chain = chain;
+    this.chain = chain;
     this.#store = store;
     const { follower, writer } = this;
     this.#pending = new PendingCommits({ context, follower, writer, store });
@@ -86,13 +98,18 @@ export class MlsGroup extends FollowedGroup {
     const committing = { follower, committer: this.#committer, store, platform: context.platform, self };
     this.#leavers = new Leavers(committing);
     this.#rotation = new Rotation({ ...committing, rotateAfter: context.rotateAfter(this.id) });
+    this.#joining = new SharedTask(async (signal) => {
+      const { successor } = groupStateOf(await follower.known(signal)).mls ?? {};
+      if (successor !== undefined) await context.siblings.joinWhereInvited(successor.chain as ChainId, signal);
+    });
+    follower.onAdvance(() => void this.#goOn(this.#stop.signal).catch(() => undefined));
   }
 
   /** What the founder's group begins with, to be stored before anyone hears of it. */
   async beginKeys(suite: MlsSuite): Promise<readonly StorageWrite[]> {
     const { identities, platform } = this.#context;
     const identity = await identities.of(suite);
-    const { state } = await createGroup({ groupId: this.#chain, identity, nowMs: platform.now() });
+    const { state } = await createGroup({ groupId: this.chain, identity, nowMs: platform.now() });
     const leaf = this.#store.putOwnLeaf({ epoch: state.epoch, madeAt: platform.now() });
     return [this.#store.put({ state, lostAt: undefined }), leaf];
   }
@@ -128,20 +145,20 @@ export class MlsGroup extends FollowedGroup {
    */
   async accept(welcome: AcceptedWelcome, signal: AbortSignal | undefined): Promise<void> {
     const { storage } = this.#context;
-    const wasKnown = (await findGroup(storage, this.#chain)) !== undefined;
+    const wasKnown = (await findGroup(storage, this.chain)) !== undefined;
     const chain = await this.follower.current();
     if (chain !== undefined && chain.cursor.size > welcome.index) {
       // An earlier process had accepted it, and was cut short before it forgot the invitation.
       if (wasKnown && (await this.statusIn(chain)).kind !== 'removed') return;
       throw new UsageError('not-invited', `the invitation of entry ${welcome.index} is over`);
     }
-    await storage.commit([this.#store.putWelcome(welcome), markGroup(this.#chain, 'mls')]);
+    await storage.commit([this.#store.putWelcome(welcome), markGroup(this.chain, 'mls')]);
     try {
       await this.catchUp({ signal });
       if ((await this.#store.welcome()) === undefined) return;
       throw new UsageError('not-invited', `the log ends before entry ${welcome.index}, where the invitation belongs`);
     } catch (error) {
-      await storage.commit([this.#store.dropWelcome(), ...(wasKnown ? [] : [unmarkGroup(this.#chain)])]);
+      await storage.commit([this.#store.dropWelcome(), ...(wasKnown ? [] : [unmarkGroup(this.chain)])]);
       throw error;
     }
   }
@@ -158,7 +175,7 @@ export class MlsGroup extends FollowedGroup {
     // Before KeyPackages are used up for it.
     this.#assertRoom(known, invited.length);
     const ciphersuite = groupStateOf(known).mls?.ciphersuite ?? DEFAULT_SUITE.id;
-    const context = { ...this.#context, chain: this.#chain, ciphersuite };
+    const context = { ...this.#context, chain: this.chain, ciphersuite };
     const claim = async (): Promise<Claims> => {
       const claimed = await claimKeyPackages(invited, role, context, signal);
       if (!partial || claimed.add.length === 0) assertAllClaimed(claimed);
@@ -258,10 +275,45 @@ export class MlsGroup extends FollowedGroup {
     }
     await this.#leavers.takeOutOverdue(options.signal);
     await this.#rotation.rotateIfDue(options.signal);
+    await this.#goOn(options.signal);
   }
 
   protected override whileLive(signal: AbortSignal): void {
     void this.#rotation.keepRenewed(signal);
+  }
+
+  async reinit(options: ReinitOptions = {}): Promise<ReinitDelivery> {
+    const { signal } = options;
+    await this.#pending.settle(signal);
+    await this.catchUp({ signal });
+    const chain = await this.follower.known(signal);
+    const status = await this.statusIn(chain);
+    if (status.kind !== 'reinitialised') await this.assertIn(chain);
+    if (roleOf(groupStateOf(chain).roster, this.#context.signer.actor) !== 'owner') {
+      throw new RelayProblem('not-permitted');
+    }
+    const { follower } = this;
+    const { siblings } = this.#context;
+    return new MlsReinit({ group: this, follower, committer: this.#committer, siblings }).reinit(options);
+  }
+
+  async namePredecessor(chain: ChainId, signal: AbortSignal | undefined): Promise<void> {
+    await this.catchUp({ signal });
+    const { cursor } = await this.follower.known(signal);
+    // Genesis and creation come before it, and nothing else does.
+    if (cursor.size <= 2) await this.appendEvent(predecessorNamed, { chain }, signal);
+  }
+
+  /** Into the group that this one goes on as, where the log has named one and an invitation to it waits (`CL44`). */
+  async #goOn(signal: AbortSignal | undefined): Promise<void> {
+    const chain = await this.follower.current();
+    if (chain === undefined || groupStateOf(chain).mls?.successor === undefined) return;
+    try {
+      if ((await this.statusIn(chain)).kind === 'reinitialised') await this.#joining.run(signal);
+    } catch (error) {
+      // Reading succeeded, whatever becomes of this: the invitation waits.
+      if (!(error instanceof TeraChatError) || error instanceof StorageError) throw error;
+    }
   }
 
   override async resume(signal?: AbortSignal): Promise<void> {
@@ -269,6 +321,7 @@ export class MlsGroup extends FollowedGroup {
     await this.#pending.settle(signal);
     await this.recover(signal);
     await this.#leavers.takeOut(signal);
+    await this.#goOn(signal);
     await super.resume(signal);
   }
 

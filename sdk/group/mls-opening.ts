@@ -164,6 +164,12 @@ class MlsPage implements PageOpener {
     if (isTrue) this.#record = { state, lostAt: undefined };
   }
 
+  /** `GM42`: no key of the epoch that a ReInit begins is ever used, so its commit is not followed. */
+  endGroup(): void {
+    if (this.#pending !== undefined) this.#writes.push(this.#reading.store.dropPending());
+    this.#pending = undefined;
+  }
+
   async #join(entry: VerifiedEntry, body: MlsCommit, { welcome }: AcceptedWelcome): Promise<void> {
     const { store, pool, self, source } = this.#reading;
     const { state, keyPackageRef } = await joinAt(entry, body, welcome, { pool, self, source });

@@ -94,8 +94,9 @@ export class MlsRecovery {
   async #lostRecord(): Promise<MlsRecord | undefined> {
     const record = await this.#store.load();
     if (record?.lostAt === undefined) return undefined;
-    const chain = await this.#follower.known();
-    return roleOf(groupStateOf(chain).roster, this.#context.signer.actor) === 'none' ? undefined : record;
+    const { roster, mls } = groupStateOf(await this.#follower.known());
+    if (mls?.successor !== undefined) return undefined;
+    return roleOf(roster, this.#context.signer.actor) === 'none' ? undefined : record;
   }
 
   /** Once for each loss. Whether the group still takes it or not, it is not in the way of coming back. */

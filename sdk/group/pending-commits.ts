@@ -1,4 +1,4 @@
-import { equalBytes, mlsCommit, sha256, type CommitBundle } from '../../core/index.ts';
+import { equalBytes, mlsCommit, mlsReinitialised, sha256, type CommitBundle } from '../../core/index.ts';
 import type { ChainFollower, FollowedChain } from '../chain/chain-follower.ts';
 import { signDraft, type ChainWriter, type Delivery } from '../chain/chain-writer.ts';
 import { isFateUnknown } from '../chain/resend.ts';
@@ -13,6 +13,8 @@ import { turnOf } from './turns.ts';
 export interface CommitPlan {
   readonly add?: readonly Addition[];
   readonly remove?: readonly Uint8Array[];
+  /** The group that goes on: then the commit ends this one, and does nothing else. */
+  readonly successor?: { readonly chain: Uint8Array; readonly ciphersuite: number };
 }
 
 interface CommitPlace {
@@ -93,26 +95,38 @@ export class PendingCommits {
     await this.#context.storage.commit([this.#store.dropPending()]);
   }
 
-  async #bundle(
-    { add = [], remove = [] }: CommitPlan,
-    made: PendingCommit,
-    { eventId, chain }: CommitPlace,
-  ): Promise<CommitBundle> {
-    const body = mlsCommit.encodeBody({
-      epoch: made.epoch,
-      commitHash: made.commitHash,
-      commitSize: made.commit.length,
-      groupInfoHash: sha256(made.groupInfo),
-      groupInfoSize: made.groupInfo.length,
-      treeHash: made.treeHash,
-      welcomeRefs: add.map(({ actor, keyPackageRef }) => ({ actor, keyPackageRef })),
-      roster: { added: add.map(({ actor, role }) => ({ actor, role })), removed: remove },
-    });
-    const { event, signature } = await signDraft({ type: mlsCommit.type, body, eventId }, chain, this.#context);
+  async #bundle(plan: CommitPlan, made: PendingCommit, { eventId, chain }: CommitPlace): Promise<CommitBundle> {
+    const { add = [] } = plan;
+    const { event, signature } = await signDraft({ ...namingOf(plan, made), eventId }, chain, this.#context);
     const welcome = made.welcome ?? new Uint8Array(0);
     const claimTokens = add.map(({ claimToken }) => claimToken);
     return { event, signature, commit: made.commit, welcome, groupInfo: made.groupInfo, claimTokens };
   }
+}
+
+/** What of an event names a commit and its parts. */
+function namingOf(
+  { add = [], remove = [], successor }: CommitPlan,
+  made: PendingCommit,
+): { readonly type: number; readonly body: Uint8Array } {
+  const parts = {
+    epoch: made.epoch,
+    commitHash: made.commitHash,
+    commitSize: made.commit.length,
+    groupInfoHash: sha256(made.groupInfo),
+    groupInfoSize: made.groupInfo.length,
+    treeHash: made.treeHash,
+  };
+  if (successor !== undefined) {
+    const { chain, ciphersuite } = successor;
+    return {
+      type: mlsReinitialised.type,
+      body: mlsReinitialised.encodeBody({ ...parts, successor: chain, ciphersuite }),
+    };
+  }
+  const welcomeRefs = add.map(({ actor, keyPackageRef }) => ({ actor, keyPackageRef }));
+  const roster = { added: add.map(({ actor, role }) => ({ actor, role })), removed: remove };
+  return { type: mlsCommit.type, body: mlsCommit.encodeBody({ ...parts, welcomeRefs, roster }) };
 }
 
 const RETRY_SLOT_MS = 40;

@@ -2,7 +2,7 @@ import { memberAdded, memberRemoved, toBase64Url, type ChainId, type GrantedRole
 import type { Delivery } from '../chain/chain-writer.ts';
 import { UsageError } from '../errors.ts';
 import { FollowedGroup, parseActor, parseActors } from './followed-group.ts';
-import type { CallOptions, InviteDelivery, InviteOptions } from './group.ts';
+import type { CallOptions, InviteDelivery, InviteOptions, ReinitDelivery } from './group.ts';
 import type { GroupContext } from './group-context.ts';
 import { PlainOpening } from './plain-opening.ts';
 
@@ -48,5 +48,9 @@ export class PlainGroup extends FollowedGroup {
 
   async rotate(): Promise<Delivery> {
     throw new UsageError('plain-group', 'a plain group has no keys to renew');
+  }
+
+  async reinit(): Promise<ReinitDelivery> {
+    throw new UsageError('plain-group', 'a plain group has no keys to begin anew with');
   }
 }

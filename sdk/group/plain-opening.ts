@@ -27,6 +27,9 @@ export class PlainOpening implements Opening {
       },
       followCommit: () => Promise.reject(new Error('a commit passed the rules of a plain group')),
       takeProposal: () => Promise.reject(new Error('a proposal passed the rules of a plain group')),
+      endGroup: () => {
+        throw new Error('a ReInit passed the rules of a plain group');
+      },
       finish: () => writes,
     };
   }

@@ -20,6 +20,7 @@ import {
 } from '../../core/index.ts';
 
 const MAX_ROSTER_CHANGES = 256;
+const CHAIN_BYTES = 32;
 const roleCodec = choice('GrantedRole', { reader: 1, member: 2, admin: 3, owner: 4 });
 const roleOfActor = struct('RoleOfActor', { actor: opaque(ACTOR_BYTES), role: roleCodec });
 
@@ -58,6 +59,8 @@ const timelineKind = choice('TimelineKind', {
   resynced: 8,
   commitReported: 9,
   leaveRequested: 10,
+  reinitialised: 11,
+  succeeds: 12,
 });
 
 const contentCodec = variant('TimelineContent', timelineKind, {
@@ -87,6 +90,9 @@ const contentCodec = variant('TimelineContent', timelineKind, {
     fault: commitFault,
   }),
   leaveRequested: struct('LeaveRequested', {}),
+  /** The group ended, and goes on as another chain. */
+  reinitialised: struct('Reinitialised', { successor: opaque(CHAIN_BYTES), suite: uint16 }),
+  succeeds: struct('Succeeds', { predecessor: opaque(CHAIN_BYTES) }),
 });
 
 export const storedItem = struct('TimelineItem', {
@@ -185,6 +191,21 @@ export interface LeaveRequested extends TimelineEvent {
   readonly kind: 'leave-requested';
 }
 
+/** An owner ended the MLS group; it goes on as another one, which its members are invited to. */
+export interface Reinitialised extends TimelineEvent {
+  readonly kind: 'reinitialised';
+  /** Id of the group that goes on, base64url, and its cipher suite. */
+  readonly successor: string;
+  readonly suite: number;
+}
+
+/** An owner said which group goes on in this one. True where that one's timeline says the same of this. */
+export interface Succeeds extends TimelineEvent {
+  readonly kind: 'succeeds';
+  /** Id of that group, base64url. */
+  readonly predecessor: string;
+}
+
 /** Whatever happened in a group, told apart by `kind`. */
 export type TimelineItem =
   | Founded
@@ -194,6 +215,8 @@ export type TimelineItem =
   | MembersChanged
   | RoleChanged
   | LeaveRequested
+  | Reinitialised
+  | Succeeds
   | Resynced
   | CommitReported;
 
@@ -242,6 +265,10 @@ function viewContent(content: TimelineContent): ViewedContent[TimelineItem['kind
     }
     case 'leaveRequested':
       return { kind: 'leave-requested' };
+    case 'reinitialised':
+      return { kind: 'reinitialised', successor: toBase64Url(content.value.successor), suite: content.value.suite };
+    case 'succeeds':
+      return { kind: 'succeeds', predecessor: toBase64Url(content.value.predecessor) };
     case 'roleChanged':
       return { kind: 'role-changed', member: toBase64Url(content.value.actor), role: content.value.role };
   }

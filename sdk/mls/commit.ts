@@ -1,4 +1,4 @@
-import type { ClientState, KeyPackage, LeafIndex, Proposal, ProposalOrRef } from 'ts-mls';
+import type { CiphersuiteName, ClientState, KeyPackage, LeafIndex, Proposal, ProposalOrRef } from 'ts-mls';
 import { applyProposals } from 'ts-mls/clientState.js';
 import { leafToNodeIndex, toLeafIndex } from 'ts-mls/treemath.js';
 import { createUpdatePath } from 'ts-mls/updatePath.js';
@@ -6,7 +6,7 @@ import { equalBytes, fromBase64, ok, sha256, type HandshakeMode, type Result } f
 import { keyPackageSignatures, MAX_COMMIT_BYTES, MAX_COMMIT_PROPOSALS, parseKeyPackage } from '../../core/mls/index.ts';
 import { makeGroupInfoWithoutTree } from './create-group.ts';
 import type { GroupState } from './group-state.ts';
-import { makeState, openState, replaceClient } from './open-state.ts';
+import { makeState, openState, replaceClient, termsOf } from './open-state.ts';
 import { decodeKeyPackageMessage } from './own-key-package.ts';
 import { beginEpoch, type RenewedTree } from './next-epoch.ts';
 import type { PendingCommit } from './pending-commit.ts';
@@ -20,6 +20,8 @@ export interface CommitRequest {
   readonly add?: readonly Uint8Array[];
   /** Actors of the members to remove. Who asked for it in this epoch goes by that proposal, with their own signature. */
   readonly remove?: readonly Uint8Array[];
+  /** Which group goes on in this one's place: a ReInit, which is alone in its commit (RFC 9420 §12.2). */
+  readonly successor?: { readonly groupId: Uint8Array; readonly suite: number } | undefined;
   /** Of the event that carries the commit, see `encodeAuthenticatedData`. */
   readonly authenticatedData: Uint8Array;
   /** Added KeyPackages are in force at this time. */
@@ -46,7 +48,8 @@ export async function commit(state: GroupState, request: CommitRequest): Promise
   if (!added.ok) return added;
   const removed = findRemovals(state, request.remove ?? []);
   if (!removed.ok) return removed;
-  const proposals = [...removed.value, ...added.value.map((keyPackage) => byValue(additionOf(keyPackage)))];
+  const changes = [...removed.value, ...added.value.map((keyPackage) => byValue(additionOf(keyPackage)))];
+  const proposals = request.successor === undefined ? changes : [...changes, byValue(reinitOf(request.successor))];
   if (proposals.length > MAX_COMMIT_PROPOSALS) return refuse('commit-proposal-list');
   const { client } = openState(state);
   const renewed = await renewTree(client, proposals);
@@ -99,6 +102,11 @@ async function readAdditions(
 
 function additionOf(keyPackage: KeyPackage): Proposal {
   return { proposalType: 'add', add: { keyPackage } };
+}
+
+function reinitOf({ groupId, suite }: NonNullable<CommitRequest['successor']>): Proposal {
+  const cipherSuite = termsOf(suite).suite.name as CiphersuiteName;
+  return { proposalType: 'reinit', reinit: { groupId, version: 'mls10', cipherSuite, extensions: [] } };
 }
 
 function byValue(proposal: Proposal): ProposalOrRef {
@@ -163,8 +171,9 @@ async function applyOrRefuse(
     const suite = await loadSuite(client.groupContext.cipherSuite);
     // Not as "sent by this client": ts-mls would then compare lifetimes with a clock of its own.
     const applied = await applyProposals(client, proposals, committer, NO_PSK, false, suite);
-    if (applied.additionalResult.kind !== 'memberCommit') throw new TypeError('a commit of Adds and Removes');
-    return ok({ tree: applied.tree, joiners: applied.additionalResult.addedLeafNodes });
+    const { tree, additionalResult } = applied;
+    if (additionalResult.kind === 'externalCommit') throw new TypeError('a commit of a member');
+    return ok({ tree, joiners: additionalResult.kind === 'reinit' ? [] : additionalResult.addedLeafNodes });
   } catch {
     // Two changes to one member, the committer's own removal, a member added again.
     return refuse('commit-proposal-list');

@@ -1,4 +1,5 @@
 import type { ClientState } from 'ts-mls';
+import { makePskIndex } from 'ts-mls/clientState.js';
 import { processPrivateMessage, processPublicMessage } from 'ts-mls/processMessages.js';
 import {
   equalBytes,
@@ -11,6 +12,7 @@ import {
 } from '../../core/index.ts';
 import {
   applyCommitToLeaves,
+  checkCapabilities,
   parseCommitMessage,
   parseOpaqueCommit,
   readCommitContent,
@@ -41,6 +43,8 @@ export interface ProcessedCommit {
   readonly authenticatedData: Uint8Array;
   /** Whether this client is among the removed. */
   readonly selfRemoved: boolean;
+  /** Whether it replaced the extensions of the GroupContext. */
+  readonly changesExtensions: boolean;
   /** Whether the committer came back in by it, from outside, in the place of its former leaf. */
   readonly isResync: boolean;
 }
@@ -84,6 +88,7 @@ export async function processCommit(
     treeHash: selfRemoved ? undefined : next.groupContext.treeHash,
     authenticatedData,
     selfRemoved,
+    changesExtensions: applied.value.changesExtensions,
     isResync: sender.kind === 'new-member-commit',
   });
 }
@@ -113,7 +118,8 @@ function findMisplacement(
   return epoch > state.epoch ? 'commit-future' : undefined;
 }
 
-const NO_PSK = { findPsk: () => undefined };
+/** `ML24`: of pre-shared keys it has those that its own recent epochs left behind, and no other. */
+const NO_OTHER_KEYS = {};
 
 async function follow(
   client: ClientState,
@@ -122,10 +128,11 @@ async function follow(
 ): Promise<Result<ClientState, CommitRefusal>> {
   try {
     const suite = await loadSuite(client.groupContext.cipherSuite);
+    const keys = makePskIndex(client, NO_OTHER_KEYS);
     const processed =
       handshakes === 'opaque'
-        ? processPrivateMessage(client, decodePrivateMessage(bytes), NO_PSK, suite)
-        : processPublicMessage(client, decodePublicMessage(bytes), NO_PSK, suite);
+        ? processPrivateMessage(client, decodePrivateMessage(bytes), keys, suite)
+        : processPublicMessage(client, decodePublicMessage(bytes), keys, suite);
     return ok((await processed).newState);
   } catch (error) {
     // ts-mls throws for every check that fails, and for some that it has no name for.
@@ -141,9 +148,14 @@ function leaveGroup(state: GroupState): GroupState {
   return replaceClient(state, { ...openState(state).client, groupActiveState: { kind: 'removedFromGroup' } });
 }
 
-function enterEpoch(next: ClientState, { leaves }: AppliedCommit): Result<GroupState, EngineRefusal> {
+function enterEpoch(
+  next: ClientState,
+  { leaves, changesExtensions }: AppliedCommit,
+): Result<GroupState, EngineRefusal> {
   const state = makeState(next);
   if (!state.ok) return state;
+  // ts-mls asks this of those who are added, and of nobody who is there (RFC 9420 §12.1.7).
+  if (changesExtensions && !supportsExtensions(next)) return refuse('commit-unprocessable');
   const entered = openState(state.value).leaves;
   // The roster that the caller is told is the one that encryption goes to, or the commit doesn't count.
   const isSame =
@@ -153,4 +165,9 @@ function enterEpoch(next: ClientState, { leaves }: AppliedCommit): Result<GroupS
       return expected !== undefined && equalBytes(expected.encoded, encoded);
     });
   return isSame ? state : refuse('commit-unprocessable');
+}
+
+function supportsExtensions({ ratchetTree, groupContext }: ClientState): boolean {
+  const leaves = ratchetTree.flatMap((node) => (node?.nodeType === 'leaf' ? [node.leaf] : []));
+  return checkCapabilities(leaves, groupContext.extensions).ok;
 }

@@ -7,7 +7,7 @@ const COMMANDS = 'serve init whoami identity group contact send read chat inbox 
 );
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   identity: ['backup', 'restore'],
-  group: ['create', 'list', 'members', 'invite', 'join', 'remove', 'leave', 'rotate'],
+  group: ['create', 'list', 'members', 'invite', 'join', 'remove', 'leave', 'rotate', 'reinit'],
   contact: ['name', 'verify', 'list'],
 };
 const COLUMNS = 80;

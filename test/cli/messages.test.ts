@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { serve } from './relay.ts';
 import { Terminal, type Document } from './terminal.ts';
 
@@ -139,6 +139,22 @@ describe('a group at the command line', { timeout: 120_000 }, () => {
     ]);
     const said = await terminal.runWith({ input: 'notice\n' }, 'chat', 'board', ...alice);
     expect(said).toMatchObject({ code: 0, err: 'The relay can read what is said.\n' });
+  });
+
+  it('[RC10] goes on as another group under the same names', async () => {
+    await terminal.ask('group', 'invite', 'friends', 'bob', ...alice);
+    await terminal.ask('group', 'join', id, ...bob);
+    expect(await terminal.refusal('group', 'reinit', 'walkers', ...bob)).toMatchObject({ code: 'not-permitted' });
+    const { successor, ...ended } = await terminal.ask('group', 'reinit', 'friends', ...alice);
+    expect(ended).toMatchObject({ id, actors: [{ actor: actors.bob, outcome: 'invited' }], epoch: 1 });
+    await vi.waitFor(async () => {
+      await terminal.documents('read', 'walkers', ...bob);
+      expect(await terminal.ask('send', 'walkers', 'over here', ...bob)).toMatchObject({ id: successor });
+    }, 60_000);
+    expect(words(await terminal.documents('read', 'friends', ...alice))).toEqual(['over here']);
+    const [groups] = (await terminal.documents('group', 'list', ...alice)) as unknown as [readonly Document[]];
+    expect(groups.map(({ name, status }) => [name, status])).toContainEqual(['friends', 'member']);
+    expect(groups.map(({ name, status }) => [name, status])).toContainEqual([null, 'reinitialised']);
   });
 });
 

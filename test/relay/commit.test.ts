@@ -1,3 +1,4 @@
+import type { Proposal } from 'ts-mls';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   commitBundle,
@@ -30,13 +31,14 @@ import { openState } from '../../sdk/mls/open-state.ts';
 import { byReference, byValue, forgeCommit, joinFromOutside } from '../core/mls/public-group/crew.ts';
 import { bytesFor } from '../durable-objects/bytes-for.ts';
 import { checkSignatures, MemoryChain } from '../model/memory-chain.ts';
-import { removal, withFatLeaves } from '../sdk/mls/malice.ts';
+import { newExtensions, preSharedKey, removal, requiredCapabilities, withFatLeaves } from '../sdk/mls/malice.ts';
 import { makePerson, valueOf, treeOf } from '../sdk/mls/people.ts';
 import {
   claimFor,
   claimKeyOf,
   draftCommit,
   draftCreation,
+  draftReinit,
   draftResync,
   MLS_PARAMETERS,
   mlsIdentityFor,
@@ -256,9 +258,27 @@ describe('an MLS bundle', () => {
     );
     const custom = byValue({ proposalType: 0xf00d, proposalData: NOTHING });
     expect(await reasonFor(await forgeCommit(client, [custom]))).toBe('list-unsupported-type');
-    const psk = { psktype: 'external', pskId: NOTHING, pskNonce: new Uint8Array(32) } as const;
-    const unread = byValue({ proposalType: 'psk', psk: { preSharedKeyId: psk } });
-    expect(await reasonFor(await forgeCommit(client, [unread]))).toBe('commit-proposal');
+    const { version, cipherSuite } = client.groupContext;
+    const reinit = { groupId: bytesFor('successor', 0, 32), version, cipherSuite, extensions: [] };
+    const ending = byValue({ proposalType: 'reinit', reinit });
+    expect(await reasonFor(await forgeCommit(client, [ending]))).toBe('commit-proposal');
+  });
+
+  it('[ML24] [GM40] takes new extensions of an admin, if all can handle them, and pre-shared keys of anyone', async () => {
+    const invited = await draftCommit(place(), state, { actor: alice, add: [bob, carol] });
+    expect(chain.decide([valueOf(screen(encode(commitBundle, invited.bundle)))])[0]?.kind).toBe('accepted');
+    [state, groupInfo, ratchetTree] = [invited.next, invited.bundle.groupInfo, treeOf(invited.next)];
+    const [bobs] = (await invited.join()) as [GroupState];
+    const x509 = newExtensions(requiredCapabilities({ credentialTypes: ['x509'] }));
+    const outcome = async (by: TestActor, from: GroupState, proposal: Proposal) => {
+      const { bundle } = await draftCommit(place(), from, { actor: by, proposals: [proposal] });
+      const screened = screen(encode(commitBundle, bundle));
+      return screened.ok ? 'accepted' : (screened.error['reason'] ?? screened.error.code);
+    };
+    expect(await outcome(alice, state, x509)).toBe('accepted');
+    expect(await outcome(bob, bobs, x509)).toBe('extensions-role');
+    const own = { psktype: 'resumption', usage: 'application', pskGroupId: chain.id, pskEpoch: 1n };
+    expect(await outcome(bob, bobs, preSharedKey(own))).toBe('accepted');
   });
 
   it('[RC1] lets a member back in from outside, in the place of its own leaf, with the roster as it was', async () => {
@@ -377,6 +397,31 @@ describe('an MLS bundle', () => {
     expect(again).toMatchObject({ ok: false, error: { code: 'commit-lost', epoch: 1, index: 2, proof: 'proof of 2' } });
     expect(!again.ok && again.error['commit']).toEqual(candidate.payload);
     expect(!again.ok && again.error['entry']).toEqual(chain.entryAt(2));
+  });
+
+  it('[GM41] ends a group by the ReInit that its event says, alone in its commit', async () => {
+    const successor = bytesFor('successor', 0, 32);
+    const outcome = async (wanted: Partial<Parameters<typeof draftReinit>[2]> = {}) => {
+      const { bundle } = await draftReinit(place(), state, { actor: alice, successor, ...wanted });
+      const screened = screen(encode(commitBundle, bundle));
+      return screened.ok ? 'accepted' : (screened.error['reason'] ?? screened.error.code);
+    };
+    const other = bytesFor('another', 0, 32);
+    expect(await outcome({ actor: bob })).toBe('not-permitted');
+    expect(await outcome({ editBody: (body) => ({ ...body, successor: other }) })).toBe('successor');
+    expect(await outcome({ editBody: (body) => ({ ...body, ciphersuite: 3 }) })).toBe('successor');
+    expect(await outcome({ successor: chain.id })).toBe('successor');
+    expect(await outcome({ proposals: [] })).toBe('commit-proposal');
+    const token = claimFor(place(), { actor: bob.key, keyPackageRef: other }, T0 + DAY_MS);
+    expect(await outcome({ editBundle: (bundle) => ({ ...bundle, claimTokens: [token] }) })).toBe('surplus');
+    const ending = await draftReinit(place(), state, { actor: alice, successor });
+    const late = await draft({ add: [bob] });
+    expect(chain.decide([valueOf(screen(encode(commitBundle, ending.bundle)))])[0]?.kind).toBe('accepted');
+    expect(chain.head.state).toMatchObject({ value: { mls: { epoch: 1, successor: { chain: successor, index: 2 } } } });
+    // What was under way then is told what it missed, and whatever comes later that it is over.
+    expect(screen(late.body)).toMatchObject({ error: { code: 'stale-parent' } });
+    [state, groupInfo, ratchetTree] = [ending.next, ending.bundle.groupInfo, treeOf(ending.next)];
+    expect(await refusalOf({})).toEqual({ code: 'group-reinitialised', successor });
   });
 
   it('[AP5] [MB1] recognises a retry of the winner, and takes no commit without its bundle', async () => {

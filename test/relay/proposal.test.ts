@@ -1,3 +1,4 @@
+import type { Proposal } from 'ts-mls';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { commitBundle, encode, mlsProposal, utf8ToBytes, type Submission } from '../../core/index.ts';
 import { bootstrapGroup, type PublicGroup } from '../../core/mls/index.ts';
@@ -11,12 +12,12 @@ import {
   type Screened,
 } from '../../relay/index.ts';
 import { acceptOwnCommit, commit, newKeyPackage, processProposal, type GroupState } from '../../sdk/mls/index.ts';
-import { additionOf, updateOf } from '../core/mls/public-group/crew.ts';
+import { additionOf, proposeFromOutside, updateOf } from '../core/mls/public-group/crew.ts';
 import { openState } from '../../sdk/mls/open-state.ts';
 import { decodeKeyPackageMessage } from '../../sdk/mls/own-key-package.ts';
 import { bytesFor } from '../durable-objects/bytes-for.ts';
 import { checkSignatures, MemoryChain } from '../model/memory-chain.ts';
-import { removal } from '../sdk/mls/malice.ts';
+import { newExtensions, preSharedKey, removal, requiredCapabilities } from '../sdk/mls/malice.ts';
 import { NO_DATA, valueOf } from '../sdk/mls/people.ts';
 import {
   claimKeyOf,
@@ -105,14 +106,27 @@ describe('a proposal', () => {
     expect(await reasonOf({ actor: bob, proposal: removal(2) })).toBe('accepted');
     const { proposal } = await updateOf(openState(states.bob).client);
     expect(await reasonOf({ actor: bob, proposal })).toBe('accepted');
+    expect(await reasonOf({ actor: bob, proposal: preSharedKey({ psktype: 'external', pskId: NO_DATA }) })).toBe(
+      'accepted',
+    );
+    const reinit = {
+      groupId: NO_DATA,
+      version: 'mls10',
+      cipherSuite: openState(states.bob).client.groupContext.cipherSuite,
+    };
+    const ending = { proposalType: 'reinit', reinit: { ...reinit, extensions: [] } } as unknown as Proposal;
+    expect(await reasonOf({ actor: bob, proposal: ending })).toBe('accepted');
+    // Whether its committer may do that is asked of the commit (GM40, GM41).
+    expect(await reasonOf({ actor: bob, proposal: newExtensions() })).toBe('accepted');
   });
 
   it('[MB6] is refused for the rule of MLS that it breaks', async () => {
     expect(await reasonOf({ actor: bob, proposal: removal(7) })).toBe('remove-of-nobody');
-    const psk = { psktype: 'external', pskId: NO_DATA, pskNonce: new Uint8Array(32) } as const;
-    expect(await reasonOf({ actor: bob, proposal: { proposalType: 'psk', psk: { preSharedKeyId: psk } } })).toBe(
-      'proposal-type',
+    expect(await reasonOf({ actor: bob, proposal: newExtensions(requiredCapabilities({ proposalTypes: [1] })) })).toBe(
+      'group-extensions-malformed',
     );
+    const init = { proposalType: 'external_init', externalInit: { kemOutput: new Uint8Array(32) } } as const;
+    expect(await reasonOf({ actor: bob, proposal: init })).toBe('proposal-type');
     expect(await reasonOf({ actor: bob, editMessage: () => utf8ToBytes('leave me alone') })).toMatch(/^mls-/);
     const flipped = (message: Uint8Array) => message.map((byte, at) => (at === message.length - 60 ? byte ^ 1 : byte));
     expect(await reasonOf({ actor: bob, editMessage: flipped })).toMatch(/signature|proposal-ref|mls-/);
@@ -133,6 +147,13 @@ describe('a proposal', () => {
 
   it('[MB6] is of the event’s actor and names the event', async () => {
     expect(await reasonOf({ actor: carol })).toBe('proposer');
+    // Nor from outside: a newcomer's own Add, that a member hands in.
+    const dan = await mlsIdentityFor(new TestActor('dan'));
+    const { message } = await newKeyPackage(dan, { nowMs: T0 });
+    const add = additionOf(decodeKeyPackageMessage(message)!);
+    const sender = { senderType: 'new_member_proposal' } as const;
+    const own = await proposeFromOutside(openState(states.bob).client, add, sender, dan.signatureSeed);
+    expect(await reasonOf({ actor: bob, proposal: add, editMessage: () => own })).toBe('proposer');
     expect(await reasonOf({ actor: bob, boundTo: bytesFor('another', 0, 16) })).toBe('authenticated-data');
   });
 

@@ -6,6 +6,7 @@ import {
   mlsCommit,
   mlsCreated,
   mlsProposal,
+  mlsReinitialised,
   parseActorKey,
   publicKeyOf,
   sha256,
@@ -17,6 +18,7 @@ import {
   type MlsCommit,
   type MlsCreated,
   type MlsProposal,
+  type MlsReinitialised,
   type Submission,
 } from '../../core/index.ts';
 import { encodeAuthenticatedData, parseProposalMessage } from '../../core/mls/index.ts';
@@ -31,13 +33,15 @@ import {
   newKeyPackage,
   resync,
   type GroupState,
+  type MadeCommit,
   type MlsIdentity,
   type PendingCommit,
 } from '../../sdk/mls/index.ts';
-import { openState } from '../../sdk/mls/open-state.ts';
+import { makeState, openState } from '../../sdk/mls/open-state.ts';
 import { removalOf } from '../../sdk/mls/proposal.ts';
 import { loadDefaultSuite } from '../../sdk/mls/suite.ts';
 import { bytesFor } from '../durable-objects/bytes-for.ts';
+import { commitAnything } from '../sdk/mls/malice.ts';
 import { treeOf, valueOf } from '../sdk/mls/people.ts';
 import type { Seen, TestActor } from './test-actor.ts';
 
@@ -75,6 +79,8 @@ export interface CommitDraft {
   readonly actor: TestActor;
   readonly add?: readonly TestActor[];
   readonly remove?: readonly TestActor[];
+  /** Other proposals by value, beside none that this client makes itself. */
+  readonly proposals?: readonly Proposal[];
   readonly eventId?: Uint8Array;
   /** The event id that the commit itself names, where that is another. */
   readonly boundTo?: Uint8Array;
@@ -176,15 +182,15 @@ export async function draftCommit(place: GroupPlace, state: GroupState, draft: C
   const { handshakes = 'public' } = place;
   const nowMs = draft.keyPackageTime ?? place.time;
   const keyPackages = await Promise.all(add.map(async (one) => newKeyPackage(await mlsIdentityFor(one), { nowMs })));
-  const made = valueOf(
-    await commit(state, {
-      add: keyPackages.map(({ message }) => message),
-      remove: remove.flatMap(({ key }) => parseActorKey(key) ?? []),
-      authenticatedData: encodeAuthenticatedData({ actor: actor.key, eventId: draft.boundTo ?? eventId }),
-      nowMs,
-      handshakes,
-    }),
-  );
+  const authenticatedData = encodeAuthenticatedData({ actor: actor.key, eventId: draft.boundTo ?? eventId });
+  const request = {
+    add: keyPackages.map(({ message }) => message),
+    remove: remove.flatMap(({ key }) => parseActorKey(key) ?? []),
+  };
+  const made =
+    draft.proposals === undefined
+      ? valueOf(await commit(state, { ...request, authenticatedData, nowMs, handshakes }))
+      : await commitProposals(state, draft.proposals, authenticatedData);
   const pending = draft.carriesTree === true ? { ...made, groupInfo: await makeGroupInfo(made.next) } : made;
   const named = {
     welcomeRefs: keyPackages.map(({ ref }, i) => ({ actor: (add[i] as TestActor).key, keyPackageRef: ref })),
@@ -205,6 +211,67 @@ export async function draftCommit(place: GroupPlace, state: GroupState, draft: C
       ),
     );
   return { bundle, next: valueOf(acceptOwnCommit(made.spent, pending)), join };
+}
+
+/** The end of a group that goes on as `successor`, by `actor`. */
+export async function draftReinit(
+  place: GroupPlace,
+  state: GroupState,
+  draft: Pick<CommitDraft, 'actor' | 'proposals' | 'editBundle'> & {
+    readonly successor: Uint8Array;
+    readonly editBody?: (body: MlsReinitialised) => MlsReinitialised;
+  },
+): Promise<{ readonly bundle: CommitBundle; readonly next: GroupState }> {
+  const { actor, successor, proposals } = draft;
+  const eventId = bytesFor('commit', nextId++, 16);
+  const authenticatedData = encodeAuthenticatedData({ actor: actor.key, eventId });
+  const named = { groupId: successor, suite: state.suite };
+  const pending =
+    proposals === undefined
+      ? valueOf(await commit(state, { successor: named, authenticatedData, nowMs: place.time }))
+      : await commitProposals(state, proposals, authenticatedData);
+  const { epoch, commit: message, commitHash, groupInfo, treeHash } = pending;
+  const body: MlsReinitialised = {
+    epoch,
+    commitHash,
+    commitSize: message.length,
+    groupInfoHash: sha256(groupInfo),
+    groupInfoSize: groupInfo.length,
+    treeHash,
+    successor,
+    ciphersuite: state.suite,
+  };
+  const { type } = mlsReinitialised;
+  const signed = actor.sign({
+    ...place,
+    type,
+    body: mlsReinitialised.encodeBody(draft.editBody?.(body) ?? body),
+    eventId,
+  });
+  const { event, signature } = signed;
+  const bundle = { event, signature, commit: message, welcome: NOTHING, groupInfo, claimTokens: [] };
+  return { bundle: draft.editBundle?.(bundle) ?? bundle, next: pending.next };
+}
+
+/** By the library itself, which commits what this client would not. */
+async function commitProposals(
+  state: GroupState,
+  proposals: readonly Proposal[],
+  authenticatedData: Uint8Array,
+): Promise<MadeCommit> {
+  const { commit: message, client, groupInfo } = await commitAnything(state, proposals, { authenticatedData });
+  const next = valueOf(makeState(client));
+  const { treeHash } = client.groupContext;
+  return {
+    epoch: state.epoch,
+    commit: message,
+    commitHash: sha256(message),
+    welcome: undefined,
+    groupInfo,
+    treeHash,
+    next,
+    spent: state,
+  };
 }
 
 /** A proposal by the holder of a state with the event that belongs to it; an `edit` spoils what a test wants spoiled. */

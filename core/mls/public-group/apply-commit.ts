@@ -12,7 +12,7 @@ import {
   type MlsTreeCode,
 } from '../refusal.ts';
 import { checkMembers } from './check-members.ts';
-import type { Lifetime, ProposedChange } from './known-proposal.ts';
+import type { GroupSuccessor, Lifetime, ProposedChange } from './known-proposal.ts';
 import { mergePath } from './merge-path.ts';
 import { openCommit, type OpenedCommit } from './open-commit.ts';
 import { readProposalList, type ProposalList } from './proposal-list.ts';
@@ -32,6 +32,8 @@ export interface FollowedCommit {
   readonly isExternal: boolean;
   /** What kinds of proposals it applies, by value and by reference. */
   readonly kinds: ReadonlySet<ProposedChange['kind']>;
+  /** Which group goes on in this one's place: a ReInit ends it, and nothing may follow. */
+  readonly successor: GroupSuccessor | undefined;
   readonly added: readonly AddedMember[];
   /** Clients of the removed leaves. One that resyncs removes its own. */
   readonly removed: readonly Uint8Array[];
@@ -70,7 +72,7 @@ export function applyCommit(group: PublicGroup, bytes: Uint8Array): Result<Follo
   const extensions = list.value.extensions[0] ?? group.context.extensions;
   const tree = finishTree(group, staged.value, extensions);
   if (!tree.ok) return tree;
-  const next = enterEpoch(group, opened.value, tree.value, { extensions, isSuspended: list.value.reinits > 0 });
+  const next = enterEpoch(group, opened.value, tree.value, { extensions, isSuspended: list.value.reinits.length > 0 });
   return ok(describe({ before: group, handshake, list: list.value, staged: staged.value, next }));
 }
 
@@ -139,6 +141,7 @@ function describe(parts: {
     committer: { leafIndex: committerIndex, leaf: leafAt(group.tree, committerIndex) as PublicLeaf },
     isExternal: handshake.sender.kind !== 'member',
     kinds: list.kinds,
+    successor: list.reinits[0],
     added,
     removed: list.removes.map((leafIndex) => (leafAt(before.tree, leafIndex) as PublicLeaf).client),
     signatures: [framing, ...(path === undefined ? [] : [path.signature]), ...list.signatures],

@@ -1,3 +1,4 @@
+import type { Extension } from 'ts-mls';
 import { equalBytes } from '../../bytes/index.ts';
 import type { VerifyJob } from '../../crypto/index.ts';
 import { ok, type Result } from '../../result.ts';
@@ -14,6 +15,7 @@ import {
 import { mlsSignatureJob, withoutTrailing } from '../signed-bytes.ts';
 import { DEFAULT_TERMS } from '../suite.ts';
 import { checkMembers } from './check-members.ts';
+import { readGroupExtensions } from './group-extensions.ts';
 import { kindOfExternalPub, treeExtensionOf } from './group-info-extensions.ts';
 import { memberRules, type MemberRules } from './member-rules.ts';
 import { beginEpoch, type PublicGroup } from './public-group.ts';
@@ -62,6 +64,8 @@ export function bootstrapGroup(
   if (!equalBytes(treeHashOf(tree), context.treeHash)) return refuse('group-info-tree-hash');
   const sound = checkMembers(tree, context.extensions);
   if (!sound.ok) return sound;
+  const senders = readSenders(context.extensions, rules);
+  if (!senders.ok) return senders;
   const signer = leafAt(tree, signerIndex);
   if (signer === undefined) return refuse('group-info-signer');
   const externalPub = kindOfExternalPub(groupInfo, signer.node.hpkePublicKey.length);
@@ -70,5 +74,15 @@ export function bootstrapGroup(
   const key = signer.node.signaturePublicKey;
   const own = mlsSignatureJob({ key, label: 'GroupInfoTBS', content, signature });
   const group = beginEpoch({ rules, tree, context, confirmationTag, isSuspended: false });
-  return ok({ group, hasExternalPub: externalPub === 'sound', signatures: [own, ...signatures], bindings });
+  return ok({
+    group,
+    hasExternalPub: externalPub === 'sound',
+    signatures: [own, ...signatures],
+    bindings: [...bindings, ...senders.value],
+  });
+}
+
+function readSenders(extensions: readonly Extension[], rules: MemberRules): ReturnType<MemberRules['readExtensions']> {
+  const read = readGroupExtensions(extensions);
+  return read.ok ? rules.readExtensions(read.value) : read;
 }

@@ -1,9 +1,14 @@
-import type { Capabilities, Extension } from 'ts-mls';
+import type { Extension, LeafNode } from 'ts-mls';
 import { extensionTypeToNumber } from 'ts-mls/extension.js';
 import { toBase64 } from '../../bytes/index.ts';
 import { ok, type Result } from '../../result.ts';
 import { refuse, type MlsRefusal, type MlsTreeCode } from '../refusal.ts';
-import { readGroupExtensions, type RequiredCapabilities } from './group-extensions.ts';
+import {
+  LAST_STANDARD_EXTENSION,
+  LAST_STANDARD_PROPOSAL,
+  readGroupExtensions,
+  type RequiredCapabilities,
+} from './group-extensions.ts';
 import { leavesOf, type PublicTree } from './public-tree.ts';
 
 /**
@@ -14,17 +19,27 @@ export function checkMembers(
   tree: PublicTree,
   extensions: readonly Extension[],
 ): Result<undefined, MlsRefusal<MlsTreeCode>> {
-  const demands = readGroupExtensions(extensions);
-  if (!demands.ok) return demands;
   const leaves = [...leavesOf(tree)].map(([, leaf]) => leaf);
   const encryptionKeys = tree.nodes.flatMap((node) => (node === undefined ? [] : [node.encryptionKey]));
   if (!areDistinct(encryptionKeys)) return refuse('tree-encryption-key');
   if (!areDistinct(leaves.map(({ signatureKey }) => signatureKey))) return refuse('tree-signature-key');
   if (!areDistinct(leaves.map(({ client }) => toBase64(client)))) return refuse('tree-client');
-  const credentials = [...new Set(leaves.map(({ node }) => node.credential.credentialType))];
+  return checkCapabilities(
+    leaves.map(({ node }) => node),
+    extensions,
+  );
+}
+
+/** Whether each of the leaves can handle the credentials of all, and what the group's extensions are and demand. */
+export function checkCapabilities(
+  leaves: readonly Pick<LeafNode, 'capabilities' | 'credential'>[],
+  extensions: readonly Extension[],
+): Result<undefined, MlsRefusal<MlsTreeCode>> {
+  const demands = readGroupExtensions(extensions);
+  if (!demands.ok) return demands;
+  const credentials = [...new Set(leaves.map(({ credential }) => credential.credentialType))];
   const groupExtensions = extensions.map(({ extensionType }) => extensionTypeToNumber(extensionType));
-  for (const { node } of leaves) {
-    const { capabilities } = node;
+  for (const { capabilities } of leaves) {
     if (!credentials.every((type) => capabilities.credentials.includes(type))) return refuse('tree-credential-type');
     if (!supportsExtensions(capabilities, groupExtensions)) return refuse('tree-group-extensions');
     if (!hasRequired(capabilities, demands.value.required)) return refuse('tree-required-capabilities');
@@ -36,9 +51,7 @@ function areDistinct(values: readonly string[]): boolean {
   return new Set(values).size === values.length;
 }
 
-/** Types that RFC 9420 itself defines are supported by everyone and listed by nobody (§7.2). */
-const LAST_STANDARD_EXTENSION = 5;
-const LAST_STANDARD_PROPOSAL = 7;
+type Capabilities = LeafNode['capabilities'];
 
 function supportsExtensions({ extensions }: Capabilities, types: readonly number[]): boolean {
   return types.every((type) => type <= LAST_STANDARD_EXTENSION || extensions.includes(type));

@@ -16,6 +16,18 @@ export interface GroupExtensions {
   readonly externalSenders: readonly ExternalSender[];
 }
 
+/** Types that RFC 9420 itself defines are supported by everyone and listed by nobody (§7.2). */
+export const LAST_STANDARD_EXTENSION = 5;
+export const LAST_STANDARD_PROPOSAL = 7;
+
+/** Whether something is required that everyone has anyway, and that no capabilities list. */
+export function namesStandardTypes({ extensionTypes, proposalTypes }: RequiredCapabilities): boolean {
+  return (
+    extensionTypes.some((type) => type <= LAST_STANDARD_EXTENSION) ||
+    proposalTypes.some((type) => type <= LAST_STANDARD_PROPOSAL)
+  );
+}
+
 const decodeSenders = decodeVarLenType(decodeExternalSender);
 const encodeSenders = encode(varLenTypeEncoder(externalSenderEncoder));
 

@@ -9,11 +9,19 @@ export type ProposedChange =
   | { readonly kind: 'remove'; readonly leafIndex: number }
   /** `id` is the Base64 of the PreSharedKeyID. */
   | { readonly kind: 'psk'; readonly id: string }
-  | { readonly kind: 'reinit' }
+  | { readonly kind: 'reinit'; readonly successor: GroupSuccessor }
   | { readonly kind: 'external-init' }
   | { readonly kind: 'group-context-extensions'; readonly extensions: readonly Extension[] }
   /** Of a type that RFC 9420 doesn't define. Taken to change nothing; if it does, the GroupInfo won't fit. */
   | { readonly kind: 'custom'; readonly type: number };
+
+/** The group that a ReInit names to go on in this one's place (RFC 9420 §12.1.5). */
+export interface GroupSuccessor {
+  readonly groupId: Uint8Array;
+  /** As ts-mls calls it. */
+  readonly suite: string;
+  readonly extensions: readonly Extension[];
+}
 
 export interface Addition {
   /** KeyPackageRef: what the Welcome names it by. */

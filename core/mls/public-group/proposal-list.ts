@@ -6,7 +6,7 @@ import type { MlsSender } from '../handshake.ts';
 import { MAX_COMMIT_PROPOSALS } from '../limits.ts';
 import { refuse, type MlsProposalListCode, type MlsRefusal } from '../refusal.ts';
 import { supportsProposal } from './check-members.ts';
-import type { Addition, ProposedChange } from './known-proposal.ts';
+import type { Addition, GroupSuccessor, ProposedChange } from './known-proposal.ts';
 import type { PublicGroup } from './public-group.ts';
 import { leafAt, leavesOf } from './public-tree.ts';
 import { readChange, type ChangeRefusal } from './read-change.ts';
@@ -19,7 +19,7 @@ export interface ProposalList {
   readonly adds: readonly Addition[];
   readonly pskIds: readonly string[];
   readonly extensions: readonly (readonly Extension[])[];
-  readonly reinits: number;
+  readonly reinits: readonly GroupSuccessor[];
   readonly externalInits: number;
   readonly customTypes: readonly number[];
   readonly kinds: ReadonlySet<ProposedChange['kind']>;
@@ -66,7 +66,7 @@ function sortChanges(changes: readonly ProposedChange[]): Omit<ProposalList, 'co
     adds: changes.filter((change) => change.kind === 'add').map(({ addition }) => addition),
     pskIds: changes.filter((change) => change.kind === 'psk').map(({ id }) => id),
     extensions: changes.filter((change) => change.kind === 'group-context-extensions').map((each) => each.extensions),
-    reinits: changes.filter(({ kind }) => kind === 'reinit').length,
+    reinits: changes.filter((change) => change.kind === 'reinit').map(({ successor }) => successor),
     externalInits: changes.filter(({ kind }) => kind === 'external-init').length,
     customTypes: changes.filter((change) => change.kind === 'custom').map(({ type }) => type),
   };
@@ -87,7 +87,7 @@ export function checkMemberList(
   if (added.length > 0 && isAnyPresent(group, added, removes)) return 'list-client-present';
   if (!areDistinct(list.pskIds)) return 'list-psk-twice';
   if (list.extensions.length > 1) return 'list-extensions-twice';
-  if (list.reinits > 0 && list.count > 1) return 'list-reinit-with-others';
+  if (list.reinits.length > 0 && list.count > 1) return 'list-reinit-with-others';
   if (list.externalInits > 0) return 'list-external-init';
   return list.customTypes.every((type) => isSupported(group, type, removes)) ? undefined : 'list-unsupported-type';
 }

@@ -1,4 +1,4 @@
-import type { KeyPackage, LeafNode, PreSharedKeyID, Proposal } from 'ts-mls';
+import type { Extension, KeyPackage, LeafNode, PreSharedKeyID, Proposal } from 'ts-mls';
 import { encodeKeyPackage } from 'ts-mls/keyPackage.js';
 import { encodePskId } from 'ts-mls/presharedkey.js';
 import { equalBytes, toBase64 } from '../../bytes/index.ts';
@@ -48,17 +48,15 @@ export function readChange(
     }
     case 'psk':
       return readPskId(group, proposal.psk.preSharedKeyId);
-    case 'reinit':
-      return unsigned({ kind: 'reinit' });
+    case 'reinit': {
+      const { groupId, cipherSuite: suite, extensions } = proposal.reinit;
+      const successor = { groupId: groupId.slice(), suite, extensions: copiesOf(extensions) };
+      return unsigned({ kind: 'reinit', successor });
+    }
     case 'external_init':
       return unsigned({ kind: 'external-init' });
-    case 'group_context_extensions': {
-      const { extensions } = proposal.groupContextExtensions;
-      const read = readGroupExtensions(extensions);
-      if (!read.ok) return read;
-      const copies = extensions.map((extension) => ({ ...extension, extensionData: extension.extensionData.slice() }));
-      return unsigned({ kind: 'group-context-extensions', extensions: copies });
-    }
+    case 'group_context_extensions':
+      return readExtensions(group, proposal.groupContextExtensions.extensions);
     default:
       return isStandardProposal(proposal.proposalType)
         ? refuse('mls-malformed')
@@ -68,6 +66,20 @@ export function readChange(
 
 function unsigned(change: ProposedChange): Result<ReadChange, never> {
   return ok({ change, signatures: [], bindings: [] });
+}
+
+/** RFC 9420 §12.1.7. Whether every member supports them is asked of the tree that the commit leads to. */
+function readExtensions({ rules }: PublicGroup, extensions: readonly Extension[]): Result<ReadChange, ChangeRefusal> {
+  const read = readGroupExtensions(extensions);
+  if (!read.ok) return read;
+  const bindings = rules.readExtensions(read.value);
+  if (!bindings.ok) return bindings;
+  const change = { kind: 'group-context-extensions', extensions: copiesOf(extensions) } as const;
+  return ok({ change, signatures: [], bindings: bindings.value });
+}
+
+function copiesOf(extensions: readonly Extension[]): readonly Extension[] {
+  return extensions.map((extension) => ({ ...extension, extensionData: extension.extensionData.slice() }));
 }
 
 /** RFC 9420 §10.1, but for the lifetime, which takes a clock. */
@@ -110,9 +122,12 @@ function readUpdate(group: PublicGroup, leafNode: LeafNode, sender: MlsSender): 
   return ok({ change: { kind: 'update', leafIndex, leaf }, signatures, bindings: facts.value.bindings });
 }
 
-/** RFC 9420 §12.1.4. Whether the members hold the key is theirs to find out. */
-function readPskId({ rules }: PublicGroup, id: PreSharedKeyID): Result<ReadChange, ChangeRefusal> {
-  const isOfAnotherGroup = id.psktype === 'resumption' && id.usage !== 'application';
-  if (isOfAnotherGroup || id.pskNonce.length !== rules.suite.hashBytes) return refuse('psk-id');
+/**
+ * RFC 9420 §12.1.4. Whether the members hold the key is theirs to find out. One that carries another group on belongs into the
+ * commit that lets the members in, the first of all (§11.2, §11.3).
+ */
+function readPskId({ rules, context }: PublicGroup, id: PreSharedKeyID): Result<ReadChange, ChangeRefusal> {
+  const carriesOn = id.psktype === 'resumption' && id.usage !== 'application';
+  if ((carriesOn && context.epoch !== 0n) || id.pskNonce.length !== rules.suite.hashBytes) return refuse('psk-id');
   return unsigned({ kind: 'psk', id: toBase64(encodePskId(id)) });
 }

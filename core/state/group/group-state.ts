@@ -8,6 +8,15 @@ import { admitMember, rosterCodec } from './roster.ts';
 /** Epochs behind the current one whose messages are still taken (`GM3`). */
 export const PAST_EPOCHS = 3;
 
+/** The group that goes on where a ReInit ended this one. */
+const successorState = struct('Successor', {
+  /** Its chain, which is its MLS group id too. */
+  chain: opaque(HASH_BYTES),
+  ciphersuite: uint16,
+  /** Entry that ended this group. */
+  index: uint64,
+});
+
 const mlsState = struct('MlsState', {
   ciphersuite: uint16,
   epoch: uint64,
@@ -21,6 +30,8 @@ const mlsState = struct('MlsState', {
   commits: loggedCommits,
   /** Who reported whom for what. */
   reports: commitReports,
+  /** Nothing more is taken once there is one (`GM42`). */
+  successor: optional(successorState),
 });
 
 export const groupStateCodec = struct('GroupState', {
@@ -64,6 +75,11 @@ export function requireCreated({ genesis, mls }: GroupState): RuleRefusal | unde
 /** Whether the group's commits and proposals are encrypted, also for the relay (`GM30`). */
 export function isOpaque({ parameters }: Genesis): boolean {
   return parameters.kind === 'group' && parameters.value.handshakes === 'opaque';
+}
+
+/** `GM42`: whatever came after a ReInit would belong into the group that goes on. */
+export function requireGoing({ mls }: GroupState): RuleRefusal | undefined {
+  return mls?.successor && { code: 'group-reinitialised', successor: mls.successor.chain };
 }
 
 function membershipOf({ parameters }: Genesis): 'plain' | 'mls' {

@@ -4,7 +4,9 @@ import type { GroupState } from './group-state.ts';
 import { memberAddedRule, memberRemovedRule, roleChangedRule } from './membership.ts';
 import { messageRule } from './message.ts';
 import { mlsProposalRule } from './mls-proposal.ts';
+import { mlsReinitialisedRule } from './mls-reinitialised.ts';
 import { mlsCommitRule, mlsCreatedRule } from './mls.ts';
+import { predecessorNamedRule } from './predecessor-named.ts';
 
 export const groupRules = ruleTable<GroupState>([
   mlsCreatedRule,
@@ -15,4 +17,6 @@ export const groupRules = ruleTable<GroupState>([
   memberRemovedRule,
   roleChangedRule,
   commitReportedRule,
+  mlsReinitialisedRule,
+  predecessorNamedRule,
 ]);

@@ -78,6 +78,7 @@ export const mlsCreatedRule: Rule<GroupState, MlsCreated> = {
       oldestOpenEpoch: 0,
       commits: [],
       reports: [],
+      successor: undefined,
     },
   }),
 };
@@ -89,7 +90,7 @@ export const mlsCommitRule: Rule<GroupState, MlsCommit> = {
   apply: (state, position, body) => ({
     ...state,
     roster: applyRosterChange(state.roster, body.roster, position.index),
-    mls: state.mls === undefined ? undefined : openEpoch(state.mls, position, body),
+    mls: state.mls === undefined ? undefined : openEpoch(state.mls, position, body, body.roster.removed),
   }),
   payload: ({ commitHash, commitSize }) => ({ hash: commitHash, size: commitSize }),
 };
@@ -128,7 +129,12 @@ function includes(actors: readonly Uint8Array[], wanted: Uint8Array): boolean {
 }
 
 /** A commit that removes a leaf closes every earlier epoch: whoever left could still read them (`GM3`). */
-function openEpoch(mls: MlsState, { index, actor }: Position, body: MlsCommit): MlsState {
+export function openEpoch(
+  mls: MlsState,
+  { index, actor }: Position,
+  body: Pick<MlsCommit, 'epoch' | 'commitHash' | 'treeHash' | 'groupInfoHash'>,
+  removed: readonly Uint8Array[],
+): MlsState {
   const epoch = body.epoch + 1;
   const commit = { index, commitHash: body.commitHash.slice(), committer: actor.slice() };
   return {
@@ -137,7 +143,7 @@ function openEpoch(mls: MlsState, { index, actor }: Position, body: MlsCommit): 
     treeHash: body.treeHash.slice(),
     groupInfoHash: body.groupInfoHash.slice(),
     epochIndex: index,
-    oldestOpenEpoch: body.roster.removed.length > 0 ? epoch : mls.oldestOpenEpoch,
+    oldestOpenEpoch: removed.length > 0 ? epoch : mls.oldestOpenEpoch,
     commits: keepNewest(mls.commits, commit, MAX_REPORTABLE_COMMITS),
   };
 }

@@ -13,6 +13,7 @@ import {
   mlsCommit,
   mlsCreated,
   mlsProposal,
+  mlsReinitialised,
   parseSignedEvent,
   problemOf,
   roleChanged,
@@ -27,6 +28,7 @@ import {
   identityGenesis,
   messageBody,
   proposalBody,
+  reinitBody,
   reportBody,
 } from '../../../scripts/vectors/sample-bodies.ts';
 import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
@@ -130,6 +132,11 @@ const ways: Record<Refusal['code'], (log: LogBuilder) => unknown> = {
     const log = mlsGroup();
     log.append(alice, mlsCommit, commitBody(1, { removed: [bob.key] }));
     return refusalIn(log, alice, groupMessage, { ...messageBody, epoch: 1 });
+  },
+  'group-reinitialised': () => {
+    const log = mlsGroup();
+    log.append(alice, mlsReinitialised, reinitBody);
+    return refusalIn(log, bob, groupMessage, messageBody);
   },
   'no-such-commit': () => refusalIn(mlsGroup(), bob, commitReported, { ...reportBody, index: 1 }),
   'own-commit': () => refusalIn(mlsGroup(), alice, commitReported, reportBody),

@@ -144,6 +144,8 @@ describe('the built-in types', () => {
       '0x0206 group.member-removed strict',
       '0x0207 group.role-changed strict',
       '0x0208 group.commit-reported observed',
+      '0x0209 group.mls-reinitialised strict',
+      '0x020a group.predecessor-named observed',
     ]);
   });
 

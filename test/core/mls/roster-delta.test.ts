@@ -67,12 +67,20 @@ describe('a commit that doesn’t follow its epoch', () => {
 
   test('[ML24] with other proposals than Adds, Removes and what was proposed before is refused', () => {
     expect(commitVerdict({ proposals: [{ kind: 'reference', ref: new Uint8Array(32) }] })).toBe('commit-proposal');
-    for (const kind of ['psk', 'reinit', 'external-init', 'group-context-extensions'] as const) {
+    for (const kind of ['reinit', 'external-init'] as const) {
       expect(commitVerdict({ proposals: [{ kind }] })).toBe('commit-proposal');
     }
     const ownUpdate = { kind: 'update', leaf: parsed.pathLeaf! } as const;
     expect(commitVerdict({ proposals: [ownUpdate] })).toBe('commit-proposal-list');
     expect(commitVerdict({ proposals: [{ kind: 'custom', type: 0xf001 }] })).toBe('commit-proposal');
+  });
+
+  test('[ML24] with extensions twice, or without a path where they need one, is refused', () => {
+    const [extensions, psk] = [{ kind: 'group-context-extensions' }, { kind: 'psk' }] as const;
+    expect(commitVerdict({ proposals: [extensions, psk] })).toBe('accepted');
+    expect(commitVerdict({ proposals: [extensions, extensions] })).toBe('commit-proposal-list');
+    expect(commitVerdict({ proposals: [extensions], pathLeaf: undefined })).toBe('commit-path');
+    expect(commitVerdict({ proposals: [psk], pathLeaf: undefined })).toBe('accepted');
   });
 
   test('[ML24] that removes nobody, somebody twice, or its committer is refused', () => {

@@ -7,11 +7,18 @@ import {
   memberAdded,
   mlsCommit,
   mlsCreated,
+  mlsReinitialised,
   transition,
   type ChainState,
   type Event,
 } from '../../../core/index.ts';
-import { commitBody, createdBody, groupGenesis, identityGenesis } from '../../../scripts/vectors/sample-bodies.ts';
+import {
+  commitBody,
+  createdBody,
+  groupGenesis,
+  identityGenesis,
+  reinitBody,
+} from '../../../scripts/vectors/sample-bodies.ts';
 import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 import { valuesOf } from '../codec/values.ts';
 
@@ -29,6 +36,10 @@ const states = [
     log.append(alice, mlsCreated, createdBody);
     log.append(alice, mlsCommit, commitBody(0, { added: [{ actor: bob.key, role: 'admin' }] }));
   }),
+  ...statesOf(new LogBuilder(alice, groupGenesis('mls')), (log) => {
+    log.append(alice, mlsCreated, createdBody);
+    log.append(alice, mlsReinitialised, { ...reinitBody, epoch: 0 });
+  }).slice(1),
   new LogBuilder(alice, identityGenesis()).state,
 ];
 

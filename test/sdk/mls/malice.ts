@@ -1,10 +1,13 @@
-import type { Capabilities, CiphersuiteName, ClientState, Proposal } from 'ts-mls';
+import type { Capabilities, CiphersuiteName, ClientState, Extension, PreSharedKeyID, Proposal, PskIndex } from 'ts-mls';
 import { createApplicationMessage, createProposal } from 'ts-mls/createMessage.js';
 import { createCommit, createGroupInfoWithExternalPubAndRatchetTree } from 'ts-mls/createCommit.js';
+import { encodeExternalSender } from 'ts-mls/externalSender.js';
 import { signKeyPackage } from 'ts-mls/keyPackage.js';
 import { signLeafNodeKeyPackage } from 'ts-mls/leafNode.js';
 import { decodeMlsMessage, encodeMlsMessage } from 'ts-mls/message.js';
+import { encodeRequiredCapabilities, type RequiredCapabilities } from 'ts-mls/requiredCapabilities.js';
 import { treeHashRoot } from 'ts-mls/treeHash.js';
+import { encode, opaqueVector } from '../../../core/index.ts';
 import { DEFAULT_SUITE } from '../../../core/mls/index.ts';
 import { clientConfigFor } from '../../../sdk/mls/client-config.ts';
 import type { GroupState } from '../../../sdk/mls/group-state.ts';
@@ -20,13 +23,23 @@ const HOUR_SECONDS = 3600n;
 /** A member whose software checks no credential and puts into a commit whatever it likes. */
 export async function commitAnything(
   state: GroupState,
-  extraProposals: Proposal[],
-  alter: (client: ClientState) => ClientState = (client) => client,
+  extraProposals: readonly Proposal[],
+  options: {
+    readonly alter?: (client: ClientState) => ClientState;
+    readonly authenticatedData?: Uint8Array;
+    readonly psks?: PskIndex;
+  } = {},
 ) {
+  const { alter = (client: ClientState) => client, authenticatedData = new Uint8Array(), psks } = options;
   const trusting = { ...clientConfigFor(DEFAULT_SUITE.id), authService: { validateCredential: async () => true } };
   const client = alter({ ...openState(state).client, clientConfig: trusting });
-  const context = { state: client, cipherSuite: await loadDefaultSuite() };
-  const made = await createCommit(context, { wireAsPublicMessage: true, ratchetTreeExtension: true, extraProposals });
+  const context = { state: client, cipherSuite: await loadDefaultSuite(), ...(psks && { pskIndex: psks }) };
+  const made = await createCommit(context, {
+    wireAsPublicMessage: true,
+    ratchetTreeExtension: true,
+    extraProposals: [...extraProposals],
+    authenticatedData,
+  });
   const groupInfo = await createGroupInfoWithExternalPubAndRatchetTree(made.newState, [], await loadDefaultSuite());
   return {
     commit: encodeMlsMessage(made.commit),
@@ -90,6 +103,30 @@ export async function withFatLeaves(state: GroupState, bytes: readonly [number, 
   const treeHash = await treeHashRoot(ratchetTree, (await loadDefaultSuite()).hash);
   const made = makeState({ ...client, ratchetTree, groupContext: { ...client.groupContext, treeHash } });
   return valueOf(made);
+}
+
+/** One external sender, as an extension of a GroupContext. */
+export function externalSenders(signatureKey: Uint8Array, identity: Uint8Array): Extension {
+  const sender = { signaturePublicKey: signatureKey, credential: { credentialType: 'basic' as const, identity } };
+  const encoded = encodeExternalSender(sender);
+  return { extensionType: 'external_senders', extensionData: encode(opaqueVector(1000), encoded) };
+}
+
+/** One type of each that members have to support, as an extension of a GroupContext. */
+export function requiredCapabilities(types: Partial<RequiredCapabilities>): Extension {
+  const none = { extensionTypes: [], proposalTypes: [], credentialTypes: [] };
+  const extensionData = encodeRequiredCapabilities({ ...none, ...types });
+  return { extensionType: 'required_capabilities', extensionData };
+}
+
+export function newExtensions(...extensions: Extension[]): Proposal {
+  return { proposalType: 'group_context_extensions', groupContextExtensions: { extensions } };
+}
+
+/** One that the group's own epoch left behind, or of another kind. */
+export function preSharedKey(id: Partial<Record<string, unknown>>): Proposal {
+  const preSharedKeyId = { pskNonce: new Uint8Array(32), ...id } as unknown as PreSharedKeyID;
+  return { proposalType: 'psk', psk: { preSharedKeyId } };
 }
 
 export interface Oddities {

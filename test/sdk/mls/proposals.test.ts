@@ -11,9 +11,16 @@ import {
   serialiseState,
   type GroupState,
 } from '../../../sdk/mls/index.ts';
-import { openState } from '../../../sdk/mls/open-state.ts';
+import { makeState, openState } from '../../../sdk/mls/open-state.ts';
 import { commitBy, proposeBy, updateOf } from '../../core/mls/public-group/crew.ts';
-import { commitAnything, proposeAnything, removal } from './malice.ts';
+import {
+  commitAnything,
+  newExtensions,
+  preSharedKey,
+  proposeAnything,
+  removal,
+  requiredCapabilities,
+} from './malice.ts';
 import {
   codeOf,
   commitAndFollow,
@@ -128,5 +135,51 @@ describe('a proposal', () => {
     expect(codeOf(await processCommit(await take(cems, message), made.commit))).toBe('accepted');
     const back = await send(cems, 'and here');
     expect(await readText(informed, back.message)).toBe('and here');
+  });
+});
+
+describe('a commit of what changes no member', () => {
+  const ownKey = (state: GroupState) => {
+    const { groupId: pskGroupId, epoch: pskEpoch } = openState(state).client.groupContext;
+    return preSharedKey({ psktype: 'resumption', usage: 'application', pskGroupId, pskEpoch });
+  };
+
+  test('[ML24] [ML48] that mixes in a secret of the group’s own recent epochs is followed, and with any other key not', async () => {
+    const { commit, client } = await commitAnything(adas, [ownKey(adas)]);
+    const followed = valueOf(await processCommit(bobs, commit));
+    expect(followed).toMatchObject({ committer: ada.actor, added: [], removed: [], changesExtensions: false });
+    expect(await exportSecret(followed.state, 'test', NO_DATA, 32)).toEqual(
+      await exportSecret(valueOf(makeState(client)), 'test', NO_DATA, 32),
+    );
+    const secret = new Uint8Array(32).fill(9);
+    const known = { findPsk: () => secret };
+    const foreign = await commitAnything(adas, [preSharedKey({ psktype: 'external', pskId: NO_DATA })], {
+      psks: known,
+    });
+    expect(await processCommit(bobs, foreign.commit)).toEqual({
+      ok: false,
+      error: { code: 'commit-unprocessable', fault: 'other' },
+    });
+  });
+
+  test('[ML24] that replaces the group’s extensions is followed, by value and by reference', async () => {
+    const demands = newExtensions(requiredCapabilities({ credentialTypes: ['x509'] }));
+    const { commit } = await commitAnything(adas, [demands]);
+    const followed = valueOf(await processCommit(bobs, commit));
+    expect(followed.changesExtensions).toBe(true);
+    expect(openState(followed.state).client.groupContext.extensions).toHaveLength(1);
+    const { message } = await proposeAnything(bobs, demands);
+    const { bundle } = await commitBy(openState(await take(adas, message)).client);
+    expect(valueOf(await processCommit(await take(cems, message), bundle.commit)).changesExtensions).toBe(true);
+  });
+
+  test('[ML24] whose extensions a member can’t handle is not followed', async () => {
+    const unknown = newExtensions({ extensionType: 0xf001, extensionData: NO_DATA });
+    const { commit } = await commitAnything(adas, [unknown]);
+    expect(codeOf(await processCommit(bobs, commit))).toBe('commit-unprocessable');
+    const { version, cipherSuite } = openState(adas).client.groupContext;
+    const reinit = { groupId: new Uint8Array(32), version, cipherSuite, extensions: [] };
+    const ending = await commitAnything(adas, [{ proposalType: 'reinit', reinit }]);
+    expect(codeOf(await processCommit(bobs, ending.commit))).toBe('commit-proposal');
   });
 });

@@ -16,7 +16,7 @@ import {
 } from '../../../../core/mls/index.ts';
 import { encodeGroupContext } from 'ts-mls/groupContext.js';
 import { loadDefaultSuite } from '../../../../sdk/mls/suite.ts';
-import { encryptAs, removal } from '../../../sdk/mls/malice.ts';
+import { encryptAs, externalSenders, removal } from '../../../sdk/mls/malice.ts';
 import { codeOf, foundGroup, makePerson, NOW_MS, valueOf, type Person } from '../../../sdk/mls/people.ts';
 import { isGenuine } from '../genuine.ts';
 import {
@@ -25,6 +25,7 @@ import {
   commitBy,
   draw,
   encodeGroupInfo,
+  follow,
   forgeCommit,
   genuine,
   groupInfoOf,
@@ -96,10 +97,8 @@ describe('bootstrap', () => {
 describe('a proposal', () => {
   test('[ML71] of a member, of a newcomer, and of an external sender is kept for commits to refer to', async () => {
     const relay = await makePerson(9);
-    const credential = { credentialType: 'basic' as const, identity: relay.identity.credentialIdentity };
-    const sender = Uint8Array.of(32, ...relay.identity.signatureKey, 0, 1, 64, 96, ...credential.identity);
-    const extensionData = Uint8Array.of(64, sender.length, ...sender);
-    const listed = await makeCrew(2, [{ extensionType: 'external_senders', extensionData }]);
+    const { signatureKey, credentialIdentity } = relay.identity;
+    const listed = await makeCrew(2, [externalSenders(signatureKey, credentialIdentity)]);
     const [ada, bob] = listed.members.map(({ client }) => client);
     const { keyPackage } = await draw(dan);
     const messages = [
@@ -131,6 +130,25 @@ describe('a proposal', () => {
       dan.identity.signatureSeed,
     );
     expect(codeOf(addProposal(listed.group, stranger))).toBe('proposal-sender');
+  });
+
+  test('[ML71] of an external sender counts by the key at its index, in its epoch, and can be committed', async () => {
+    const { signatureKey, credentialIdentity, signatureSeed } = (await makePerson(9)).identity;
+    const listed = await makeCrew(3, [externalSenders(signatureKey, credentialIdentity)]);
+    const [ada, , cem] = listed.members.map(({ client }) => client);
+    const by = { senderType: 'external', senderIndex: 0 } as const;
+    const message = await proposeFromOutside(ada!, removal(1), by, signatureSeed);
+    const group = propose(listed.group, message);
+    const made = await commitBy(await follow(ada!, message));
+    const followed = genuine(applyCommit(group, made.bundle.commit));
+    expect(followed.removed).toEqual([listed.members[1]!.person.actor]);
+    expect((await follow(await follow(cem!, message), made.bundle.commit)).groupContext.epoch).toBe(2n);
+    // Somebody else's signature, and one of this sender in another epoch.
+    const forged = await proposeFromOutside(ada!, removal(1), by, dan.identity.signatureSeed);
+    expect(isGenuine(valueOf(addProposal(listed.group, forged)).signatures)).toBe(false);
+    expect(codeOf(addProposal(followed.group, message))).toBe('proposal-epoch');
+    const update = await proposeFromOutside(ada!, (await updateOf(ada!)).proposal, by, signatureSeed);
+    expect(codeOf(addProposal(listed.group, update))).toBe('proposal-sender');
   });
 
   test('[ML71] that its sender may not make is refused', async () => {
@@ -208,8 +226,9 @@ describe('the next epoch', () => {
     const { version, cipherSuite } = clientOf(0).groupContext;
     const reinit = { groupId: new Uint8Array(32), version, cipherSuite, extensions: [] };
     const made = await commitBy(clientOf(0), [{ proposalType: 'reinit', reinit }]);
-    const { group } = genuine(applyCommit(crew.group, made.bundle.commit));
+    const { group, successor } = genuine(applyCommit(crew.group, made.bundle.commit));
     expect(group.isSuspended).toBe(true);
+    expect(successor).toEqual({ groupId: reinit.groupId, suite: cipherSuite, extensions: [] });
     const resumed = { ...made.client, groupActiveState: { kind: 'active' as const } };
     expect(codeOf(applyCommit(group, (await commitBy(resumed)).bundle.commit))).toBe('commit-after-reinit');
     expect(codeOf(addProposal(group, (await proposeBy(resumed, removal(1))).message))).toBe('commit-after-reinit');

@@ -2,7 +2,8 @@ import type { Commit, Proposal } from 'ts-mls';
 import { decodeMlsMessage } from 'ts-mls/message.js';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { applyCommit, type PublicGroup } from '../../../../core/mls/index.ts';
-import { removal } from '../../../sdk/mls/malice.ts';
+import { externalSenders, newExtensions, removal, requiredCapabilities } from '../../../sdk/mls/malice.ts';
+import { isGenuine } from '../genuine.ts';
 import { codeOf, makePerson, NOW_MS, valueOf, type Person } from '../../../sdk/mls/people.ts';
 import {
   additionOf,
@@ -54,10 +55,6 @@ function pskProposal(alter: object = {}): Proposal {
   return { proposalType: 'psk', psk: { preSharedKeyId: preSharedKeyId as never } };
 }
 
-function extensionsProposal(...extensions: { extensionType: number; extensionData: Uint8Array }[]): Proposal {
-  return { proposalType: 'group_context_extensions', groupContextExtensions: { extensions } };
-}
-
 function reinitProposal(): Proposal {
   const { groupContext } = ada();
   const { version, cipherSuite } = groupContext;
@@ -82,7 +79,17 @@ describe('each rule of RFC 9420 §12.2 for a member’s commit', () => {
     const branch = { psktype: 'resumption', usage: 'branch', pskGroupId: new Uint8Array(32), pskEpoch: 1n };
     expect(await verdict(pskProposal(branch))).toBe('psk-id');
     const odd = { extensionType: 'required_capabilities' as never, extensionData: Uint8Array.of(1) };
-    expect(await verdict(extensionsProposal(odd))).toBe('group-extensions-malformed');
+    expect(await verdict(newExtensions(odd))).toBe('group-extensions-malformed');
+  });
+
+  test('[ML72] a PreSharedKey that carries on another group, but in the first commit of all', async () => {
+    const carried = { psktype: 'resumption', usage: 'reinit', pskGroupId: new Uint8Array(32), pskEpoch: 1n };
+    expect(await verdict(pskProposal(carried))).toBe('psk-id');
+    const founding = await makeCrew(1);
+    const first = await forgeCommit(founding.members[0]!.client, [byValue(pskProposal(carried)), byValue(addDan)]);
+    expect(codeOf(applyCommit(founding.group, first))).toBe('accepted');
+    const within = { ...carried, usage: 'application' };
+    expect(await verdict(pskProposal(within))).toBe('accepted');
   });
 
   test('[ML72] an Update by the committer', async () => {
@@ -126,7 +133,7 @@ describe('each rule of RFC 9420 §12.2 for a member’s commit', () => {
   });
 
   test('[ML72] two GroupContextExtensions', async () => {
-    expect(await verdict(extensionsProposal(), extensionsProposal())).toBe('list-extensions-twice');
+    expect(await verdict(newExtensions(), newExtensions())).toBe('list-extensions-twice');
   });
 
   test('[ML72] a ReInit together with any other', async () => {
@@ -155,11 +162,32 @@ describe('each rule of RFC 9420 §12.2 for a member’s commit', () => {
   test('[ML72] a tree with a member who lacks what the group demands', async () => {
     const path = await genuinePath();
     const demands = { extensionType: 'required_capabilities' as never, extensionData: Uint8Array.of(2, 0xf0, 1, 0, 0) };
-    const demanding = await forgeCommit(ada(), [byValue(extensionsProposal(demands))], { path });
+    const demanding = await forgeCommit(ada(), [byValue(newExtensions(demands))], { path });
     expect(codeOf(applyCommit(crew.group, demanding))).toBe('tree-required-capabilities');
     const unknown = { extensionType: 0xf001, extensionData: new Uint8Array() };
-    const extended = await forgeCommit(ada(), [byValue(extensionsProposal(unknown))], { path });
+    const extended = await forgeCommit(ada(), [byValue(newExtensions(unknown))], { path });
     expect(codeOf(applyCommit(crew.group, extended))).toBe('tree-group-extensions');
+  });
+
+  test('[ML55] [ML56] extensions that members of this version would refuse', async () => {
+    const path = await genuinePath();
+    const commitOf = (...extensions: Parameters<typeof newExtensions>) =>
+      forgeCommit(ada(), [byValue(newExtensions(...extensions))], { path });
+    const verdictOf = async (...extensions: Parameters<typeof newExtensions>) =>
+      codeOf(applyCommit(crew.group, await commitOf(...extensions)));
+    expect(await verdictOf(requiredCapabilities({ extensionTypes: [5] }))).toBe('group-extensions-malformed');
+    expect(await verdictOf(requiredCapabilities({ proposalTypes: [7] }))).toBe('group-extensions-malformed');
+    expect(await verdictOf(requiredCapabilities({ credentialTypes: ['x509'] }))).toBe('accepted');
+    const { signatureKey, credentialIdentity } = dan.identity;
+    expect(await verdictOf(externalSenders(signatureKey, Uint8Array.of(1)))).toBe('credential-unbound');
+    expect(await verdictOf(externalSenders(new Uint8Array(31), credentialIdentity))).toBe('leaf-keys');
+    const known = await commitOf(externalSenders(signatureKey, credentialIdentity));
+    const jobs = valueOf(applyCommit(crew.group, known)).bindings.length;
+    const none = valueOf(applyCommit(crew.group, await commitOf())).bindings.length;
+    expect(jobs - none).toBe(1);
+    const stolen = await commitOf(externalSenders(leafOf(1).signaturePublicKey, credentialIdentity));
+    expect(isGenuine(valueOf(applyCommit(crew.group, known)).bindings)).toBe(true);
+    expect(isGenuine(valueOf(applyCommit(crew.group, stolen)).bindings)).toBe(false);
   });
 
   test('[ML72] a reference to what nobody proposed in this epoch', async () => {
@@ -184,7 +212,7 @@ describe('whether a path is required (RFC 9420 §12.4)', () => {
   test('[ML73] with one: an empty list, and any Remove, Update or GroupContextExtensions', async () => {
     expect(await verdict()).toBe('commit-path');
     expect(await verdict(addDan, removal(1))).toBe('commit-path');
-    expect(await verdict(extensionsProposal())).toBe('commit-path');
+    expect(await verdict(newExtensions())).toBe('commit-path');
     const { group, refs } = await proposed([1, (await updateOf(crew.members[1]!.client)).proposal]);
     expect(codeOf(applyCommit(group, await forgeCommit(ada(), refs)))).toBe('commit-path');
   });
@@ -216,7 +244,7 @@ describe('each rule for an external commit (RFC 9420 §12.2, §12.4.3.2)', () =>
     expect(await outside([EXTERNAL_INIT, pskProposal()])).toBe('accepted');
     expect(await outside([EXTERNAL_INIT, pskProposal(), pskProposal()])).toBe('list-psk-twice');
     expect(await outside([EXTERNAL_INIT, addDan])).toBe('external-proposal');
-    expect(await outside([EXTERNAL_INIT, extensionsProposal()])).toBe('external-proposal');
+    expect(await outside([EXTERNAL_INIT, newExtensions()])).toBe('external-proposal');
     expect(await outside([EXTERNAL_INIT, { proposalType: 0xf00d, proposalData: new Uint8Array() }])).toBe(
       'external-proposal',
     );

@@ -1,7 +1,7 @@
 import { encodeGroupContext } from 'ts-mls/groupContext.js';
 import { equalBytes } from '../../../../core/index.ts';
 import { treeHashOf } from '../../../../core/mls/index.ts';
-import { removal } from '../../../sdk/mls/malice.ts';
+import { newExtensions, preSharedKey, removal, requiredCapabilities } from '../../../sdk/mls/malice.ts';
 import { makePerson, type Person } from '../../../sdk/mls/people.ts';
 import {
   additionOf,
@@ -66,6 +66,15 @@ const STEPS: Readonly<Record<string, Step>> = {
     } as const;
     const proposals = [{ proposalType: 'psk' as const, psk: { preSharedKeyId: id } }];
     return commitInCrew(crew, dice(crew.members.length), { proposals });
+  },
+  'own pre-shared key': ({ crew, dice }) => {
+    const { groupId: pskGroupId, epoch: pskEpoch } = crew.members[0]!.client.groupContext;
+    const proposals = [preSharedKey({ psktype: 'resumption', usage: 'application', pskGroupId, pskEpoch })];
+    return commitInCrew(crew, dice(crew.members.length), { proposals });
+  },
+  'new extensions': ({ crew, dice }) => {
+    const extensions = dice(2) === 0 ? [] : [requiredCapabilities({ credentialTypes: ['x509'] })];
+    return commitInCrew(crew, dice(crew.members.length), { proposals: [newExtensions(...extensions)] });
   },
   'by reference': proposeAndCommit,
   'join from outside': async ({ crew, newcomer }) => enterFromOutside(crew, await newcomer()),
