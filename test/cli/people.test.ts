@@ -100,6 +100,7 @@ describe('a group', { timeout: 120_000 }, () => {
     const opaque = ['--handshakes', 'opaque', ...frida];
     expect(await terminal.ask('group', 'create', 'quiet', ...opaque)).toMatchObject({ membership: 'mls' });
     expect(await terminal.ask('group', 'rotate', 'quiet', ...frida)).toMatchObject({ epoch: 1 });
+    expect(await terminal.documents('group', 'list', ...frida)).toMatchObject([[{ lacks: ['checked-handshakes'] }]]);
     const plain = await terminal.refusal('group', 'create', 'loud', '--plain', ...opaque);
     expect(plain).toMatchObject({ exit: 2, code: 'invalid-argument' });
   });

@@ -120,6 +120,8 @@ describe('a group whose handshakes the relay can’t read', () => {
     };
     expect(state.state.value.genesis).toMatchObject({ parameters: { value: { handshakes: 'opaque' } } });
     expect((await read(`trees/${state.state.value.mls.treeHash}`)).status).toBe(404);
+    const unheld = (await bob.group.view()).guarantees.filter(({ holds }) => !holds);
+    expect(unheld.map(({ name: guarantee }) => guarantee)).toEqual(['checked-handshakes']);
     const plain = alice.session.createGroup({ membership: 'plain', handshakes: 'opaque' });
     await expect(plain).rejects.toThrow(TypeError);
   });
