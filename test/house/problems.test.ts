@@ -27,6 +27,7 @@ const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: strin
   'group-full': ['test/core/chain/refusals.test.ts', '[PR1] %s is reached'],
   'already-reported': ['test/core/chain/refusals.test.ts', '[PR1] %s is reached'],
   'opaque-handshakes': ['test/relay/opaque.test.ts', '[GM31] is one to leave'],
+  'group-reinitialised': ['test/relay/commit.test.ts', '[GM41] ends a group'],
   'payload-expired': ['test/durable-objects/chain/object.workerd.test.ts', '[PL3] forgets payloads'],
   'too-many-subscribers': ['test/durable-objects/chain/sockets.workerd.test.ts', '[SK5] serves a thousand sockets'],
   'token-register-full': [envelopes, '[SE7] is remembered with 1,024 others'],

@@ -1,10 +1,11 @@
 import type { Credential } from 'ts-mls';
-import { beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { FollowedCommit, PublicGroup } from '../../core/mls/index.ts';
 import { judgeKinds } from '../../relay/commit-kinds.ts';
 import { makeCrew, type Crew } from '../core/mls/public-group/crew.ts';
 import { MemoryChain } from '../model/memory-chain.ts';
 import { requiredCapabilities } from '../sdk/mls/malice.ts';
+import { NOW_MS } from '../sdk/mls/people.ts';
 import { MLS_PARAMETERS } from '../support/mls-bundles.ts';
 import { TestActor } from '../support/test-actor.ts';
 
@@ -13,7 +14,11 @@ const alice = new TestActor('alice');
 const head = new MemoryChain(alice.genesis({ parameters: MLS_PARAMETERS }, T0), T0).head;
 
 let crew: Crew;
-beforeAll(async () => void (crew = await makeCrew(2)));
+beforeAll(async () => {
+  vi.setSystemTime(NOW_MS);
+  crew = await makeCrew(2);
+});
+afterAll(() => vi.useRealTimers());
 
 /** The group with one member whose leaf handles these credentials alone. */
 function withModest(group: PublicGroup, credentials: readonly Credential['credentialType'][]): PublicGroup {
