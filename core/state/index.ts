@@ -15,7 +15,13 @@ export {
   type Genesis,
   type HandshakeMode,
 } from './genesis.ts';
-export { guarantees, guaranteesOf, type Guarantee, type GuaranteeName } from './guarantees.ts';
+export {
+  guarantees,
+  guaranteesOf,
+  type Guarantee,
+  type GuaranteeDefinition,
+  type GuaranteeName,
+} from './guarantees.ts';
 export { commitFault, type CommitFault, type CommitReport } from './group/commit-report.ts';
 export { commitReported } from './group/commit-reported.ts';
 export { checkGroupSize, type SizeRefusal } from './group/group-size.ts';

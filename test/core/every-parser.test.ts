@@ -5,6 +5,7 @@ import {
   blobDescriptor,
   chainGenesis,
   decodeTrusted,
+  digestField,
   encode,
   encodeLogCopy,
   encodeState,
@@ -23,12 +24,14 @@ import {
   parseBlobDescriptor,
   parseChainId,
   parseCheckpoint,
+  parseDigestField,
   parseEntries,
   parseGenesis,
   parseInvitation,
   parseLogCopy,
   parseLogProof,
   parseNote,
+  parseObjectKey,
   packSegment,
   parsePlacement,
   parseSegment,
@@ -206,6 +209,14 @@ const ofText: Readonly<Record<string, Parser<string>>> = {
       return parsed && toBase64Url(encode(foundingInvitation, parsed));
     },
   },
+  parseDigestField: {
+    sample: digestField(new Uint8Array(32)),
+    reencode: (input) => {
+      const parsed = parseDigestField(input);
+      return parsed && digestField(parsed);
+    },
+  },
+  parseObjectKey: { sample: 'blobs/0123', reencode: parseObjectKey },
   parseVkey: {
     sample: formatVkey(verifierKeyOf('log.example', 'ed25519', publicKeyOf(alice.seed))),
     reencode: (input) => {
@@ -225,7 +236,7 @@ test('every parser of core is under these tests, and those of MLS under their ow
     .filter(isParser)
     .map(([name]) => name);
   expect(names.sort()).toEqual([...Object.keys(ofBytes), ...Object.keys(ofText)].sort());
-  expect(Object.entries(mls).filter(isParser)).toHaveLength(9);
+  expect(Object.entries(mls).filter(isParser)).toHaveLength(11);
 });
 
 describe.each(Object.entries(ofBytes))('%s', (_name, { sample, reencode }) => {

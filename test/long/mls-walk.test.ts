@@ -18,6 +18,6 @@ test(`[ML75] members and the public group agree at each epoch of ${STEPS} random
     counts.set(taken.name, (counts.get(taken.name) ?? 0) + 1);
     crew = taken.crew;
   }
-  expect(counts.size).toBe(9);
+  expect(counts.size).toBe(11);
   expect(Math.min(...counts.values())).toBeGreaterThan(5);
 });

@@ -19,6 +19,7 @@ async function invitationOf(session: Session): Promise<Invitation> {
   for (;;) {
     const [invitation] = await session.invitations();
     if (invitation !== undefined) return invitation;
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 

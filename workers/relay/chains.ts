@@ -103,6 +103,7 @@ const appendRoute = describeRoute({
     'mls-not-created',
     'future-epoch',
     'epoch-closed',
+    'group-reinitialised',
     'wrong-epoch',
     'lone-commit',
     'no-such-commit',

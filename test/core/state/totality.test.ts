@@ -84,7 +84,7 @@ describe('[ST1] transition', () => {
         }
         expect(Buffer.compare(encodeState(state), before)).toBe(0);
       }),
-      { numRuns: 1500 },
+      { numRuns: 2500 },
     );
     expect(applied).toBeGreaterThan(50);
   });

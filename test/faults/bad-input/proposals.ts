@@ -23,8 +23,6 @@ function invalid(name: string, reason: string, make: BadInput['make']): BadInput
   return { name, code: 'invalid-handshake', details: { reason }, make };
 }
 
-const psk = { psktype: 'external', pskId: Uint8Array.of(1), pskNonce: new Uint8Array(32) } as const;
-
 export const badProposals: readonly BadInput[] = [
   {
     name: '[GM10] a proposal of an epoch that is over',
@@ -79,7 +77,7 @@ export const badProposals: readonly BadInput[] = [
   invalid(
     '[ML24] a proposal of a kind that members can’t follow',
     'proposal-type',
-    spoiled(() => ({ proposal: { proposalType: 'psk', psk: { preSharedKeyId: psk } } })),
+    spoiled(() => ({ proposal: { proposalType: 'external_init', externalInit: { kemOutput: new Uint8Array(32) } } })),
   ),
   invalid(
     '[ML21] bytes that are no MLS message',
