@@ -18,16 +18,18 @@ import {
   type RelayRefusal,
   type Screened,
 } from '../../relay/index.ts';
-import { encrypt, processCommit, processProposal, type GroupState } from '../../sdk/mls/index.ts';
+import { encrypt, makeGroupInfo, processCommit, processProposal, type GroupState } from '../../sdk/mls/index.ts';
 import { bytesFor } from '../durable-objects/bytes-for.ts';
 import { checkSignatures, MemoryChain } from '../model/memory-chain.ts';
-import { valueOf } from '../sdk/mls/people.ts';
+import { treeOf, valueOf } from '../sdk/mls/people.ts';
 import {
   claimFor,
   claimKeyOf,
   draftCommit,
   draftCreation,
   draftProposal,
+  draftReinit,
+  draftResync,
   OPAQUE_PARAMETERS,
   type CommitDraft,
   type GroupPlace,
@@ -147,6 +149,32 @@ describe('a commit that the relay can’t read', () => {
     const epoch = bundle.commit.map((byte, at) => (at === 5 + 32 + 7 ? byte + 1 : byte));
     expect(await reasonOf(replace(epoch))).toBe('commit-epoch');
     expect(await reasonOf(replace(Uint8Array.of(...bundle.commit, 0)))).toBe('mls-not-canonical');
+  });
+
+  test('[ML100] [RC11] is never one from outside, not even a member’s way back', async () => {
+    const wayIn = { groupInfo: await makeGroupInfo(alices), ratchetTree: treeOf(alices) };
+    const { bundle: shown } = await draftResync(place(), wayIn, {
+      actor: bob,
+      ...editBundle(() => ({ groupInfo: NOTHING })),
+      ...editBody(() => ({ groupInfoHash: sha256(NOTHING), groupInfoSize: 0 })),
+    });
+    expect(reasonIn(screen(shown))).toBe('mls-wire-format');
+  });
+
+  test('[GM41] [GM42] of a ReInit ends the group by its event, which is an owner’s, and nothing comes after it', async () => {
+    const successor = bytesFor('successor', 0, 32);
+    const reinit = async (draft: Partial<Parameters<typeof draftReinit>[2]> = {}, state = alices) =>
+      (await draftReinit(place(), state, { actor: alice, successor, ...draft })).bundle;
+    expect(reasonIn(screen(await reinit({ actor: bob }, bobs)))).toBe('not-permitted');
+    const { welcome } = (await draftCommit(place(), alices, { actor: alice, add: [dave] })).bundle;
+    expect(reasonIn(screen(await reinit(editBundle(() => ({ welcome })))))).toBe('welcome-mismatch');
+    expect(reasonIn(screen(await reinit(editBundle(() => ({ groupInfo: utf8ToBytes('the whole tree') })))))).toBe(
+      'stray-message',
+    );
+    accept(await reinit());
+    expect(chain.head.state).toMatchObject({ value: { mls: { successor: { chain: successor, ciphersuite: 1 } } } });
+    const late = await draftCommit(place(), bobs, { actor: bob });
+    expect(reasonIn(screen(late.bundle))).toBe('group-reinitialised');
   });
 
   test('[MB8] is the one that its event names, and names its event', async () => {

@@ -159,6 +159,35 @@ describe('a commit that does something else than its event says', () => {
   });
 });
 
+test('[GM41] [RC10] [RC11] a group that nobody can follow goes on as another one, as opaque as it was', async () => {
+  const [alice, ...others] = await groupOfThree();
+  lieOnce(() => ({ treeHash: new Uint8Array(32) }));
+  const { index: loss } = await alice.group.rotate();
+  for (const { group } of others) {
+    await group.catchUp();
+    expect((await group.view()).status).toEqual({ kind: 'lost', index: loss });
+  }
+  const { index, successor, actors } = await alice.group.reinit();
+  expect(actors.map(({ outcome }) => outcome)).toEqual(['invited', 'invited']);
+  const members = [{ ...alice, group: await alice.session.group(successor) }];
+  for (const other of others) {
+    const group = await vi.waitFor(async () => {
+      await other.group.catchUp();
+      return other.session.group(successor);
+    }, 30_000);
+    expect((await other.group.view()).status).toMatchObject({ kind: 'reinitialised', index, successor });
+    members.push({ ...other, group });
+  }
+  await members[2]!.group.send('here again');
+  await assertOneGroup(members);
+  expect(await textsOf(members[1]!.group)).toEqual(['here again']);
+  const { guarantees } = await members[1]!.group.view();
+  expect(guarantees.flatMap(({ name: guarantee, holds }) => (holds ? [] : [guarantee]))).toEqual([
+    'checked-handshakes',
+  ]);
+  await expect(alice.group.rotate()).rejects.toMatchObject({ code: 'group-reinitialised' });
+});
+
 test('[RC11] a device that lost the thread is told who can help, and comes back by a removal and a new invitation', async () => {
   const [alice, bob, carol] = await groupOfThree();
   const chain = fromBase64Url(alice.group.id) as ChainId;

@@ -228,7 +228,14 @@ export async function draftReinit(
   const named = { groupId: successor, suite: state.suite };
   const pending =
     proposals === undefined
-      ? valueOf(await commit(state, { successor: named, authenticatedData, nowMs: place.time }))
+      ? valueOf(
+          await commit(state, {
+            successor: named,
+            authenticatedData,
+            nowMs: place.time,
+            handshakes: place.handshakes ?? 'public',
+          }),
+        )
       : await commitProposals(state, proposals, authenticatedData);
   const { epoch, commit: message, commitHash, groupInfo, treeHash } = pending;
   const body: MlsReinitialised = {

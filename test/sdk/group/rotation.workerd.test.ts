@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import type { HandshakeMode } from '../../../core/index.ts';
 import {
   connect,
   memoryStorage,
@@ -59,9 +60,13 @@ async function reopen({ storage, session, group }: Person, options: Options = {}
 }
 
 /** Alice, leaf 0, and whoever she lets in by one commit, which begins epoch 1. */
-async function groupOf(hers: Options = {}, his: Options = {}, role: GrantedRole = 'member'): Promise<[Person, Person]> {
+async function groupOf(
+  hers: Options = {},
+  his: Options = {},
+  { role = 'member', handshakes = 'public' }: { role?: GrantedRole; handshakes?: HandshakeMode } = {},
+): Promise<[Person, Person]> {
   const [alice, bob] = [await newcomer(hers), await newcomer(his)];
-  const group = await alice.session.createGroup();
+  const group = await alice.session.createGroup({ handshakes });
   await group.invite(bob.session.identity!.actor, role);
   return [
     { ...alice, group },
@@ -162,10 +167,29 @@ describe('a key in an encrypted group', () => {
     expect([await look(await reopen(alice)), await look(await reopen(bob))]).toEqual([2, 3]);
   });
 
+  test('[CL42] [ML104] is renewed where the relay can’t read handshakes too, and not by who has no key to do it with', async () => {
+    const [alice, bob] = await groupOf({}, {}, { handshakes: 'opaque' });
+    const old = await bob.storage.read(`chain/${bob.group.id}/mls`);
+    pass(WEEK_MS + SPREAD_MS);
+    expect([await look(alice), await look(bob)]).toEqual([2, 3]);
+    await alice.group.send('by keys that are new');
+    await bob.group.send('to both of us');
+    expect(await look(alice)).toBe(3);
+    expect(await last(alice.group)).toMatchObject({ kind: 'message', text: 'to both of us' });
+    // Bob's storage comes back from a copy that was older: he is on no way back, and renews nothing (`RC11`).
+    await bob.storage.commit([{ key: `chain/${bob.group.id}/mls`, value: old }]);
+    pass(WEEK_MS + SPREAD_MS);
+    const again = await reopen(bob);
+    expect([await look(alice), await look(again)]).toEqual([4, 4]);
+    expect((await again.group.view()).status.kind).toBe('lost');
+    pass(WEEK_MS / 2);
+    expect(await look(again)).toBe(4);
+  });
+
   test('[CL42] is left to readers and leavers as it is, and to whoever said so, group by group', async () => {
     let kept = '';
     const chosen = (id: string) => (id === kept ? ('off' as const) : MIN_ROTATE_AFTER_MS);
-    const [alice, bob] = await groupOf({ rotateAfterMs: 'off' }, { rotateAfterMs: chosen }, 'reader');
+    const [alice, bob] = await groupOf({ rotateAfterMs: 'off' }, { rotateAfterMs: chosen }, { role: 'reader' });
     pass(2 * WEEK_MS);
     expect([await look(alice), await look(bob)]).toEqual([1, 1]);
     await alice.group.changeRole(bob.session.identity!.actor, 'member');
