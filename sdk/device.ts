@@ -29,6 +29,7 @@ import { Mailbox } from './mailbox.ts';
 import { MailboxTokens, parseToken } from './mailbox-tokens.ts';
 import { MlsIdentities } from './mls-identities.ts';
 import type { Platform } from './platform.ts';
+import { PreSharedKeys } from './pre-shared-keys.ts';
 import type { StorageWrite } from './storage.ts';
 import { suiteOf, type SuiteNumber } from './suites.ts';
 
@@ -66,6 +67,7 @@ export class Device implements SiblingGroups {
   readonly inbox: Inbox;
   readonly pool: KeyPackagePool;
   readonly tokens: MailboxTokens;
+  readonly preSharedKeys: PreSharedKeys;
   readonly #context: DeviceContext;
   readonly #own: OwnIdentity;
   readonly #identities: MlsIdentities;
@@ -78,9 +80,19 @@ export class Device implements SiblingGroups {
     const { actor } = own.signer;
     this.#identities = new MlsIdentities(context.storage, own.signer, own.mls);
     this.pool = new KeyPackagePool(context, { actor, identities: this.#identities, suites: context.suites });
+    this.preSharedKeys = new PreSharedKeys(context.storage);
     const mailbox = new Mailbox(context, own.signer.actor);
     const { agreementSecret, signer } = own;
-    this.inbox = new Inbox({ context, mailbox, pool: this.pool, device: signer.actor, agreementSecret, join: this });
+    const { pool, preSharedKeys } = this;
+    this.inbox = new Inbox({
+      context,
+      mailbox,
+      pool,
+      preSharedKeys,
+      device: signer.actor,
+      agreementSecret,
+      join: this,
+    });
     this.tokens = new MailboxTokens(context, signer);
   }
 
@@ -212,7 +224,8 @@ export class Device implements SiblingGroups {
     const opened = this.#groups.get(name);
     if (opened !== undefined) return opened;
     const { signer } = this.#own;
-    const context = { ...this.#context, signer, identities: this.#identities, pool: this.pool, siblings: this };
+    const { pool, preSharedKeys } = this;
+    const context = { ...this.#context, signer, identities: this.#identities, pool, preSharedKeys, siblings: this };
     const group = membership === 'mls' ? new MlsGroup(context, chain) : new PlainGroup(context, chain);
     this.#groups.set(name, group);
     return group;

@@ -247,6 +247,11 @@ const usageRemedies = {
   'commit-contended': { advice: RETRY, hint: 'Others change the group at the same time; try again.' },
   'commit-refused': { advice: RETRY, hint: 'Catch up with the group and try again.' },
   'append-contended': { advice: RETRY, hint: 'Others change the chain at the same time; try again.' },
+  'unknown-pre-shared-key': {
+    advice: ASK,
+    hint: 'Get the key by a way of your own, and keep it in the session first.',
+  },
+  'too-many-pre-shared-keys': { advice: GIVE_UP, hint: 'Forget keys that no group needs any more.' },
   'epoch-unreadable': {
     advice: RETRY,
     hint: 'This device lost the thread of the group and is on its way back; try again.',

@@ -11,6 +11,7 @@ import { streamMailbox } from './mailbox-stream.ts';
 import { inviterOf } from './mls/index.ts';
 import { untilAborted } from './mutex.ts';
 import type { Platform } from './platform.ts';
+import type { PreSharedKeys } from './pre-shared-keys.ts';
 import { keepConnected } from './reconnect.ts';
 
 /** A group that waits for this identity's word. What it says is whoever sent it's word until it is accepted. */
@@ -69,6 +70,7 @@ export class Inbox {
   readonly #context: ChainContext & { readonly platform: Platform };
   readonly #mailbox: Mailbox;
   readonly #pool: KeyPackagePool;
+  readonly #preSharedKeys: PreSharedKeys;
   readonly #device: ActorKey;
   readonly #agreementSecret: Uint8Array;
   readonly #join: Joining;
@@ -79,6 +81,7 @@ export class Inbox {
     readonly context: ChainContext & { readonly platform: Platform };
     readonly mailbox: Mailbox;
     readonly pool: KeyPackagePool;
+    readonly preSharedKeys: PreSharedKeys;
     readonly device: ActorKey;
     /** Opens what was sealed to the device. */
     readonly agreementSecret: Uint8Array;
@@ -87,6 +90,7 @@ export class Inbox {
     this.#context = parts.context;
     this.#mailbox = parts.mailbox;
     this.#pool = parts.pool;
+    this.#preSharedKeys = parts.preSharedKeys;
     this.#device = parts.device;
     this.#agreementSecret = parts.agreementSecret;
     this.#join = parts.join;
@@ -215,8 +219,9 @@ export class Inbox {
     const parsed = parseWelcome(welcome);
     for (const ref of parsed.ok ? parsed.value.refs : []) {
       const privateState = await this.#pool.find(ref);
+      if (privateState === undefined) continue;
       const treeOf = (hash: Uint8Array): Promise<Uint8Array | undefined> => this.#treeOf(chain, hash, signal);
-      const inviter = privateState && (await inviterOf(welcome, privateState, treeOf));
+      const inviter = await inviterOf(welcome, privateState, treeOf, await this.#preSharedKeys.all());
       if (inviter !== undefined) return toBase64Url(inviter);
     }
     return undefined;

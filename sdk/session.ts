@@ -136,6 +136,20 @@ export class Session {
     return this.#acting().tokens.revokeAll(options);
   }
 
+  /**
+   * Keeps a secret for encrypted groups that the others have by a way of their own, such as a code that was scanned: see
+   * `preSharedKeys` of a group's calls. `id` is 1 to 255 bytes and known to the relay, `secret` 16 to 255. What was kept under
+   * the id is replaced.
+   */
+  async keepPreSharedKey(id: Uint8Array, secret: Uint8Array): Promise<void> {
+    return this.#acting().preSharedKeys.keep(id, secret);
+  }
+
+  /** Commits that need it can't be followed from then on. */
+  async forgetPreSharedKey(id: Uint8Array): Promise<void> {
+    return this.#acting().preSharedKeys.forget(id);
+  }
+
   /** Headers that authorise one request of this identity, for a minute (RFC 9421). `path` with its query. */
   async signRequest(method: string, path: string, body?: Uint8Array): Promise<Headers> {
     this.#assertOpen();

@@ -9,7 +9,13 @@ import {
 } from '../../core/index.ts';
 import { encodeAuthenticatedData, parseCommitMessage } from '../../core/mls/index.ts';
 import type { VerifiedEntry } from '../chain/page-verification.ts';
-import { processCommit, type CommitRefusal, type GroupState, type ProcessedCommit } from '../mls/index.ts';
+import {
+  processCommit,
+  type CommitRefusal,
+  type GroupState,
+  type PreSharedKey,
+  type ProcessedCommit,
+} from '../mls/index.ts';
 import { suiteOf, type SuiteNumber } from '../suites.ts';
 
 /** What another member's commit is to this device (`RC3`). Only the last two are a reason to come back in anew. */
@@ -28,14 +34,14 @@ export type CommitReading =
 export async function readCommit(
   state: GroupState,
   entry: VerifiedEntry,
-  body: MlsCommit,
-  bytes: Uint8Array | undefined,
+  { body, bytes }: { readonly body: MlsCommit; readonly bytes: Uint8Array | undefined },
+  keys: readonly PreSharedKey[],
 ): Promise<CommitReading> {
   if (body.epoch < state.epoch) return { kind: 'stale' };
   if (body.epoch > state.epoch) return { kind: 'future' };
   if (bytes === undefined) return { kind: 'missing' };
   const handshakes = isOpaque(entry.state.value.genesis) ? 'opaque' : 'public';
-  const processed = await processCommit(state, bytes, handshakes);
+  const processed = await processCommit(state, bytes, handshakes, keys);
   if (!processed.ok) return readingOf(processed.error, handshakes);
   const { state: next, isResync } = processed.value;
   if (!doesAsTold(processed.value, entry, body)) return { kind: 'unprocessable', fault: 'other' };

@@ -13,6 +13,11 @@ export interface CallOptions {
 /** How a commit of this device goes on where another ends the epoch first; `keep-and-retry` where it is not said. */
 export interface CommitOptions extends CallOptions {
   readonly onLostRace?: OnLostRace;
+  /**
+   * Ids of secrets that `keepPreSharedKey` keeps, to be mixed into the group's next keys: who has not the same can't follow the
+   * change or join by it. An encrypted group's alone. Rejects with `unknown-pre-shared-key`, before anything is asked of anybody.
+   */
+  readonly preSharedKeys?: readonly Uint8Array[];
 }
 
 /** What part of a history is wanted. Items come in the order of the chain. */

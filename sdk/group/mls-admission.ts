@@ -3,7 +3,16 @@ import type { VerifiedEntry } from '../chain/page-verification.ts';
 import { RelayProblem, UntrustedError, UsageError } from '../errors.ts';
 import type { KeyPackagePool } from '../key-package-pool.ts';
 import { joinGroup, membersOf, treeHashOf, type GroupState, type JoinedGroup } from '../mls/index.ts';
+import type { PreSharedKeys } from '../pre-shared-keys.ts';
 import type { PayloadSource } from './entry-content.ts';
+
+/** What joining takes beside a Welcome and its entry. */
+export interface Joining {
+  readonly pool: KeyPackagePool;
+  readonly preSharedKeys: PreSharedKeys;
+  readonly self: Uint8Array;
+  readonly source: PayloadSource;
+}
 
 export interface Admission {
   readonly state: GroupState;
@@ -19,12 +28,13 @@ export async function joinAt(
   entry: VerifiedEntry,
   body: MlsCommit,
   welcome: Uint8Array,
-  { pool, self, source }: { readonly pool: KeyPackagePool; readonly self: Uint8Array; readonly source: PayloadSource },
+  joining: Joining,
 ): Promise<Admission> {
+  const { pool, self, source } = joining;
   for (const { actor, keyPackageRef } of body.welcomeRefs) {
     const privateState = equalBytes(actor, self) ? await pool.find(keyPackageRef) : undefined;
     if (privateState === undefined) continue;
-    const joined = await joinWithTree(welcome, privateState, body, source);
+    const joined = await joinWithTree(welcome, privateState, body, joining);
     if (!joined.ok) throw new UsageError('not-invited', `the Welcome does not open: ${joined.error.code}`);
     checkAgainstLog(joined.value, entry, body, source.chain);
     return { state: joined.value.state, keyPackageRef };
@@ -37,12 +47,13 @@ async function joinWithTree(
   welcome: Uint8Array,
   privateState: Uint8Array,
   { treeHash }: MlsCommit,
-  { client, chain }: PayloadSource,
+  { source: { client, chain }, preSharedKeys }: Joining,
 ): ReturnType<typeof joinGroup> {
-  const joined = await joinGroup(welcome, privateState);
+  const known = await preSharedKeys.all();
+  const joined = await joinGroup(welcome, privateState, undefined, known);
   if (joined.ok || joined.error.code !== 'welcome-tree-missing') return joined;
   try {
-    return await joinGroup(welcome, privateState, await client.tree(chain, treeHash));
+    return await joinGroup(welcome, privateState, await client.tree(chain, treeHash), known);
   } catch (error) {
     const isGone = error instanceof RelayProblem && error.code === 'not-found';
     throw isGone ? new UsageError('not-invited', 'the Welcome is too old: its tree is gone') : error;

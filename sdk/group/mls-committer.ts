@@ -12,7 +12,7 @@ import type { ChainFollower, FollowedChain } from '../chain/chain-follower.ts';
 import type { Delivery } from '../chain/chain-writer.ts';
 import { newEventId } from '../chain/sign-event.ts';
 import { RelayProblem, UsageError } from '../errors.ts';
-import { commit, type GroupState, type MadeCommit } from '../mls/index.ts';
+import { commit, type GroupState, type MadeCommit, type PreSharedKey } from '../mls/index.ts';
 import { groupStateOf, handshakesOf } from './followed-group.ts';
 import type { GroupContext } from './group-context.ts';
 import { leaversFor } from './leavers.ts';
@@ -36,8 +36,14 @@ export interface CommitIntent {
   readonly plan: (chain: FollowedChain) => CommitPlan | Promise<CommitPlan>;
   /** Gets what the plan is made of once more; called for `discard-and-retry`. */
   readonly renew?: () => Promise<void>;
+  readonly preSharedKeys?: readonly PreSharedKey[] | undefined;
   readonly onLostRace?: OnLostRace | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+interface Making extends Pick<CommitIntent, 'preSharedKeys'> {
+  readonly eventId: Uint8Array;
+  readonly handshakes: HandshakeMode;
 }
 
 const MAX_ATTEMPTS = 8;
@@ -90,7 +96,10 @@ export class MlsCommitter {
     return choice;
   }
 
-  async #prepare({ plan }: CommitIntent, chain: FollowedChain | undefined): Promise<PendingRecord | undefined> {
+  async #prepare(
+    { plan, preSharedKeys }: CommitIntent,
+    chain: FollowedChain | undefined,
+  ): Promise<PendingRecord | undefined> {
     // Another process began one in between.
     if ((await this.#store.pending()) !== undefined) return undefined;
     const record = await this.#store.load();
@@ -106,7 +115,8 @@ export class MlsCommitter {
     // A ReInit is alone in its commit; who leaves is not invited into what goes on.
     const planned = wanted.successor === undefined ? withLeavers(wanted, leavers) : wanted;
     const eventId = newEventId(this.#context.platform);
-    const made = await this.#make(planned, eventId, record.state, handshakesOf(chain));
+    const handshakes = handshakesOf(chain);
+    const made = await this.#make(planned, record.state, { eventId, handshakes, preSharedKeys });
     // The key that encrypted an opaque commit is used up whatever becomes of it.
     const isSpent = made.spent !== record.state;
     const spent = isSpent ? [this.#store.put({ state: made.spent, lostAt: undefined })] : [];
@@ -115,14 +125,14 @@ export class MlsCommitter {
 
   async #make(
     { add = [], remove = [], successor }: CommitPlan,
-    eventId: Uint8Array,
     state: GroupState,
-    handshakes: HandshakeMode,
+    { eventId, handshakes, preSharedKeys = [] }: Making,
   ): Promise<MadeCommit> {
     const made = await commit(state, {
       successor: successor && { groupId: successor.chain, suite: successor.ciphersuite },
       add: add.map(({ keyPackage }) => keyPackage),
       remove,
+      preSharedKeys,
       handshakes,
       authenticatedData: encodeAuthenticatedData({ actor: this.#context.signer.actor, eventId }),
       nowMs: this.#context.platform.now(),

@@ -20,6 +20,7 @@ import { RelayProblem, RemovedError, StorageError, TeraChatError, UsageError } f
 import type { KeyPackagePool } from '../key-package-pool.ts';
 import { createGroup, encrypt, makeGroupInfo, proposeLeave, treeHashOf } from '../mls/index.ts';
 import type { MlsIdentities } from '../mls-identities.ts';
+import type { PreSharedKeys } from '../pre-shared-keys.ts';
 import { SharedTask } from '../shared-task.ts';
 import type { StorageWrite } from '../storage.ts';
 import { FollowedGroup, groupStateOf, handshakesOf, parseActor, parseActors } from './followed-group.ts';
@@ -50,6 +51,7 @@ export interface MlsGroupContext extends GroupContext {
   readonly siblings: SiblingGroups;
   readonly identities: MlsIdentities;
   readonly pool: KeyPackagePool;
+  readonly preSharedKeys: PreSharedKeys;
   /** By the group's id, base64url. */
   readonly rotateAfter: (group: string) => RotateAfter;
 }
@@ -78,8 +80,9 @@ export class MlsGroup extends FollowedGroup implements SuccessorGroup {
     const source = { client: context.client, chain, now: context.platform.now };
     const thread = { isLost: false };
     const onLost = (): void => void (thread.isLost = true);
+    const { pool, preSharedKeys } = context;
     super(context, chain, (outbox) => ({
-      opening: new MlsOpening({ store, outbox, pool: context.pool, source, self, onLost }),
+      opening: new MlsOpening({ store, outbox, pool, preSharedKeys, source, self, onLost }),
       beginSealing: sealWith(store, self),
     }));
     this.#context = context;
@@ -166,7 +169,7 @@ export class MlsGroup extends FollowedGroup implements SuccessorGroup {
   async invite(
     actors: string | readonly string[],
     role: GrantedRole = 'member',
-    { signal, partial = false, onLostRace }: InviteOptions = {},
+    { signal, partial = false, preSharedKeys = [], onLostRace }: InviteOptions = {},
   ): Promise<InviteDelivery> {
     const invited = parseActors(actors);
     await this.assertMember(signal);
@@ -174,6 +177,7 @@ export class MlsGroup extends FollowedGroup implements SuccessorGroup {
     for (const actor of invited) assertAbsent(known, actor);
     // Before KeyPackages are used up for it.
     this.#assertRoom(known, invited.length);
+    const keys = await this.#context.preSharedKeys.named(preSharedKeys);
     const ciphersuite = groupStateOf(known).mls?.ciphersuite ?? DEFAULT_SUITE.id;
     const context = { ...this.#context, chain: this.chain, ciphersuite };
     const claim = async (): Promise<Claims> => {
@@ -188,7 +192,7 @@ export class MlsGroup extends FollowedGroup implements SuccessorGroup {
       return { add: claims.add };
     };
     const renew = async (): Promise<void> => void (claims = await claim());
-    const delivery = await this.#committer.commit({ plan, renew, onLostRace, signal });
+    const delivery = await this.#committer.commit({ plan, preSharedKeys: keys, renew, onLostRace, signal });
     return { ...delivery, actors: claims.actors };
   }
 
@@ -248,21 +252,23 @@ export class MlsGroup extends FollowedGroup implements SuccessorGroup {
     return signDraft({ type: mlsProposal.type, body, payload, eventId }, chain, this.#context);
   }
 
-  async remove(actor: string, { onLostRace, signal }: CommitOptions = {}): Promise<Delivery> {
+  async remove(actor: string, { preSharedKeys = [], onLostRace, signal }: CommitOptions = {}): Promise<Delivery> {
     const removed = parseActor(actor);
     await this.assertMember(signal);
+    const keys = await this.#context.preSharedKeys.named(preSharedKeys);
     const plan = (chain: FollowedChain): CommitPlan => {
       if (roleOf(groupStateOf(chain).roster, removed) === 'none') {
         throw new UsageError('no-such-member', `${actor} is not in the group`);
       }
       return { remove: [removed] };
     };
-    return this.#committer.commit({ plan, onLostRace, signal });
+    return this.#committer.commit({ plan, preSharedKeys: keys, onLostRace, signal });
   }
 
-  async rotate({ onLostRace, signal }: CommitOptions = {}): Promise<Delivery> {
+  async rotate({ preSharedKeys = [], onLostRace, signal }: CommitOptions = {}): Promise<Delivery> {
     await this.assertMember(signal);
-    return this.#committer.commit({ plan: () => ({}), onLostRace, signal });
+    const keys = await this.#context.preSharedKeys.named(preSharedKeys);
+    return this.#committer.commit({ plan: () => ({}), preSharedKeys: keys, onLostRace, signal });
   }
 
   /** Reading is done once the log is read; what keeps this device from its keys is told to whoever needs them. */

@@ -12,6 +12,7 @@ import {
   type GroupState,
   type PendingCommit,
 } from '../mls/index.ts';
+import type { PreSharedKeys } from '../pre-shared-keys.ts';
 import type { StorageWrite } from '../storage.ts';
 import { isBoundTo, isResync, readCommit } from './commit-reading.ts';
 import { payloadOf, type MessageBody, type PayloadSource } from './entry-content.ts';
@@ -26,6 +27,7 @@ export interface MlsReading {
   readonly store: MlsStore;
   readonly outbox: Outbox;
   readonly pool: KeyPackagePool;
+  readonly preSharedKeys: PreSharedKeys;
   readonly source: PayloadSource;
   readonly self: Uint8Array;
   /** Called before anything of it is stored. */
@@ -171,8 +173,8 @@ class MlsPage implements PageOpener {
   }
 
   async #join(entry: VerifiedEntry, body: MlsCommit, { welcome }: AcceptedWelcome): Promise<void> {
-    const { store, pool, self, source } = this.#reading;
-    const { state, keyPackageRef } = await joinAt(entry, body, welcome, { pool, self, source });
+    const { store, pool } = this.#reading;
+    const { state, keyPackageRef } = await joinAt(entry, body, welcome, this.#reading);
     this.#record = { state, lostAt: undefined };
     this.#recovery = { ...this.#recovery, lost: undefined };
     this.#pending = undefined;
@@ -197,7 +199,7 @@ class MlsPage implements PageOpener {
   async #follow(before: GroupState, entry: VerifiedEntry, body: MlsCommit): Promise<TimelineContent> {
     const name = { hash: body.commitHash, size: body.commitSize };
     const bytes = await payloadOf(entry, name, this.#reading.source);
-    const reading = await readCommit(before, entry, body, bytes);
+    const reading = await readCommit(before, entry, { body, bytes }, await this.#reading.preSharedKeys.all());
     switch (reading.kind) {
       case 'followed':
         this.#record = { state: reading.state, lostAt: undefined };

@@ -2,7 +2,7 @@ import { memberAdded, memberRemoved, toBase64Url, type ChainId, type GrantedRole
 import type { Delivery } from '../chain/chain-writer.ts';
 import { UsageError } from '../errors.ts';
 import { FollowedGroup, parseActor, parseActors } from './followed-group.ts';
-import type { CallOptions, InviteDelivery, InviteOptions, ReinitDelivery } from './group.ts';
+import type { CallOptions, CommitOptions, InviteDelivery, InviteOptions, ReinitDelivery } from './group.ts';
 import type { GroupContext } from './group-context.ts';
 import { PlainOpening } from './plain-opening.ts';
 
@@ -25,8 +25,9 @@ export class PlainGroup extends FollowedGroup {
   async invite(
     actors: string | readonly string[],
     role: GrantedRole = 'member',
-    { signal }: InviteOptions = {},
+    { signal, preSharedKeys }: InviteOptions = {},
   ): Promise<InviteDelivery> {
+    assertNoKeys(preSharedKeys);
     const invited = parseActors(actors);
     const [first, ...others] = invited;
     await this.assertMember(signal);
@@ -40,7 +41,8 @@ export class PlainGroup extends FollowedGroup {
     return this.appendEvent(memberRemoved, { actor: this.context.signer.actor }, signal);
   }
 
-  async remove(actor: string, { signal }: CallOptions = {}): Promise<Delivery> {
+  async remove(actor: string, { signal, preSharedKeys }: CommitOptions = {}): Promise<Delivery> {
+    assertNoKeys(preSharedKeys);
     const removed = parseActor(actor);
     await this.assertMember(signal);
     return this.appendEvent(memberRemoved, { actor: removed }, signal);
@@ -53,4 +55,9 @@ export class PlainGroup extends FollowedGroup {
   async reinit(): Promise<ReinitDelivery> {
     throw new UsageError('plain-group', 'a plain group has no keys to begin anew with');
   }
+}
+
+/** Whoever asks for it must not believe that it was done. */
+function assertNoKeys(preSharedKeys: readonly Uint8Array[] | undefined): void {
+  if (preSharedKeys !== undefined) throw new UsageError('plain-group', 'a plain group has no keys to mix others into');
 }

@@ -10,6 +10,7 @@ import { makeState, openState, replaceClient, termsOf } from './open-state.ts';
 import { decodeKeyPackageMessage } from './own-key-package.ts';
 import { beginEpoch, type RenewedTree } from './next-epoch.ts';
 import type { PendingCommit } from './pending-commit.ts';
+import { additionOfKey, NO_PRE_SHARED_KEYS, pskIndexOf, type PreSharedKey } from './pre-shared-keys.ts';
 import { removalOf } from './proposal.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
 import { isGenuine, loadSuite } from './suite.ts';
@@ -22,6 +23,8 @@ export interface CommitRequest {
   readonly remove?: readonly Uint8Array[];
   /** Which group goes on in this one's place: a ReInit, which is alone in its commit (RFC 9420 §12.2). */
   readonly successor?: { readonly groupId: Uint8Array; readonly suite: number } | undefined;
+  /** Mixed into the keys of the epoch that the commit begins: who lacks one can't follow it, and nobody can join by it. */
+  readonly preSharedKeys?: readonly PreSharedKey[];
   /** Of the event that carries the commit, see `encodeAuthenticatedData`. */
   readonly authenticatedData: Uint8Array;
   /** Added KeyPackages are in force at this time. */
@@ -48,11 +51,13 @@ export async function commit(state: GroupState, request: CommitRequest): Promise
   if (!added.ok) return added;
   const removed = findRemovals(state, request.remove ?? []);
   if (!removed.ok) return removed;
-  const changes = [...removed.value, ...added.value.map((keyPackage) => byValue(additionOf(keyPackage)))];
+  const { preSharedKeys = NO_PRE_SHARED_KEYS } = request;
+  const { client } = openState(state);
+  const mixed = await Promise.all(preSharedKeys.map((key) => additionOfKey(key, client.groupContext.cipherSuite)));
+  const changes = [...removed.value, ...added.value.map((keyPackage) => byValue(additionOf(keyPackage))), ...mixed];
   const proposals = request.successor === undefined ? changes : [...changes, byValue(reinitOf(request.successor))];
   if (proposals.length > MAX_COMMIT_PROPOSALS) return refuse('commit-proposal-list');
-  const { client } = openState(state);
-  const renewed = await renewTree(client, proposals);
+  const renewed = await renewTree(client, proposals, preSharedKeys);
   if (!renewed.ok) return renewed;
   return prepare(state, renewed.value, request);
 }
@@ -141,12 +146,13 @@ function leaveOf(leafIndex: number, { unappliedProposals }: ClientState): Propos
 async function renewTree(
   client: ClientState,
   proposals: readonly ProposalOrRef[],
+  keys: readonly PreSharedKey[],
 ): Promise<Result<RenewedTree, EngineRefusal>> {
   const suite = await loadSuite(client.groupContext.cipherSuite);
   const committer: LeafIndex = toLeafIndex(client.privatePath.leafIndex);
-  const applied = await applyOrRefuse(client, [...proposals], committer);
+  const applied = await applyOrRefuse(client, [...proposals], keys);
   if (!applied.ok) return applied;
-  const joiners = applied.value.joiners;
+  const { joiners, psk } = applied.value;
   const [tree, path, pathSecrets, leafPrivateKey, commitSecret] = await createUpdatePath(
     applied.value.tree,
     committer,
@@ -157,23 +163,23 @@ async function renewTree(
     joiners.map(([leafIndex]) => leafToNodeIndex(leafIndex)),
   );
   const leafKey = await suite.hpke.exportPrivateKey(leafPrivateKey);
-  return ok({ tree, joiners, pathSecrets, leafKey, commitSecret, commit: { proposals: [...proposals], path } });
+  return ok({ tree, joiners, psk, pathSecrets, leafKey, commitSecret, commit: { proposals: [...proposals], path } });
 }
-
-const NO_PSK = { findPsk: () => undefined };
 
 async function applyOrRefuse(
   client: ClientState,
   proposals: ProposalOrRef[],
-  committer: LeafIndex,
-): Promise<Result<Pick<RenewedTree, 'tree' | 'joiners'>, EngineRefusal>> {
+  keys: readonly PreSharedKey[],
+): Promise<Result<Pick<RenewedTree, 'tree' | 'joiners' | 'psk'>, EngineRefusal>> {
   try {
     const suite = await loadSuite(client.groupContext.cipherSuite);
+    const committer = toLeafIndex(client.privatePath.leafIndex);
     // Not as "sent by this client": ts-mls would then compare lifetimes with a clock of its own.
-    const applied = await applyProposals(client, proposals, committer, NO_PSK, false, suite);
-    const { tree, additionalResult } = applied;
+    const applied = await applyProposals(client, proposals, committer, pskIndexOf(keys), false, suite);
+    const { tree, pskSecret: secret, pskIds: ids, additionalResult } = applied;
     if (additionalResult.kind === 'externalCommit') throw new TypeError('a commit of a member');
-    return ok({ tree, joiners: additionalResult.kind === 'reinit' ? [] : additionalResult.addedLeafNodes });
+    const joiners = additionalResult.kind === 'reinit' ? [] : additionalResult.addedLeafNodes;
+    return ok({ tree, joiners, psk: { secret, ids } });
   } catch {
     // Two changes to one member, the committer's own removal, a member added again.
     return refuse('commit-proposal-list');

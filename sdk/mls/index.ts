@@ -31,6 +31,7 @@ export {
   serialisePendingCommit,
   type PendingCommit,
 } from './pending-commit.ts';
+export type { PreSharedKey } from './pre-shared-keys.ts';
 export { processCommit, type CommitRefusal, type ProcessedCommit } from './process-commit.ts';
 export { processProposal, proposeLeave, type MadeProposal, type ProcessedProposal } from './proposal.ts';
 export { acceptResync, resync, type ResyncRequest } from './resync.ts';

@@ -2,6 +2,7 @@ import type { ClientState, Extension, GroupInfo, Welcome } from 'ts-mls';
 import { joinGroupWithExtensions } from 'ts-mls/clientState.js';
 import { makeKeyPackageRef } from 'ts-mls/keyPackage.js';
 import { decodeMlsMessage, encodeMlsMessage } from 'ts-mls/message.js';
+import { accumulatePskSecret } from 'ts-mls/pskIndex.js';
 import { decryptGroupInfo, decryptGroupSecrets } from 'ts-mls/welcome.js';
 import { equalBytes, ok, type ActorKey, type Result } from '../../core/index.ts';
 import { bindingJob, findSuiteByName, parseGroupInfo, parseWelcome } from '../../core/mls/index.ts';
@@ -10,6 +11,7 @@ import { decodeTree } from './decode-tree.ts';
 import type { GroupState } from './group-state.ts';
 import { makeState, openState } from './open-state.ts';
 import { parseOwnKeyPackage, type OwnKeyPackage } from './own-key-package.ts';
+import { NO_PRE_SHARED_KEYS, pskIndexOf, type PreSharedKey } from './pre-shared-keys.ts';
 import { provenActor } from './proven-actor.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
 import { isGenuine, loadSuite } from './suite.ts';
@@ -26,12 +28,13 @@ export interface JoinedGroup {
 /**
  * Joins by a Welcome, with the `privateState` of the KeyPackage that it addresses. Every leaf of the tree is verified,
  * its binding included. `ratchetTree`, by the tree hash that the log names, is for a Welcome that holds none: asked for by
- * `welcome-tree-missing`. The caller compares `state.groupId` with the chain that it means to join.
+ * `welcome-tree-missing`; `keys` are for one that needs pre-shared keys (`welcome-key-missing`). The caller compares `state.groupId` with the chain that it means to join.
  */
 export async function joinGroup(
   welcome: Uint8Array,
   privateState: Uint8Array,
   ratchetTree?: Uint8Array,
+  keys: readonly PreSharedKey[] = NO_PRE_SHARED_KEYS,
 ): Promise<Result<JoinedGroup, EngineRefusal>> {
   const parsed = parseWelcome(welcome);
   if (!parsed.ok) return parsed;
@@ -40,10 +43,11 @@ export async function joinGroup(
   const { hash } = await loadSuite(own.value.keyPackage.cipherSuite);
   const ref = await makeKeyPackageRef(own.value.keyPackage, hash);
   if (!parsed.value.refs.some((addressed) => equalBytes(addressed, ref))) return refuse('welcome-not-addressed');
-  const groupInfo = await readGroupInfo(welcome, own.value, ref);
-  if (groupInfo === undefined) return refuse('welcome-unprocessable');
+  const read = await readGroupInfo(welcome, own.value, { ref, keys });
+  if (!read.ok) return read;
+  const groupInfo = read.value;
   if (ratchetTree === undefined && !holdsTree(groupInfo)) return refuse('welcome-tree-missing');
-  const opened = await openWelcome(welcome, own.value, ratchetTree);
+  const opened = await openWelcome(welcome, own.value, { ratchetTree, keys });
   if (opened === undefined) return refuse('welcome-unprocessable');
   const state = makeState(opened.client);
   if (!state.ok) return state;
@@ -60,12 +64,14 @@ export async function inviterOf(
   welcome: Uint8Array,
   privateState: Uint8Array,
   treeOf: (treeHash: Uint8Array) => Promise<Uint8Array | undefined>,
+  keys: readonly PreSharedKey[] = NO_PRE_SHARED_KEYS,
 ): Promise<ActorKey | undefined> {
   const own = parseOwnKeyPackage(privateState);
   if (!own.ok || !parseWelcome(welcome).ok) return undefined;
   const ref = await makeKeyPackageRef(own.value.keyPackage, (await loadSuite(own.value.keyPackage.cipherSuite)).hash);
-  const groupInfo = await readGroupInfo(welcome, own.value, ref);
-  if (groupInfo === undefined) return undefined;
+  const read = await readGroupInfo(welcome, own.value, { ref, keys });
+  if (!read.ok) return undefined;
+  const groupInfo = read.value;
   const tree = holdsTree(groupInfo) ? undefined : await treeOf(groupInfo.groupContext.treeHash);
   const message = encodeMlsMessage({ version: 'mls10', wireformat: 'mls_group_info', groupInfo });
   const parsed = parseGroupInfo(message, tree);
@@ -85,7 +91,7 @@ interface OpenedWelcome {
 async function openWelcome(
   bytes: Uint8Array,
   { keyPackage, secrets }: OwnKeyPackage,
-  ratchetTree: Uint8Array | undefined,
+  { ratchetTree, keys }: { readonly ratchetTree: Uint8Array | undefined; readonly keys: readonly PreSharedKey[] },
 ): Promise<OpenedWelcome | undefined> {
   try {
     const suite = await loadSuite(keyPackage.cipherSuite);
@@ -95,7 +101,7 @@ async function openWelcome(
       decodeWelcome(bytes),
       keyPackage,
       secrets,
-      { findPsk: () => undefined },
+      pskIndexOf(keys),
       suite,
       ratchetTree && decodeTree(ratchetTree, known),
       undefined,
@@ -110,17 +116,22 @@ async function openWelcome(
 async function readGroupInfo(
   bytes: Uint8Array,
   { keyPackage, secrets }: OwnKeyPackage,
-  ref: Uint8Array,
-): Promise<GroupInfo | undefined> {
+  { ref, keys }: { readonly ref: Uint8Array; readonly keys: readonly PreSharedKey[] },
+): Promise<Result<GroupInfo, EngineRefusal>> {
   try {
     const suite = await loadSuite(keyPackage.cipherSuite);
     const welcome = decodeWelcome(bytes);
     const initKey = await suite.hpke.importPrivateKey(secrets.initPrivateKey);
     const groupSecrets = await decryptGroupSecrets(initKey, ref, welcome, suite.hpke);
-    if (groupSecrets === undefined) return undefined;
-    return await decryptGroupInfo(welcome, groupSecrets.joinerSecret, new Uint8Array(suite.kdf.size), suite);
+    if (groupSecrets === undefined) return refuse('welcome-unprocessable');
+    const known = pskIndexOf(keys);
+    if (groupSecrets.psks.some((id) => known.findPsk(id) === undefined)) return refuse('welcome-key-missing');
+    const zeros = new Uint8Array(suite.kdf.size);
+    const [pskSecret] = await accumulatePskSecret(groupSecrets.psks, known, suite, zeros);
+    const groupInfo = await decryptGroupInfo(welcome, groupSecrets.joinerSecret, pskSecret, suite);
+    return groupInfo === undefined ? refuse('welcome-unprocessable') : ok(groupInfo);
   } catch {
-    return undefined;
+    return refuse('welcome-unprocessable');
   }
 }
 

@@ -1,4 +1,13 @@
-import type { CiphersuiteImpl, ClientState, Commit, GroupContext, KeyPackage, LeafIndex, RatchetTree } from 'ts-mls';
+import type {
+  CiphersuiteImpl,
+  ClientState,
+  Commit,
+  GroupContext,
+  KeyPackage,
+  LeafIndex,
+  PreSharedKeyID,
+  RatchetTree,
+} from 'ts-mls';
 import { nextEpochContext } from 'ts-mls/clientState.js';
 import {
   createConfirmationTag,
@@ -24,6 +33,8 @@ export interface RenewedTree {
   readonly tree: RatchetTree;
   readonly commit: Commit;
   readonly joiners: readonly (readonly [LeafIndex, KeyPackage])[];
+  /** What its pre-shared keys come to (RFC 9420 §8.4), zeros where it has none, and what they are. */
+  readonly psk: { readonly secret: Uint8Array; readonly ids: PreSharedKeyID[] };
   /** From the leaf's parent up. */
   readonly pathSecrets: PathSecret[];
   readonly leafKey: Uint8Array;
@@ -64,8 +75,8 @@ export async function beginEpoch(
     client.confirmationTag,
     suite.hash,
   );
-  const noPsk = new Uint8Array(suite.kdf.size);
-  const secrets = await initializeEpoch(keySchedule.initSecret, renewed.commitSecret, nextContext, noPsk, suite.kdf);
+  const { commitSecret, psk } = renewed;
+  const secrets = await initializeEpoch(keySchedule.initSecret, commitSecret, nextContext, psk.secret, suite.kdf);
   const { confirmationKey } = secrets.keySchedule;
   const confirmationTag = await createConfirmationTag(confirmationKey, nextContext.confirmedTranscriptHash, suite.hash);
   const auth = { contentType: 'commit', signature, confirmationTag } as const;

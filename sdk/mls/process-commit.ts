@@ -1,5 +1,4 @@
 import type { ClientState } from 'ts-mls';
-import { makePskIndex } from 'ts-mls/clientState.js';
 import { processPrivateMessage, processPublicMessage } from 'ts-mls/processMessages.js';
 import {
   equalBytes,
@@ -24,6 +23,7 @@ import { decodePrivateMessage, decodePublicMessage } from './framed-message.ts';
 import type { GroupState } from './group-state.ts';
 import { makeState, openState, replaceClient, termsOf } from './open-state.ts';
 import { openHandshake } from './opaque-handshake.ts';
+import { NO_PRE_SHARED_KEYS, pskIndexOf, type PreSharedKey } from './pre-shared-keys.ts';
 import { proposedIn } from './proposal.ts';
 import { provenActor } from './proven-actor.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
@@ -55,12 +55,13 @@ export type CommitRefusal = EngineRefusal | { readonly code: 'commit-unprocessab
 /**
  * Follows another member's commit, which is encrypted where `handshakes` are opaque. Never throws for what `bytes` hold; a
  * refusal leaves `state` as good as it was. The refusals tell apart a commit that is over, one that is early, and one that
- * can't be followed.
+ * can't be followed. `keys` are what it may mix in beside what the group's own epochs left.
  */
 export async function processCommit(
   state: GroupState,
   bytes: Uint8Array,
   handshakes: HandshakeMode = 'public',
+  keys: readonly PreSharedKey[] = NO_PRE_SHARED_KEYS,
 ): Promise<Result<ProcessedCommit, CommitRefusal>> {
   if (state.status === 'removed') return refuse('not-a-member');
   const read = await (handshakes === 'opaque' ? openCommit(state, bytes) : readCommit(state, bytes));
@@ -71,7 +72,7 @@ export async function processCommit(
   const before = { groupId: state.groupId, epoch: state.epoch, leaves, proposals: proposedIn(state) };
   const applied = applyCommitToLeaves(before, read.value);
   if (!applied.ok) return applied;
-  const followed = await follow(client, bytes, handshakes);
+  const followed = await follow(client, bytes, handshakes, keys);
   if (!followed.ok) return followed;
   const next = followed.value;
   const selfRemoved = next.groupActiveState.kind === 'removedFromGroup';
@@ -118,17 +119,15 @@ function findMisplacement(
   return epoch > state.epoch ? 'commit-future' : undefined;
 }
 
-/** `ML24`: of pre-shared keys it has those that its own recent epochs left behind, and no other. */
-const NO_OTHER_KEYS = {};
-
 async function follow(
   client: ClientState,
   bytes: Uint8Array,
   handshakes: HandshakeMode,
+  known: readonly PreSharedKey[],
 ): Promise<Result<ClientState, CommitRefusal>> {
   try {
     const suite = await loadSuite(client.groupContext.cipherSuite);
-    const keys = makePskIndex(client, NO_OTHER_KEYS);
+    const keys = pskIndexOf(known, client);
     const processed =
       handshakes === 'opaque'
         ? processPrivateMessage(client, decodePrivateMessage(bytes), keys, suite)

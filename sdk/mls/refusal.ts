@@ -31,6 +31,8 @@ export type MlsEngineCode =
   | 'welcome-not-addressed'
   /** The Welcome holds no tree, and none came beside it. */
   | 'welcome-tree-missing'
+  /** The Welcome needs a pre-shared key that this client doesn't have. */
+  | 'welcome-key-missing'
   /** The Welcome doesn't decrypt, or what it leads to doesn't verify. */
   | 'welcome-unprocessable'
   /** A message of another group. */

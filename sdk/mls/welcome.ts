@@ -63,7 +63,7 @@ async function encryptSecrets(
   const committer = toLeafIndex(epoch.client.privatePath.leafIndex);
   const shared = firstCommonAncestor(renewed.tree, leafIndex, committer);
   const pathSecret = renewed.pathSecrets.find(({ nodeIndex }) => nodeIndex === shared)?.secret;
-  const groupSecrets = { joinerSecret: epoch.joinerSecret, pathSecret, psks: [] };
+  const groupSecrets = { joinerSecret: epoch.joinerSecret, pathSecret, psks: renewed.psk.ids };
   const initKey = await hpke.importPublicKey(keyPackage.initKey);
   const { enc, ct } = await encryptGroupSecrets(initKey, encryptedGroupInfo, groupSecrets, hpke);
   const newMember = await makeKeyPackageRef(keyPackage, hash);

@@ -21,6 +21,7 @@ import { MlsIdentities } from '../../../sdk/mls-identities.ts';
 import { KeyPackagePool } from '../../../sdk/key-package-pool.ts';
 import { memoryStorage, RelayProblem, type Storage } from '../../../sdk/index.ts';
 import { encrypt, membersOf, type GroupState as MlsState } from '../../../sdk/mls/index.ts';
+import { PreSharedKeys } from '../../../sdk/pre-shared-keys.ts';
 import { platformOf } from '../../../sdk/platform.ts';
 import type { RelayClient } from '../../../sdk/relay-client.ts';
 import {
@@ -73,9 +74,10 @@ function openingOf(self: Person, client: Partial<RelayClient> = {}) {
   const own = { actor: self.actor, identities, suites: [1] };
   const pool = new KeyPackagePool({ client: client as RelayClient, storage, platform }, own);
   const outbox = new Outbox(storage, keys);
+  const preSharedKeys = new PreSharedKeys(storage);
   const source = { client: client as RelayClient, chain, now: () => NOW_MS };
   const reading = { store, source, self: self.actor, onLost: () => undefined };
-  return { store, pool, opening: new MlsOpening({ ...reading, outbox, pool }) };
+  return { store, pool, opening: new MlsOpening({ ...reading, outbox, pool, preSharedKeys }) };
 }
 
 /** A relay that serves this tree, whatever it is asked for. */
@@ -286,7 +288,7 @@ describe('joining', () => {
     pool.find = async (ref) => (ref === made.keyPackage.ref ? made.keyPackage.privateState : undefined);
     const body = { ...made.body, ...change(made.body) };
     const source = sourceOf(treeOf(made.pending.next));
-    const at = { pool, self: cast.cem.actor, source };
+    const at = { pool, self: cast.cem.actor, source, preSharedKeys: new PreSharedKeys(storage) };
     return { ...made, join: (entry = made.entry) => joinAt(entry, body, made.pending.welcome!, at) };
   }
 
@@ -309,7 +311,7 @@ describe('joining', () => {
     const { pool, ...rest } = { pool: openingOf(cast.cem).pool, self: cast.cem.actor };
     pool.find = async () => (await keyPackageOf(cast.cem)).privateState;
     const { body, pending } = await addition();
-    const other = { ...rest, pool, source: sourceOf(treeOf(pending.next)) };
+    const other = { ...rest, pool, source: sourceOf(treeOf(pending.next)), preSharedKeys: new PreSharedKeys(storage) };
     await expect(joinAt(entry, body, pending.welcome!, other)).rejects.toMatchObject({ code: 'not-invited' });
   });
 
@@ -318,7 +320,7 @@ describe('joining', () => {
     const { pool } = openingOf(cast.cem);
     pool.find = async () => keyPackage.privateState;
     const source = { ...sourceOf(treeOf(pending.next)), chain: new Uint8Array(32).fill(8) as ChainId };
-    const elsewhere = { pool, self: cast.cem.actor, source };
+    const elsewhere = { pool, self: cast.cem.actor, source, preSharedKeys: new PreSharedKeys(storage) };
     const joining = joinAt(entry, body, pending.welcome!, elsewhere);
     await expect(joining).rejects.toMatchObject({ code: 'group-mismatch', message: /group/ });
     expect((await foundGroup(cast.ada)).epoch).toBe(0);
