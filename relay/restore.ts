@@ -87,7 +87,8 @@ function stateOfSnapshot(
 }
 
 function applyStored(state: ChainState | undefined, bytes: Uint8Array, index: number): ChainState {
-  const event = eventOf(decodeTrusted(entryCodec, bytes));
+  const entry = decodeTrusted(entryCodec, bytes);
+  const event = eventOf(entry);
   if (state === undefined) {
     const founded = foundChain(event);
     if (!founded.ok) throw new Error(`the stored genesis is refused: ${founded.error.code}`);
@@ -95,7 +96,7 @@ function applyStored(state: ChainState | undefined, bytes: Uint8Array, index: nu
   }
   const change = transition(state, event);
   if (!change.ok) throw new Error(`stored entry ${index} is refused: ${change.error.code}`);
-  return change.value.apply(index);
+  return change.value.apply({ index, relayTime: entry.relayTime });
 }
 
 function eventOf(entry: Entry): Event {

@@ -58,13 +58,14 @@ export function admitEvent(
 ): Result<Admission, AdmissionRefusal> {
   const change = transition(view.state, event);
   if (!change.ok) return change;
+  const place = { index: view.size, relayTime };
   const refusal =
     change.value.permit() ??
     (clock === undefined ? undefined : checkClock(event, clock)) ??
     checkParent(view, event, change.value, relayTime) ??
-    change.value.check(view.size);
+    change.value.check(place);
   if (refusal !== undefined) return err(refusal);
-  return ok({ state: change.value.apply(view.size), payload: change.value.payload });
+  return ok({ state: change.value.apply(place), payload: change.value.payload });
 }
 
 /** The same for entry 0, which has no parent and brings its own state (`CH1`). */

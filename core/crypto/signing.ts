@@ -16,8 +16,9 @@ export function publicKeyOf(seed: Uint8Array): Uint8Array {
 }
 
 /**
- * The whole admission rule without a platform: the judge in tests. Pays for the torsion check every time, so to verify
- * where no platform verifier exists, give `satisfiesEquation` to `createSignatureChecker` instead.
+ * The whole admission rule without a platform: the judge in tests, and of the rare signature that a rule of the state must
+ * verify by itself (`ID2`). Pays for the torsion check every time, so to verify many where no platform verifier exists, give
+ * `satisfiesEquation` to `createSignatureChecker` instead.
  */
 export function verifyOracle(job: VerifyJob): boolean {
   return isAdmissibleKey(job.key) && isAdmissibleSignature(job.signature) && satisfiesEquation(job);

@@ -1,10 +1,9 @@
-import { equalBytes } from '../bytes/index.ts';
 import { decode, encode, variant, type Json } from '../codec/index.ts';
 import { sha256 } from '../crypto/index.ts';
 import { chainKind } from './genesis.ts';
 import { groupStateCodec, type GroupState } from './group/group-state.ts';
 import { findMember } from './group/roster.ts';
-import { identityStateCodec, type IdentityState } from './identity/identity-state.ts';
+import { accessOf, identityStateCodec, type IdentityState } from './identity/identity-state.ts';
 
 export const chainStateCodec = variant('ChainState', chainKind, {
   identity: identityStateCodec,
@@ -40,7 +39,7 @@ export function stateDigest(state: ChainState): Uint8Array {
 export function readableUntil(state: ChainState, actor: Uint8Array | undefined): number | undefined {
   if (state.value.genesis.visibility === 'public') return Number.MAX_SAFE_INTEGER;
   if (actor === undefined) return undefined;
-  if (state.kind === 'identity') return findDevice(state.value, actor) && Number.MAX_SAFE_INTEGER;
+  if (state.kind === 'identity') return accessOf(state.value, actor)?.until;
   const member = findMember(state.value.roster, actor);
   if (member === undefined) return undefined;
   return member.role === 'none' ? member.until : Number.MAX_SAFE_INTEGER;
@@ -49,9 +48,5 @@ export function readableUntil(state: ChainState, actor: Uint8Array | undefined):
 /** Index of the entry that let this actor in; undefined for strangers. */
 export function admittedAt(state: ChainState, actor: Uint8Array): number | undefined {
   if (state.kind === 'group') return findMember(state.value.roster, actor)?.since;
-  return findDevice(state.value, actor)?.since;
-}
-
-function findDevice({ devices }: IdentityState, actor: Uint8Array): IdentityState['devices'][number] | undefined {
-  return devices.find((device) => equalBytes(device.actor, actor));
+  return accessOf(state.value, actor)?.since;
 }

@@ -44,8 +44,27 @@ export {
   type Role,
   type Roster,
 } from './group/roster.ts';
+export { deviceAdded, type NewDevice } from './identity/device-added.ts';
+export { deviceRenamed } from './identity/device-renamed.ts';
+export { activeDevice, deviceRevoked, type RevocationReason } from './identity/device-revoked.ts';
+export {
+  activeDevices,
+  findDevice,
+  isActive,
+  MAX_ACTIVE_DEVICES,
+  MAX_DEVICE_NAME_BYTES,
+  MAX_DEVICES,
+  type AccountDevice,
+  type Devices,
+} from './identity/devices.ts';
 export type { IdentityState } from './identity/identity-state.ts';
-export type { PayloadName, RuleRefusal } from './rule.ts';
+export { keyPossession, possessionContent, type KeyPossession, type KeyPurpose } from './identity/possession.ts';
+export { recoveryCancelled } from './identity/recovery-cancelled.ts';
+export { recoveryCompleted } from './identity/recovery-completed.ts';
+export { recoverySet } from './identity/recovery-set.ts';
+export { recoveryStarted } from './identity/recovery-started.ts';
+export { MAX_RECOVERY_WAIT_MS, type Recovery } from './identity/recovery.ts';
+export type { PayloadName, Place, RuleRefusal } from './rule.ts';
 export {
   eventDefinitions,
   foundChain,

@@ -2,10 +2,18 @@ import type { EventDefinition } from '../event/index.ts';
 import type { GenesisRefusal } from './genesis.ts';
 import type { SizeRefusal } from './group/group-size.ts';
 
-/** Where in the log an event stands when it is applied. */
-export interface Position {
+/** The place in the log that a relay gives, or gave, to an event. */
+export interface Place {
   readonly index: number;
+  /** The entry's `relay_time`: the only clock that a rule may look at, since an auditor reads the same (`AU3`). */
+  readonly relayTime: number;
+}
+
+/** Where in the log an event stands when it is applied, and what its envelope says. */
+export interface Position extends Place {
   readonly actor: Uint8Array;
+  readonly chain: Uint8Array;
+  readonly eventId: Uint8Array;
 }
 
 /** A refusal that follows from the chain's state and the event alone, so that an auditor reaches it too. */
@@ -31,7 +39,18 @@ export type RuleRefusal =
   | { readonly code: 'welcome-mismatch' }
   | { readonly code: 'future-epoch'; readonly epoch: number }
   | { readonly code: 'epoch-closed'; readonly epoch: number }
-  | { readonly code: 'wrong-epoch'; readonly epoch: number };
+  | { readonly code: 'wrong-epoch'; readonly epoch: number }
+  | { readonly code: 'invalid-device-name' }
+  | { readonly code: 'key-in-use' }
+  | { readonly code: 'too-many-devices'; readonly limit: number; readonly actual: number }
+  | { readonly code: 'device-list-full'; readonly limit: number; readonly actual: number }
+  | { readonly code: 'invalid-proof' }
+  | { readonly code: 'no-such-device' }
+  | { readonly code: 'last-device' }
+  | { readonly code: 'waiting-too-long'; readonly maxMs: number }
+  | { readonly code: 'recovery-pending'; readonly at: number }
+  | { readonly code: 'no-such-recovery' }
+  | { readonly code: 'recovery-waiting'; readonly until: number };
 
 /** Bytes that an entry names by hash and does not hold. */
 export interface PayloadName {

@@ -8,13 +8,14 @@ import {
 } from '../event/index.ts';
 import { toBase64Url } from '../bytes/index.ts';
 import { err, ok, type Result } from '../result.ts';
-import { admittedAt, type ChainState } from './chain-state.ts';
+import type { ChainState } from './chain-state.ts';
 import { chainGenesis, checkGenesis, type Genesis } from './genesis.ts';
 import { foundGroup, requireCreated, requireGoing, type GroupState } from './group/group-state.ts';
 import { groupRules } from './group/index.ts';
 import { requireRole } from './group/roster.ts';
-import { foundIdentity } from './identity/identity-state.ts';
-import type { PayloadName, Position, Rule, RuleRefusal } from './rule.ts';
+import { foundIdentity, requireDevice, type IdentityState } from './identity/identity-state.ts';
+import { identityRules } from './identity/index.ts';
+import type { PayloadName, Place, Rule, RuleRefusal } from './rule.ts';
 
 /** A rule of the type that was broken, or a body that is none. */
 export type TransitionRefusal = RuleRefusal | DecodeRefusal;
@@ -27,16 +28,16 @@ export interface Transition {
   readonly payload: PayloadName | undefined;
   /** Whether the actor may do this at all (`GR3`). Asked before anything else of the state is told. */
   permit(): RuleRefusal | undefined;
-  /** Whether it fits the state, as the entry at this index. */
-  check(index: number): RuleRefusal | undefined;
+  /** Whether it fits the state, as the entry at this place. */
+  check(place: Place): RuleRefusal | undefined;
   /** The state with it. Only after `permit` and `check` had nothing against it. */
-  apply(index: number): ChainState;
+  apply(place: Place): ChainState;
 }
 
 /** Every built-in event type, for schemas and readable views. */
 export const eventDefinitions: readonly EventDefinition<unknown>[] = [
   chainGenesis,
-  ...[...groupRules.values()].map((rule) => rule.definition),
+  ...[...identityRules.values(), ...groupRules.values()].map((rule) => rule.definition),
 ];
 
 const definitionOf = new Map(eventDefinitions.map((definition) => [definition.type, definition]));
@@ -78,9 +79,27 @@ export function transition(state: ChainState, event: Event): Result<Transition, 
   if (definition === undefined) return err({ code: 'unknown-event-type', eventType: event.type });
   const body = definition.decodeBody(event.body);
   if (!body.ok) return body;
-  const rule = state.kind === 'group' ? groupRules.get(event.type) : undefined;
-  if (state.kind !== 'group' || rule === undefined) return ok(misplacedTransition(state, event, definition.ordering));
-  return ok(groupTransition(state.value, rule, event, body.value));
+  const parsed: ParsedEvent = { event, body: body.value };
+  const transitionOfKind =
+    state.kind === 'group' ? groupTransition(state.value, parsed) : identityTransition(state.value, parsed);
+  return ok(transitionOfKind ?? misplacedTransition(state, event, definition.ordering));
+}
+
+interface ParsedEvent {
+  readonly event: Event;
+  readonly body: unknown;
+}
+
+function identityTransition(state: IdentityState, parsed: ParsedEvent): Transition | undefined {
+  const rule = identityRules.get(parsed.event.type);
+  return rule && ruledTransition({ state, rule, wrap: (value) => ({ kind: 'identity', value }) }, parsed);
+}
+
+function groupTransition(state: GroupState, parsed: ParsedEvent): Transition | undefined {
+  const rule = groupRules.get(parsed.event.type);
+  if (rule === undefined) return undefined;
+  const ruled = ruledTransition({ state, rule, wrap: (value) => ({ kind: 'group', value }) }, parsed);
+  return { ...ruled, check: (place) => requireGoing(state) ?? ruled.check(place) };
 }
 
 /** An event type of another kind of chain, or a second genesis: those who may read are told, others only that they may not. */
@@ -96,15 +115,24 @@ function misplacedTransition(state: ChainState, { type, actor }: Event, ordering
 }
 
 function requirePresence(state: ChainState, actor: Uint8Array): RuleRefusal | undefined {
-  if (state.kind === 'group') return requireRole(state.value.roster, actor, 'reader');
-  return admittedAt(state, actor) === undefined ? { code: 'not-permitted' } : undefined;
+  switch (state.kind) {
+    case 'group':
+      return requireRole(state.value.roster, actor, 'reader');
+    case 'identity':
+      return requireDevice(state.value, actor);
+  }
 }
 
-function groupTransition(
-  state: GroupState,
-  rule: Rule<GroupState, unknown>,
-  { actor }: Event,
-  body: unknown,
+/** A state of one kind, the rule for an event, and how its next value becomes the chain's. */
+interface Ruled<State> {
+  readonly state: State;
+  readonly rule: Rule<State, unknown>;
+  readonly wrap: (value: State) => ChainState;
+}
+
+function ruledTransition<State extends { readonly lastStrictIndex: number }>(
+  { state, rule, wrap }: Ruled<State>,
+  { event: { actor, chain, eventId }, body }: ParsedEvent,
 ): Transition {
   const { ordering } = rule.definition;
   return {
@@ -112,11 +140,10 @@ function groupTransition(
     staleBefore: state.lastStrictIndex,
     payload: rule.payload?.(body),
     permit: () => rule.permit(state, actor, body),
-    check: (index) => requireGoing(state) ?? rule.check(state, { index, actor }, body),
-    apply: (index) => {
-      const position: Position = { index, actor };
-      const next = rule.apply(state, position, body);
-      return { kind: 'group', value: ordering === 'strict' ? { ...next, lastStrictIndex: index } : next };
+    check: (place) => rule.check(state, { ...place, actor, chain, eventId }, body),
+    apply: (place) => {
+      const next = rule.apply(state, { ...place, actor, chain, eventId }, body);
+      return wrap(ordering === 'strict' ? { ...next, lastStrictIndex: place.index } : next);
     },
   };
 }
@@ -136,7 +163,7 @@ function applicationTransition(state: ChainState, { type, actor }: Event): Trans
     payload: undefined,
     permit: () => requireRole(group.roster, actor, 'member'),
     check: () => requireGoing(group) ?? requireCreated(group),
-    apply: (index) =>
+    apply: ({ index }) =>
       ordering === 'strict' ? { kind: 'group', value: { ...group, lastApplicationIndex: index } } : state,
   };
 }

@@ -1,6 +1,8 @@
 import {
   admitEvent,
   admitGenesis,
+  deviceRenamed,
+  deviceRevoked,
   encode,
   eventTbs,
   groupMessage,
@@ -9,6 +11,8 @@ import {
   memberRemoved,
   mlsCommit,
   mlsCreated,
+  recoveryCompleted,
+  recoverySet,
   roleChanged,
   stateDigest,
   toHex,
@@ -17,7 +21,20 @@ import {
 } from '../../core/index.ts';
 import { LogBuilder, START_MS } from './log-builder.ts';
 import { commitBody, createdBody, groupGenesis, messageBody } from './sample-bodies.ts';
-import { alice, bob, carol, closed, mallory, noted, sampleChains } from './sample-chains.ts';
+import {
+  alice,
+  bob,
+  carol,
+  closed,
+  laptop,
+  mallory,
+  noted,
+  paper,
+  phone,
+  sampleChains,
+  tablet,
+} from './sample-chains.ts';
+import { additionOf, recoveryOf, recoverySetting } from './sample-identity.ts';
 
 /**
  * One event at the end of a sample chain, at a time of the relay: admitted with the digest of the next
@@ -124,6 +141,35 @@ const onIdentity: readonly Attempt[] = [
   is('an event of an application', (log) => log.event(alice, noted, 'x')),
 ];
 
+const car = { device: bob, name: 'car' };
+
+const onAccount: readonly Attempt[] = [
+  is('a device added', (log) => additionOf(log, laptop, car)),
+  is('a device added by a stranger', (log) => additionOf(log, mallory, car)),
+  is('a device added by a revoked one', (log) => additionOf(log, tablet, car)),
+  is('a device added by the recovery key', (log) => additionOf(log, paper, car)),
+  is('a revoked device added again', (log) => additionOf(log, alice, { device: tablet, name: 'tablet' })),
+  is('the recovery key added as a device', (log) => additionOf(log, alice, { device: paper, name: 'paper' })),
+  is('a device without a name', (log) => additionOf(log, alice, { ...car, name: ' ' })),
+  is('a device with a name that moves the cursor', (log) => additionOf(log, alice, { ...car, name: '\u001b[A' })),
+  is('a proof for another event', (log) => additionOf(log, alice, car, { eventId: new Uint8Array(16) })),
+  is('a device revoked', (log) => log.event(phone, deviceRevoked, { device: alice.key, reason: 'compromised' })),
+  is('a device that revokes itself', (log) =>
+    log.event(phone, deviceRevoked, { device: phone.key, reason: 'retired' }),
+  ),
+  is('a device revoked twice', (log) => log.event(phone, deviceRevoked, { device: tablet.key, reason: 'other' })),
+  is('a revoked device renamed', (log) => log.event(phone, deviceRenamed, { device: tablet.key, name: 'x' })),
+  is('the recovery key replaced', (log) => recoverySetting(log, phone, bob, 0)),
+  is('the recovery key taken away', (log) => log.event(phone, recoverySet, { recovery: undefined })),
+  is('a recovery key that is a device', (log) => recoverySetting(log, phone, alice, 0)),
+  is('a wait without end', (log) => recoverySetting(log, phone, bob, 90 * DAY_MS + 1)),
+  is('a recovery begun', (log) => recoveryOf(log, paper, car)),
+  is('a recovery begun by a device', (log) => recoveryOf(log, phone, car)),
+  is('a recovery completed twice', (log) => log.event(laptop, recoveryCompleted, { index: 8 })),
+  is('a message', (log) => log.event(phone, groupMessage, messageBody)),
+  is('a message by a revoked device', (log) => log.event(tablet, groupMessage, messageBody)),
+];
+
 export function admissionVectors(): readonly AdmissionVector[] {
   return [
     ...genesisAttempts().map(([name, event]) => decideGenesis(name, event)),
@@ -131,6 +177,7 @@ export function admissionVectors(): readonly AdmissionVector[] {
     ...decideAll('mls', onMls),
     ...decideAll('mls-not-created', onNewMls),
     ...decideAll('identity', onIdentity),
+    ...decideAll('account', onAccount),
   ];
 }
 

@@ -143,6 +143,33 @@ export function bodyVectors(): readonly BodyVector[] {
     bodyVector('group.mls-reinitialised', reinit.subarray(0, -1)),
     bodyVector('group.predecessor-named', bodyOf('group.predecessor-named', { chain: hashOf('predecessor chain') })),
     bodyVector('group.predecessor-named', new Uint8Array(31)),
+    ...identityBodyVectors(),
+  ];
+}
+
+function identityBodyVectors(): readonly BodyVector[] {
+  const proof = new Uint8Array(64).fill(7);
+  const entrant = { device: bob.key, name: 'Bobs Küche', proof };
+  const added = bodyOf('identity.device-added', entrant);
+  const revoked = bodyOf('identity.device-revoked', { device: bob.key, reason: 'lost' });
+  const recovery = { key: bob.key, waitingMs: 86_400_000, proof };
+  const named = bodyOf('identity.recovery-completed', { index: 7 });
+  return [
+    bodyVector('identity.device-added', added),
+    bodyVector('identity.device-added', added.subarray(0, -1)),
+    bodyVector('identity.device-added', bodyOf('identity.device-added', { ...entrant, name: 'x'.repeat(64) })),
+    bodyVector('identity.device-added', Uint8Array.of(...bob.key, 0x40, 65, ...new Uint8Array(65 + 64).fill(0x78))),
+    bodyVector('identity.device-revoked', revoked),
+    // A reason of which nobody here has heard.
+    bodyVector('identity.device-revoked', Uint8Array.of(...bob.key, 5)),
+    bodyVector('identity.device-renamed', bodyOf('identity.device-renamed', { device: bob.key, name: '' })),
+    bodyVector('identity.recovery-set', bodyOf('identity.recovery-set', { recovery })),
+    bodyVector('identity.recovery-set', bodyOf('identity.recovery-set', { recovery: undefined })),
+    bodyVector('identity.recovery-set', Uint8Array.of(2)),
+    bodyVector('identity.recovery-started', added),
+    bodyVector('identity.recovery-cancelled', named),
+    bodyVector('identity.recovery-completed', named),
+    bodyVector('identity.recovery-completed', named.subarray(1)),
   ];
 }
 

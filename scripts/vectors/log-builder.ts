@@ -21,6 +21,7 @@ import {
   type EventDefinition,
   type Genesis,
   type GroupState,
+  type IdentityState,
   type LoggedLeaf,
   type Result,
 } from '../../core/index.ts';
@@ -77,6 +78,11 @@ export class LogBuilder {
 
   get group(): GroupState {
     if (this.state.kind !== 'group') throw new Error('this chain is no group');
+    return this.state.value;
+  }
+
+  get identity(): IdentityState {
+    if (this.state.kind !== 'identity') throw new Error('this chain is no identity');
     return this.state.value;
   }
 

@@ -1,15 +1,20 @@
 import {
   defineEvent,
+  deviceRenamed,
+  deviceRevoked,
   groupMessage,
   memberAdded,
   memberRemoved,
   mlsCommit,
   mlsCreated,
+  recoveryCancelled,
+  recoveryCompleted,
   roleChanged,
   text,
 } from '../../core/index.ts';
 import { actorNamed, LogBuilder } from './log-builder.ts';
 import { commitBody, createdBody, groupGenesis, identityGenesis, messageBody } from './sample-bodies.ts';
+import { additionOf, recoveryOf, recoverySetting } from './sample-identity.ts';
 
 export const [alice, bob, carol, mallory] = ['alice', 'bob', 'carol', 'mallory'].map(actorNamed) as [
   Actor,
@@ -29,7 +34,34 @@ export const sampleChains: Readonly<Record<string, () => LogBuilder>> = {
   mls: mlsGroup,
   'mls-not-created': () => new LogBuilder(alice, groupGenesis('mls'), { isSigned: true }),
   identity: () => new LogBuilder(alice, identityGenesis(), { isSigned: true }),
+  account,
 };
+
+/** Alice's three devices, a key on paper, and what it was used for. */
+export const [phone, tablet, laptop, paper] = ['phone', 'tablet', 'laptop', 'paper'].map(actorNamed) as [
+  Actor,
+  Actor,
+  Actor,
+  Actor,
+];
+const HOUR_MS = 3_600_000;
+
+function account(): LogBuilder {
+  const log = new LogBuilder(alice, identityGenesis(), { isSigned: true });
+  log.appendEvent(alice, additionOf(log, alice, { device: phone, name: 'phone' }));
+  log.appendEvent(phone, additionOf(log, phone, { device: tablet, name: 'tablet' }));
+  log.append(phone, deviceRenamed, { device: alice.key, name: 'desk' });
+  log.append(alice, deviceRevoked, { device: tablet.key, reason: 'lost' });
+  log.appendEvent(alice, recoverySetting(log, alice, paper, HOUR_MS));
+  log.time += 1000;
+  log.append(phone, recoveryCancelled, {
+    index: log.appendEvent(paper, recoveryOf(log, paper, { device: laptop, name: 'laptop' })),
+  });
+  const again = log.appendEvent(paper, recoveryOf(log, paper, { device: laptop, name: 'laptop' }));
+  log.time += HOUR_MS;
+  log.append(laptop, recoveryCompleted, { index: again });
+  return log;
+}
 
 function plainGroup(): LogBuilder {
   const log = new LogBuilder(alice, groupGenesis(), { isSigned: true });

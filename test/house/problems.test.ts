@@ -19,13 +19,26 @@ const admissions = 'test/workers/admission.test.ts';
 
 const shardNode = 'test/workers/shard-node/app.workerd.test.ts';
 
+const everyRefusal = ['test/core/chain/refusals.test.ts', '[PR1] %s is reached'] as const;
+
 /** What no single bad input brings about, and the test that does: its file, and a piece of its name. */
 const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: string]>> = {
   'malformed-signature': ['test/core/event/parse.test.ts', '[AP2] with a signature of %d bytes'],
   'rate-limited': ['test/faults/bad-input.workerd.test.ts', '[AP14] of more appends than may wait'],
-  'roster-full': ['test/core/chain/refusals.test.ts', '[PR1] %s is reached'],
-  'group-full': ['test/core/chain/refusals.test.ts', '[PR1] %s is reached'],
-  'already-reported': ['test/core/chain/refusals.test.ts', '[PR1] %s is reached'],
+  'roster-full': everyRefusal,
+  'group-full': everyRefusal,
+  'already-reported': everyRefusal,
+  'invalid-device-name': everyRefusal,
+  'key-in-use': everyRefusal,
+  'too-many-devices': everyRefusal,
+  'device-list-full': everyRefusal,
+  'invalid-proof': everyRefusal,
+  'no-such-device': everyRefusal,
+  'last-device': everyRefusal,
+  'waiting-too-long': everyRefusal,
+  'recovery-pending': everyRefusal,
+  'no-such-recovery': everyRefusal,
+  'recovery-waiting': everyRefusal,
   'opaque-handshakes': ['test/relay/opaque.test.ts', '[GM31] is one to leave'],
   'group-reinitialised': ['test/relay/commit.test.ts', '[GM41] ends a group'],
   'payload-expired': ['test/durable-objects/chain/object.workerd.test.ts', '[PL3] forgets payloads'],

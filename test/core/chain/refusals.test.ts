@@ -2,9 +2,13 @@ import { describe, expect, test } from 'vitest';
 import {
   admitGenesis,
   commitReported,
+  deviceRenamed,
+  deviceRevoked,
   groupMessage,
   isProblemCode,
+  MAX_ACTIVE_DEVICES,
   MAX_COMMIT_ADDS,
+  MAX_DEVICES,
   MAX_EVENT_BYTES,
   MAX_GROUP_MEMBERS,
   MAX_ROSTER,
@@ -16,6 +20,8 @@ import {
   mlsReinitialised,
   parseSignedEvent,
   problemOf,
+  recoveryCancelled,
+  recoveryCompleted,
   roleChanged,
   type AdmissionRefusal,
   type Genesis,
@@ -32,6 +38,7 @@ import {
   reportBody,
 } from '../../../scripts/vectors/sample-bodies.ts';
 import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
+import { additionOf, recoveryOf, recoverySetting } from '../../../scripts/vectors/sample-identity.ts';
 
 type Refusal = AdmissionRefusal | ParseRefusal;
 const [alice, bob, stranger] = [actorNamed('alice'), actorNamed('bob'), actorNamed('stranger')];
@@ -66,6 +73,32 @@ function rosterOf(log: LogBuilder, others: number, role: 'none' | 'reader') {
     return { actor, role, since: 1, until: role === 'none' ? 2 : 0 };
   });
   return [...rest, ...log.group.roster].sort((a, b) => Buffer.compare(a.actor, b.actor));
+}
+
+const withPhone = { device: bob, name: 'phone' };
+
+/** An account that so many devices are or were in, and where `stranger` recovers. */
+function account({ others = 0, until = 0 } = {}): LogBuilder {
+  const log = new LogBuilder(alice, identityGenesis());
+  log.appendEvent(alice, recoverySetting(log, alice, stranger, 1));
+  const past = Array.from({ length: others }, (_, i) => {
+    const actor = Uint8Array.from(alice.key);
+    new DataView(actor.buffer).setUint32(0, i);
+    return { actor, name: 'x', since: 1, until };
+  });
+  const devices = [...past, ...log.identity.devices].sort((a, b) => Buffer.compare(a.actor, b.actor));
+  log.state = { kind: 'identity', value: { ...log.identity, devices } };
+  return log;
+}
+
+function recoveringAccount(): LogBuilder {
+  const log = account();
+  log.appendEvent(stranger, recoveryOf(log, stranger, withPhone));
+  return log;
+}
+
+function additionRefusal(log: LogBuilder, fields = {}): unknown {
+  return log.refusalOf(additionOf(log, alice, withPhone, fields));
 }
 
 /** One way to each refusal. The type makes it a compile error to add a code and no way to it. */
@@ -146,6 +179,27 @@ const ways: Record<Refusal['code'], (log: LogBuilder) => unknown> = {
     return refusalIn(log, bob, commitReported, reportBody);
   },
   'wrong-epoch': () => refusalIn(mlsGroup(), alice, mlsCommit, commitBody(0)),
+  'invalid-device-name': () => refusalIn(account(), alice, deviceRenamed, { device: alice.key, name: '' }),
+  'key-in-use': () => {
+    const log = account();
+    return log.refusalOf(additionOf(log, alice, { device: alice, name: 'again' }));
+  },
+  'too-many-devices': () => additionRefusal(account({ others: MAX_ACTIVE_DEVICES })),
+  'device-list-full': () => additionRefusal(account({ others: MAX_DEVICES - 1, until: 1 })),
+  'invalid-proof': () => additionRefusal(account(), { eventId: new Uint8Array(16) }),
+  'no-such-device': () => refusalIn(account(), alice, deviceRevoked, { device: bob.key, reason: 'other' }),
+  'last-device': () =>
+    refusalIn(new LogBuilder(alice, identityGenesis()), alice, deviceRevoked, { device: alice.key, reason: 'other' }),
+  'waiting-too-long': () => {
+    const log = account();
+    return log.refusalOf(recoverySetting(log, alice, bob, Number.MAX_SAFE_INTEGER));
+  },
+  'recovery-pending': () => {
+    const log = recoveringAccount();
+    return log.refusalOf(recoveryOf(log, stranger, withPhone));
+  },
+  'no-such-recovery': () => refusalIn(account(), alice, recoveryCancelled, { index: 1 }),
+  'recovery-waiting': () => refusalIn(recoveringAccount(), bob, recoveryCompleted, { index: 2 }),
 };
 
 describe('every refusal of core', () => {

@@ -136,6 +136,13 @@ describe('the built-in types', () => {
     );
     expect(table.sort()).toEqual([
       '0x0001 chain.genesis strict',
+      '0x0101 identity.device-added strict',
+      '0x0102 identity.device-revoked strict',
+      '0x0103 identity.device-renamed strict',
+      '0x0104 identity.recovery-set strict',
+      '0x0105 identity.recovery-started strict',
+      '0x0106 identity.recovery-cancelled strict',
+      '0x0107 identity.recovery-completed strict',
       '0x0201 group.mls-created strict',
       '0x0202 group.mls-commit strict',
       '0x0203 group.mls-proposal observed',

@@ -15,6 +15,7 @@ import {
   type GroupState,
 } from '../../../core/index.ts';
 import { commitBody, createdBody, groupGenesis, identityGenesis } from '../../../scripts/vectors/sample-bodies.ts';
+import { sampleChains } from '../../../scripts/vectors/sample-chains.ts';
 import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 
 const [alice, bob] = [actorNamed('alice'), actorNamed('bob')];
@@ -38,6 +39,7 @@ const states: readonly (readonly [string, ChainState])[] = [
   ['a plain group', plainGroup().state],
   ['an MLS group', mlsGroup().state],
   ['an identity', new LogBuilder(alice, identityGenesis()).state],
+  ['an account with everything', sampleChains['account']!().state],
 ];
 
 describe.each(states)('the state of %s', (_name, state) => {
