@@ -9,11 +9,12 @@ import { addDoctor } from './commands/doctor.ts';
 import { addGroup } from './commands/group.ts';
 import { addIdentity } from './commands/identity.ts';
 import { addMessages } from './commands/messages.ts';
+import { addModule } from './commands/module.ts';
 import { addRequest } from './commands/request.ts';
 import { addSchema } from './commands/schema.ts';
 import { addServe } from './commands/serve.ts';
 import { EXIT } from './exit-codes.ts';
-import { describeFailure, Failure } from './failure.ts';
+import { Answered, describeFailure, Failure } from './failure.ts';
 import { IdAwareCommand } from './id-aware-command.ts';
 import { parseRotateAfter } from './options.ts';
 import { packageVersion } from './invocation.ts';
@@ -26,6 +27,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     await createProgram(isJson).parseAsync(argv);
     return EXIT.ok.code;
   } catch (cause) {
+    if (cause instanceof Answered) return EXIT[cause.exit].code;
     if (!(cause instanceof CommanderError)) return reportFailure(cause, isJson);
     if (cause.exitCode === 0) return EXIT.ok.code;
     return isJson ? reportFailure(wrongArguments(cause), isJson) : EXIT.usage.code;
@@ -74,6 +76,7 @@ export function createProgram(isJson: boolean): Command {
   addChat(program);
   addAudit(program);
   addSchema(program);
+  addModule(program);
   addRequest(program);
   addDoctor(program);
   addDemo(program);

@@ -17,6 +17,17 @@ export class Failure extends Error {
   }
 }
 
+/** Ends a command whose result has said everything, such as a verdict that is no. */
+export class Answered extends Error {
+  override readonly name = 'Answered';
+  readonly exit: ExitName;
+
+  constructor(exit: ExitName) {
+    super(exit);
+    this.exit = exit;
+  }
+}
+
 /** What to tell of anything that was thrown. A fault of our own keeps its message and asks for a report. */
 export function describeFailure(cause: unknown): Pick<Failure, 'exit' | 'code' | 'message' | 'hint'> {
   if (cause instanceof Failure) return cause;

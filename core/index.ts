@@ -12,6 +12,7 @@ export * from './erasure/index.ts';
 export * from './event/index.ts';
 export * from './merkle/index.ts';
 export * from './note/index.ts';
+export * from './policy/index.ts';
 export * from './result.ts';
 export * from './state/index.ts';
 export * from './wire/index.ts';

@@ -9,6 +9,7 @@ import {
   MAX_ACTIVE_DEVICES,
   MAX_DEVICES,
   MAX_ROSTER,
+  MODULE_RULES,
   placementCodec,
   printNotation,
   problems,
@@ -38,6 +39,7 @@ export const specSections: Readonly<Record<string, Readonly<Record<string, () =>
   'backup.md': { structures: () => definitionsOf([passphraseBox, identityBackup]) },
   'erasure.md': { structures: () => definitionsOf([shardTail, blobDescriptor, inconsistencyEvidence, segmentCodec]) },
   'cluster.md': { placement: () => definitionOf(placementCodec) },
+  'policies.md': { 'module rules': moduleRules },
   'wire.md': { appending: wireAppending, reading: wireReading, devices: wireDevices, streams: wireStreams },
 };
 
@@ -76,6 +78,13 @@ function bodies(): string {
 function problemCodes(): string {
   const rows = Object.entries(problems).map(([code, { status, title }]) => [`\`${code}\``, String(status), title]);
   return markdownTable(['code', 'status', 'meaning'], rows.sort(byFirst));
+}
+
+function moduleRules(): string {
+  return markdownTable(
+    ['rule', 'broken by'],
+    Object.entries(MODULE_RULES).map(([rule, brokenBy]) => [`\`${rule}\``, brokenBy]),
+  );
 }
 
 function guaranteeTable(): string {

@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../../cli/cli.ts';
 import { Terminal } from './terminal.ts';
 
-const COMMANDS = 'serve init whoami identity group contact send read chat inbox audit schema request doctor demo'.split(
-  ' ',
-);
+const COMMANDS =
+  'serve init whoami identity group contact send read chat inbox audit schema module request doctor demo'.split(' ');
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   identity: ['backup', 'restore'],
   group: ['create', 'list', 'members', 'invite', 'join', 'remove', 'leave', 'rotate', 'reinit'],
   contact: ['name', 'verify', 'list'],
+  module: ['verify'],
 };
 const COLUMNS = 80;
 
