@@ -5,6 +5,7 @@ export { countRateLimited, measures, readMeasures, reportMeasures } from './metr
 export { MetricsObject } from './metrics/object.ts';
 export { FanoutObject } from './fanout/object.ts';
 export { shareName } from './fanout/share-name.ts';
+export { clusterOf, openedNodes } from './platform/cluster.ts';
 export { ed25519Checker } from './platform/ed25519.ts';
 export { workerdSha256 } from './platform/sha256.ts';
 export { checkpointKeyOf, type RelayEnvironment } from './platform/environment.ts';

@@ -128,3 +128,48 @@ export const snapshots = sqliteTable('snapshots', {
   digest: bytes('digest').notNull(),
   bytes: bytes('bytes').notNull(),
 });
+
+/** What the cluster keeps for this chain: the truth of what is there, and of what still has to be made whole or deleted. */
+export const blobs = sqliteTable(
+  'blobs',
+  {
+    /** Names the blob at its nodes; of random bytes. */
+    id: bytes('id').primaryKey(),
+    kind: text('kind', { enum: ['attachment', 'segment'] }).notNull(),
+    /** SHA-256 of the blob's bytes, which names it to readers. */
+    hash: bytes('hash').notNull(),
+    size: integer('size').notNull(),
+    descriptor: bytes('descriptor').notNull(),
+    /** Number of the placement that it lies by. */
+    placement: integer('placement').notNull(),
+    /** One bit a shard, the first shard the lowest of the first byte: those that its nodes do not have. */
+    missing: bytes('missing').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+    /** `inconsistent` can be read by nobody and is kept as it is; `expired` stands until every node has deleted its shard. */
+    status: text('status', { enum: ['kept', 'inconsistent', 'expired'] }).notNull(),
+  },
+  (table) => [index('blobs_hash').on(table.hash), index('blobs_expires_at').on(table.expiresAt)],
+);
+
+/** Attachments on their way in, by who sends them. Gone an hour after the last progress. */
+export const uploads = sqliteTable(
+  'uploads',
+  {
+    hash: bytes('hash').notNull(),
+    actor: bytes('actor').notNull(),
+    /** Of the blob that it becomes. */
+    id: bytes('id').notNull(),
+    size: integer('size').notNull(),
+    placement: integer('placement').notNull(),
+    blobExpiresAt: integer('blob_expires_at').notNull(),
+    /** Raised by each request that goes on with it: the one before stores nothing any more. */
+    turn: integer('turn').notNull(),
+    /** Rows of parts that are stored. */
+    rows: integer('rows').notNull(),
+    /** SHA-256 of each part that is stored, row by row, for whoever reads it back. */
+    partHashes: bytes('part_hashes').notNull(),
+    missing: bytes('missing').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.hash, table.actor] }), index('uploads_expires_at').on(table.expiresAt)],
+);

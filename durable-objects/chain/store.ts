@@ -1,5 +1,6 @@
 import { drizzle } from 'drizzle-orm/durable-sqlite';
 import { AccessStore } from '../access/store.ts';
+import { BlobStore } from './store/blobs.ts';
 import { HandshakeStore } from './store/handshakes.ts';
 import { LogStore } from './store/log.ts';
 import { OutboxStore } from './store/outbox.ts';
@@ -8,6 +9,7 @@ import { PokeStore } from './store/pokes.ts';
 import { ShareStore } from './store/shares.ts';
 import { SnapshotStore } from './store/snapshots.ts';
 
+export type { BlobKind, BlobRow, BlobStatus } from './store/blobs.ts';
 export { MAX_HANDSHAKE_BYTES, type Handshake, type HandshakeKind } from './store/handshakes.ts';
 export type { LogPageQuery, LogPageRow, LogRow } from './store/log.ts';
 export type { Delivery, DeliveryKey, NewDeliveries } from './store/outbox.ts';
@@ -27,6 +29,7 @@ export class ChainStore {
   readonly pokes: PokeStore;
   readonly shares: ShareStore;
   readonly snapshots: SnapshotStore;
+  readonly blobs: BlobStore;
   readonly access: AccessStore;
 
   /** Over migrated storage. */
@@ -40,6 +43,7 @@ export class ChainStore {
     this.pokes = new PokeStore(sql);
     this.shares = new ShareStore(sql);
     this.snapshots = new SnapshotStore(db);
+    this.blobs = new BlobStore(db);
     this.access = new AccessStore(sql);
   }
 }

@@ -34,6 +34,8 @@ export interface RelayEnvironment {
   readonly LOG_REQUESTS?: string;
   /** Counts requests by address. A relay without it goes on, and says so at /metrics. */
   readonly ADDRESS_LIMIT?: RateLimit;
+  /** The storage nodes, as JSON (`SC13`). Without it payloads stay where they are, and there are no blobs. */
+  readonly CLUSTER?: string;
 }
 
 const SEED_BYTES = 32;
@@ -45,19 +47,20 @@ export function limitsOf(env: RelayEnvironment): Limits {
 
 /** Returns undefined where no usable key is configured. */
 export function checkpointKeyOf(environment: RelayEnvironment): CheckpointKey | undefined {
-  const seed = seedOf(environment);
+  const seed = checkpointSeedOf(environment);
   return seed && { relayName: environment.RELAY_NAME, publicKey: publicKeyOf(seed), sign: ed25519Signer(seed) };
 }
 
 /** Derived from the checkpoint key, so that an operator keeps one secret. Undefined where none is configured. */
 export function claimTokenKeyOf(environment: RelayEnvironment): ClaimTokenKey | undefined {
-  const checkpointSeed = seedOf(environment);
+  const checkpointSeed = checkpointSeedOf(environment);
   if (checkpointSeed === undefined) return undefined;
   const seed = claimTokenSeed(checkpointSeed);
   return { publicKey: publicKeyOf(seed), sign: ed25519Signer(seed) };
 }
 
-function seedOf({ RELAY_CHECKPOINT_KEY }: RelayEnvironment): Uint8Array | undefined {
+/** 32 bytes, or undefined where there are none. */
+export function checkpointSeedOf({ RELAY_CHECKPOINT_KEY }: RelayEnvironment): Uint8Array | undefined {
   const seed = fromBase64Url(RELAY_CHECKPOINT_KEY ?? '');
   return seed?.length === SEED_BYTES ? seed : undefined;
 }

@@ -3,6 +3,7 @@ import tables from './0000_tables.sql';
 import appendOnly from './0001_append_only.sql';
 import outboxContents from './0002_outbox_contents.sql';
 import shares from './0003_shares.sql';
+import blobs from './0004_blobs.sql';
 
 /** The chain object's SQL by the tag of its journal entry. */
 export const chainMigrations = {
@@ -12,5 +13,6 @@ export const chainMigrations = {
     '0001_append_only': appendOnly,
     '0002_outbox_contents': outboxContents,
     '0003_shares': shares,
+    '0004_blobs': blobs,
   },
 };

@@ -1,0 +1,72 @@
+import { concatBytes, err, ok, type Result, type StripePart } from '../../core/index.ts';
+import type { ClusterNodes } from './cluster-nodes.ts';
+import { ShardSource } from './shard-source.ts';
+import type { BlobRange, BlobReadOptions, BlobReadRefusal, StoredBlob } from './stored-blob.ts';
+import { windowsOf } from './stripe-window.ts';
+import { WindowFetch } from './window-fetch.ts';
+
+/**
+ * Reads a range of a blob from its nodes, piece by piece, in memory that does not grow with it; the next window is on its way
+ * while one is taken (`SC11`, `SC12`). A piece is a view that its taker may keep. After a refusal nothing comes any more. A range that
+ * is not in the blob throws.
+ */
+export async function* readBlob(
+  cluster: ClusterNodes,
+  stored: StoredBlob,
+  range: BlobRange,
+  options: BlobReadOptions = {},
+): AsyncGenerator<Result<Uint8Array, BlobReadRefusal>, void> {
+  const source = new ShardSource(cluster, stored, options);
+  const windows = windowsOf(stored.descriptor.layout, range);
+  let next = windows[0] && new WindowFetch(source, windows[0]);
+  for (let index = 0; next !== undefined; index++) {
+    const current: WindowFetch = next;
+    await current.ready;
+    const following = windows[index + 1];
+    next = following && new WindowFetch(source, following);
+    for (const stripe of current.window.stripes) {
+      const read = await readStripe(source, current, stripe);
+      if (!read.ok) return yield read;
+      for (const piece of read.value) yield ok(piece);
+    }
+  }
+}
+
+/** The whole range at once, for one that fits into memory. */
+export async function readBlobRange(
+  cluster: ClusterNodes,
+  stored: StoredBlob,
+  range: BlobRange,
+  options: BlobReadOptions = {},
+): Promise<Result<Uint8Array, BlobReadRefusal>> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of readBlob(cluster, stored, range, options)) {
+    if (!piece.ok) return piece;
+    pieces.push(piece.value);
+  }
+  return ok(concatBytes(...pieces));
+}
+
+/** Asks on for as long as the cells at hand are not enough, or not those that were written. */
+async function readStripe(
+  source: ShardSource,
+  fetch: WindowFetch,
+  part: StripePart,
+): Promise<Result<readonly Uint8Array[], BlobReadRefusal>> {
+  const bad = new Set<number>();
+  for (;;) {
+    const read = source.reader.readPart(part, fetch.cellsOf(part.stripe, bad));
+    if (!read.ok && read.error.code === 'inconsistent-blob') return err(read.error);
+    const erased = read.ok ? read.value.erased : read.error.code === 'too-few-shards' ? read.error.erased : [];
+    for (const shard of erased) {
+      bad.add(shard);
+      source.noteDamage(shard);
+    }
+    if (read.ok) return ok(read.value.pieces);
+    // With the bad ones out, what was left aside before may be enough by now.
+    if (erased.length > 0 && fetch.cellsOf(part.stripe, bad).size >= source.reader.descriptor.layout.dataShards) continue;
+    if (await fetch.more()) continue;
+    const { needed, present } = read.error as { readonly needed: number; readonly present: number };
+    return err({ code: 'unavailable', needed, found: present });
+  }
+}
