@@ -100,20 +100,19 @@ export { ShareReaders, type ReaderChange } from './share-readers.ts';
 export { rateLimited } from './limits/rate-limited.ts';
 export { addMeasured, Measures, type Measured } from './metrics/measures.ts';
 export { formatOpenMetrics, OPEN_METRICS_TYPE, type Gauge } from './metrics/open-metrics.ts';
-export { BlobWriter, type BlobToPut, type WrittenBlob, type WrittenRow } from './cluster/blob-writer.ts';
-export { nodesOfBlob, placementOfBlob, type ClusterNodes, type ClusterUnavailable } from './cluster/cluster-nodes.ts';
+export type { BlobToPut, WrittenBlob, WrittenRow } from './cluster/blob-writer.ts';
+export type { ClusterNodes, ClusterUnavailable } from './cluster/cluster-nodes.ts';
 export { readBlob, readBlobRange } from './cluster/read-blob.ts';
 export { ReadTimes } from './cluster/read-times.ts';
 export { removeBlob } from './cluster/remove-blob.ts';
 export {
   BLOB_ID_BYTES,
-  blobPrefix,
   parseShardPartKey,
   shardPartKey,
   type BlobPlace,
   type ShardPartPlace,
 } from './cluster/shard-key.ts';
-export { cellsPerPart, partCount, partSpan, rowCount, rowOffset, rowOf, rowStripes, tailPart } from './cluster/shard-parts.ts';
+export { partCount, rowCount, rowOffset } from './cluster/shard-parts.ts';
 export { packShardSet, unpackShardSet } from './cluster/shard-set.ts';
 export type { BlobRange, BlobReadOptions, BlobReadRefusal, StoredBlob } from './cluster/stored-blob.ts';
 export { writeBlob, type BlobToWrite } from './cluster/write-blob.ts';

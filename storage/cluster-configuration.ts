@@ -77,7 +77,8 @@ function parseJson(text: string): Readonly<Record<string, unknown>> | undefined 
 function isConfiguredNode(node: unknown): boolean {
   const fields = (typeof node === 'object' && node !== null ? node : {}) as Readonly<Record<string, unknown>>;
   const { kind } = fields;
-  const wanted = typeof kind === 'string' && Object.hasOwn(FIELDS, kind) ? FIELDS[kind as ConfiguredNode['kind']] : undefined;
+  const wanted =
+    typeof kind === 'string' && Object.hasOwn(FIELDS, kind) ? FIELDS[kind as ConfiguredNode['kind']] : undefined;
   return wanted !== undefined && ['name', 'domain', ...wanted].every((field) => typeof fields[field] === 'string');
 }
 

@@ -92,7 +92,8 @@ export class BlobWriter {
     const { descriptor, tails } = this.#encoder.finish();
     const { layout } = descriptor;
     const rows = rowCount(layout);
-    if (rows === 1) for (const [shard, part] of this.#parts.entries()) part.set(tails[shard] as Uint8Array, bodyBytes(layout));
+    if (rows === 1)
+      for (const [shard, part] of this.#parts.entries()) part.set(tails[shard] as Uint8Array, bodyBytes(layout));
     else this.#parts = [...tails];
     const refusal = (await this.#send(rows === 1 ? 0 : rows)) ?? (await this.#underway);
     if (refusal !== undefined) return err(refusal);

@@ -26,7 +26,10 @@ export async function* readBlob(
     next = following && new WindowFetch(source, following);
     for (const stripe of current.window.stripes) {
       const read = await readStripe(source, current, stripe);
-      if (!read.ok) return yield read;
+      if (!read.ok) {
+        yield read;
+        return;
+      }
       for (const piece of read.value) yield ok(piece);
     }
   }
@@ -64,7 +67,8 @@ async function readStripe(
     }
     if (read.ok) return ok(read.value.pieces);
     // With the bad ones out, what was left aside before may be enough by now.
-    if (erased.length > 0 && fetch.cellsOf(part.stripe, bad).size >= source.reader.descriptor.layout.dataShards) continue;
+    if (erased.length > 0 && fetch.cellsOf(part.stripe, bad).size >= source.reader.descriptor.layout.dataShards)
+      continue;
     if (await fetch.more()) continue;
     const { needed, present } = read.error as { readonly needed: number; readonly present: number };
     return err({ code: 'unavailable', needed, found: present });

@@ -31,8 +31,7 @@ export function shardPartKey({ chain, id, placement, shard, part }: ShardPartPla
   return `${blobPrefix({ chain, id })}${placement}/${shard}/${part}` as ObjectKey;
 }
 
-/** How the keys of all parts of a blob begin, whatever its placement. */
-export function blobPrefix({ chain, id }: Pick<BlobPlace, 'chain' | 'id'>): string {
+function blobPrefix({ chain, id }: Pick<BlobPlace, 'chain' | 'id'>): string {
   return `c/${toBase64Url(chain)}/${toBase64Url(id)}/`;
 }
 

@@ -1,12 +1,4 @@
-import {
-  BlobReader,
-  bodyBytes,
-  err,
-  ok,
-  shardObjectBytes,
-  tailBytes,
-  type Result,
-} from '../../core/index.ts';
+import { BlobReader, bodyBytes, err, ok, shardObjectBytes, tailBytes, type Result } from '../../core/index.ts';
 import type { NodeFault, NodeResult, StorageNode } from '../storage-node.ts';
 import { nodesOfBlob, type ClusterNodes } from './cluster-nodes.ts';
 import { shardPartKey } from './shard-key.ts';

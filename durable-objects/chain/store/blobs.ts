@@ -38,7 +38,12 @@ export class BlobStore {
 
   /** The one of this content that lives longest, of those that have not expired by `now`. */
   find(kind: BlobKind, hash: Uint8Array, now: number): BlobRow | undefined {
-    const living = and(eq(blobs.hash, hash), eq(blobs.kind, kind), gt(blobs.expiresAt, now), ne(blobs.status, 'expired'));
+    const living = and(
+      eq(blobs.hash, hash),
+      eq(blobs.kind, kind),
+      gt(blobs.expiresAt, now),
+      ne(blobs.status, 'expired'),
+    );
     const longest = sql`${blobs.expiresAt} DESC`;
     return rowOf(this.#db.select().from(blobs).where(living).orderBy(longest).limit(1).get());
   }

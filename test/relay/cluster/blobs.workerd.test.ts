@@ -1,0 +1,231 @@
+import { describe, expect, it } from 'vitest';
+import { CELL_BYTES, equalBytes, faultsBorneBy } from '../../../core/index.ts';
+import {
+  parseShardPartKey,
+  partCount,
+  readBlob,
+  readBlobRange,
+  removeBlob,
+  rowCount,
+  rowOffset,
+  shardPartKey,
+  writeBlob,
+  type BlobReadRefusal,
+  type StoredBlob,
+} from '../../../relay/index.ts';
+import { CHAIN, choicesOf, DAY_MS, newId, someBytes, TestCluster } from './test-cluster.workerd.ts';
+import { damages, store } from './stored-blobs.workerd.ts';
+
+/** More than one stripe of 4 of 6. */
+const BLOB_BYTES = 5 * CELL_BYTES + 77;
+
+/** Reads all of it and compares. */
+async function expectRead(
+  cluster: TestCluster,
+  blob: StoredBlob,
+  bytes: Uint8Array,
+  damaged: (shard: number) => void = () => undefined,
+): Promise<void> {
+  const read = await readBlobRange(cluster, blob, { start: 0, end: bytes.length }, { damaged });
+  if (!read.ok) throw new Error(JSON.stringify(read.error));
+  expect(equalBytes(read.value, bytes)).toBe(true);
+}
+
+async function refusalOf(cluster: TestCluster, blob: StoredBlob): Promise<BlobReadRefusal> {
+  const got = await readBlobRange(cluster, blob, { start: 0, end: blob.descriptor.layout.blobBytes });
+  if (got.ok) throw new Error('it was read');
+  return got.error;
+}
+
+describe('the key of a part', () => {
+  it('[SC8] names chain, blob, placement, shard and part, and nothing else is one', () => {
+    const place = { chain: CHAIN, id: newId(), placement: 7, shard: 63, part: 12 };
+    const key = shardPartKey(place);
+    expect(parseShardPartKey(key)).toEqual(place);
+    for (const other of [
+      `${key}/1`,
+      key.replace('c/', 'd/'),
+      key.replace('/63/', '/64/'),
+      key.replace('/7/', '/07/'),
+      'c',
+    ]) {
+      expect(parseShardPartKey(other)).toBeUndefined();
+    }
+  });
+});
+
+describe('writing a blob', () => {
+  it('[SC5] [SC8] [SC9] puts one object for each shard of a small one at the node that the placement says', async () => {
+    const cluster = new TestCluster(4, 6);
+    const bytes = someBytes(BLOB_BYTES);
+    const { blob, missing } = await store(cluster, bytes);
+    expect(missing).toEqual([]);
+    for (let shard = 0; shard < 6; shard++) {
+      expect(await cluster.nodeOf(blob.id, shard).keys()).toEqual([shardPartKey({ ...blob, shard, part: 0 })]);
+    }
+    await expectRead(cluster, blob, bytes);
+  });
+
+  it('[SC9] cuts a large one at its stripes, with the tail in a part of its own, and ranges ask for no more than they need', async () => {
+    const cluster = new TestCluster(4, 6);
+    const bytes = someBytes(6_000_000);
+    const { blob } = await store(cluster, bytes, 100_003);
+    const { layout } = blob.descriptor;
+    expect(rowCount(layout)).toBe(2);
+    expect(rowOffset(layout, 1)).toBe(21 * 4 * CELL_BYTES);
+    expect(await cluster.nodeOf(blob.id, 5).keys()).toHaveLength(partCount(layout));
+    await expectRead(cluster, blob, bytes);
+    for (const node of cluster.nodes) node.calls.length = 0;
+    const start = 3 * CELL_BYTES + 5;
+    const range = await readBlobRange(cluster, blob, { start, end: start + 10 });
+    expect(range.ok && range.value).toEqual(bytes.slice(start, start + 10));
+    const calls = cluster.nodes.flatMap((node) => node.calls);
+    expect(calls.sort()).toEqual(
+      [
+        `get ${shardPartKey({ ...blob, shard: 3, part: 2 })}`,
+        `range ${shardPartKey({ ...blob, shard: 3, part: 0 })} 0+${CELL_BYTES}`,
+      ].sort(),
+    );
+  });
+
+  it('[SC5] is refused with the count that is needed where f + 1 nodes are dead, and leaves nothing at the others', async () => {
+    const cluster = new TestCluster(4, 6);
+    cluster.kill([1, 4]);
+    const bytes = someBytes(BLOB_BYTES);
+    const to = { chain: CHAIN, id: newId(), blobBytes: bytes.length, expiresAt: Date.now() + DAY_MS };
+    const refused = await writeBlob(cluster, to, [bytes]);
+    expect(refused).toEqual({ ok: false, error: { code: 'unavailable', needed: 5, found: 4 } });
+    for (const node of cluster.nodes) expect(await node.keys()).toEqual([]);
+  });
+
+  it('[SC10] does not wait for a node that hangs once enough have answered, and says that its shard is missing', async () => {
+    const cluster = new TestCluster(4, 6);
+    const bytes = someBytes(1_000);
+    const id = newId();
+    cluster.wait = () => Promise.resolve();
+    cluster.nodeOf(id, 2).hold = new Promise(() => undefined);
+    const written = await writeBlob(
+      cluster,
+      { chain: CHAIN, id, blobBytes: bytes.length, expiresAt: Date.now() + DAY_MS },
+      [bytes],
+    );
+    expect(written.ok && written.value.missing).toEqual([2]);
+  });
+
+  it('deletes what is stored where the source breaks off, and passes its failure on', async () => {
+    const cluster = new TestCluster(4, 6);
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield await Promise.resolve(someBytes(5_700_000));
+      throw new Error('cut');
+    }
+    const to = { chain: CHAIN, id: newId(), blobBytes: 6_000_000, expiresAt: Date.now() + DAY_MS };
+    await expect(writeBlob(cluster, to, broken())).rejects.toThrow('cut');
+    expect(cluster.nodes.every(({ calls }) => calls.some((call) => call.startsWith('put ')))).toBe(true);
+    for (const node of cluster.nodes) expect(await node.keys()).toEqual([]);
+  });
+});
+
+describe('removing a blob', () => {
+  it('deletes all parts, and says which shards may still be there', async () => {
+    const cluster = new TestCluster(4, 6);
+    const { blob } = await store(cluster, someBytes(BLOB_BYTES));
+    cluster.nodeOf(blob.id, 3).isDead = true;
+    expect(await removeBlob(cluster, { ...blob, blobBytes: BLOB_BYTES })).toEqual([3]);
+    cluster.kill([]);
+    expect(await removeBlob(cluster, { ...blob, blobBytes: BLOB_BYTES })).toEqual([]);
+    for (const node of cluster.nodes) expect(await node.keys()).toEqual([]);
+  });
+});
+
+describe('reading a blob', () => {
+  it.each([
+    [4, 6],
+    [3, 7],
+  ])(
+    '[SC2] %i of %i: gives every byte whichever f nodes were dead at writing and other f are at reading',
+    async (k, n) => {
+      const f = faultsBorneBy(n);
+      const cluster = new TestCluster(k, n);
+      const bytes = someBytes(700);
+      // A few of the choices; `npm run test:long` makes all of them.
+      const some = choicesOf(n, f).filter((_, index) => index % 5 === 0);
+      for (const dead of some) {
+        cluster.kill(dead);
+        const { blob } = await store(cluster, bytes);
+        for (const others of some) {
+          cluster.kill(others);
+          await expectRead(cluster, blob, bytes);
+        }
+      }
+    },
+  );
+
+  it.each(Object.keys(damages))('[BL5] [SC12] takes f shards that are %s as missing, and says which', async (name) => {
+    const cluster = new TestCluster(4, 6);
+    const bytes = someBytes(BLOB_BYTES);
+    const { blob } = await store(cluster, bytes);
+    const { blob: other } = await store(cluster, someBytes(BLOB_BYTES, 2));
+    await damages[name]!(cluster, blob, 1, other);
+    const reported: number[] = [];
+    await expectRead(cluster, blob, bytes, (shard) => reported.push(shard));
+    expect(reported).toEqual([1]);
+  });
+
+  it('[SC11] past the bound is unavailable with the count that is needed, and is there again when the node is', async () => {
+    const cluster = new TestCluster(4, 6);
+    const bytes = someBytes(BLOB_BYTES);
+    const { blob } = await store(cluster, bytes);
+    cluster.kill([0, 2, 5]);
+    expect(await refusalOf(cluster, blob)).toEqual({ code: 'unavailable', needed: 4, found: 3 });
+    cluster.kill([0, 2]);
+    await expectRead(cluster, blob, bytes);
+  });
+
+  it('[SC11] asks k nodes while they answer, and others for one that is late', async () => {
+    const cluster = new TestCluster(4, 6);
+    const bytes = someBytes(BLOB_BYTES);
+    const { blob } = await store(cluster, bytes);
+    for (const node of cluster.nodes) node.calls.length = 0;
+    // In the time of a hedge a busy machine may answer late itself.
+    cluster.wait = () => new Promise(() => undefined);
+    await expectRead(cluster, blob, bytes);
+    expect(cluster.nodes.filter(({ calls }) => calls.length > 0)).toHaveLength(4);
+    cluster.wait = () => Promise.resolve();
+    cluster.nodeOf(blob.id, 0).hold = new Promise(() => undefined);
+    await expectRead(cluster, blob, bytes);
+  });
+
+  it('[BL6] survives more damaged cells than f, where each stripe has enough good ones', async () => {
+    const cluster = new TestCluster(4, 6);
+    const bytes = someBytes(3 * 4 * CELL_BYTES);
+    const { blob } = await store(cluster, bytes);
+    for (const shard of [0, 1, 2]) {
+      await cluster.change(blob, shard, (part) => {
+        part[shard * CELL_BYTES + 9]! ^= 1;
+        return part;
+      });
+    }
+    await expectRead(cluster, blob, bytes);
+  });
+
+  it('takes any range, whole and in pieces', async () => {
+    const cluster = new TestCluster(4, 6);
+    const bytes = someBytes(BLOB_BYTES);
+    const { blob } = await store(cluster, bytes);
+    cluster.kill([3]);
+    for (const [start, end] of [
+      [0, 0],
+      [0, 1],
+      [CELL_BYTES - 1, CELL_BYTES + 1],
+      [BLOB_BYTES - 78, BLOB_BYTES],
+      [4 * CELL_BYTES - 3, 4 * CELL_BYTES + 3],
+    ] as const) {
+      const range = await readBlobRange(cluster, blob, { start, end });
+      expect(range.ok && range.value).toEqual(bytes.slice(start, end));
+    }
+    const pieces = [];
+    for await (const piece of readBlob(cluster, blob, { start: 0, end: BLOB_BYTES })) pieces.push(piece.ok);
+    expect(pieces.length).toBeGreaterThan(1);
+    expect(pieces.every((isOk) => isOk)).toBe(true);
+  });
+});

@@ -1,0 +1,51 @@
+import { writeBlob, type StoredBlob, type WrittenBlob } from '../../../relay/index.ts';
+import { CHAIN, DAY_MS, newId, type TestCluster } from './test-cluster.workerd.ts';
+
+/** Writes a blob in pieces; one that is refused throws. */
+export async function store(
+  cluster: TestCluster,
+  bytes: Uint8Array,
+  pieceBytes = bytes.length,
+): Promise<{ blob: StoredBlob; missing: WrittenBlob['missing'] }> {
+  function* pieces(): Generator<Uint8Array> {
+    for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
+  }
+  const id = newId();
+  const expiresAt = Date.now() + 30 * DAY_MS;
+  const written = await writeBlob(cluster, { chain: CHAIN, id, blobBytes: bytes.length, expiresAt }, pieces());
+  if (!written.ok) throw new Error(JSON.stringify(written.error));
+  return { blob: { chain: CHAIN, id, ...written.value }, missing: written.value.missing };
+}
+
+type Damage = (cluster: TestCluster, blob: StoredBlob, shard: number, other: StoredBlob) => Promise<void>;
+
+/** What a faulty or lying node may have of a shard. */
+export const damages: Readonly<Record<string, Damage>> = {
+  'corrupted in a cell': (cluster, blob, shard) =>
+    cluster.change(blob, shard, (bytes) => {
+      bytes[20]! ^= 0x10;
+      return bytes;
+    }),
+  'corrupted in the tail': (cluster, blob, shard) =>
+    cluster.change(blob, shard, (bytes) => {
+      bytes[bytes.length - 5]! ^= 0x10;
+      return bytes;
+    }),
+  truncated: (cluster, blob, shard) => cluster.change(blob, shard, (bytes) => bytes.slice(0, bytes.length >> 1)),
+  'swapped with another of the blob': (cluster, blob, shard) =>
+    copyOver(cluster, { blob, shard: shard + 1 }, { blob, shard }),
+  "another blob's, as a stale one is": (cluster, blob, shard, other) =>
+    copyOver(cluster, { blob: other, shard }, { blob, shard }),
+  gone: (cluster, blob, shard) => cluster.change(blob, shard, () => undefined),
+};
+
+interface ShardOf {
+  readonly blob: StoredBlob;
+  readonly shard: number;
+}
+
+async function copyOver(cluster: TestCluster, from: ShardOf, to: ShardOf): Promise<void> {
+  let copied = new Uint8Array();
+  await cluster.change(from.blob, from.shard, (bytes) => (copied = bytes.slice()));
+  await cluster.change(to.blob, to.shard, () => copied);
+}
