@@ -4,6 +4,7 @@ import {
   err,
   eventTbs,
   findMember,
+  holdsRole,
   MAX_PAGE_ENTRIES,
   mlsCommit,
   ok,
@@ -48,7 +49,8 @@ export function readsHead(state: ChainState, size: number, actor: Uint8Array | u
 
 /** Whether the actor is in the group now. What lets somebody into an epoch is for members alone, in a public group too. */
 export function isMember(state: ChainState, actor: Uint8Array | undefined): boolean {
-  return actor !== undefined && state.kind === 'group' && roleOf(state.value.roster, actor) !== 'none';
+  const member = actor && state.kind === 'group' ? findMember(state.value.roster, actor) : undefined;
+  return member !== undefined && holdsRole(member);
 }
 
 /**

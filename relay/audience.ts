@@ -1,4 +1,12 @@
-import { equalBytes, EVENT_ID_BYTES, readableUntil, toBase64Url, type ChainState, type Roster } from '../core/index.ts';
+import {
+  equalBytes,
+  EVENT_ID_BYTES,
+  holdsRole,
+  readableUntil,
+  toBase64Url,
+  type ChainState,
+  type Roster,
+} from '../core/index.ts';
 import type { Flush } from './flush.ts';
 import type { NewEntry } from './ports.ts';
 
@@ -30,7 +38,7 @@ export class Audience {
     const keys = this.#keysOf(roster);
     const away = roster.filter((member, i) => {
       const key = keys[i] as string;
-      return member.role !== 'none' && key !== author && !this.#told.has(key) && !isPresent(key);
+      return holdsRole(member) && key !== author && !this.#told.has(key) && !isPresent(key);
     });
     return away.map(({ actor }) => actor);
   }
@@ -41,7 +49,7 @@ export class Audience {
     if (roster === undefined || keys.length === 0) return [];
     const gone = new Set(keys.filter((key) => !this.#told.has(key) && !isPresent(key)));
     const spelt = this.#keysOf(roster);
-    const away = roster.filter(({ role }, i) => role !== 'none' && gone.has(spelt[i] as string));
+    const away = roster.filter((member, i) => holdsRole(member) && gone.has(spelt[i] as string));
     return away.map(({ actor }) => actor);
   }
 

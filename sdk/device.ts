@@ -2,7 +2,8 @@ import {
   fromBase64Url,
   parseActorKey,
   parseChainId,
-  roleOf,
+  findMember,
+  holdsRole,
   toBase64Url,
   type ActorKey,
   type ChainId,
@@ -151,7 +152,10 @@ export class Device implements SiblingGroups {
       const chain = parseGroupId(id);
       const state = (await new ChainFollower(this.#context, chain).current())?.state;
       const roster = state?.kind === 'group' ? state.value.roster : [];
-      const isShared = [actor, this.#own.signer.actor].every((member) => roleOf(roster, member) !== 'none');
+      const isShared = [actor, this.#own.signer.actor].every((each) => {
+        const member = findMember(roster, each);
+        return member !== undefined && holdsRole(member);
+      });
       if (isShared) return chain;
     }
     throw new UsageError('no-shared-group', 'this identity is in no group with that actor');

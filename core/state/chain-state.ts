@@ -2,7 +2,7 @@ import { decode, encode, variant, type Json } from '../codec/index.ts';
 import { sha256 } from '../crypto/index.ts';
 import { chainKind } from './genesis.ts';
 import { groupStateCodec, type GroupState } from './group/group-state.ts';
-import { findMember } from './group/roster.ts';
+import { findMember, holdsRole } from './group/roster.ts';
 import { accessOf, identityStateCodec, type IdentityState } from './identity/identity-state.ts';
 
 export const chainStateCodec = variant('ChainState', chainKind, {
@@ -42,7 +42,7 @@ export function readableUntil(state: ChainState, actor: Uint8Array | undefined):
   if (state.kind === 'identity') return accessOf(state.value, actor)?.until;
   const member = findMember(state.value.roster, actor);
   if (member === undefined) return undefined;
-  return member.role === 'none' ? member.until : Number.MAX_SAFE_INTEGER;
+  return holdsRole(member) ? Number.MAX_SAFE_INTEGER : member.until;
 }
 
 /** Index of the entry that let this actor in; undefined for strangers. */

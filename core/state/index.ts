@@ -22,6 +22,23 @@ export {
   type GuaranteeDefinition,
   type GuaranteeName,
 } from './guarantees.ts';
+export {
+  findAccount,
+  isRevokedDevice,
+  accountsOf,
+  MAX_ACCOUNTS,
+  MAX_FOLLOWED_DEVICES,
+  type Account,
+  type Accounts,
+} from './group/accounts/account.ts';
+export { accountNamed } from './group/accounts/account-named.ts';
+export {
+  MAX_IMPORTED_ENTRIES,
+  type FactsFault,
+  type FactsRefusal,
+  type ImportedFacts,
+} from './group/accounts/facts.ts';
+export { identitySynced } from './group/accounts/identity-synced.ts';
 export { commitFault, type CommitFault, type CommitReport } from './group/commit-report.ts';
 export { commitReported } from './group/commit-reported.ts';
 export { checkGroupSize, type SizeRefusal } from './group/group-size.ts';
@@ -35,6 +52,7 @@ export { predecessorNamed } from './group/predecessor-named.ts';
 export { MAX_ROSTER_REMOVALS, type RosterChange } from './group/roster-change.ts';
 export {
   findMember,
+  holdsRole,
   isLeaving,
   MAX_ROSTER,
   requireRole,

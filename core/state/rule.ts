@@ -1,5 +1,6 @@
 import type { EventDefinition } from '../event/index.ts';
 import type { GenesisRefusal } from './genesis.ts';
+import type { FactsRefusal } from './group/accounts/facts.ts';
 import type { SizeRefusal } from './group/group-size.ts';
 
 /** The place in the log that a relay gives, or gave, to an event. */
@@ -38,6 +39,12 @@ export type RuleRefusal =
   | { readonly code: 'opaque-handshakes' }
   | { readonly code: 'welcome-mismatch' }
   | { readonly code: 'future-epoch'; readonly epoch: number }
+  | FactsRefusal
+  | { readonly code: 'account-named' }
+  | { readonly code: 'no-such-account' }
+  | { readonly code: 'foreign-account' }
+  | { readonly code: 'too-many-accounts'; readonly limit: number; readonly actual: number }
+  | { readonly code: 'device-revoked' }
   | { readonly code: 'epoch-closed'; readonly epoch: number }
   | { readonly code: 'wrong-epoch'; readonly epoch: number }
   | { readonly code: 'invalid-device-name' }
@@ -69,6 +76,8 @@ export interface Rule<State, Body> {
   apply(state: State, position: Position, body: Body): State;
   /** The payload that must be in hand before the event is sequenced (`PL1`). */
   payload?(body: Body): PayloadName;
+  /** Taken also in a group that has ended: what was there is still read (`GM42`). */
+  readonly outlivesGroup?: boolean;
 }
 
 /** A table of rules with different bodies. Each rule is only ever called with a body that its own codec decoded. */

@@ -99,7 +99,7 @@ function groupTransition(state: GroupState, parsed: ParsedEvent): Transition | u
   const rule = groupRules.get(parsed.event.type);
   if (rule === undefined) return undefined;
   const ruled = ruledTransition({ state, rule, wrap: (value) => ({ kind: 'group', value }) }, parsed);
-  return { ...ruled, check: (place) => requireGoing(state) ?? ruled.check(place) };
+  return { ...ruled, check: (place) => (rule.outlivesGroup ? undefined : requireGoing(state)) ?? ruled.check(place) };
 }
 
 /** An event type of another kind of chain, or a second genesis: those who may read are told, others only that they may not. */

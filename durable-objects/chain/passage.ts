@@ -1,4 +1,4 @@
-import { MAX_PAGE_BYTES, MAX_PAGE_ENTRIES, type LoggedEntry } from '../../core/index.ts';
+import { holdsRole, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES, type LoggedEntry } from '../../core/index.ts';
 import { endOfReading, rosterOf, type ChainHead, type Flush, type NewEntry } from '../../relay/index.ts';
 import { entriesFrame } from './frames.ts';
 
@@ -28,7 +28,7 @@ export function passageOf({ head, entries }: Flush, checkpoint: string, previous
 function endedBetween(previous: ChainHead, head: ChainHead): readonly Uint8Array[] {
   const before = rosterOf(previous.state);
   if (before === undefined || before === rosterOf(head.state)) return [];
-  const readers = before.filter(({ role }) => role !== 'none').map(({ actor }) => actor);
+  const readers = before.filter(holdsRole).map(({ actor }) => actor);
   return readers.filter((actor) => endOfReading(head.state, actor) !== undefined);
 }
 

@@ -144,7 +144,16 @@ export function bodyVectors(): readonly BodyVector[] {
     bodyVector('group.predecessor-named', bodyOf('group.predecessor-named', { chain: hashOf('predecessor chain') })),
     bodyVector('group.predecessor-named', new Uint8Array(31)),
     ...identityBodyVectors(),
+    ...accountBodyVectors(),
   ];
+}
+
+function accountBodyVectors(): readonly BodyVector[] {
+  const facts = { entries: [Uint8Array.of(1, 2, 3)], consistency: [hashOf('node')], checkpoint: 'a checkpoint\n' };
+  return ['group.account-named', 'group.identity-synced'].flatMap((name) => {
+    const body = bodyOf(name, { identity: hashOf('identity chain'), facts });
+    return [bodyVector(name, body), bodyVector(name, body.subarray(0, -1))];
+  });
 }
 
 function identityBodyVectors(): readonly BodyVector[] {

@@ -1,6 +1,7 @@
 import {
   ACTOR_BYTES,
   findMember,
+  holdsRole,
   FIRST_APPLICATION_TYPE,
   fromBase64Url,
   guaranteesOf,
@@ -131,9 +132,10 @@ export abstract class FollowedGroup implements Group {
     const { roster } = groupStateOf(await this.follower.known());
     const self = toBase64Url(this.context.signer.actor);
     const members = roster.flatMap((member) => {
+      if (!holdsRole(member)) return [];
       const { role, since } = member;
       const actor = toBase64Url(member.actor);
-      return role === 'none' ? [] : [{ actor, role, since, isMe: actor === self, isLeaving: isLeaving(member) }];
+      return [{ actor, role, since, isMe: actor === self, isLeaving: isLeaving(member) }];
     });
     return members.sort((one, other) => one.since - other.since);
   }
@@ -320,7 +322,7 @@ export abstract class FollowedGroup implements Group {
     const removed = removalOf(chain.state, this.context.signer.actor);
     if (removed !== undefined) return { kind: 'removed', index: removed };
     const member = findMember(groupStateOf(chain).roster, this.context.signer.actor);
-    if (member === undefined || member.role === 'none') {
+    if (member === undefined || !holdsRole(member)) {
       throw new UsageError('not-joined', 'this identity is not in the group');
     }
     const { role, until: index } = member;

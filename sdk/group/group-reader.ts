@@ -1,4 +1,4 @@
-import { findMember, type ChainState } from '../../core/index.ts';
+import { findMember, holdsRole, type ChainState } from '../../core/index.ts';
 import type { EntryReader } from '../chain/chain-follower.ts';
 import type { ChainKeys } from '../chain/chain-keys.ts';
 import type { VerifiedEntry, VerifiedPage } from '../chain/page-verification.ts';
@@ -61,8 +61,8 @@ export class GroupReader implements EntryReader {
   }
 }
 
-/** Index of the entry that removed an actor, while it has not been let in again. */
+/** Index of the entry that removed or suspended an actor, while it has not been let in again. */
 export function removalOf(state: ChainState | undefined, actor: Uint8Array): number | undefined {
   const member = state?.kind === 'group' ? findMember(state.value.roster, actor) : undefined;
-  return member?.role === 'none' ? member.until : undefined;
+  return member === undefined || holdsRole(member) ? undefined : member.until;
 }

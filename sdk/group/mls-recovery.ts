@@ -1,4 +1,4 @@
-import { commitReported, equalBytes, roleOf, sha256, type CommitFault } from '../../core/index.ts';
+import { commitReported, equalBytes, findMember, holdsRole, sha256, type CommitFault } from '../../core/index.ts';
 import { encodeAuthenticatedData } from '../../core/mls/index.ts';
 import type { ChainFollower, FollowedChain } from '../chain/chain-follower.ts';
 import type { ChainWriter } from '../chain/chain-writer.ts';
@@ -96,7 +96,8 @@ export class MlsRecovery {
     if (record?.lostAt === undefined) return undefined;
     const { roster, mls } = groupStateOf(await this.#follower.known());
     if (mls?.successor !== undefined) return undefined;
-    return roleOf(roster, this.#context.signer.actor) === 'none' ? undefined : record;
+    const own = findMember(roster, this.#context.signer.actor);
+    return own !== undefined && holdsRole(own) ? record : undefined;
   }
 
   /** Once for each loss. Whether the group still takes it or not, it is not in the way of coming back. */

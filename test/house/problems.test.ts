@@ -21,12 +21,22 @@ const shardNode = 'test/workers/shard-node/app.workerd.test.ts';
 
 const everyRefusal = ['test/core/chain/refusals.test.ts', '[PR1] %s is reached'] as const;
 
+const accounts = (name: string) => ['test/core/state/accounts.test.ts', name] as const;
+
 /** What no single bad input brings about, and the test that does: its file, and a piece of its name. */
 const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: string]>> = {
   'malformed-signature': ['test/core/event/parse.test.ts', '[AP2] with a signature of %d bytes'],
   'rate-limited': ['test/faults/bad-input.workerd.test.ts', '[AP14] of more appends than may wait'],
   'roster-full': everyRefusal,
   'group-full': everyRefusal,
+  'account-named': accounts('[NA2] happens once'),
+  'too-many-accounts': accounts('[NA2] happens once'),
+  'foreign-account': accounts('[NA2] happens once'),
+  'no-such-account': accounts('[NA4] is refused where it is of another chain'),
+  'facts-invalid': accounts('[NA4] is refused at every flip'),
+  'facts-old': accounts('[NA4] is refused where it is old'),
+  'device-revoked': accounts('[NA7] is let into no group'),
+  'account-too-large': ['test/core/chain/refusals.test.ts', '[PR1] %s is reached'],
   'already-reported': everyRefusal,
   'invalid-device-name': everyRefusal,
   'key-in-use': everyRefusal,

@@ -2,6 +2,7 @@ import { opaque, optional, struct, uint16, uint64, type Decoded } from '../../co
 import { HASH_BYTES } from '../../event/index.ts';
 import { genesisBody, type Genesis } from '../genesis.ts';
 import type { RuleRefusal } from '../rule.ts';
+import { accountsCodec } from './accounts/account.ts';
 import { commitReports, loggedCommits } from './commit-report.ts';
 import { admitMember, rosterCodec } from './roster.ts';
 
@@ -41,6 +42,8 @@ export const groupStateCodec = struct('GroupState', {
   /** Newest strict event of an application. */
   lastApplicationIndex: uint64,
   roster: rosterCodec,
+  /** Those that it names, with what it knows of each. */
+  accounts: accountsCodec,
   mls: optional(mlsState),
 });
 
@@ -54,6 +57,7 @@ export function foundGroup(genesis: Genesis, founder: Uint8Array): GroupState {
     lastStrictIndex: 0,
     lastApplicationIndex: 0,
     roster: admitMember([], founder, 'owner', 0),
+    accounts: [],
     mls: undefined,
   };
 }
@@ -82,6 +86,7 @@ export function requireGoing({ mls }: GroupState): RuleRefusal | undefined {
   return mls?.successor && { code: 'group-reinitialised', successor: mls.successor.chain };
 }
 
-function membershipOf({ parameters }: Genesis): 'plain' | 'mls' {
+/** How members come and go. */
+export function membershipOf({ parameters }: Genesis): 'plain' | 'mls' {
   return parameters.kind === 'group' ? parameters.value.membership : 'plain';
 }

@@ -1,4 +1,6 @@
 import { ruleTable } from '../rule.ts';
+import { accountNamedRule } from './accounts/account-named.ts';
+import { identitySyncedRule } from './accounts/identity-synced.ts';
 import { commitReportedRule } from './commit-reported.ts';
 import type { GroupState } from './group-state.ts';
 import { memberAddedRule, memberRemovedRule, roleChangedRule } from './membership.ts';
@@ -19,4 +21,6 @@ export const groupRules = ruleTable<GroupState>([
   commitReportedRule,
   mlsReinitialisedRule,
   predecessorNamedRule,
+  accountNamedRule,
+  identitySyncedRule,
 ]);

@@ -2,6 +2,7 @@ import { opaque, struct, type Decoded } from '../../codec/index.ts';
 import { equalBytes } from '../../bytes/index.ts';
 import { ACTOR_BYTES, defineEvent } from '../../event/index.ts';
 import type { Rule, RuleRefusal } from '../rule.ts';
+import { checkNotRevoked } from './accounts/revocation.ts';
 import { requireCreated, requireMembership, type GroupState } from './group-state.ts';
 import {
   addedMember,
@@ -11,7 +12,7 @@ import {
   permitTarget,
   type RosterChange,
 } from './roster-change.ts';
-import { changeRole, grantedRole, hasOtherOwner, requireRole, roleOf } from './roster.ts';
+import { changeRole, findMember, grantedRole, hasOtherOwner, holdsRole, requireRole, roleOf } from './roster.ts';
 
 const removedMember = struct('RemovedMember', { actor: opaque(ACTOR_BYTES) });
 const changedRole = struct('RoleChanged', { actor: opaque(ACTOR_BYTES), role: grantedRole });
@@ -55,7 +56,9 @@ function rosterRule<Body>(
     definition,
     permit: (state, actor, body) => permitRosterChange(state.roster, actor, changeOf(body)),
     check: (state, _position, body) =>
-      requireMembership(state, 'plain') ?? checkRosterChange(state.roster, changeOf(body)),
+      requireMembership(state, 'plain') ??
+      checkNotRevoked(state.accounts, changeOf(body).added) ??
+      checkRosterChange(state.roster, changeOf(body)),
     apply: (state, { index }, body) => ({ ...state, roster: applyRosterChange(state.roster, changeOf(body), index) }),
   };
 }
@@ -69,7 +72,8 @@ export const roleChangedRule: Rule<GroupState, RoleChange> = {
     const { roster } = state;
     const notCreated = requireCreated(state);
     if (notCreated !== undefined) return notCreated;
-    if (roleOf(roster, actor) === 'none') return { code: 'no-such-member' };
+    const held = findMember(roster, actor);
+    if (held === undefined || !holdsRole(held)) return { code: 'no-such-member' };
     return role !== 'owner' && !hasOtherOwner(roster, actor) ? { code: 'last-owner' } : undefined;
   },
   apply: (state, _position, { actor, role }) => ({ ...state, roster: changeRole(state.roster, actor, role) }),

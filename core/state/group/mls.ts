@@ -3,6 +3,7 @@ import { equalBytes } from '../../bytes/index.ts';
 import { ACTOR_BYTES, defineEvent, HASH_BYTES } from '../../event/index.ts';
 import { MAX_READ_ADDS } from '../../wire/limits.ts';
 import type { Position, Rule, RuleRefusal } from '../rule.ts';
+import { checkNotRevoked } from './accounts/revocation.ts';
 import { keepNewest, MAX_REPORTABLE_COMMITS } from './commit-report.ts';
 import { checkGroupSize } from './group-size.ts';
 import { requireMembership, type GroupState, type MlsState } from './group-state.ts';
@@ -103,6 +104,7 @@ function checkCommit(state: GroupState, { actor }: Position, body: MlsCommit): R
   const { added, removed } = body.roster;
   return (
     checkGroupSize(state.roster, { added: added.length, removed: removed.length }) ??
+    checkNotRevoked(state.accounts, added) ??
     checkRosterChange(state.roster, body.roster) ??
     checkWelcomes(body)
   );

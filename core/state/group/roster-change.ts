@@ -12,7 +12,7 @@ import {
   removeMember,
   requireRole,
   roleOf,
-  type GrantedRole,
+  type Role,
   type Roster,
 } from './roster.ts';
 
@@ -46,7 +46,7 @@ export function permitRosterChange(roster: Roster, actor: Uint8Array, change: Ro
 }
 
 /** Whether `actor` may give, or act on someone who holds, `role`. Owners may; an admin only below its own rank. */
-export function permitTarget(roster: Roster, actor: Uint8Array, role: GrantedRole | 'none'): RuleRefusal | undefined {
+export function permitTarget(roster: Roster, actor: Uint8Array, role: Role): RuleRefusal | undefined {
   const own = roleOf(roster, actor);
   return own === 'owner' || outranks(own, role) ? undefined : { code: 'not-permitted' };
 }
@@ -55,8 +55,9 @@ export function permitTarget(roster: Roster, actor: Uint8Array, role: GrantedRol
 export function checkRosterChange(roster: Roster, change: RosterChange): RuleRefusal | undefined {
   let next = roster;
   for (const actor of change.removed) {
-    if (roleOf(next, actor) === 'none') return { code: 'no-such-member' };
-    if (!hasOtherOwner(next, actor)) return { code: 'last-owner' };
+    const role = roleOf(next, actor);
+    if (role === 'none') return { code: 'no-such-member' };
+    if (role !== 'suspended' && !hasOtherOwner(next, actor)) return { code: 'last-owner' };
     next = removeMember(next, actor, 0);
   }
   for (const { actor, role } of change.added) {

@@ -6,14 +6,17 @@ import type { RuleRefusal } from '../rule.ts';
 /** Everyone who is or ever was in a group; who has left stays listed, since their reading ends at an index. */
 export const MAX_ROSTER = 16_384;
 
-const ROLE_RANK = { none: 0, reader: 1, member: 2, admin: 3, owner: 4 } as const;
-/** What an actor may do in a group; `none` for one who has left. */
+const ROLE_RANK = { none: 0, suspended: 0, reader: 1, member: 2, admin: 3, owner: 4 } as const;
+/**
+ * What an actor may do in a group: nothing as `none`, which is one who has left, nor as `suspended`, a revoked device whose
+ * leaf is still in the tree (`NA6`).
+ */
 export type Role = keyof typeof ROLE_RANK;
-const roleCodec = choice('Role', ROLE_RANK);
+const roleCodec = choice('Role', { none: 0, reader: 1, member: 2, admin: 3, owner: 4, suspended: 5 });
 /** The roles that a person in the group can hold. */
 export const grantedRole = choice('GrantedRole', { reader: 1, member: 2, admin: 3, owner: 4 });
 /** A role that somebody in the group holds. */
-export type GrantedRole = Exclude<Role, 'none'>;
+export type GrantedRole = Exclude<Role, 'none' | 'suspended'>;
 
 const memberCodec = struct('Member', {
   actor: opaque(ACTOR_BYTES),
@@ -21,7 +24,7 @@ const memberCodec = struct('Member', {
   role: roleCodec,
   /** Index of the latest admission. */
   since: uint64,
-  /** Index of the removal; while the actor is in, of its first asking to leave, or 0. */
+  /** Index of the removal or suspension; while the actor is in, of its first asking to leave, or 0. */
   until: uint64,
 });
 
@@ -50,7 +53,7 @@ export function outranks(a: Role, b: Role): boolean {
 export function requireRole(roster: Roster, actor: Uint8Array, needed: GrantedRole): RuleRefusal | undefined {
   const member = findMember(roster, actor);
   if (member === undefined) return { code: 'not-permitted' };
-  if (member.role === 'none') return { code: 'actor-removed', at: member.until };
+  if (!holdsRole(member)) return { code: 'actor-removed', at: member.until };
   return outranks(needed, member.role) ? { code: 'not-permitted' } : undefined;
 }
 
@@ -60,7 +63,17 @@ export function admitMember(roster: Roster, actor: Uint8Array, role: GrantedRole
 
 export function removeMember(roster: Roster, actor: Uint8Array, index: number): Roster {
   const member = findMember(roster, actor);
-  return member === undefined ? roster : putMember(roster, { ...member, role: 'none', until: index });
+  if (member === undefined) return roster;
+  // What a suspended device may read has ended before its leaf goes (`NA6`).
+  return putMember(roster, { ...member, role: 'none', until: member.role === 'suspended' ? member.until : index });
+}
+
+/** Takes every right away from one whose leaf only a commit can take out. */
+export function suspendMember(roster: Roster, actor: Uint8Array, index: number): Roster {
+  const member = findMember(roster, actor);
+  return member === undefined || !holdsRole(member)
+    ? roster
+    : putMember(roster, { ...member, role: 'suspended', until: index });
 }
 
 export function changeRole(roster: Roster, actor: Uint8Array, role: GrantedRole): Roster {
@@ -74,7 +87,12 @@ export function askToLeave(roster: Roster, actor: Uint8Array, index: number): Ro
   return member === undefined || isLeaving(member) ? roster : putMember(roster, { ...member, until: index });
 }
 
-/** Whether it has asked to leave and is still in. */
+/** Whether it holds a role that allows something. */
+export function holdsRole<M extends { readonly role: Role }>(member: M): member is M & { readonly role: GrantedRole } {
+  return member.role !== 'none' && member.role !== 'suspended';
+}
+
+/** Whether it has asked to leave, or was suspended, and is still in. */
 export function isLeaving({ role, until }: Member): boolean {
   return role !== 'none' && until !== 0;
 }

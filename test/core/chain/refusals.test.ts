@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import {
+  accountNamed,
+  identitySynced,
+  MAX_ACCOUNTS,
+  MAX_FOLLOWED_DEVICES,
   admitGenesis,
   commitReported,
   deviceRenamed,
@@ -31,6 +35,7 @@ import {
   commitBody,
   createdBody,
   groupGenesis,
+  hashOf,
   identityGenesis,
   messageBody,
   proposalBody,
@@ -39,6 +44,7 @@ import {
 } from '../../../scripts/vectors/sample-bodies.ts';
 import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 import { additionOf, recoveryOf, recoverySetting } from '../../../scripts/vectors/sample-identity.ts';
+import { accountOf, factsOf, groupAtRelay, revoke } from '../../support/account-log.ts';
 
 type Refusal = AdmissionRefusal | ParseRefusal;
 const [alice, bob, stranger] = [actorNamed('alice'), actorNamed('bob'), actorNamed('stranger')];
@@ -99,6 +105,14 @@ function recoveringAccount(): LogBuilder {
 
 function additionRefusal(log: LogBuilder, fields = {}): unknown {
   return log.refusalOf(additionOf(log, alice, withPhone, fields));
+}
+
+/** A group that names bob's account. */
+function namedAccount() {
+  const account = accountOf(bob);
+  const log = groupAtRelay(alice);
+  log.append(alice, accountNamed, { identity: account.chain, facts: factsOf(account) });
+  return { log, account };
 }
 
 /** One way to each refusal. The type makes it a compile error to add a code and no way to it. */
@@ -177,6 +191,53 @@ const ways: Record<Refusal['code'], (log: LogBuilder) => unknown> = {
     const log = mlsGroup();
     log.append(bob, commitReported, reportBody);
     return refusalIn(log, bob, commitReported, reportBody);
+  },
+  'account-named': () => {
+    const { log, account } = namedAccount();
+    return refusalIn(log, alice, accountNamed, { identity: account.chain, facts: factsOf(account) });
+  },
+  'no-such-account': (log) =>
+    refusalIn(log, alice, identitySynced, { identity: log.chain, facts: factsOf(accountOf(bob)) }),
+  'foreign-account': () => {
+    const account = accountOf(bob);
+    const log = groupAtRelay(alice, 'plain', { relayName: 'other.example' });
+    return refusalIn(log, alice, accountNamed, { identity: account.chain, facts: factsOf(account) });
+  },
+  'too-many-accounts': () => {
+    const { log } = namedAccount();
+    const accounts = Array.from({ length: MAX_ACCOUNTS }, () => log.group.accounts[0]!);
+    log.state = { kind: 'group', value: { ...log.group, accounts } };
+    const account = accountOf(alice);
+    return refusalIn(log, alice, accountNamed, { identity: account.chain, facts: factsOf(account) });
+  },
+  'account-too-large': () => {
+    const { log, account } = namedAccount();
+    account.append(bob, deviceRenamed, { device: bob.key, name: 'phone' });
+    const [known] = log.group.accounts;
+    const others = Array.from({ length: MAX_FOLLOWED_DEVICES }, (_, i) => ({
+      ...known!.state.devices[0]!,
+      actor: hashOf(`${i}`),
+    }));
+    const devices = [...known!.state.devices, ...others].sort((a, b) => Buffer.compare(a.actor, b.actor));
+    const accounts = [{ ...known!, state: { ...known!.state, devices } }];
+    log.state = { kind: 'group', value: { ...log.group, accounts } };
+    return refusalIn(log, alice, identitySynced, { identity: account.chain, facts: factsOf(account, { from: 1 }) });
+  },
+  'facts-invalid': () => {
+    const account = accountOf(bob);
+    const facts = { ...factsOf(account), checkpoint: '' };
+    return refusalIn(groupAtRelay(alice), alice, accountNamed, { identity: account.chain, facts });
+  },
+  'facts-old': () => {
+    const { log, account } = namedAccount();
+    return refusalIn(log, alice, identitySynced, { identity: account.chain, facts: factsOf(account) });
+  },
+  'device-revoked': () => {
+    const account = accountOf(bob, stranger);
+    revoke(account, bob, stranger);
+    const log = groupAtRelay(alice);
+    log.append(alice, accountNamed, { identity: account.chain, facts: factsOf(account) });
+    return refusalIn(log, alice, memberAdded, { actor: stranger.key, role: 'member' });
   },
   'wrong-epoch': () => refusalIn(mlsGroup(), alice, mlsCommit, commitBody(0)),
   'invalid-device-name': () => refusalIn(account(), alice, deviceRenamed, { device: alice.key, name: '' }),

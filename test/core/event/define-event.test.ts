@@ -153,6 +153,8 @@ describe('the built-in types', () => {
       '0x0208 group.commit-reported observed',
       '0x0209 group.mls-reinitialised strict',
       '0x020a group.predecessor-named observed',
+      '0x020b group.account-named strict',
+      '0x020c group.identity-synced strict',
     ]);
   });
 

@@ -1,0 +1,65 @@
+import { equalBytes } from '../../../bytes/index.ts';
+import { opaque, struct, type Decoded } from '../../../codec/index.ts';
+import { defineEvent, HASH_BYTES } from '../../../event/index.ts';
+import { activeDevice } from '../../identity/device-revoked.ts';
+import type { Genesis } from '../../genesis.ts';
+import type { Position, Rule, RuleRefusal } from '../../rule.ts';
+import { requireCreated, type GroupState } from '../group-state.ts';
+import { requireRole } from '../roster.ts';
+import { findAccount, MAX_ACCOUNTS, type Account } from './account.ts';
+import { followAccount } from './follow-account.ts';
+import { importedFacts, proveFacts, readFacts } from './facts.ts';
+
+const accountNamedBody = struct('AccountNamed', {
+  /** The account's identity chain. */
+  identity: opaque(HASH_BYTES),
+  /** That chain from its genesis on. */
+  facts: importedFacts,
+});
+
+type AccountNamed = Decoded<typeof accountNamedBody>;
+
+/** Names an account, whose devices the group follows from then on (`NA1`). */
+export const accountNamed = defineEvent({
+  type: 0x020b,
+  name: 'group.account-named',
+  ordering: 'strict',
+  body: accountNamedBody,
+});
+
+export const accountNamedRule: Rule<GroupState, AccountNamed> = {
+  definition: accountNamed,
+  permit: ({ roster }, actor, body) => {
+    const stranger = requireRole(roster, actor, 'reader');
+    if (stranger !== undefined || requireRole(roster, actor, 'admin') === undefined) return stranger;
+    // Bytes that are no account are told so; only a member's own account is its to name.
+    const account = readFacts(firstImport(body));
+    return account.ok && activeDevice(account.value.state, actor) === undefined ? { code: 'not-permitted' } : undefined;
+  },
+  check: checkNaming,
+  apply: (state, { index }, body) => {
+    const account = readFacts(firstImport(body));
+    return account.ok ? followAccount(state, account.value, index) : state;
+  },
+};
+
+function checkNaming(state: GroupState, _position: Position, body: AccountNamed): RuleRefusal | undefined {
+  const { accounts } = state;
+  const notCreated = requireCreated(state);
+  if (notCreated !== undefined) return notCreated;
+  if (findAccount(accounts, body.identity) !== undefined) return { code: 'account-named' };
+  const actual = accounts.length + 1;
+  if (actual > MAX_ACCOUNTS) return { code: 'too-many-accounts', limit: MAX_ACCOUNTS, actual };
+  const account = proveFacts(firstImport(body));
+  if (!account.ok) return account.error;
+  return isOfSameRelay(account.value, state.genesis) ? undefined : { code: 'foreign-account' };
+}
+
+function firstImport({ identity, facts }: AccountNamed): Parameters<typeof proveFacts>[0] {
+  return { identity, known: undefined, facts };
+}
+
+/** `NA2`: no other relay can be asked within a lease whether a device still is one. */
+function isOfSameRelay({ state }: Account, { relayName, checkpointKey }: Genesis): boolean {
+  return state.genesis.relayName === relayName && equalBytes(state.genesis.checkpointKey, checkpointKey);
+}

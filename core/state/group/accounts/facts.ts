@@ -1,0 +1,108 @@
+import { opaque, opaqueVector, struct, text, vector, type Decoded } from '../../../codec/index.ts';
+import { equalBytes } from '../../../bytes/index.ts';
+import { chainOrigin } from '../../../chain/origin.ts';
+import { createSignatureChecker, satisfiesEquation, type SyncVerifyBatch } from '../../../crypto/index.ts';
+import { HASH_BYTES, MAX_EVENT_BYTES } from '../../../event/index.ts';
+import { rootOf, verifyConsistency } from '../../../merkle/index.ts';
+import { openCheckpoint, verifierKeyOf } from '../../../note/index.ts';
+import { err, ok, type Result } from '../../../result.ts';
+import { MAX_CHECKPOINT_BYTES } from '../../../wire/limits.ts';
+import { MAX_FOLLOWED_DEVICES, type Account } from './account.ts';
+import { beginImport, importEntry, type Import } from './import-entry.ts';
+
+/** Imports are rare, and their signatures are part of what the state says: no platform is asked, so none says otherwise. */
+const inCore = createSignatureChecker({ verifyBatch: (jobs) => jobs.map(satisfiesEquation) });
+
+/** Entries that one event imports; mostly it is full by their bytes earlier. */
+export const MAX_IMPORTED_ENTRIES = 256;
+/** Hashes of a consistency proof in the largest tree, and room to spare. */
+const MAX_PROOF_HASHES = 128;
+
+/** A part of an identity chain with all that shows it to be true (`NA4`). */
+export const importedFacts = struct('ImportedFacts', {
+  /** Entries as their relay sequenced them, from the first that the group lacks on, without a gap. */
+  entries: vector(opaqueVector(MAX_EVENT_BYTES), MAX_IMPORTED_ENTRIES),
+  /** RFC 9162 §2.1.4 proof from the end of the entries to the checkpoint; none where they end together. */
+  consistency: vector(opaque(HASH_BYTES), MAX_PROOF_HASHES),
+  /** Signed by the key that the identity's genesis pins. */
+  checkpoint: text(MAX_CHECKPOINT_BYTES),
+});
+
+export type ImportedFacts = Decoded<typeof importedFacts>;
+
+/** What is wrong with an import: `gap` and `link` of the chain, `rule` and `signature` of an entry, `checkpoint` of its end. */
+export type FactsFault = 'entry' | 'gap' | 'link' | 'chain' | 'rule' | 'signature' | 'checkpoint' | 'root';
+
+/** Why an import changes nothing. */
+export type FactsRefusal =
+  | { readonly code: 'facts-invalid'; readonly reason: FactsFault }
+  | { readonly code: 'facts-old'; readonly size: number }
+  | { readonly code: 'account-too-large'; readonly limit: number; readonly actual: number };
+
+/** An import is judged by what came before it and what it brings. */
+export interface FactsToRead {
+  readonly identity: Uint8Array;
+  /** Undefined where the group names the account by this very event. */
+  readonly known: Account | undefined;
+  readonly facts: ImportedFacts;
+}
+
+/**
+ * The account as it is after an import that the rules have let in. Replays the entries by the identity's own rules, without a
+ * signature: `proveFacts` came before.
+ */
+export function readFacts(given: FactsToRead): Result<Account, FactsRefusal> {
+  return replayFacts(given, (jobs) => jobs.map(() => true));
+}
+
+/**
+ * The same with every signature (`NA4`): entries follow each other and what was known, each is what the rules of its chain let
+ * in, and the key that the genesis pins has signed the tree that they lead to. Nothing from outside is asked, so whoever
+ * reads the log comes to the same.
+ */
+export function proveFacts(given: FactsToRead): Result<Account, FactsRefusal> {
+  return replayFacts(given, (jobs) => inCore.check(jobs));
+}
+
+function replayFacts({ identity, known, facts }: FactsToRead, verify: SyncVerifyBatch): Result<Account, FactsRefusal> {
+  if (facts.entries.length === 0) return old(known);
+  let next: Import = known ?? beginImport(identity);
+  for (const bytes of facts.entries) {
+    const imported = importEntry(next, bytes, verify);
+    if (!imported.ok) return imported.error === 'old' ? old(known) : invalid(imported.error);
+    next = imported.value;
+  }
+  if (next.state === undefined) return invalid('entry');
+  const account = { ...next, state: next.state };
+  const fault = checkTree(account, facts, verify);
+  if (fault !== undefined) return invalid(fault);
+  const actual = account.state.devices.length;
+  return actual > MAX_FOLLOWED_DEVICES
+    ? err({ code: 'account-too-large', limit: MAX_FOLLOWED_DEVICES, actual })
+    : ok(account);
+}
+
+/** The signed tree is the one that these entries end, or has grown from it. */
+function checkTree(account: Account, facts: ImportedFacts, verify: SyncVerifyBatch): FactsFault | undefined {
+  const { identity, size, range, state } = account;
+  const { relayName, checkpointKey } = state.genesis;
+  const origin = chainOrigin(relayName, identity);
+  const logKey = verifierKeyOf(origin, 'ed25519', checkpointKey);
+  const opened = openCheckpoint(facts.checkpoint, { origin, logKey, verify });
+  if (!opened.ok) return opened.error.code === 'note-signature-invalid' ? 'signature' : 'checkpoint';
+  const signed = opened.value.checkpoint;
+  const root = rootOf({ size, nodes: range });
+  if (signed.size === size) return facts.consistency.length === 0 && equalBytes(signed.root, root) ? undefined : 'root';
+  const isGrown =
+    signed.size > size &&
+    verifyConsistency({ size1: size, size2: signed.size, root1: root, root2: signed.root, proof: facts.consistency });
+  return isGrown ? undefined : 'root';
+}
+
+function old(known: Account | undefined): Result<never, FactsRefusal> {
+  return err({ code: 'facts-old', size: known?.size ?? 0 });
+}
+
+function invalid(reason: FactsFault): Result<never, FactsRefusal> {
+  return err({ code: 'facts-invalid', reason });
+}
