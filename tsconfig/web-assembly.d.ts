@@ -1,6 +1,7 @@
 /** What the SDK uses of WebAssembly. Every Node has it, but the types of Node don't. */
 declare namespace WebAssembly {
-  interface Module {
+  class Module {
+    constructor(bytes: Uint8Array);
     readonly [Symbol.toStringTag]: string;
   }
   class Instance {

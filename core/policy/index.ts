@@ -1,4 +1,16 @@
 export { MAX_MODULE_BYTES } from './module-limits.ts';
 export { type VerifiedModule } from './module-image.ts';
 export { MODULE_RULES, type ModuleRefusal, type ModuleRule } from './module-rules.ts';
+export { METER_VERSION, meterModule } from './meter-module.ts';
+export {
+  DEFAULT_POLICY_FUEL,
+  MAX_POLICY_EVENT_BYTES,
+  MAX_POLICY_STATE_BYTES,
+  migratePolicy,
+  runPolicy,
+  type PolicyCall,
+  type PolicyInstance,
+  type PolicyOutcome,
+  type PolicyStop,
+} from './run-policy.ts';
 export { verifyModuleStatically } from './verify-module.ts';

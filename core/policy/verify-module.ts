@@ -11,8 +11,10 @@ import { readData, readDataCount, readElements } from './segments.ts';
 const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 const VERSION = [0x01, 0x00, 0x00, 0x00];
 
+export const HEADER_BYTES = MAGIC.length + VERSION.length;
+
 /** The ids of sections, as far as others name them. */
-const SECTION = { custom: 0, type: 1, function: 3, global: 6, export: 7, code: 10, tag: 13 } as const;
+export const SECTION = { custom: 0, type: 1, function: 3, global: 6, export: 7, code: 10, tag: 13 } as const;
 
 type ReadSection = (reader: ModuleReader, draft: ModuleDraft) => void;
 
@@ -32,6 +34,9 @@ const SECTIONS: readonly (readonly [id: number, read: ReadSection | ModuleRule])
   [SECTION.code, readCode],
   [11, readData],
 ];
+
+/** The ids of sections in the order in which they stand. */
+export const SECTION_ORDER: readonly number[] = SECTIONS.map(([id]) => id);
 
 /**
  * Checks that bytes are a policy module: core WebAssembly on integers, complete, of sound types, without imports, with the

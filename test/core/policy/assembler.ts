@@ -42,7 +42,10 @@ export const i32 = (value: number): number[] => [0x41, ...s(value)];
 export const i64 = (value: number | bigint): number[] => [0x42, ...s(value)];
 export const text = (name: string): Code => sized([...Buffer.from(name)]);
 export const list = (items: readonly Code[]): Code => [u(items.length), items];
-export const sized = (content: Code): Code => [u(lengthOf(content)), content];
+export function sized(content: Code): Code {
+  const flat = flatten(content);
+  return [u(flat.filter((byte) => byte !== HERE).length), flat];
+}
 export const section = (id: number, content: Code): Code => [id, sized(content)];
 export const funcType = (parameters: readonly number[], results: readonly number[]): Code => [
   0x60,
@@ -52,12 +55,10 @@ export const funcType = (parameters: readonly number[], results: readonly number
 /** A body with groups of locals. */
 export const body = (code: Code, locals: readonly Code[] = []): Code => sized([list(locals), code, END]);
 
-function flatten(code: Code): number[] {
-  return typeof code === 'number' ? [code] : code.flatMap(flatten);
-}
-
-function lengthOf(code: Code): number {
-  return flatten(code).filter((byte) => byte !== HERE).length;
+function flatten(code: Code, into: number[] = []): number[] {
+  if (typeof code === 'number') into.push(code);
+  else for (const part of code) flatten(part, into);
+  return into;
 }
 
 /** The parts of a policy; each section is its content, or undefined where it is not there. */
@@ -126,3 +127,9 @@ export function policy(parts: Partial<PolicyParts>): Code {
 
 /** A policy whose function 3 is this code. */
 export const policyWith = (code: Code, locals: readonly Code[] = []): Code => policy(policyParts(code, locals));
+
+/** A policy whose `apply` is this code, which gives an i64. */
+export function policyApplying(code: Code, parts: Partial<PolicyParts> = {}, locals: readonly Code[] = []): Code {
+  const [marker, alloc, , other] = policyParts().bodies;
+  return policy({ bodies: [marker, alloc, body(code, locals), other].map((part) => part ?? []), ...parts });
+}

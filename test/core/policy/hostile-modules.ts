@@ -170,7 +170,7 @@ const bodies: readonly HostileModule[] = [
   ['a body longer than its code', 'body-size', policyWith([END, HERE, 0x01])],
   ['a body that never ends', 'body-size', policy({ bodies: [...parts.bodies.slice(0, 3), [u(2), u(0), 0x01, HERE]] })],
   ['a huge body', 'body-size', policy({ bodies: [...parts.bodies.slice(0, 3), [HERE, body(repeat(65_536, 0x01))]] })],
-  ['four thousand million locals', 'local-limit', policyWith([], [[HERE, u(4_294_967_295), I32]])],
+  ['four billion locals', 'local-limit', policyWith([], [[HERE, u(4_294_967_295), I32]])],
   [
     'locals that add up',
     'local-limit',

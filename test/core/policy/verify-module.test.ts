@@ -20,6 +20,7 @@ import {
   text,
   u,
 } from './assembler.ts';
+import { randomModule } from './random-modules.ts';
 import { hostileModules } from './hostile-modules.ts';
 
 test('[PM1, PM3] a module with the exports of a policy is taken', () => {
@@ -151,8 +152,9 @@ test('[PM1] what is taken after any change, an engine takes too', () => {
     rounds.taken += Number(taken);
     if (taken && !WebAssembly.validate(Uint8Array.from(mutant))) expect.fail(Buffer.from(mutant).toString('hex'));
   };
+  const samples = [bytes, ...[1, 2, 3, 4].map(randomModule)];
   fc.assert(
-    fc.property(edits, (changes) => check(applyEdits(bytes, changes, [bytes]))),
+    fc.property(fc.constantFrom(...samples), edits, (sample, changes) => check(applyEdits(sample, changes, samples))),
     { numRuns: 500 },
   );
   for (let at = 0; at < bytes.length; at++) {
