@@ -4,15 +4,19 @@ import { chainKind } from './genesis.ts';
 import { groupStateCodec, type GroupState } from './group/group-state.ts';
 import { findMember, holdsRole } from './group/roster.ts';
 import { accessOf, identityStateCodec, type IdentityState } from './identity/identity-state.ts';
+import { isCarrier, registryStateCodec, type RegistryState } from './registry/registry-state.ts';
 
 export const chainStateCodec = variant('ChainState', chainKind, {
   identity: identityStateCodec,
   group: groupStateCodec,
+  registry: registryStateCodec,
 });
 
 /** What a chain's entries add up to. Values are never changed in place. */
 export type ChainState =
-  { readonly kind: 'identity'; readonly value: IdentityState } | { readonly kind: 'group'; readonly value: GroupState };
+  | { readonly kind: 'identity'; readonly value: IdentityState }
+  | { readonly kind: 'group'; readonly value: GroupState }
+  | { readonly kind: 'registry'; readonly value: RegistryState };
 
 /** The one encoding, of which the digest is taken (`ST2`). */
 export function encodeState(state: ChainState): Uint8Array {
@@ -39,14 +43,27 @@ export function stateDigest(state: ChainState): Uint8Array {
 export function readableUntil(state: ChainState, actor: Uint8Array | undefined): number | undefined {
   if (state.value.genesis.visibility === 'public') return Number.MAX_SAFE_INTEGER;
   if (actor === undefined) return undefined;
-  if (state.kind === 'identity') return accessOf(state.value, actor)?.until;
-  const member = findMember(state.value.roster, actor);
-  if (member === undefined) return undefined;
-  return holdsRole(member) ? Number.MAX_SAFE_INTEGER : member.until;
+  switch (state.kind) {
+    case 'identity':
+      return accessOf(state.value, actor)?.until;
+    case 'group': {
+      const member = findMember(state.value.roster, actor);
+      if (member === undefined) return undefined;
+      return holdsRole(member) ? Number.MAX_SAFE_INTEGER : member.until;
+    }
+    case 'registry':
+      return isCarrier(state.value, actor) ? Number.MAX_SAFE_INTEGER : undefined;
+  }
 }
 
 /** Index of the entry that let this actor in; undefined for strangers. */
 export function admittedAt(state: ChainState, actor: Uint8Array): number | undefined {
-  if (state.kind === 'group') return findMember(state.value.roster, actor)?.since;
-  return accessOf(state.value, actor)?.since;
+  switch (state.kind) {
+    case 'identity':
+      return accessOf(state.value, actor)?.since;
+    case 'group':
+      return findMember(state.value.roster, actor)?.since;
+    case 'registry':
+      return isCarrier(state.value, actor) ? 0 : undefined;
+  }
 }

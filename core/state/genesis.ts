@@ -1,6 +1,7 @@
 import { equalBytes } from '../bytes/index.ts';
 import { choice, opaque, struct, text, uint64, uint8, variant, vector, type Decoded } from '../codec/index.ts';
 import { ACTOR_BYTES, defineEvent, HASH_BYTES } from '../event/index.ts';
+import { adminRoot, checkFoundingRoot, type AdminRootRefusal } from './registry/admin-root.ts';
 
 const DAY_MS = 86_400_000;
 /** Ciphertext lives no longer than this, whatever a genesis asks for. */
@@ -34,7 +35,10 @@ const groupParameters = struct('GroupParameters', {
 
 const identityParameters = struct('IdentityParameters', {});
 
-export const chainKind = choice('ChainKind', { identity: 1, group: 2 });
+/** The founding root is part of what the chain id commits to: whoever pins the id has pinned the keys (`AR1`). */
+const registryParameters = struct('RegistryParameters', { root: adminRoot });
+
+export const chainKind = choice('ChainKind', { identity: 1, group: 2, registry: 3 });
 
 /** Everything about a chain that never changes. */
 export const genesisBody = struct('Genesis', {
@@ -44,7 +48,11 @@ export const genesisBody = struct('Genesis', {
   successor: successorRule,
   visibility: choice('Visibility', { private: 0, public: 1 }),
   retentionMs: uint64,
-  parameters: variant('Parameters', chainKind, { identity: identityParameters, group: groupParameters }),
+  parameters: variant('Parameters', chainKind, {
+    identity: identityParameters,
+    group: groupParameters,
+    registry: registryParameters,
+  }),
 });
 
 /** What a chain was founded with: its relay, readers, retention and kind. */
@@ -60,16 +68,25 @@ export const chainGenesis = defineEvent({ type: 0x0001, name: 'chain.genesis', o
 export type GenesisRefusal =
   | { readonly code: 'retention-out-of-range'; readonly minMs: number; readonly maxMs: number }
   | { readonly code: 'invalid-relay-name' }
-  | { readonly code: 'invalid-successor-rule' };
+  | { readonly code: 'invalid-successor-rule' }
+  | { readonly code: 'registry-not-public' }
+  | AdminRootRefusal;
 
 /** What the encoding alone can't rule out (`CH3`). */
-export function checkGenesis({ relayName, retentionMs, successor }: Genesis): GenesisRefusal | undefined {
+export function checkGenesis(genesis: Genesis): GenesisRefusal | undefined {
+  const { relayName, retentionMs, successor } = genesis;
   if (retentionMs < MIN_RETENTION_MS || retentionMs > MAX_RETENTION_MS) {
     return { code: 'retention-out-of-range', minMs: MIN_RETENTION_MS, maxMs: MAX_RETENTION_MS };
   }
   // The name begins the origin of the chain's checkpoints, which is a line of a note and the name of a key.
   if (!RELAY_NAME.test(relayName)) return { code: 'invalid-relay-name' };
-  return isReachable(successor) ? undefined : { code: 'invalid-successor-rule' };
+  return isReachable(successor) ? checkRegistry(genesis) : { code: 'invalid-successor-rule' };
+}
+
+/** Everyone verifies modules by the registry's log, so that nothing of it is for some alone. */
+function checkRegistry({ visibility, parameters }: Genesis): GenesisRefusal | undefined {
+  if (parameters.kind !== 'registry') return undefined;
+  return visibility === 'public' ? checkFoundingRoot(parameters.value.root) : { code: 'registry-not-public' };
 }
 
 /** An actor named twice would count for two, or make a threshold that nobody can meet look sound. */

@@ -82,6 +82,41 @@ export { recoveryCompleted } from './identity/recovery-completed.ts';
 export { recoverySet } from './identity/recovery-set.ts';
 export { recoveryStarted } from './identity/recovery-started.ts';
 export { MAX_RECOVERY_WAIT_MS, type Recovery } from './identity/recovery.ts';
+export {
+  adminRoot,
+  checkAdminRoot,
+  FIRST_ADMIN_EPOCH,
+  MAX_ADMINS,
+  type AdminRoot,
+  type AdminRootRefusal,
+} from './registry/admin-root.ts';
+export { type AdminSignature } from './registry/admin-signatures.ts';
+export {
+  ADMIN_ROTATION_TYPE,
+  adminRotation,
+  adminsRotated,
+  type AdminRotation,
+  type AdminsRotated,
+} from './registry/admins-rotated.ts';
+export { checkManifest, MODULE_ABI, moduleManifest, type ModuleManifest } from './registry/module-manifest.ts';
+export { MODULE_MANIFEST_TYPE, modulePublished, type ModulePublished } from './registry/module-published.ts';
+export {
+  moduleRevoked,
+  moduleRevocation,
+  REVOCATION_TYPE,
+  type ModuleRevocation,
+  type ModuleRevoked,
+} from './registry/module-revoked.ts';
+export type { ManifestRefusal, RegistryRefusal, SignerRefusal } from './registry/refusal.ts';
+export {
+  currentRoot,
+  findModule,
+  MAX_MODULES,
+  moduleRevokedAt,
+  newestVersion,
+  type PublishedModule,
+  type RegistryState,
+} from './registry/registry-state.ts';
 export type { PayloadName, Place, RuleRefusal } from './rule.ts';
 export {
   eventDefinitions,

@@ -2,6 +2,7 @@ import type { EventDefinition } from '../event/index.ts';
 import type { GenesisRefusal } from './genesis.ts';
 import type { FactsRefusal } from './group/accounts/facts.ts';
 import type { SizeRefusal } from './group/group-size.ts';
+import type { RegistryRefusal } from './registry/refusal.ts';
 
 /** The place in the log that a relay gives, or gave, to an event. */
 export interface Place {
@@ -20,6 +21,7 @@ export interface Position extends Place {
 /** A refusal that follows from the chain's state and the event alone, so that an auditor reaches it too. */
 export type RuleRefusal =
   | GenesisRefusal
+  | RegistryRefusal
   | { readonly code: 'not-permitted' }
   | { readonly code: 'actor-removed'; readonly at: number }
   | { readonly code: 'unknown-event-type'; readonly eventType: number }

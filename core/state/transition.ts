@@ -15,6 +15,8 @@ import { groupRules } from './group/index.ts';
 import { requireRole } from './group/roster.ts';
 import { foundIdentity, requireDevice, type IdentityState } from './identity/identity-state.ts';
 import { identityRules } from './identity/index.ts';
+import { registryRules } from './registry/index.ts';
+import { foundRegistry, requireCarrier, type RegistryState } from './registry/registry-state.ts';
 import type { PayloadName, Place, Rule, RuleRefusal } from './rule.ts';
 
 /** A rule of the type that was broken, or a body that is none. */
@@ -37,7 +39,7 @@ export interface Transition {
 /** Every built-in event type, for schemas and readable views. */
 export const eventDefinitions: readonly EventDefinition<unknown>[] = [
   chainGenesis,
-  ...[...identityRules.values(), ...groupRules.values()].map((rule) => rule.definition),
+  ...[...identityRules.values(), ...groupRules.values(), ...registryRules.values()].map((rule) => rule.definition),
 ];
 
 const definitionOf = new Map(eventDefinitions.map((definition) => [definition.type, definition]));
@@ -66,6 +68,8 @@ function foundState(genesis: Genesis, founder: Uint8Array): ChainState {
       return { kind: 'identity', value: foundIdentity(genesis, founder) };
     case 'group':
       return { kind: 'group', value: foundGroup(genesis, founder) };
+    case 'registry':
+      return { kind: 'registry', value: foundRegistry(genesis, founder, genesis.parameters.value.root) };
   }
 }
 
@@ -80,9 +84,18 @@ export function transition(state: ChainState, event: Event): Result<Transition, 
   const body = definition.decodeBody(event.body);
   if (!body.ok) return body;
   const parsed: ParsedEvent = { event, body: body.value };
-  const transitionOfKind =
-    state.kind === 'group' ? groupTransition(state.value, parsed) : identityTransition(state.value, parsed);
-  return ok(transitionOfKind ?? misplacedTransition(state, event, definition.ordering));
+  return ok(transitionOfKind(state, parsed) ?? misplacedTransition(state, event, definition.ordering));
+}
+
+function transitionOfKind(state: ChainState, parsed: ParsedEvent): Transition | undefined {
+  switch (state.kind) {
+    case 'identity':
+      return identityTransition(state.value, parsed);
+    case 'group':
+      return groupTransition(state.value, parsed);
+    case 'registry':
+      return registryTransition(state.value, parsed);
+  }
 }
 
 interface ParsedEvent {
@@ -100,6 +113,11 @@ function groupTransition(state: GroupState, parsed: ParsedEvent): Transition | u
   if (rule === undefined) return undefined;
   const ruled = ruledTransition({ state, rule, wrap: (value) => ({ kind: 'group', value }) }, parsed);
   return { ...ruled, check: (place) => (rule.outlivesGroup ? undefined : requireGoing(state)) ?? ruled.check(place) };
+}
+
+function registryTransition(state: RegistryState, parsed: ParsedEvent): Transition | undefined {
+  const rule = registryRules.get(parsed.event.type);
+  return rule && ruledTransition({ state, rule, wrap: (value) => ({ kind: 'registry', value }) }, parsed);
 }
 
 /** An event type of another kind of chain, or a second genesis: those who may read are told, others only that they may not. */
@@ -120,6 +138,8 @@ function requirePresence(state: ChainState, actor: Uint8Array): RuleRefusal | un
       return requireRole(state.value.roster, actor, 'reader');
     case 'identity':
       return requireDevice(state.value, actor);
+    case 'registry':
+      return requireCarrier(state.value, actor);
   }
 }
 

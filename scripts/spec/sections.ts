@@ -1,4 +1,5 @@
 import {
+  adminRotation,
   blobDescriptor,
   entryCodec,
   eventDefinitions,
@@ -10,6 +11,8 @@ import {
   MAX_DEVICES,
   MAX_ROSTER,
   MODULE_RULES,
+  moduleManifest,
+  moduleRevocation,
   placementCodec,
   printNotation,
   problems,
@@ -31,6 +34,7 @@ export const specSections: Readonly<Record<string, Readonly<Record<string, () =>
   'events.md': { envelope, 'event types': eventTypes, bodies },
   'groups.md': { permissions: permissionTable, guarantees: guaranteeTable },
   'identities.md': { possession: () => definitionOf(keyPossession) },
+  'registry.md': { statements: () => definitionsOf([adminRotation, moduleManifest, moduleRevocation]) },
   'state.md': { state: () => definitionOf(chainStateCodec) },
   'admission.md': { invitation: () => definitionsOf([wire.foundingTerms, wire.foundingInvitation]) },
   'limits.md': { limits: limitTable, 'group sizes': sizeTable },

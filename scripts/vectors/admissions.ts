@@ -1,5 +1,6 @@
 import {
   admitEvent,
+  adminsRotated,
   admitGenesis,
   deviceRenamed,
   deviceRevoked,
@@ -11,6 +12,8 @@ import {
   memberRemoved,
   mlsCommit,
   mlsCreated,
+  modulePublished,
+  moduleRevoked,
   recoveryCompleted,
   recoverySet,
   roleChanged,
@@ -20,7 +23,7 @@ import {
   type Genesis,
 } from '../../core/index.ts';
 import { LogBuilder, START_MS } from './log-builder.ts';
-import { commitBody, createdBody, groupGenesis, messageBody } from './sample-bodies.ts';
+import { commitBody, createdBody, groupGenesis, hashOf, messageBody } from './sample-bodies.ts';
 import {
   alice,
   bob,
@@ -35,6 +38,7 @@ import {
   tablet,
 } from './sample-chains.ts';
 import { additionOf, recoveryOf, recoverySetting } from './sample-identity.ts';
+import { ada, ben, cleo, dora, publicationOf, registrar, revocationOf, rotationOf } from './sample-registry.ts';
 
 /**
  * One event at the end of a sample chain, at a time of the relay: admitted with the digest of the next
@@ -170,6 +174,56 @@ const onAccount: readonly Attempt[] = [
   is('a message by a revoked device', (log) => log.event(tablet, groupMessage, messageBody)),
 ];
 
+const third = { version: 3, previous: hashOf('ledger 2'), hash: hashOf('ledger 3'), adminEpoch: 2 };
+
+const onRegistry: readonly Attempt[] = [
+  is('a next version', (log) => log.event(registrar, modulePublished, publicationOf(log, [ben, dora], third))),
+  is('a next version by a stranger', (log) =>
+    log.event(mallory, modulePublished, publicationOf(log, [ben, dora], third)),
+  ),
+  is('a next version by one admin', (log) => log.event(ada, modulePublished, publicationOf(log, [ada], third))),
+  is('a next version by one admin, twice', (log) =>
+    log.event(ada, modulePublished, publicationOf(log, [ada, ada], third)),
+  ),
+  is('a next version by who is no admin any more', (log) =>
+    log.event(ada, modulePublished, publicationOf(log, [ada, cleo], third)),
+  ),
+  is('a next version that another key signed', (log) => {
+    const { manifest, signatures } = publicationOf(log, [ben, mallory], third);
+    const forged = signatures.map(({ signature }, i) => ({ key: i === 0 ? ben.key : dora.key, signature }));
+    return log.event(ada, modulePublished, { manifest, signatures: forged });
+  }),
+  is('a next version of the first epoch', (log) =>
+    log.event(ada, modulePublished, publicationOf(log, [ben, dora], { ...third, adminEpoch: 1 })),
+  ),
+  is('a version that was there', (log) =>
+    log.event(ada, modulePublished, publicationOf(log, [ben, dora], { ...third, version: 2 })),
+  ),
+  is('a version after another than the newest', (log) =>
+    log.event(ada, modulePublished, publicationOf(log, [ben, dora], { ...third, previous: hashOf('ledger 1') })),
+  ),
+  is('a module that was revoked', (log) =>
+    log.event(ada, modulePublished, publicationOf(log, [ben, dora], { ...third, hash: hashOf('ledger 1') })),
+  ),
+  is(
+    'a module whose time is over',
+    (log) => log.event(ada, modulePublished, publicationOf(log, [ben, dora], third)),
+    366 * DAY_MS,
+  ),
+  is('the first root again', (log) => log.event(ada, adminsRotated, rotationOf(log, [ada, ben], { epoch: 1 }))),
+  is('a root with a revoked key', (log) =>
+    log.event(ada, adminsRotated, rotationOf(log, [ada, ben], { epoch: 3, keys: [ada.key, cleo.key] })),
+  ),
+  is('a next root', (log) => log.event(ada, adminsRotated, rotationOf(log, [ada, ben], { epoch: 3 }))),
+  is('too many admins revoked', (log) =>
+    log.event(ada, moduleRevoked, revocationOf(log, [ada, ben], { adminEpoch: 2, keys: [ada.key, ben.key] })),
+  ),
+  is('a module revoked twice', (log) =>
+    log.event(ada, moduleRevoked, revocationOf(log, [ada, ben], { adminEpoch: 2, modules: [hashOf('ledger 1')] })),
+  ),
+  is('an event of an application in a registry', (log) => log.event(registrar, noted, 'x')),
+];
+
 export function admissionVectors(): readonly AdmissionVector[] {
   return [
     ...genesisAttempts().map(([name, event]) => decideGenesis(name, event)),
@@ -178,6 +232,7 @@ export function admissionVectors(): readonly AdmissionVector[] {
     ...decideAll('mls-not-created', onNewMls),
     ...decideAll('identity', onIdentity),
     ...decideAll('account', onAccount),
+    ...decideAll('registry', onRegistry),
   ];
 }
 

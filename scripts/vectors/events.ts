@@ -24,6 +24,16 @@ import {
   reportBody,
 } from './sample-bodies.ts';
 import { alice, bob } from './sample-chains.ts';
+import {
+  ada,
+  ben,
+  cleo,
+  newRegistry,
+  publicationOf,
+  registryGenesis,
+  revocationOf,
+  rotationOf,
+} from './sample-registry.ts';
 
 /** A signed event: its parts, the bytes under the signature, and the readable form. Bytes are hexadecimal. */
 export interface SignedEventVector {
@@ -134,7 +144,7 @@ export function bodyVectors(): readonly BodyVector[] {
     bodyVector('group.commit-reported', Uint8Array.of(...report.subarray(0, -5), 6, 0, 0, 0, 1)),
     bodyVector('chain.genesis', Uint8Array.of(...genesis.subarray(0, -4), 2, 0, 0, 0)),
     bodyVector('chain.genesis', Uint8Array.of(...genesis.subarray(0, -3), 1, 0, 0)),
-    bodyVector('chain.genesis', Uint8Array.of(...genesis.subarray(0, -5), 3)),
+    bodyVector('chain.genesis', Uint8Array.of(...genesis.subarray(0, -5), 255)),
     bodyVector('group.mls-commit', commit.subarray(0, -1)),
     bodyVector('group.mls-proposal', leave),
     bodyVector('group.mls-proposal', bodyOf('group.mls-proposal', proposalBody(2, 'other'))),
@@ -145,6 +155,28 @@ export function bodyVectors(): readonly BodyVector[] {
     bodyVector('group.predecessor-named', new Uint8Array(31)),
     ...identityBodyVectors(),
     ...accountBodyVectors(),
+    ...registryBodyVectors(),
+  ];
+}
+
+function registryBodyVectors(): readonly BodyVector[] {
+  const registry = newRegistry();
+  const rotated = bodyOf('registry.admins-rotated', rotationOf(registry, [ada, ben]));
+  const published = bodyOf('registry.module-published', publicationOf(registry));
+  const revoked = bodyOf(
+    'registry.module-revoked',
+    revocationOf(registry, [ada, ben], { modules: [hashOf('x')], keys: [cleo.key] }),
+  );
+  return [
+    bodyVector('chain.genesis', genesisOf(registryGenesis())),
+    bodyVector('registry.admins-rotated', rotated),
+    bodyVector('registry.admins-rotated', bodyOf('registry.admins-rotated', rotationOf(registry, []))),
+    bodyVector('registry.admins-rotated', rotated.subarray(0, -1)),
+    bodyVector('registry.module-published', published),
+    bodyVector('registry.module-published', Uint8Array.of(...published, 0)),
+    bodyVector('registry.module-revoked', revoked),
+    // A reason of which nobody here has heard.
+    bodyVector('registry.module-revoked', Uint8Array.of(...revoked.subarray(0, 40), 5, ...revoked.subarray(41))),
   ];
 }
 

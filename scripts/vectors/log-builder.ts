@@ -23,6 +23,7 @@ import {
   type GroupState,
   type IdentityState,
   type LoggedLeaf,
+  type RegistryState,
   type Result,
 } from '../../core/index.ts';
 import { groupGenesis } from './sample-bodies.ts';
@@ -83,6 +84,11 @@ export class LogBuilder {
 
   get identity(): IdentityState {
     if (this.state.kind !== 'identity') throw new Error('this chain is no identity');
+    return this.state.value;
+  }
+
+  get registry(): RegistryState {
+    if (this.state.kind !== 'registry') throw new Error('this chain is no registry');
     return this.state.value;
   }
 

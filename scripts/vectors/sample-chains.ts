@@ -1,4 +1,5 @@
 import {
+  adminsRotated,
   defineEvent,
   deviceRenamed,
   deviceRevoked,
@@ -7,14 +8,27 @@ import {
   memberRemoved,
   mlsCommit,
   mlsCreated,
+  modulePublished,
+  moduleRevoked,
   recoveryCancelled,
   recoveryCompleted,
   roleChanged,
   text,
 } from '../../core/index.ts';
 import { actorNamed, LogBuilder } from './log-builder.ts';
-import { commitBody, createdBody, groupGenesis, identityGenesis, messageBody } from './sample-bodies.ts';
+import { commitBody, createdBody, groupGenesis, hashOf, identityGenesis, messageBody } from './sample-bodies.ts';
 import { additionOf, recoveryOf, recoverySetting } from './sample-identity.ts';
+import {
+  ada,
+  ben,
+  cleo,
+  dora,
+  newRegistry,
+  publicationOf,
+  registrar,
+  revocationOf,
+  rotationOf,
+} from './sample-registry.ts';
 
 export const [alice, bob, carol, mallory] = ['alice', 'bob', 'carol', 'mallory'].map(actorNamed) as [
   Actor,
@@ -35,6 +49,7 @@ export const sampleChains: Readonly<Record<string, () => LogBuilder>> = {
   'mls-not-created': () => new LogBuilder(alice, groupGenesis('mls'), { isSigned: true }),
   identity: () => new LogBuilder(alice, identityGenesis(), { isSigned: true }),
   account,
+  registry,
 };
 
 /** Alice's three devices, a key on paper, and what it was used for. */
@@ -60,6 +75,19 @@ function account(): LogBuilder {
   const again = log.appendEvent(paper, recoveryOf(log, paper, { device: laptop, name: 'laptop' }));
   log.time += HOUR_MS;
   log.append(laptop, recoveryCompleted, { index: again });
+  return log;
+}
+
+/** Two modules, of which one is taken back, and another root between them. */
+function registry(): LogBuilder {
+  const log = newRegistry();
+  log.append(registrar, modulePublished, publicationOf(log));
+  log.time += 1000;
+  log.append(ada, adminsRotated, rotationOf(log, [ada, cleo, dora]));
+  const second = { version: 2, previous: hashOf('ledger 1'), hash: hashOf('ledger 2'), adminEpoch: 2 };
+  log.append(registrar, modulePublished, publicationOf(log, [ben, dora], second));
+  const revoked = { adminEpoch: 2, modules: [hashOf('ledger 1')], keys: [cleo.key] };
+  log.append(dora, moduleRevoked, revocationOf(log, [ada, dora], revoked));
   return log;
 }
 

@@ -20,6 +20,34 @@ const admissions = 'test/workers/admission.test.ts';
 const shardNode = 'test/workers/shard-node/app.workerd.test.ts';
 
 const everyRefusal = ['test/core/chain/refusals.test.ts', '[PR1] %s is reached'] as const;
+/** Rules of registries: the relay asks the same function as everyone else. */
+const registryCodes = [
+  'registry-not-public',
+  'invalid-admin-root',
+  'wrong-registry',
+  'wrong-admin-epoch',
+  'root-out-of-order',
+  'root-expired',
+  'admin-key-revoked',
+  'signer-repeated',
+  'signer-unknown',
+  'signer-revoked',
+  'threshold-not-met',
+  'admin-signature-invalid',
+  'invalid-module-manifest',
+  'unsupported-module-abi',
+  'module-too-large',
+  'module-revoked',
+  'module-already-published',
+  'module-version-not-rising',
+  'wrong-previous-version',
+  'module-not-yet-valid',
+  'module-expired',
+  'nothing-revoked',
+  'already-revoked',
+  'too-few-admins',
+  'registry-full',
+] as const satisfies readonly ProblemCode[];
 
 const accounts = (name: string) => ['test/core/state/accounts.test.ts', name] as const;
 
@@ -51,6 +79,7 @@ const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: strin
   'recovery-waiting': everyRefusal,
   'opaque-handshakes': ['test/relay/opaque.test.ts', '[GM31] is one to leave'],
   'group-reinitialised': ['test/relay/commit.test.ts', '[GM41] ends a group'],
+  ...Object.fromEntries(registryCodes.map((code) => [code, everyRefusal])),
   'payload-expired': ['test/durable-objects/chain/object.workerd.test.ts', '[PL3] forgets payloads'],
   'too-many-subscribers': ['test/durable-objects/chain/sockets.workerd.test.ts', '[SK5] serves a thousand sockets'],
   'token-register-full': [envelopes, '[SE7] is remembered with 1,024 others'],
@@ -128,6 +157,8 @@ describe('every problem code', () => {
     const given = [
       ...literals('core/codec/reader.ts', /^ {2}\| '([a-z-]+)'/gm),
       ...literals('core/mls/refusal.ts', /^ {2}\| '([a-z-]+)'/gm),
+      ...literals('core/state/registry/admin-root.ts', /reason: '([a-z-]+)'/g),
+      ...literals('core/state/registry/module-manifest.ts', /reason: '([a-z-]+)'/g),
       ...literals('relay/commit.ts', /(?:invalid\(|reason: )'([a-z-]+)'/g),
       ...literals('relay/proposal.ts', /invalid\('([a-z-]+)'\)/g),
       ...literals('relay/mls-message.ts', /return '([a-z-]+)'/g),

@@ -4,6 +4,7 @@ import {
   identitySynced,
   MAX_ACCOUNTS,
   MAX_FOLLOWED_DEVICES,
+  adminsRotated,
   admitGenesis,
   commitReported,
   deviceRenamed,
@@ -15,6 +16,7 @@ import {
   MAX_DEVICES,
   MAX_EVENT_BYTES,
   MAX_GROUP_MEMBERS,
+  MAX_MODULES,
   MAX_ROSTER,
   memberAdded,
   memberRemoved,
@@ -22,6 +24,8 @@ import {
   mlsCreated,
   mlsProposal,
   mlsReinitialised,
+  modulePublished,
+  moduleRevoked,
   parseSignedEvent,
   problemOf,
   recoveryCancelled,
@@ -42,9 +46,21 @@ import {
   reinitBody,
   reportBody,
 } from '../../../scripts/vectors/sample-bodies.ts';
-import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 import { additionOf, recoveryOf, recoverySetting } from '../../../scripts/vectors/sample-identity.ts';
 import { accountOf, factsOf, groupAtRelay, revoke } from '../../support/account-log.ts';
+import {
+  ada,
+  ben,
+  cleo,
+  newRegistry,
+  publicationOf,
+  registrar,
+  registryGenesis,
+  revocationOf,
+  rootOf,
+  rotationOf,
+} from '../../../scripts/vectors/sample-registry.ts';
+import { actorNamed, LogBuilder, START_MS } from '../../../scripts/vectors/log-builder.ts';
 
 type Refusal = AdmissionRefusal | ParseRefusal;
 const [alice, bob, stranger] = [actorNamed('alice'), actorNamed('bob'), actorNamed('stranger')];
@@ -113,6 +129,87 @@ function namedAccount() {
   const log = groupAtRelay(alice);
   log.append(alice, accountNamed, { identity: account.chain, facts: factsOf(account) });
   return { log, account };
+}
+
+const x = hashOf('x');
+
+/** The same for registries. */
+const registryWays = {
+  'registry-not-public': () => registryRefusal(registryGenesis(rootOf([ada, ben]), { visibility: 'private' })),
+  'invalid-admin-root': () => registryRefusal(registryGenesis(rootOf([ada, ada]))),
+  'wrong-registry': () => ofPublication([ada, ben], { registry: x }),
+  'wrong-admin-epoch': () => ofPublication([ada, ben], { adminEpoch: 2 }),
+  'root-out-of-order': () => ofRegistry((log) => [adminsRotated, rotationOf(log, [ada, ben], { epoch: 1 })]),
+  'root-expired': () => ofRegistry((log) => [adminsRotated, rotationOf(log, [ada, ben], { expiresAt: 0 })]),
+  'admin-key-revoked': () => {
+    const log = revokedIn({ keys: [cleo.key] });
+    return refusalIn(log, registrar, adminsRotated, rotationOf(log, [ada, ben], { keys: [ada.key, cleo.key] }));
+  },
+  'signer-repeated': () => ofPublication([ada, ada]),
+  'signer-unknown': () => ofPublication([ada, stranger]),
+  'signer-revoked': () => {
+    const log = revokedIn({ keys: [cleo.key] });
+    return refusalIn(log, registrar, modulePublished, publicationOf(log, [ada, cleo]));
+  },
+  'threshold-not-met': () => ofPublication([ada]),
+  'admin-signature-invalid': () =>
+    ofRegistry((log) => {
+      const { signatures } = publicationOf(log, [ada, ben], { fuel: 1 });
+      return [modulePublished, { ...publicationOf(log), signatures }];
+    }),
+  'invalid-module-manifest': () => ofPublication([ada, ben], { name: '' }),
+  'unsupported-module-abi': () => ofPublication([ada, ben], { abi: 9 }),
+  'module-too-large': () => ofPublication([ada, ben], { size: 524_289 }),
+  'module-revoked': () => {
+    const log = revokedIn({ modules: [hashOf('ledger 1')] });
+    return refusalIn(log, registrar, modulePublished, publicationOf(log));
+  },
+  'module-already-published': () => ofNextPublication({}),
+  'module-version-not-rising': () => ofNextPublication({ hash: x }),
+  'wrong-previous-version': () => ofNextPublication({ hash: x, version: 2 }),
+  'module-not-yet-valid': () => ofPublication([ada, ben], { notBefore: START_MS + 1 }),
+  'module-expired': () => ofPublication([ada, ben], { expiresAt: START_MS }),
+  'nothing-revoked': () => ofRegistry((log) => [moduleRevoked, revocationOf(log, [ada, ben])]),
+  'already-revoked': () => ofRegistry((log) => [moduleRevoked, revocationOf(log, [ada, ben], { modules: [x, x] })]),
+  'too-few-admins': () =>
+    ofRegistry((log) => [moduleRevoked, revocationOf(log, [ada, ben], { keys: [ada.key, ben.key] })]),
+  'registry-full': () => {
+    const log = newRegistry();
+    const { manifest } = publicationOf(log, [], { name: 'other' });
+    const modules = Array.from({ length: MAX_MODULES }, () => ({ manifest, index: 1 }));
+    log.state = { kind: 'registry', value: { ...log.registry, modules } };
+    return refusalIn(log, registrar, modulePublished, publicationOf(log, [ada, ben], { hash: x }));
+  },
+} satisfies Partial<Record<Refusal['code'], () => unknown>>;
+
+function registryRefusal(genesis: Genesis): Refusal | undefined {
+  const result = admitGenesis(new LogBuilder(alice).genesisEvent(alice, genesis));
+  return result.ok ? undefined : result.error;
+}
+
+function ofRegistry(
+  attempt: (log: LogBuilder) => readonly [Parameters<LogBuilder['event']>[1], Parameters<LogBuilder['event']>[2]],
+): unknown {
+  const log = newRegistry();
+  return refusalIn(log, registrar, ...attempt(log));
+}
+
+function ofPublication(
+  ...[signers, fields]: [Parameters<typeof publicationOf>[1], Parameters<typeof publicationOf>[2]?]
+) {
+  return ofRegistry((log) => [modulePublished, publicationOf(log, signers, fields)]);
+}
+
+function ofNextPublication(fields: Parameters<typeof publicationOf>[2]): unknown {
+  const log = newRegistry();
+  log.append(registrar, modulePublished, publicationOf(log));
+  return refusalIn(log, registrar, modulePublished, publicationOf(log, [ada, ben], fields));
+}
+
+function revokedIn(fields: Parameters<typeof revocationOf>[2]): LogBuilder {
+  const log = newRegistry();
+  log.append(registrar, moduleRevoked, revocationOf(log, [ada, ben], fields));
+  return log;
 }
 
 /** One way to each refusal. The type makes it a compile error to add a code and no way to it. */
@@ -261,6 +358,7 @@ const ways: Record<Refusal['code'], (log: LogBuilder) => unknown> = {
   },
   'no-such-recovery': () => refusalIn(account(), alice, recoveryCancelled, { index: 1 }),
   'recovery-waiting': () => refusalIn(recoveringAccount(), bob, recoveryCompleted, { index: 2 }),
+  ...registryWays,
 };
 
 describe('every refusal of core', () => {

@@ -11,6 +11,7 @@ import {
   mlsCommit,
   mlsCreated,
   mlsReinitialised,
+  modulePublished,
   roleChanged,
   transition,
   type ChainState,
@@ -24,6 +25,7 @@ import {
   reinitBody,
 } from '../../../scripts/vectors/sample-bodies.ts';
 import { additionOf, recoveryOf, recoverySetting } from '../../../scripts/vectors/sample-identity.ts';
+import { newRegistry, publicationOf, rootOf } from '../../../scripts/vectors/sample-registry.ts';
 import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
 import { valuesOf } from '../codec/values.ts';
 
@@ -52,6 +54,9 @@ const states = [
     log.appendEvent(alice, recoverySetting(log, alice, stranger, 1));
     log.appendEvent(stranger, recoveryOf(log, stranger, { device: actorNamed('laptop'), name: 'laptop' }));
   }),
+  ...statesOf(newRegistry(rootOf([alice, bob], { threshold: 1 })), (log) =>
+    log.append(alice, modulePublished, publicationOf(log, [bob])),
+  ),
 ];
 
 /** Bodies that parse, with actors who mean something here, and bytes that may or may not. */

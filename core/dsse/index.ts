@@ -1,0 +1,11 @@
+export {
+  formatDsseEnvelope,
+  MAX_DSSE_CHARS,
+  MAX_ENVELOPE_SIGNATURES,
+  readDsseEnvelope,
+  type DsseEnvelope,
+  type DsseSignature,
+  type EnvelopeRefusal,
+} from './envelope.ts';
+export { preAuthEncoding } from './pre-auth-encoding.ts';
+export { countSigners, dsseVerifyJob, findSigners } from './signers.ts';
