@@ -90,7 +90,17 @@ export {
   type AdminRoot,
   type AdminRootRefusal,
 } from './registry/admin-root.ts';
-export { type AdminSignature } from './registry/admin-signatures.ts';
+export { checkSigners, type AdminSignature, type SignedStatement } from './registry/admin-signatures.ts';
+export {
+  adminKeyId,
+  encodeAdminStatement,
+  logStatement,
+  nameSigners,
+  readAdminStatement,
+  type AdminStatement,
+  type LoggedStatement,
+  type StatementRefusal,
+} from './registry/admin-statement.ts';
 export {
   ADMIN_ROTATION_TYPE,
   adminRotation,

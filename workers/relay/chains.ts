@@ -43,6 +43,19 @@ const OF_EVENTS: readonly ProblemCode[] = [
   'relay-clock-behind',
 ];
 
+/** What a registry refuses of its admins' statements. */
+const OF_STATEMENTS: readonly ProblemCode[] = [
+  'wrong-registry',
+  'wrong-admin-epoch',
+  'root-expired',
+  'signer-repeated',
+  'signer-unknown',
+  'signer-revoked',
+  'threshold-not-met',
+  'admin-signature-invalid',
+  'registry-full',
+];
+
 const foundRoute = describeRoute({
   method: 'post',
   path: '/v1/chains',
@@ -68,6 +81,8 @@ const foundRoute = describeRoute({
     'retention-out-of-range',
     'invalid-relay-name',
     'invalid-successor-rule',
+    'registry-not-public',
+    'invalid-admin-root',
     'payload-mismatch',
     'founding-quota-reached',
     'founding-not-allowed',
@@ -111,6 +126,13 @@ const appendRoute = describeRoute({
     'already-reported',
     'opaque-handshakes',
     'invalid-handshake',
+    ...OF_STATEMENTS,
+    'root-out-of-order',
+    'invalid-admin-root',
+    'admin-key-revoked',
+    'nothing-revoked',
+    'already-revoked',
+    'too-few-admins',
   ],
 });
 

@@ -155,6 +155,9 @@ describe('the built-in types', () => {
       '0x020a group.predecessor-named observed',
       '0x020b group.account-named strict',
       '0x020c group.identity-synced strict',
+      '0x0301 registry.admins-rotated strict',
+      '0x0302 registry.module-published strict',
+      '0x0303 registry.module-revoked strict',
     ]);
   });
 
