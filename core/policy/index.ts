@@ -14,3 +14,11 @@ export {
   type PolicyStop,
 } from './run-policy.ts';
 export { verifyModuleStatically } from './verify-module.ts';
+export {
+  checkBytes,
+  verifyWasmModule,
+  type KnownRegistry,
+  type ModuleSubject,
+  type TrustedModule,
+  type WasmModuleRefusal,
+} from './verify-wasm-module.ts';

@@ -109,7 +109,13 @@ export {
   type AdminsRotated,
 } from './registry/admins-rotated.ts';
 export { checkManifest, MODULE_ABI, moduleManifest, type ModuleManifest } from './registry/module-manifest.ts';
-export { MODULE_MANIFEST_TYPE, modulePublished, type ModulePublished } from './registry/module-published.ts';
+export {
+  checkPublication,
+  checkValidity,
+  MODULE_MANIFEST_TYPE,
+  modulePublished,
+  type ModulePublished,
+} from './registry/module-published.ts';
 export {
   moduleRevoked,
   moduleRevocation,

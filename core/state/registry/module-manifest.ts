@@ -1,11 +1,8 @@
 import { opaque, optional, struct, text, uint16, uint32, uint64, type Decoded } from '../../codec/index.ts';
 import { HASH_BYTES } from '../../event/index.ts';
+import { MAX_MEMORY_PAGES, MAX_MODULE_BYTES } from '../../policy/module-limits.ts';
 import type { ManifestRefusal } from './refusal.ts';
 
-/** Largest module (`AR6`). */
-export const MAX_MODULE_BYTES = 524_288;
-/** Most pages of 64 KiB that a manifest may give a module's memory. */
-export const MAX_MODULE_PAGES = 256;
 /** The one interface between a relay and a module (`policy_abi_v1`). */
 export const MODULE_ABI = 1;
 const MAX_MODULE_NAME_BYTES = 64;
@@ -44,5 +41,5 @@ export function checkManifest({ name, version, abi, size, fuel, pages }: ModuleM
   if (size === 0) return { code: 'invalid-module-manifest', reason: 'size' };
   if (size > MAX_MODULE_BYTES) return { code: 'module-too-large', limitBytes: MAX_MODULE_BYTES, actualBytes: size };
   if (fuel === 0) return { code: 'invalid-module-manifest', reason: 'fuel' };
-  return pages === 0 || pages > MAX_MODULE_PAGES ? { code: 'invalid-module-manifest', reason: 'pages' } : undefined;
+  return pages === 0 || pages > MAX_MEMORY_PAGES ? { code: 'invalid-module-manifest', reason: 'pages' } : undefined;
 }
