@@ -56,7 +56,7 @@ export function rotationOf(
   return { rotation, signatures: signaturesOf(ADMIN_ROTATION_TYPE, encode(adminRotation, rotation), signers) };
 }
 
-export function manifestOf(log: LogBuilder, fields: Partial<ModuleManifest> = {}): ModuleManifest {
+function manifestOf(log: LogBuilder, fields: Partial<ModuleManifest> = {}): ModuleManifest {
   return {
     registry: log.chain,
     name: 'ledger',

@@ -59,7 +59,7 @@ function checkRotation(
 }
 
 /** What was signed. The bytes are those that were received: a value has one encoding (`EN1`). */
-export function rotationStatement({ rotation, signatures }: AdminsRotated): SignedStatement {
+function rotationStatement({ rotation, signatures }: AdminsRotated): SignedStatement {
   return { payloadType: ADMIN_ROTATION_TYPE, payload: encode(adminRotation, rotation), signatures };
 }
 

@@ -68,7 +68,7 @@ export function checkValidity({ notBefore, expiresAt }: ModuleManifest, at: numb
 }
 
 /** What was signed. The bytes are those that were received: a value has one encoding (`EN1`). */
-export function publicationStatement({ manifest, signatures }: ModulePublished): SignedStatement {
+function publicationStatement({ manifest, signatures }: ModulePublished): SignedStatement {
   return { payloadType: MODULE_MANIFEST_TYPE, payload: encode(moduleManifest, manifest), signatures };
 }
 

@@ -17,7 +17,7 @@ import {
 /** DSSE type of a revocation. */
 export const REVOCATION_TYPE = 'application/vnd.terachat.module-revocation.v1+tls';
 /** Modules in one revocation. */
-export const MAX_REVOCATION_MODULES = 64;
+const MAX_REVOCATION_MODULES = 64;
 
 /** What admins sign to take modules and keys back: its payload in DSSE is this encoding. */
 export const moduleRevocation = struct('ModuleRevocation', {
@@ -73,7 +73,7 @@ function checkRevocation(
 }
 
 /** What was signed. The bytes are those that were received: a value has one encoding (`EN1`). */
-export function revocationStatement({ revocation, signatures }: ModuleRevoked): SignedStatement {
+function revocationStatement({ revocation, signatures }: ModuleRevoked): SignedStatement {
   return { payloadType: REVOCATION_TYPE, payload: encode(moduleRevocation, revocation), signatures };
 }
 
