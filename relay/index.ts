@@ -54,6 +54,9 @@ export {
   type EnvelopeLoad,
   type TokenRegister,
 } from './envelopes.ts';
+export { accountNews } from './account-news.ts';
+export { devicesIn, LEASE_MS, Leases } from './leases.ts';
+export { relayActorSeed, relayCandidate, type RelayActor, type RelayEvent } from './relay-actor.ts';
 export { groupTermsOf } from './group-terms.ts';
 export { judgeGenesis, type Founding } from './founding.ts';
 export type { ChainHead, EpochChange, LoggedEvent, LogReader, NewEntry, NewPayload, NewProposal } from './ports.ts';

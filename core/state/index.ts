@@ -33,6 +33,7 @@ export {
 } from './group/accounts/account.ts';
 export { accountNamed } from './group/accounts/account-named.ts';
 export {
+  importedFacts,
   MAX_IMPORTED_ENTRIES,
   type FactsFault,
   type FactsRefusal,

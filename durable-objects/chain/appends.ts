@@ -11,6 +11,7 @@ import {
 import { encodePublicTree, type PublicGroup } from '../../core/mls/index.ts';
 import {
   completeRefusals,
+  devicesIn,
   groupTermsOf,
   outcomesOf,
   parseAppend,
@@ -30,6 +31,7 @@ import {
 import { countRateLimited, measures } from '../metrics/isolate-measures.ts';
 import { reportIncident } from '../platform/incident.ts';
 import type { ChainLog } from './chain-log.ts';
+import type { FollowedAccounts } from './followed-accounts.ts';
 import { FollowedGroup } from './followed-group.ts';
 import type { Sequencer } from './sequencer.ts';
 import type { ChainStore } from './store.ts';
@@ -50,6 +52,7 @@ export interface AppendHost {
   readonly check: CheckSignatures;
   /** Public half, 32 bytes. */
   readonly claimTokenKey: Uint8Array;
+  readonly accounts: Pick<FollowedAccounts, 'confirm' | 'isLapsed'>;
   readonly limits: AppendLimits;
   readonly clock: () => number;
 }
@@ -88,8 +91,9 @@ export class ChainAppends {
     if (refusal !== undefined) return err(refusal);
     const { chain } = sequencer.head;
     const metered = limits.meter(screenSubmissions(submissions, chain, check), now);
+    const confirmed = metered.some((one) => this.#mustAsk(one)) ? await this.#confirm(metered) : metered;
     return this.#sequence(
-      metered.map((one) => this.#judge(one)),
+      confirmed.map((one) => this.#judge(one)),
       from,
     );
   }
@@ -105,6 +109,8 @@ export class ChainAppends {
     const context = { head, log, clock: clock(), check, claimTokenKey, followedGroup, quotes, limits };
     const candidate = screenCommit(body, context);
     if (!candidate.ok) return this.#refuse(candidate.error, from);
+    const [confirmed] = this.#mustAsk(candidate) ? await this.#confirm([candidate]) : [];
+    if (confirmed?.ok === false) return this.#refuse(confirmed.error, from);
     const decided = await this.#decide([candidate.value]);
     if (!decided.ok) return decided;
     const [decision] = decided.value.decisions;
@@ -113,6 +119,22 @@ export class ChainAppends {
     measureOutcomes([candidate], decided.value.decisions);
     const { decisions, checkpoint } = decided.value;
     return ok(encode(appendAnswer, { outcomes: outcomesOf([candidate], decisions), checkpoint }));
+  }
+
+  #mustAsk(screened: Screened): boolean {
+    return screened.ok && devicesIn(screened.value.signed.event).some((device) => this.#host.accounts.isLapsed(device));
+  }
+
+  /** `NA11`: whether they still are devices of their accounts. What was revoked is refused by the rules, what can't be known here. */
+  #confirm(screened: readonly Screened[]): Promise<readonly Screened[]> {
+    return Promise.all(
+      screened.map(async (one) => {
+        if (!one.ok || !this.#mustAsk(one)) return one;
+        const devices = devicesIn(one.value.signed.event);
+        const answers = await Promise.all(devices.map((device) => this.#host.accounts.confirm(device)));
+        return answers.every(Boolean) ? one : err({ code: 'unavailable' } as const);
+      }),
+    );
   }
 
   #mls(): EpochInForce | undefined {

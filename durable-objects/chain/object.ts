@@ -11,7 +11,7 @@ import {
   type RelayRefusal,
 } from '../../relay/index.ts';
 import { ed25519Checker } from '../platform/ed25519.ts';
-import { checkpointKeyOf, claimTokenKeyOf, type RelayEnvironment } from '../platform/environment.ts';
+import { checkpointKeyOf, claimTokenKeyOf, relayActorOf, type RelayEnvironment } from '../platform/environment.ts';
 import type { HistoryPage } from '../sockets/stream-sockets.ts';
 import { claimOfEach } from './claims.ts';
 import { openStorage, writeGenesis } from './founding.ts';
@@ -99,9 +99,21 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     });
   }
 
+  /** For groups that name this account and know its first `known` entries: what they are to import next. */
+  async accountNews(group: Uint8Array, known: number): Promise<Uint8Array | undefined> {
+    const { followers } = this.#opened();
+    if (followers === undefined) throw new Error('a chain that is no account has no news of one');
+    return followers.newsFor(group, known);
+  }
+
+  /** For accounts that this group names: something is new. */
+  async followAccount(identity: Uint8Array): Promise<void> {
+    await this.#chain?.accounts.follow(identity);
+  }
+
   /** For shares: the next part of the first `size` entries for a reader of theirs. */
   async historyFor(actor: Uint8Array, from: number, size: number): Promise<HistoryPage> {
-    return this.#opened().reads.history(actor, from, size);
+    return this.#opened().history(actor, from, size);
   }
 
   /** For shares: an append on the stream of a reader of theirs. */
@@ -111,7 +123,7 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
 
   /** For shares that missed something: the flushes from `first` on, and whose reading ended. */
   async passageFrom(first: number, actors: readonly Uint8Array[]): Promise<Passage> {
-    return this.#opened().reads.passageFrom(first, actors);
+    return this.#opened().passageFrom(first, actors);
   }
 
   /** KeyPackages of several devices for one commit here. Permission comes first, and says nothing of chain or device. */
@@ -123,19 +135,24 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     if (this.#chain === undefined || credentials === undefined) return err({ code: 'not-permitted' });
     const admitted = this.#chain.gate.admit(caller);
     if (!admitted.ok) return admitted;
-    const { chain } = this.#chain.head;
+    if (!(await this.#chain.accounts.confirm(actor))) return err({ code: 'unavailable' });
+    const { chain, state } = this.#chain.head;
+    if (invitationTerms(state, actor) === undefined) return err({ code: 'not-permitted' });
     const outcomes = await claimOfEach(claims.value, { chain, credentials, claimer: actor }, this.env);
     return ok(encode(claimOutcomes, { outcomes }));
   }
 
   /** For devices that are asked for a KeyPackage: what fits here, where this actor could add anyone. */
   async invitationTerms(actor: Uint8Array): Promise<CredentialMode | undefined> {
-    return this.#chain && invitationTerms(this.#chain.head.state, actor);
+    if (this.#chain === undefined || !(await this.#chain.accounts.confirm(actor))) return undefined;
+    return invitationTerms(this.#chain.head.state, actor);
   }
 
   /** For devices that are sent an envelope: whether both are members here. */
-  shareGroup(a: Uint8Array, b: Uint8Array): Promise<boolean> {
-    return Promise.resolve(this.#chain !== undefined && shareGroup(this.#chain.head.state, a, b));
+  async shareGroup(a: Uint8Array, b: Uint8Array): Promise<boolean> {
+    if (this.#chain === undefined || !shareGroup(this.#chain.head.state, a, b)) return false;
+    const { accounts } = this.#chain;
+    return (await accounts.confirm(a)) && (await accounts.confirm(b)) && shareGroup(this.#chain.head.state, a, b);
   }
 
   override fetch(request: Request): Response {
@@ -162,9 +179,9 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
   async #open(): Promise<void> {
     const chain = openStorage(this.ctx.storage);
     const { ctx, env } = this;
-    const [key, claimTokenKey] = [this.#key, this.#claimTokenKey];
-    if (chain === undefined || key === undefined || claimTokenKey === undefined) return;
-    this.#chain = new OpenChain({ ctx, env, key, claimTokenKey, chain, clock: () => this.clock() });
+    const [key, claimTokenKey, actor] = [this.#key, this.#claimTokenKey, relayActorOf(env)];
+    if (chain === undefined || key === undefined || claimTokenKey === undefined || actor === undefined) return;
+    this.#chain = new OpenChain({ ctx, env, key, claimTokenKey, actor, chain, clock: () => this.clock() });
     await this.#chain.jobs.recover();
   }
 
@@ -173,19 +190,21 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     caller: Caller | undefined,
     answer: (chain: OpenChain, actor: Uint8Array | undefined) => Answer | Promise<Answer>,
   ): Promise<Answer> {
-    return this.#with((chain) => {
+    return this.#with(async (chain) => {
       // Strangers first: what they ask must cost no write, and a replay of it tells nobody anything.
       if (!chain.reads.isOpenTo(caller?.actor)) return err({ code: 'not-found' });
       const actor = chain.gate.admit(caller);
       if (!actor.ok) return actor;
-      if (actor.value !== undefined) chain.arrived(toBase64Url(actor.value));
+      if (actor.value === undefined) return answer(chain, undefined);
+      if (!(await chain.accounts.confirm(actor.value))) return err({ code: 'unavailable' });
+      chain.arrived(toBase64Url(actor.value));
       return answer(chain, actor.value);
     });
   }
 
-  /** Only a chain that exists has shares. */
+  /** Only a chain that exists has shares, or followers. */
   #opened(): OpenChain {
-    if (this.#chain === undefined) throw new Error('a share asks an object that holds no chain');
+    if (this.#chain === undefined) throw new Error('another object asks one that holds no chain');
     return this.#chain;
   }
 

@@ -1,4 +1,11 @@
-import { err, fromBase64Url, MAX_STREAM_SOCKETS, toBase64Url, type ChainId } from '../../core/index.ts';
+import {
+  err,
+  fromBase64Url,
+  MAX_STREAM_SOCKETS,
+  toBase64Url,
+  type ChainId,
+  type ChainState,
+} from '../../core/index.ts';
 import {
   AppendLimits,
   Audience,
@@ -9,6 +16,7 @@ import {
   type Answer,
   type Flush,
   type ReaderChange,
+  type RelayActor,
 } from '../../relay/index.ts';
 import { AccessGate } from '../access/gate.ts';
 import { JobScheduler } from '../jobs/index.ts';
@@ -16,11 +24,14 @@ import { ed25519Checker } from '../platform/ed25519.ts';
 import { measureFlush } from '../metrics/isolate-measures.ts';
 import { limitsOf, type RelayEnvironment } from '../platform/environment.ts';
 import { reportJobFailure } from '../platform/incident.ts';
+import { AccountFollowers } from './account-followers.ts';
 import { ChainAppends } from './appends.ts';
 import { ChainLog } from './chain-log.ts';
 import { Deliveries } from './deliveries.ts';
+import { FollowedAccounts } from './followed-accounts.ts';
 import { FlushWriter, type FlushJob } from './flush-writer.ts';
-import { passageOf } from './passage.ts';
+import { passageOf, type Passage } from './passage.ts';
+import type { HistoryPage } from '../sockets/stream-sockets.ts';
 import { ChainReads } from './reads.ts';
 import { Sequencer } from './sequencer.ts';
 import { ChainShares } from './shares.ts';
@@ -39,15 +50,20 @@ export interface OpenChainOptions {
   readonly key: CheckpointKey;
   /** Public half of the key that signs claim tokens. */
   readonly claimTokenKey: Uint8Array;
+  /** Who appends what the relay itself has to say. */
+  readonly actor: RelayActor;
   readonly chain: ChainId;
   readonly clock: () => number;
 }
 
 /** A founded chain in the memory of its object: its parts, and which of them tells which. */
 export class OpenChain {
+  readonly accounts: FollowedAccounts;
   readonly appends: ChainAppends;
+  /** Undefined where the chain is no account. */
+  readonly followers: AccountFollowers | undefined;
   readonly gate: AccessGate;
-  readonly jobs: JobScheduler<FlushJob | 'access' | 'shares' | 'unopened'>;
+  readonly jobs: JobScheduler<FlushJob | 'access' | 'accounts' | 'followers' | 'shares' | 'unopened'>;
   readonly reads: ChainReads;
   readonly sockets: ChainSockets;
   readonly shares: ChainShares;
@@ -58,7 +74,7 @@ export class OpenChain {
   readonly #writer: FlushWriter;
 
   constructor(options: OpenChainOptions) {
-    const { ctx, clock, env, claimTokenKey } = options;
+    const { ctx, clock, env, chain, claimTokenKey, actor } = options;
     const limits = limitsOf(env);
     const store = new ChainStore(ctx.storage);
     this.#store = store;
@@ -66,6 +82,8 @@ export class OpenChain {
     this.#writer = new FlushWriter({ storage: ctx.storage, store, schedule: (job, at) => this.jobs.schedule(job, at) });
     const sequencer = this.#sequence(options);
     this.#sequencer = sequencer;
+    this.accounts = new FollowedAccounts({ env, chain, actor, sequencer, clock });
+    this.followers = this.#followersOf(options);
     this.gate = new AccessGate({
       store: store.access,
       clock,
@@ -81,6 +99,7 @@ export class OpenChain {
       checkpointAt: (size) => this.reads.checkpointAt(size),
       check: ed25519Checker(),
       claimTokenKey,
+      accounts: this.accounts,
       limits: new AppendLimits(limits),
       clock,
     });
@@ -110,6 +129,27 @@ export class OpenChain {
     return barred === undefined ? this.appends.appendBody(body, toBase64Url(actor)) : err(barred);
   }
 
+  /** Awaited only for who must be asked about (`NA11`). What can't be known ends the socket, whose reader comes again. */
+  history(actor: Uint8Array, from: number, size: number): HistoryPage | Promise<HistoryPage> {
+    if (!this.accounts.isLapsed(actor)) return this.reads.history(actor, from, size);
+    return this.accounts.confirm(actor).then((isConfirmed) => {
+      if (!isConfirmed) throw new Error('an account can not be asked about its device');
+      return this.reads.history(actor, from, size);
+    });
+  }
+
+  /** Whoever must be asked about takes it as history, too. */
+  passageFrom(first: number, actors: readonly Uint8Array[]): Passage {
+    const passage = this.reads.passageFrom(first, actors);
+    return { ...passage, ended: [...passage.ended, ...actors.filter((actor) => this.accounts.isLapsed(actor))] };
+  }
+
+  #followersOf({ env, chain: identity }: OpenChainOptions): AccountFollowers | undefined {
+    if (this.head.state.kind !== 'identity') return undefined;
+    const checkpoint = (): string => this.#sequencer.checkpoint;
+    return new AccountFollowers({ env, identity, store: this.#store.followers, log: this.#log, checkpoint });
+  }
+
   #sequence({ ctx, env, key, clock, chain }: OpenChainOptions): Sequencer {
     return new Sequencer({
       key,
@@ -128,7 +168,7 @@ export class OpenChain {
       ctx,
       clock,
       size: () => this.head.size,
-      history: (actor, from) => this.reads.history(actor, from, this.head.size),
+      history: (actor, from) => this.history(actor, from, this.head.size),
       barred: (actor) => this.reads.barred(actor),
       redeem: (ticket, origin) => this.gate.redeem(ticket, origin),
       append: (request, { key }) => this.appends.append(request, key),
@@ -152,6 +192,8 @@ export class OpenChain {
     const deliveries = new Deliveries(env, this.#store, chain);
     const steps = {
       access: (now: number) => this.gate.sweep(now),
+      accounts: (now: number) => this.accounts.introduce(now),
+      followers: (now: number) => this.followers?.tell(now),
       unopened: (now: number) => this.sockets.sweep(now),
       shares: () => this.shares.tellAll(),
       expiry: (now: number) => this.#expire(now),
@@ -171,11 +213,15 @@ export class OpenChain {
     this.#audience.told(away);
     // In the transaction of the entries: whatever becomes of their announcement, each share hears of them.
     if (this.shares.isAny) this.jobs.schedule('shares', clock + SHARES_TOLD_WITHIN_MS);
+    if (flush.head.state.kind === 'identity') this.jobs.schedule('followers', clock);
+    else if (namesOthers(flush.head.state, previous.state)) this.jobs.schedule('accounts', clock);
   }
 
   #announce(flush: Flush, checkpoint: string, previous: ChainHead): void {
     if (!this.sockets.hasLive && !this.shares.isAny) return;
-    const passage = passageOf(flush, checkpoint, previous);
+    const told = passageOf(flush, checkpoint, previous);
+    // `NA11`: these take it as history, which asks first.
+    const passage = { ...told, ended: [...told.ended, ...this.accounts.lapsedMembers()] };
     this.sockets.announce(passage);
     this.shares.announce(passage);
   }
@@ -215,4 +261,8 @@ export class OpenChain {
   #extendLookup(now: number): number | undefined {
     return this.#store.payloads.extendLookup() === MAX_LOOKUP_LAG ? now : undefined;
   }
+}
+
+function namesOthers(now: ChainState, before: ChainState): boolean {
+  return now.kind === 'group' && before.kind === 'group' && now.value.accounts.length !== before.value.accounts.length;
 }

@@ -121,6 +121,21 @@ export const pokes = sqliteTable(
 /** Objects that hold a share of this chain's readers, by number from 1. Each gets every flush until it says that it is empty. */
 export const shares = sqliteTable('shares', { number: integer('number').primaryKey() });
 
+/**
+ * On the chain of an account: the groups that name it, and how many of its entries each has imported. One that lacks some is told,
+ * later each time, until it has asked for them.
+ */
+export const followers = sqliteTable(
+  'followers',
+  {
+    chain: bytes('chain').primaryKey(),
+    known: integer('known').notNull(),
+    attempt: integer('attempt').notNull().default(0),
+    dueAt: integer('due_at').notNull(),
+  },
+  (table) => [index('followers_known').on(table.known)],
+);
+
 /** State at an index: a cache, dropped at any doubt and rebuilt from the log. */
 export const snapshots = sqliteTable('snapshots', {
   index: integer('idx').primaryKey(),

@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/durable-sqlite';
 import { AccessStore } from '../access/store.ts';
 import { BlobStore } from './store/blobs.ts';
+import { FollowerStore } from './store/followers.ts';
 import { HandshakeStore } from './store/handshakes.ts';
 import { LogStore } from './store/log.ts';
 import { OutboxStore } from './store/outbox.ts';
@@ -28,6 +29,7 @@ export class ChainStore {
   readonly outbox: OutboxStore;
   readonly pokes: PokeStore;
   readonly shares: ShareStore;
+  readonly followers: FollowerStore;
   readonly snapshots: SnapshotStore;
   readonly blobs: BlobStore;
   readonly access: AccessStore;
@@ -42,6 +44,7 @@ export class ChainStore {
     this.outbox = new OutboxStore(sql);
     this.pokes = new PokeStore(sql);
     this.shares = new ShareStore(sql);
+    this.followers = new FollowerStore(sql);
     this.snapshots = new SnapshotStore(db);
     this.blobs = new BlobStore(db);
     this.access = new AccessStore(sql);

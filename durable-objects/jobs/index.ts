@@ -1,4 +1,4 @@
-export { within } from './deadline.ts';
+export { LATE, within } from './deadline.ts';
 export {
   FIRST_RETRY_MS,
   JobScheduler,

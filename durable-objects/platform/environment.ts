@@ -1,10 +1,12 @@
 import { fromBase64Url, publicKeyOf } from '../../core/index.ts';
 import {
   claimTokenSeed,
+  relayActorSeed,
   configureLimits,
   type CheckpointKey,
   type ClaimTokenKey,
   type Limits,
+  type RelayActor,
 } from '../../relay/index.ts';
 import type { AdmissionObject } from '../admission/object.ts';
 import type { ChainObject } from '../chain/object.ts';
@@ -53,9 +55,18 @@ export function checkpointKeyOf(environment: RelayEnvironment): CheckpointKey | 
 
 /** Derived from the checkpoint key, so that an operator keeps one secret. Undefined where none is configured. */
 export function claimTokenKeyOf(environment: RelayEnvironment): ClaimTokenKey | undefined {
+  return derivedKey(environment, claimTokenSeed);
+}
+
+/** The actor of the relay's own events, derived likewise. */
+export function relayActorOf(environment: RelayEnvironment): RelayActor | undefined {
+  return derivedKey(environment, relayActorSeed);
+}
+
+function derivedKey(environment: RelayEnvironment, derive: (checkpointSeed: Uint8Array) => Uint8Array) {
   const checkpointSeed = checkpointSeedOf(environment);
   if (checkpointSeed === undefined) return undefined;
-  const seed = claimTokenSeed(checkpointSeed);
+  const seed = derive(checkpointSeed);
   return { publicKey: publicKeyOf(seed), sign: ed25519Signer(seed) };
 }
 

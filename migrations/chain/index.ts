@@ -4,6 +4,7 @@ import appendOnly from './0001_append_only.sql';
 import outboxContents from './0002_outbox_contents.sql';
 import shares from './0003_shares.sql';
 import blobs from './0004_blobs.sql';
+import followers from './0005_followers.sql';
 
 /** The chain object's SQL by the tag of its journal entry. */
 export const chainMigrations = {
@@ -14,5 +15,6 @@ export const chainMigrations = {
     '0002_outbox_contents': outboxContents,
     '0003_shares': shares,
     '0004_blobs': blobs,
+    '0005_followers': followers,
   },
 };

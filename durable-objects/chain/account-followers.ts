@@ -1,0 +1,60 @@
+import { toBase64Url } from '../../core/index.ts';
+import { accountNews, type StoredLog } from '../../relay/index.ts';
+import { within } from '../jobs/index.ts';
+import type { RelayEnvironment } from '../platform/environment.ts';
+import { reportIncident } from '../platform/incident.ts';
+import type { ChainObject } from './object.ts';
+import type { FollowerStore } from './store/followers.ts';
+
+const TOLD_A_STEP = 32;
+/** How long a step waits for groups that are slow; what comes later still counts. */
+const STEP_WAIT_MS = 2_000;
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 900_000;
+
+export interface FollowerHost {
+  readonly env: RelayEnvironment;
+  readonly identity: Uint8Array;
+  readonly store: FollowerStore;
+  readonly log: StoredLog;
+  readonly checkpoint: () => string;
+}
+
+/**
+ * The groups that name this account. Each is told that something is new until it has asked for all of it (`NA13`): what it has
+ * imported, it shows by where it asks from. Telling twice changes nothing.
+ */
+export class AccountFollowers {
+  readonly #host: FollowerHost;
+
+  constructor(host: FollowerHost) {
+    this.#host = host;
+  }
+
+  /** What a group that has imported the first `known` entries lacks; undefined where that is all. */
+  newsFor(group: Uint8Array, known: number): Uint8Array | undefined {
+    const { store, log, checkpoint } = this.#host;
+    store.note(group, known);
+    return accountNews(log, known, checkpoint());
+  }
+
+  /** Job step. */
+  async tell(now: number): Promise<number | undefined> {
+    const { store, log } = this.#host;
+    const behind = store.behind(log.size, now, TOLD_A_STEP);
+    for (const { chain, attempt } of behind) {
+      store.defer(chain, now + Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt));
+    }
+    await within(STEP_WAIT_MS, Promise.all(behind.map(({ chain }) => this.#tell(chain))));
+    return store.nextDue(log.size);
+  }
+
+  async #tell(group: Uint8Array): Promise<void> {
+    try {
+      const object = this.#host.env.CHAIN.getByName(toBase64Url(group)) as unknown as ChainObject;
+      await object.followAccount(this.#host.identity);
+    } catch (cause) {
+      reportIncident('account-news-failed', cause);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import {
+  activeDevices,
+  holdsRole,
+  mapKey,
+  memberAdded,
+  mlsCommit,
+  type Accounts,
+  type ChainState,
+  type Event,
+} from '../core/index.ts';
+
+/** How long a group goes by what an account's own chain last said of its devices (`NA11`). */
+export const LEASE_MS = 60_000;
+
+/**
+ * Which accounts a group still goes by. In memory alone: an object that was evicted asks again. Times are those of the asking, so
+ * that what was revoked while the answer was on its way ends as soon as what was revoked after it.
+ */
+export class Leases {
+  readonly #askedAt = new Map<string, number>();
+  #devices:
+    { readonly accounts: Accounts; readonly identities: ReadonlyMap<string, readonly Uint8Array[]> } | undefined;
+
+  /** The account's chain, asked at this time, had nothing that the group lacks. */
+  grant(identity: Uint8Array, askedAt: number): void {
+    this.#askedAt.set(mapKey(identity), askedAt);
+  }
+
+  isHeld(identity: Uint8Array, now: number, leaseMs = LEASE_MS): boolean {
+    const askedAt = this.#askedAt.get(mapKey(identity));
+    // A clock that was set back makes no lease longer.
+    return askedAt !== undefined && askedAt <= now && now - askedAt < leaseMs;
+  }
+
+  /** The accounts that have to be asked before this actor is served; none for those who are no device of one. */
+  lapsedOf(state: ChainState, actor: Uint8Array, now: number): readonly Uint8Array[] {
+    if (state.kind !== 'group' || state.value.accounts.length === 0) return NONE;
+    const identities = this.#identitiesOf(state.value.accounts).get(mapKey(actor)) ?? NONE;
+    return identities.filter((identity) => !this.isHeld(identity, now));
+  }
+
+  /** Members who would have to be asked about. */
+  lapsedMembers(state: ChainState, now: number): readonly Uint8Array[] {
+    if (state.kind !== 'group' || state.value.accounts.length === 0) return NONE;
+    const members = state.value.roster.filter(holdsRole).map(({ actor }) => actor);
+    return members.filter((actor) => this.lapsedOf(state, actor, now).length > 0);
+  }
+
+  /** Made anew for each change of the accounts, which are far rarer than appends. */
+  #identitiesOf(accounts: Accounts): ReadonlyMap<string, readonly Uint8Array[]> {
+    if (this.#devices?.accounts !== accounts) {
+      const identities = new Map<string, Uint8Array[]>();
+      for (const { identity, state } of accounts) {
+        for (const { actor } of activeDevices(state.devices)) {
+          const key = mapKey(actor);
+          identities.set(key, [...(identities.get(key) ?? []), identity]);
+        }
+      }
+      this.#devices = { accounts, identities };
+    }
+    return this.#devices.identities;
+  }
+}
+
+/** Who must be a device still for an event to be taken: its author, and whoever it lets in. */
+export function devicesIn({ actor, type, body }: Event): readonly Uint8Array[] {
+  switch (type) {
+    case memberAdded.type: {
+      const added = memberAdded.decodeBody(body);
+      return added.ok ? [actor, added.value.actor] : [actor];
+    }
+    case mlsCommit.type: {
+      const commit = mlsCommit.decodeBody(body);
+      return commit.ok ? [actor, ...commit.value.roster.added.map((added) => added.actor)] : [actor];
+    }
+    default:
+      return [actor];
+  }
+}
+
+const NONE: readonly Uint8Array[] = [];
