@@ -64,7 +64,7 @@ const layers = {
     builtins: ['.'],
   },
   cli: {
-    path: '^cli/(?!demo/|doctor/relay-folder-|commands/(serve|demo)[./])',
+    path: '^cli/(?!demo/|cluster/|doctor/relay-folder-|commands/(serve|demo|cluster)[./])',
     entry: '^cli/main\\.ts$',
     inside: '^cli/',
     layers: ['core', 'sdk', 'sdk-node'],
@@ -72,7 +72,7 @@ const layers = {
     builtins: ['.'],
   },
   'cli-local': {
-    path: '^cli/demo/|^cli/doctor/relay-folder-|^cli/commands/(serve|demo)[./]',
+    path: '^cli/demo/|^cli/cluster/|^cli/doctor/relay-folder-|^cli/commands/(serve|demo|cluster)[./]',
     entry: '^cli/',
     inside: '^cli/',
     layers: ['core', 'sdk', 'sdk-node', 'local-relay'],

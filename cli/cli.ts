@@ -3,6 +3,7 @@ import { addAdmission } from './commands/admission.ts';
 import { addAudit } from './commands/audit.ts';
 import { addBackup } from './commands/backup.ts';
 import { addChat } from './commands/chat.ts';
+import { addCluster } from './commands/cluster.ts';
 import { addContact } from './commands/contact.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -81,6 +82,7 @@ export function createProgram(isJson: boolean): Command {
   addDoctor(program);
   addDemo(program);
   addAdmission(program);
+  addCluster(program);
   return program;
 }
 

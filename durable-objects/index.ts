@@ -1,11 +1,12 @@
 export { AdmissionObject } from './admission/object.ts';
 export { ChainObject } from './chain/object.ts';
+export { ClusterObject } from './cluster/object.ts';
 export { DeviceObject } from './device/object.ts';
 export { countRateLimited, measures, readMeasures, reportMeasures } from './metrics/isolate-measures.ts';
 export { MetricsObject } from './metrics/object.ts';
 export { FanoutObject } from './fanout/object.ts';
 export { shareName } from './fanout/share-name.ts';
-export { clusterOf, openedNodes } from './platform/cluster.ts';
+export { clusterOf, keeperOf, openedNodes } from './platform/cluster.ts';
 export { ed25519Checker } from './platform/ed25519.ts';
 export { workerdSha256 } from './platform/sha256.ts';
 export { checkpointKeyOf, type RelayEnvironment } from './platform/environment.ts';

@@ -92,3 +92,4 @@ export type { SuiteNumber } from './suites.ts';
 export type { Relay, Session } from './session.ts';
 export { sealedStorage, type SealedStorageOptions, type StorageSecret } from './sealed-storage.ts';
 export { MAX_STORAGE_KEY_LENGTH, type Storage, type StorageWrite } from './storage.ts';
+export { operatorOf, type Operator } from './operator.ts';

@@ -7,9 +7,15 @@ import {
   type ClusterRefusal,
   type Result,
 } from '../core/index.ts';
+import type { PlaceableNode } from '../relay/index.ts';
 
 /** A node as `CLUSTER` names it: what it is, where it is, and with whom it fails. */
-export type ConfiguredNode = { readonly name: string; readonly domain: string } & NodeAddress;
+export type ConfiguredNode = PlaceableNode & NodeAddress;
+
+/** All nodes that are configured, and the cluster that those without the spares are. */
+export interface ConfiguredCluster extends ClusterConfiguration<ConfiguredNode> {
+  readonly founding: Cluster<ConfiguredNode>;
+}
 
 /** Secrets are named, and held by variables of their own. */
 export type NodeAddress =
@@ -42,10 +48,11 @@ const FIELDS: Readonly<Record<ConfiguredNode['kind'], readonly string[]>> = {
 };
 
 /**
- * Reads the `CLUSTER` variable: JSON of `nodes`, `dataShards` and `allowsSharedDomains` (`SC13`). Refuses what can't be understood,
+ * Reads the `CLUSTER` variable: JSON of `nodes`, `dataShards` and `allowsSharedDomains` (`SC13`). A node with `spare` has no slot
+ * until it takes another's place (`CR4`). Refuses what can't be understood,
  * and what breaks a rule of clusters.
  */
-export function parseClusterConfiguration(text: string): Result<Cluster<ConfiguredNode>, ClusterFault> {
+export function parseClusterConfiguration(text: string): Result<ConfiguredCluster, ClusterFault> {
   const parsed = parseJson(text);
   const { nodes, dataShards, allowsSharedDomains = false } = parsed ?? {};
   if (!Array.isArray(nodes) || typeof dataShards !== 'number' || typeof allowsSharedDomains !== 'boolean') {
@@ -56,13 +63,17 @@ export function parseClusterConfiguration(text: string): Result<Cluster<Configur
     return err({ code: 'invalid-cluster', rule: 'bad-node', title: NODE_SHAPE, nodes: misshapen.map(nameOf) });
   }
   const configuration = { nodes, dataShards, allowsSharedDomains } as ClusterConfiguration<ConfiguredNode>;
-  const checked = checkCluster(configuration);
-  return checked.ok ? ok(checked.value) : checked;
+  const all = configuration.nodes;
+  const founding = checkCluster({ ...configuration, nodes: all.filter(({ spare }) => spare !== true) });
+  if (!founding.ok) return founding;
+  // Spares have no slot yet, and names all the same.
+  const named = checkCluster({ nodes: all, dataShards: 1, allowsSharedDomains: true });
+  return named.ok ? ok({ ...configuration, founding: founding.value }) : named;
 }
 
 const SHAPE = 'CLUSTER is JSON: nodes, dataShards, and allowsSharedDomains where nodes share failure domains.';
 const NODE_SHAPE =
-  'A node has name, domain and kind: r2 with binding; s3 with endpoint, bucket, region, accessKeyId and the name of the variable ' +
+  'A node has name, domain, spare where it is one, and kind: r2 with binding; s3 with endpoint, bucket, region, accessKeyId and the name of the variable ' +
   'that holds secretAccessKey; or peer with origin.';
 
 function parseJson(text: string): Readonly<Record<string, unknown>> | undefined {
@@ -79,6 +90,7 @@ function isConfiguredNode(node: unknown): boolean {
   const { kind } = fields;
   const wanted =
     typeof kind === 'string' && Object.hasOwn(FIELDS, kind) ? FIELDS[kind as ConfiguredNode['kind']] : undefined;
+  if (fields['spare'] !== undefined && typeof fields['spare'] !== 'boolean') return false;
   return wanted !== undefined && ['name', 'domain', ...wanted].every((field) => typeof fields[field] === 'string');
 }
 

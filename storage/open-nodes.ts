@@ -3,7 +3,6 @@ import {
   err,
   foundPlacement,
   ok,
-  type Cluster,
   type CodeParameters,
   type ErasureKernel,
   type Placement,
@@ -13,6 +12,7 @@ import { ReadTimes, type ClusterNodes, type StorageNode } from '../relay/index.t
 import {
   parseClusterConfiguration,
   type ClusterFault,
+  type ConfiguredCluster,
   type ConfiguredNode,
   type UnreadableCluster,
 } from './cluster-configuration.ts';
@@ -33,7 +33,7 @@ export interface ClusterSurroundings extends NodeOptions {
 
 /** A cluster that was opened from its configuration: what does not change while this version of the worker runs. */
 export interface OpenedNodes {
-  readonly configuration: Cluster<ConfiguredNode>;
+  readonly configuration: ConfiguredCluster;
   /** As one call sees it, with these placements, the one in force last. Without any, the first of this configuration. */
   clusterWith(placements?: readonly Placement[]): ClusterNodes;
 }
@@ -50,7 +50,7 @@ export function openNodes(text: string, surroundings: ClusterSurroundings): Resu
   }
   const codeFor = codesOf(surroundings.openKernel);
   const readTimes = new ReadTimes();
-  const founded = foundPlacement(configuration.value);
+  const founded = foundPlacement(configuration.value.founding);
   return ok({
     configuration: configuration.value,
     clusterWith: (placements = [founded]) => ({

@@ -3,7 +3,9 @@ import type * as MiniflarePackage from 'miniflare';
 import type { V4WorkerOptions } from 'miniflare';
 import { leavingSignalsToCaller } from './local/caller-signals.ts';
 import { FolderLock } from './local/folder-lock.ts';
+import { clusterBindings, openClusterFile, type ClusterShape } from './local/local-cluster.ts';
 import { LocalRelayError } from './local/local-relay-error.ts';
+import { openOperatorKey } from './local/operator-key.ts';
 import { portTaken, requireFreePort } from './local/ports.ts';
 import { openRelayFile, type RelayIdentity } from './local/relay-file.ts';
 import { RuntimeWatch } from './local/runtime-watch.ts';
@@ -11,6 +13,8 @@ import { relayBundle, type WorkerBundle } from './local/worker-bundle.ts';
 import { readWorkerOptions } from './local/worker-modules.ts';
 
 export { inspectRelayFolder } from './local/inspect-folder.ts';
+export type { ClusterShape } from './local/local-cluster.ts';
+export { readOperatorSeed } from './local/operator-key.ts';
 export { LocalRelayError, type LocalRelayProblem } from './local/local-relay-error.ts';
 export { spawnRelay, type SpawnedRelay } from './local/spawn-relay.ts';
 export { buildWorker, relayBundle, type WorkerBundle } from './local/worker-bundle.ts';
@@ -24,6 +28,8 @@ export interface LocalRelayOptions {
   readonly host?: string;
   /** The relay's name, for a folder that has none yet. */
   readonly name?: string;
+  /** Its storage nodes, kept for the next start; without it those of the last start, or 6 of which 4 hold data, and a spare. */
+  readonly cluster?: ClusterShape;
   /** Another worker in the relay's place: same server, same storage, same variables. */
   readonly bundle?: WorkerBundle;
   /**
@@ -88,8 +94,12 @@ async function lockAndServe(options: LocalRelayOptions): Promise<LocalRelay> {
     await requireFreePort(port, host);
     const identity = openRelayFile(lock.folder, options.name);
     const bundle = options.bundle ?? (await relayBundle());
-    const miniflare = await serve({ ...options, folder: lock.folder, host }, bundle, identity);
-    return await handleOf(miniflare, { identity, runtime, folder: lock.folder, release });
+    const operator = openOperatorKey(lock.folder);
+    const shape = openClusterFile(lock.folder, options.cluster);
+    const miniflare = await serve({ ...options, folder: lock.folder, host, shape, operator }, bundle, identity);
+    const relay = await handleOf(miniflare, { identity, runtime, folder: lock.folder, release });
+    lock.setUrl(relay.url, relay.runtimePid);
+    return relay;
   } catch (cause) {
     release();
     throw await asLocalRelayError(cause, port, host);
@@ -122,7 +132,12 @@ async function handleOf(
   };
 }
 
-type Served = LocalRelayOptions & { readonly host: string };
+type Served = LocalRelayOptions & {
+  readonly host: string;
+  readonly shape: ClusterShape;
+  /** Public key, base64url. */
+  readonly operator: string;
+};
 
 async function serve(
   options: Served,
@@ -143,11 +158,12 @@ async function serve(
 
 function miniflareOptions(options: Served, bundle: WorkerBundle, identity: RelayIdentity) {
   const { folder, port, host, onLog, variables } = options;
-  const worker = withLimits(readWorkerOptions(bundle), options.limits ?? 'local');
+  const worker = withCluster(withLimits(readWorkerOptions(bundle), options.limits ?? 'local'), options.shape);
   return {
     ...worker,
     bindings: {
       ...worker.bindings,
+      OPERATORS: options.operator,
       ...variables,
       RELAY_NAME: identity.name,
       RELAY_CHECKPOINT_KEY: identity.checkpointKey,
@@ -171,6 +187,13 @@ function withLimits(worker: V4WorkerOptions, limits: 'local' | 'deployed'): V4Wo
   if (limits === 'deployed') return { ...worker, bindings };
   const { ratelimits: _, ...unlimited } = worker;
   return { ...unlimited, bindings: { ...bindings, LIMIT_FACTOR: LOCAL_LIMIT_FACTOR } };
+}
+
+/** Buckets of this machine in place of those that wrangler.toml names. A worker without nodes gets none. */
+function withCluster(worker: V4WorkerOptions, shape: ClusterShape): V4WorkerOptions {
+  if (worker.bindings?.['CLUSTER'] === undefined) return worker;
+  const { variable, r2Buckets } = clusterBindings(shape);
+  return { ...worker, bindings: { ...worker.bindings, CLUSTER: variable }, r2Buckets: { ...r2Buckets } };
 }
 
 async function importMiniflare(): Promise<typeof MiniflarePackage> {

@@ -1,9 +1,9 @@
-import type { Command } from 'commander';
-import { fromBase64Url, sha256, toBase64 } from '../../core/index.ts';
-import type { LocalRelay, LocalRelayOptions } from '../../workers/local.ts';
+import { InvalidArgumentError, type Command } from 'commander';
+import { checkCluster, fromBase64Url, mostDataShards, sha256, toBase64 } from '../../core/index.ts';
+import type { ClusterShape, LocalRelay, LocalRelayOptions } from '../../workers/local.ts';
 import { Failure } from '../failure.ts';
 import { commandPrefix, packageVersion } from '../invocation.ts';
-import { commandOutput, DEFAULT_RELAY_FOLDER, parsePort } from '../options.ts';
+import { commandOutput, DEFAULT_RELAY_FOLDER, parseCount, parsePort } from '../options.ts';
 import { table, type Output } from '../output.ts';
 
 const DEFAULT_PORT = 8787;
@@ -11,7 +11,10 @@ const DEFAULT_PORT = 8787;
 interface ServeOptions {
   readonly port: number;
   readonly host: string;
-  readonly data: string;
+  /** A folder; and with `nodes` a number besides or instead, of shards that hold data. */
+  readonly data?: readonly string[];
+  readonly nodes?: number;
+  readonly spares: number;
   readonly name?: string;
   readonly addressHeader?: string;
 }
@@ -27,14 +30,25 @@ export function addServe(program: Command): void {
     )
     .option('-p, --port <number>', 'where to listen; 0 takes any free port', parsePort, DEFAULT_PORT)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('-d, --data <folder>', "the relay's key and everything it keeps", DEFAULT_RELAY_FOLDER)
+    .option(
+      '-d, --data <folder>',
+      `the relay's key and everything it keeps (default: ${DEFAULT_RELAY_FOLDER})`,
+      collect,
+    )
+    .option('--nodes <number>', 'storage nodes; with it, --data NUMBER says how many shards hold data', parseCount)
+    .option('--spares <number>', 'storage nodes besides, to take the place of others', parseSpares, 1)
     .option('--name <name>', "the relay's name, fixed by its first start (default: localhost.terachat)")
     .option('--address-header <header>', 'where a proxy of your own names the address of its client')
-    .addHelpText('after', '\nExamples:\n  terachat serve\n  terachat serve --port 9000 --data /var/lib/terachat')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  terachat serve\n  terachat serve --port 9000 --data /var/lib/terachat\n  terachat serve --nodes 6 --data 4',
+    )
     .action(async (options: ServeOptions, command: Command) => serve(options, commandOutput(command)));
 }
 
-async function serve({ port, host, data, name, addressHeader }: ServeOptions, output: Output): Promise<void> {
+async function serve(options: ServeOptions, output: Output): Promise<void> {
+  const { port, host, name, addressHeader } = options;
+  const { folder: data, cluster } = clusterAndFolder(options);
   const isLocal = THIS_MACHINE.includes(host) && addressHeader === undefined;
   const relay = await start({
     folder: data,
@@ -44,6 +58,7 @@ async function serve({ port, host, data, name, addressHeader }: ServeOptions, ou
     limits: isLocal ? 'local' : 'deployed',
     variables: addressHeader === undefined ? {} : { ADDRESS_HEADER: addressHeader },
     ...(name === undefined ? {} : { name }),
+    ...(cluster === undefined ? {} : { cluster }),
   });
   const version = packageVersion();
   const { url, folder, publicKey } = relay;
@@ -55,6 +70,30 @@ async function serve({ port, host, data, name, addressHeader }: ServeOptions, ou
   output.note('\nStopping …');
   await relay.stop();
   output.note(`Stopped. State is kept in ${folder}.`);
+}
+
+/** `--data` names the folder, as ever; beside `--nodes` a number is k. Given twice it can say both. */
+function clusterAndFolder({ data = [], nodes, spares }: ServeOptions): { folder: string; cluster?: ClusterShape } {
+  const isNumber = (text: string) => nodes !== undefined && /^\d+$/.test(text);
+  const folder = data.findLast((text) => !isNumber(text)) ?? DEFAULT_RELAY_FOLDER;
+  if (nodes === undefined) return { folder };
+  const asked = data.findLast(isNumber);
+  const dataShards = asked === undefined ? Math.max(1, mostDataShards(nodes)) : Number(asked);
+  const named = Array.from({ length: nodes }, (_, index) => ({ name: `node-${index}`, domain: `domain-${index}` }));
+  const checked = checkCluster({ nodes: named, dataShards, allowsSharedDomains: true });
+  if (checked.ok) return { folder, cluster: { nodes, dataShards, spares } };
+  const { title, suggestion } = checked.error;
+  const near = `--nodes ${suggestion.nodes.length + suggestion.nodesToAdd} --data ${suggestion.dataShards}`;
+  throw new Failure('usage', checked.error.code, title, `This is valid: terachat serve ${near}`);
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+function parseSpares(text: string): number {
+  if (!/^\d{1,2}$/.test(text)) throw new InvalidArgumentError('A number of nodes, from 0.');
+  return Number(text);
 }
 
 /** Listens on: a second Ctrl-C must not end the process before its workerd. */

@@ -102,3 +102,4 @@ export {
   type FoundingInvitation,
 } from './founding-invitation.ts';
 export type { AdmissionKind, RelayInfo } from './relay-info.ts';
+export type { BlobTotals, ClusterStatus, NodeState, NodeStatus } from './cluster-status.ts';

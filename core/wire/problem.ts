@@ -188,6 +188,13 @@ export const problems = {
   },
   'range-not-satisfiable': { status: 416, title: 'The object does not have all of these bytes.' },
   'node-not-configured': { status: 503, title: 'This node serves nobody yet: its operator has to list a relay.' },
+  'operator-required': { status: 403, title: 'Only actors whom OPERATORS of this relay lists may do this.' },
+  'no-cluster': { status: 404, title: 'This relay has no storage nodes.' },
+  'no-such-node': { status: 404, title: 'No node of that name has a slot in the cluster.' },
+  'no-spare-node': {
+    status: 409,
+    title: 'There is no spare node that could take the place; configure one with spare, deploy, and try again.',
+  },
   unavailable: {
     status: 503,
     title: 'The relay could not finish; the outcome is unknown, so send the same bytes again.',

@@ -155,6 +155,23 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     return (await accounts.confirm(a)) && (await accounts.confirm(b)) && shareGroup(this.#chain.head.state, a, b);
   }
 
+  /** For readers' requests, which go past this object: shards that were missing or damaged. */
+  async reportDamage(id: Uint8Array, shards: readonly number[]): Promise<void> {
+    this.#chain?.care.reportDamage(id, shards);
+  }
+
+  /** For the keeper of the cluster: a round of scrubbing begins. */
+  async tendBlobs(round: number): Promise<void> {
+    this.#chain?.care.tend(round);
+  }
+
+  /** For the keeper of the cluster: which of these keys that a node lists are of no blob of this chain. */
+  async unknownShards(node: string, keys: readonly string[]): Promise<string[]> {
+    // Without its key nothing is opened, and a chain that can't be asked vouches for everything.
+    if (this.#chain === undefined) return this.#key === undefined ? [] : [...keys];
+    return this.#chain.care.unknownShards(node, keys);
+  }
+
   override fetch(request: Request): Response {
     if (this.#chain === undefined) return new Response(null, { status: 404 });
     return this.#chain.sockets.accept(request.headers.get('origin') ?? '');

@@ -24,8 +24,11 @@ import { ed25519Checker } from '../platform/ed25519.ts';
 import { measureFlush } from '../metrics/isolate-measures.ts';
 import { limitsOf, type RelayEnvironment } from '../platform/environment.ts';
 import { reportJobFailure } from '../platform/incident.ts';
+import { clusterOf, keeperOf } from '../platform/cluster.ts';
 import { AccountFollowers } from './account-followers.ts';
 import { ChainAppends } from './appends.ts';
+import { BlobCare } from './care/blob-care.ts';
+import type { CareJob } from './care/care-port.ts';
 import { ChainLog } from './chain-log.ts';
 import { Deliveries } from './deliveries.ts';
 import { FollowedAccounts } from './followed-accounts.ts';
@@ -60,10 +63,11 @@ export interface OpenChainOptions {
 export class OpenChain {
   readonly accounts: FollowedAccounts;
   readonly appends: ChainAppends;
+  readonly care: BlobCare;
   /** Undefined where the chain is no account. */
   readonly followers: AccountFollowers | undefined;
   readonly gate: AccessGate;
-  readonly jobs: JobScheduler<FlushJob | 'access' | 'accounts' | 'followers' | 'shares' | 'unopened'>;
+  readonly jobs: JobScheduler<FlushJob | CareJob | 'access' | 'accounts' | 'followers' | 'shares' | 'unopened'>;
   readonly reads: ChainReads;
   readonly sockets: ChainSockets;
   readonly shares: ChainShares;
@@ -105,6 +109,7 @@ export class OpenChain {
     });
     this.sockets = this.#listen(options);
     this.shares = this.#share(options);
+    this.care = this.#lookAfterBlobs(options);
     this.jobs = this.#schedule(options);
   }
 
@@ -188,9 +193,22 @@ export class OpenChain {
     });
   }
 
+  #lookAfterBlobs({ ctx, env, chain, clock }: OpenChainOptions): BlobCare {
+    return new BlobCare({
+      chain,
+      storage: ctx.storage,
+      store: this.#store,
+      cluster: () => clusterOf(env),
+      keeper: keeperOf(env),
+      clock,
+      schedule: (job, at) => this.jobs.schedule(job, at),
+    });
+  }
+
   #schedule({ ctx, env, chain, clock }: OpenChainOptions): OpenChain['jobs'] {
     const deliveries = new Deliveries(env, this.#store, chain);
     const steps = {
+      ...this.care.steps,
       access: (now: number) => this.gate.sweep(now),
       accounts: (now: number) => this.accounts.introduce(now),
       followers: (now: number) => this.followers?.tell(now),

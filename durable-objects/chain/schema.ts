@@ -157,13 +157,44 @@ export const blobs = sqliteTable(
     descriptor: bytes('descriptor').notNull(),
     /** Number of the placement that it lies by. */
     placement: integer('placement').notNull(),
+    /** Number of the placement that it was written by, where that is another: keys of its shards say that one. */
+    writtenBy: integer('written_by'),
     /** One bit a shard, the first shard the lowest of the first byte: those that its nodes do not have. */
     missing: bytes('missing').notNull(),
     expiresAt: integer('expires_at').notNull(),
     /** `inconsistent` can be read by nobody and is kept as it is; `expired` stands until every node has deleted its shard. */
     status: text('status', { enum: ['kept', 'inconsistent', 'expired'] }).notNull(),
+    /** What proves that it is inconsistent. */
+    evidence: bytes('evidence'),
   },
   (table) => [index('blobs_hash').on(table.hash), index('blobs_expires_at').on(table.expiresAt)],
+);
+
+/** Blobs with shards that are missing, each until all are there again: the queue of the repair. */
+export const repairs = sqliteTable(
+  'repairs',
+  {
+    id: bytes('id').primaryKey(),
+    attempt: integer('attempt').notNull().default(0),
+    dueAt: integer('due_at').notNull(),
+  },
+  (table) => [index('repairs_due_at').on(table.dueAt)],
+);
+
+/** Copies of shards that lie where their blob lay before, until their nodes have deleted them. */
+export const leftovers = sqliteTable(
+  'leftovers',
+  {
+    id: bytes('id').notNull(),
+    node: text('node').notNull(),
+    shard: integer('shard').notNull(),
+    /** Number of the placement that its keys say. */
+    writtenBy: integer('written_by').notNull(),
+    parts: integer('parts').notNull(),
+    attempt: integer('attempt').notNull().default(0),
+    dueAt: integer('due_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.id, table.node, table.shard] }), index('leftovers_due_at').on(table.dueAt)],
 );
 
 /** Attachments on their way in, by who sends them. Gone an hour after the last progress. */

@@ -7,6 +7,7 @@ import { LogStore } from './store/log.ts';
 import { OutboxStore } from './store/outbox.ts';
 import { PayloadStore } from './store/payloads.ts';
 import { PokeStore } from './store/pokes.ts';
+import { LeftoverStore, RepairStore } from './store/repairs.ts';
 import { ShareStore } from './store/shares.ts';
 import { SnapshotStore } from './store/snapshots.ts';
 
@@ -32,6 +33,8 @@ export class ChainStore {
   readonly followers: FollowerStore;
   readonly snapshots: SnapshotStore;
   readonly blobs: BlobStore;
+  readonly repairs: RepairStore;
+  readonly leftovers: LeftoverStore;
   readonly access: AccessStore;
 
   /** Over migrated storage. */
@@ -47,6 +50,8 @@ export class ChainStore {
     this.followers = new FollowerStore(sql);
     this.snapshots = new SnapshotStore(db);
     this.blobs = new BlobStore(db);
+    this.repairs = new RepairStore(sql);
+    this.leftovers = new LeftoverStore(sql);
     this.access = new AccessStore(sql);
   }
 }

@@ -1,6 +1,13 @@
 import { randomFillSync } from 'node:crypto';
-import { publicKeyOf } from '../../core/index.ts';
-import { nodeKeySeed, type ClusterNodes } from '../../relay/index.ts';
+import {
+  decodeTrusted,
+  placementCodec,
+  publicKeyOf,
+  type ClusterStatus,
+  type Placement,
+  type Result,
+} from '../../core/index.ts';
+import { nodeKeySeed, type BlobReport, type Caller, type ClusterNodes, type RelayRefusal } from '../../relay/index.ts';
 import { openNodes, type OpenedNodes } from '../../storage/index.ts';
 import { ed25519Signer } from './ed25519.ts';
 import { openWorkerdKernel } from './erasure-kernel.ts';
@@ -17,9 +24,46 @@ export function openedNodes(env: RelayEnvironment): OpenedNodes | undefined {
   return opened.nodes;
 }
 
-/** The cluster for one call; undefined where there is none. */
-export function clusterOf(env: RelayEnvironment): ClusterNodes | undefined {
-  return openedNodes(env)?.clusterWith();
+/** The cluster for one call, with the placement that is in force as far as is known; undefined where there is none. */
+export async function clusterOf(env: RelayEnvironment): Promise<ClusterNodes | undefined> {
+  const nodes = openedNodes(env);
+  return nodes?.clusterWith(await placementsOf(env));
+}
+
+/** The one object that keeps a deployment's cluster. */
+export function keeperOf({ KEEPER }: RelayEnvironment): RemoteKeeper {
+  return KEEPER.getByName(KEEPER_NAME);
+}
+
+/** The next call asks the keeper again which placement is in force. */
+export function forgetPlacements(): void {
+  known = undefined;
+}
+
+const KEEPER_NAME = 'cluster';
+/** How long a change may go unnoticed. What is placed by an older one meanwhile is moved like all that came before. */
+const PLACEMENTS_KEPT_MS = 30_000;
+
+/** The keeper's methods as a stub gives them: the platform's own mapping would turn a refusal, which may carry anything, into `never`. */
+export interface RemoteKeeper {
+  placements(): Promise<Uint8Array[]>;
+  report(chain: string, report: BlobReport): Promise<number>;
+  take(bytes: number): Promise<number>;
+  status(caller: Caller): Promise<Result<ClusterStatus, RelayRefusal>>;
+  scrub(caller: Caller): Promise<Result<ClusterStatus, RelayRefusal>>;
+  replace(caller: Caller, node: string, replacement?: string): Promise<Result<ClusterStatus, RelayRefusal>>;
+}
+
+/** What the keeper said last. Values, no promise: what one request waits for, another must not. */
+let known: { readonly askedAt: number; readonly placements: readonly Placement[] } | undefined;
+
+async function placementsOf(env: RelayEnvironment): Promise<readonly Placement[]> {
+  const askedAt = Date.now();
+  if (known !== undefined && Math.abs(askedAt - known.askedAt) < PLACEMENTS_KEPT_MS) return known.placements;
+  const encoded = await keeperOf(env).placements();
+  const placements = encoded.map((bytes) => decodeTrusted(placementCodec, bytes));
+  known = { askedAt, placements };
+  return placements;
 }
 
 function open(text: string, env: RelayEnvironment): OpenedNodes | undefined {

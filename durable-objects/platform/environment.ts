@@ -10,6 +10,7 @@ import {
 } from '../../relay/index.ts';
 import type { AdmissionObject } from '../admission/object.ts';
 import type { ChainObject } from '../chain/object.ts';
+import type { ClusterObject } from '../cluster/object.ts';
 import type { FanoutObject } from '../fanout/object.ts';
 import type { DeviceObject } from '../device/object.ts';
 import type { MetricsObject } from '../metrics/object.ts';
@@ -22,6 +23,7 @@ export interface RelayEnvironment {
   readonly ADMISSIONS: DurableObjectNamespace<AdmissionObject>;
   readonly METRICS: DurableObjectNamespace<MetricsObject>;
   readonly FANOUT: DurableObjectNamespace<FanoutObject>;
+  readonly KEEPER: DurableObjectNamespace<ClusterObject>;
   readonly RELAY_NAME: string;
   /** base64url of a 32-byte Ed25519 seed; a relay without one answers nothing but /healthz. */
   readonly RELAY_CHECKPOINT_KEY?: string;
@@ -38,6 +40,10 @@ export interface RelayEnvironment {
   readonly ADDRESS_LIMIT?: RateLimit;
   /** The storage nodes, as JSON (`SC13`). Without it payloads stay where they are, and there are no blobs. */
   readonly CLUSTER?: string;
+  /** Keys of those who may look after the cluster (`CR10`). */
+  readonly OPERATORS?: string;
+  /** What repairs of all chains together may move in a second. */
+  readonly REPAIR_BYTES_PER_S?: string;
 }
 
 const SEED_BYTES = 32;

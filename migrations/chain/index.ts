@@ -5,6 +5,7 @@ import outboxContents from './0002_outbox_contents.sql';
 import shares from './0003_shares.sql';
 import blobs from './0004_blobs.sql';
 import followers from './0005_followers.sql';
+import blobCare from './0006_blob_care.sql';
 
 /** The chain object's SQL by the tag of its journal entry. */
 export const chainMigrations = {
@@ -16,5 +17,6 @@ export const chainMigrations = {
     '0003_shares': shares,
     '0004_blobs': blobs,
     '0005_followers': followers,
+    '0006_blob_care': blobCare,
   },
 };

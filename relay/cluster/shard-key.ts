@@ -16,8 +16,10 @@ export interface BlobPlace {
   readonly chain: ChainId;
   /** BLOB_ID_BYTES that were never used before: what a failed write leaves is under no other blob's name. */
   readonly id: Uint8Array;
-  /** Number of a placement. */
+  /** Number of the placement by which it lies: which node has which shard. */
   readonly placement: number;
+  /** Number of the placement that it was written by, where that is another: its keys say that one for good. */
+  readonly writtenBy?: number | undefined;
 }
 
 /** One object of one shard. */
@@ -27,8 +29,8 @@ export interface ShardPartPlace extends BlobPlace {
 }
 
 /** Where a part of a shard is kept at its node (`SC8`). */
-export function shardPartKey({ chain, id, placement, shard, part }: ShardPartPlace): ObjectKey {
-  return `${blobPrefix({ chain, id })}${placement}/${shard}/${part}` as ObjectKey;
+export function shardPartKey({ chain, id, placement, writtenBy = placement, shard, part }: ShardPartPlace): ObjectKey {
+  return `${blobPrefix({ chain, id })}${writtenBy}/${shard}/${part}` as ObjectKey;
 }
 
 function blobPrefix({ chain, id }: Pick<BlobPlace, 'chain' | 'id'>): string {

@@ -1,5 +1,5 @@
 import { unstable_readConfig } from 'wrangler';
-import { configureAdmission, configureLimits } from '../../relay/index.ts';
+import { configureAdmission, configureLimits, configureOperators } from '../../relay/index.ts';
 
 export interface Configuration {
   /** Of the worker. */
@@ -43,6 +43,9 @@ export function configurationFaults({ name, relayName, variables, addressLimit }
   }
   for (const variable of configureAdmission(variables).faults) {
     faults.push(`${variable} means nothing, so nobody could found a chain: see docs/guides/operating.md.`);
+  }
+  for (const variable of configureOperators(variables).faults) {
+    faults.push(`${variable} means nothing, so nobody could look after the cluster: keys between commas.`);
   }
   if (variables['METRICS_OPEN'] === 'true') {
     faults.push('METRICS_OPEN would show /metrics to everybody: set the secret METRICS_TOKEN instead.');

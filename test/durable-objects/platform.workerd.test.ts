@@ -4,8 +4,8 @@ import { clusterOf, openedNodes, type RelayEnvironment } from '../../durable-obj
 
 const relay = env as unknown as RelayEnvironment;
 
-it('[SC13] opens the six buckets that wrangler.toml names, once, and nothing where there is no cluster or none that can be', () => {
-  const cluster = clusterOf(relay);
+it('[SC13] opens the six buckets that wrangler.toml names, once, and nothing where there is no cluster or none that can be', async () => {
+  const cluster = await clusterOf(relay);
   expect(cluster?.placement).toMatchObject({ number: 1, dataShards: 4 });
   expect(cluster?.placement.slots.map((name) => cluster.node(name))).not.toContain(undefined);
   expect(openedNodes(relay)).toBe(openedNodes({ ...relay }));

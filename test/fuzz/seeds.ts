@@ -58,6 +58,9 @@ export async function requestSeeds(relay: InhabitedRelay): Promise<readonly Requ
     { route: 'get /openapi.json', path: '/openapi.json' },
     { route: 'get /docs', path: '/docs' },
     { route: 'get /metrics', path: '/metrics' },
+    { route: 'get /v1/cluster', path: '/v1/cluster', signer: bob },
+    { route: 'post /v1/cluster/scrub', path: '/v1/cluster/scrub', signer: bob },
+    { route: 'patch /v1/cluster/nodes/{node}', path: '/v1/cluster/nodes/node-1?state=draining', signer: bob },
     { route: 'get /v1/chains/{chain}/entries', path: chain('entries?from=0&limit=3'), signer: bob },
     {
       route: 'get /v1/chains/{chain}/payloads/{hash}',

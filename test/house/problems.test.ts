@@ -19,6 +19,8 @@ const admissions = 'test/workers/admission.test.ts';
 
 const shardNode = 'test/workers/shard-node/app.workerd.test.ts';
 
+const cluster = 'test/workers/relay/cluster.workerd.test.ts';
+
 const everyRefusal = ['test/core/chain/refusals.test.ts', '[PR1] %s is reached'] as const;
 /** Rules of registries: the relay asks the same function as everyone else. */
 const registryCodes = [
@@ -89,6 +91,10 @@ const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: strin
   'invitation-invalid': [admissions, '[AD3, AD4] under invite a code lets in'],
   'invitation-used': [admissions, '[AD3, AD4] under invite a code lets in'],
   'operator-token-required': ['test/workers/operations.test.ts', '[OP1] shows its counts to whoever has the token'],
+  'operator-required': [cluster, '[CR10] is for operators alone'],
+  'no-cluster': [cluster, '[CR10] says where there is no cluster'],
+  'no-such-node': [cluster, '[CR5] [CR10] refuses to drain'],
+  'no-spare-node': [cluster, '[CR5] [CR10] refuses to drain'],
   'relay-not-listed': [shardNode, '[SN14] refuses a relay that is not listed'],
   'node-not-configured': [shardNode, '[SN14] serves nobody where'],
   'no-such-object': [shardNode, '[SN4] finds nothing from the expiry on'],

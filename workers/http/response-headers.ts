@@ -40,7 +40,7 @@ const PREFLIGHT_SECONDS = '86400';
 /** The answer to every CORS preflight (`HT5`); it discloses nothing, so it needs no route. */
 export function preflightResponse(): Response {
   const headers = responseHeaders(undefined, {
-    'access-control-allow-methods': 'GET, HEAD, POST, PUT',
+    'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH',
     'access-control-allow-headers': `accept, content-digest, content-type, signature, signature-input, ${INVITATION_HEADER}`,
     'access-control-max-age': PREFLIGHT_SECONDS,
   });

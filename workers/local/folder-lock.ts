@@ -9,6 +9,8 @@ interface Holder {
   readonly launcher: ProcessIdentity;
   /** The workerd that has the storage open. It outlives a launcher that was killed. */
   readonly runtime: ProcessIdentity | undefined;
+  /** Where it answers, once it does. */
+  readonly url?: string | undefined;
 }
 
 /**
@@ -19,6 +21,7 @@ export class FolderLock {
   readonly folder: string;
   readonly #path: string;
   readonly #launcher: ProcessIdentity;
+  #url: string | undefined;
 
   private constructor(folder: string, launcher: ProcessIdentity) {
     this.folder = folder;
@@ -47,12 +50,18 @@ export class FolderLock {
     this.#write(identifyProcess(pid));
   }
 
+  /** Notes where the relay answers: for tools that are given the folder. */
+  setUrl(url: string, runtime: number): void {
+    this.#url = url;
+    this.setRuntime(runtime);
+  }
+
   release(): void {
     rmSync(this.#path, { force: true });
   }
 
   #write(runtime: ProcessIdentity | undefined): void {
-    const holder: Holder = { launcher: this.#launcher, runtime };
+    const holder: Holder = { launcher: this.#launcher, runtime, url: this.#url };
     writeOwnFile(this.#path, `${JSON.stringify(holder)}\n`);
   }
 }

@@ -1,4 +1,5 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
+import { readClusterFile, type ClusterShape } from './local-cluster.ts';
 import { readHolder } from './folder-lock.ts';
 import { isRunning, type ProcessIdentity } from './process-identity.ts';
 import { parseRelayFile, relayFilePath } from './relay-file.ts';
@@ -17,6 +18,10 @@ export interface RelayFolderReport {
   readonly isFilePrivate: boolean;
   readonly launcher: HolderReport | undefined;
   readonly runtime: HolderReport | undefined;
+  /** Where the relay answers; undefined where none runs. */
+  readonly url: string | undefined;
+  /** The nodes that it was last started with; undefined for a folder in which none has run. */
+  readonly cluster: ClusterShape | undefined;
 }
 
 /** Looks and changes nothing. Undefined where there is no such folder. */
@@ -27,12 +32,15 @@ export function inspectRelayFolder(path: string): RelayFolderReport | undefined 
   const isThere = existsSync(file);
   const identity = isThere ? parseRelayFile(file) : undefined;
   const holder = readHolder(folder);
+  const launcher = reportOf(holder?.launcher);
   return {
     folder,
     file: identity === undefined ? (isThere ? 'invalid' : 'missing') : { name: identity.name },
     isFilePrivate: !isThere || process.platform === 'win32' || (statSync(file).mode & 0o077) === 0,
-    launcher: reportOf(holder?.launcher),
+    launcher,
     runtime: reportOf(holder?.runtime),
+    url: launcher?.isRunning === true ? holder?.url : undefined,
+    cluster: readClusterFile(folder),
   };
 }
 

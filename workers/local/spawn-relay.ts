@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClusterShape } from './local-cluster.ts';
 import { LocalRelayError, type LocalRelayProblem } from './local-relay-error.ts';
 import { isClone, packageRoot } from './package-root.ts';
 import { waitUntilRefused } from './ports.ts';
@@ -14,6 +15,7 @@ export interface ChildOptions {
   readonly port: number;
   readonly host?: string;
   readonly name?: string;
+  readonly cluster?: ClusterShape;
   readonly bundle?: WorkerBundle;
   readonly limits?: 'local' | 'deployed';
   readonly variables?: Readonly<Record<string, string>>;

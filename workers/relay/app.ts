@@ -5,6 +5,7 @@ import { addChainLogRoutes } from './chain-log.ts';
 import { addChainReadRoutes } from './chain-reads.ts';
 import { addChainRoutes } from './chains.ts';
 import type { Clock } from '../http/clock.ts';
+import { addClusterRoutes } from './cluster.ts';
 import { addDeviceRoutes } from './devices.ts';
 import { addDocumentationRoutes } from './documentation.ts';
 import { configuredIdentity } from './identity.ts';
@@ -60,6 +61,7 @@ function routedApp(clock: Clock): RelayApp {
   addStreamRoutes(app, services);
   addDeviceRoutes(app, services);
   addMailboxRoutes(app, services);
+  addClusterRoutes(app, services);
   addRelayRoutes(app, services);
   addMetricsRoute(app);
   addDocumentationRoutes(app);

@@ -8,7 +8,7 @@ import type { JsonSchema } from './view-schema.ts';
 export type Access = 'open' | 'reader' | 'actor' | 'event';
 
 export interface RouteDescription<Path extends string, Parameters, Query> {
-  readonly method: 'get' | 'post' | 'put';
+  readonly method: 'get' | 'post' | 'put' | 'patch';
   readonly path: Path;
   readonly tag: string;
   readonly summary: string;

@@ -5,6 +5,7 @@ import { createRelay } from './app.ts';
 export {
   AdmissionObject,
   ChainObject,
+  ClusterObject,
   DeviceObject,
   FanoutObject,
   MetricsObject,

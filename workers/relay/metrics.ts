@@ -3,6 +3,7 @@ import { readMeasures, type RelayEnvironment } from '../../durable-objects/index
 import {
   configureAdmission,
   configureLimits,
+  configureOperators,
   formatOpenMetrics,
   OPEN_METRICS_TYPE,
   type Gauge,
@@ -61,7 +62,8 @@ function isSameSecret(a: string, b: string): boolean {
 }
 
 function gaugesOf(env: RelayEnvironment): readonly Gauge[] {
-  const faults = [...configureLimits({ ...env }).faults, ...configureAdmission({ ...env }).faults];
+  const variables = { ...env };
+  const faults = [configureLimits, configureAdmission, configureOperators].flatMap((read) => read(variables).faults);
   return [
     {
       name: 'terachat_relay_info',

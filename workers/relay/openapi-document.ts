@@ -73,6 +73,7 @@ const TAGS = [
   ['Streams', 'WebSockets for what is new, opened by a ticket.'],
   ['Devices', 'KeyPackages, by which others add a device to their groups.'],
   ['Mailboxes', 'What waits for a device that is away.'],
+  ['The cluster', 'The storage nodes, for operators.'],
   ['The relay', 'The relay itself.'],
 ].map(([name = '', description = '']) => ({ name, description }));
 

@@ -2,15 +2,25 @@ import { and, asc, count, eq, gt, lte, ne, sql, sum } from 'drizzle-orm';
 import type { DrizzleSqliteDODatabase } from 'drizzle-orm/durable-sqlite';
 import { blobDescriptor, decodeTrusted, encode, type BlobDescriptor } from '../../../core/index.ts';
 import { packShardSet, unpackShardSet } from '../../../relay/index.ts';
-import { blobs } from '../schema.ts';
+import { blobs, uploads } from '../schema.ts';
 
 type StoredRow = typeof blobs.$inferSelect;
 
 /** A blob of this chain: `attachment` is named by readers, `segment` by the rows of the payloads in it. */
-export interface BlobRow extends Omit<StoredRow, 'descriptor' | 'missing'> {
+export interface BlobRow extends Omit<StoredRow, 'descriptor' | 'missing' | 'writtenBy' | 'evidence'> {
+  readonly writtenBy?: number | undefined;
+  readonly evidence?: Uint8Array | undefined;
   readonly descriptor: BlobDescriptor;
   /** Shards, rising, that their nodes do not have. */
   readonly missing: readonly number[];
+}
+
+/** What `census` counts. */
+export interface BlobCensus {
+  readonly count: number;
+  readonly bytes: number;
+  readonly placements: Readonly<Record<number, number>>;
+  readonly inconsistent: number;
 }
 
 export type BlobKind = BlobRow['kind'];
@@ -74,20 +84,42 @@ export class BlobStore {
   }
 
   /** The shards of the blob lie by another placement from now on. */
-  setPlacement(id: Uint8Array, placement: number, missing: readonly number[]): void {
+  setPlacement(id: Uint8Array, placement: number, missing: readonly number[], writtenBy?: number): void {
     this.#db
       .update(blobs)
-      .set({ placement, missing: packShardSet(missing) })
+      .set({ placement, missing: packShardSet(missing), writtenBy: writtenBy ?? null })
       .where(eq(blobs.id, id))
       .run();
   }
 
-  setStatus(id: Uint8Array, status: BlobStatus): void {
-    this.#db.update(blobs).set({ status }).where(eq(blobs.id, id)).run();
+  setStatus(id: Uint8Array, status: BlobStatus, evidence?: Uint8Array): void {
+    this.#db
+      .update(blobs)
+      .set({ status, evidence: evidence ?? null })
+      .where(eq(blobs.id, id))
+      .run();
   }
 
   remove(id: Uint8Array): void {
     this.#db.delete(blobs).where(eq(blobs.id, id)).run();
+  }
+
+  /** Whether an attachment is on its way in under this id. */
+  isUploading(id: Uint8Array): boolean {
+    return this.#db.select({ id: uploads.id }).from(uploads).where(eq(uploads.id, id)).get() !== undefined;
+  }
+
+  /** Those that are to be there: how many, their bytes, by which placements they lie, and how many nobody can read. */
+  census(): BlobCensus {
+    const columns = { placement: blobs.placement, count: count(), bytes: sum(blobs.size) };
+    const kept = this.#db.select(columns).from(blobs).where(eq(blobs.status, 'kept')).groupBy(blobs.placement).all();
+    const broken = this.#db.select({ count: count() }).from(blobs).where(eq(blobs.status, 'inconsistent')).get();
+    return {
+      count: kept.reduce((all, row) => all + row.count, 0),
+      bytes: kept.reduce((all, row) => all + Number(row.bytes ?? 0), 0),
+      placements: Object.fromEntries(kept.map((row) => [row.placement, row.count])),
+      inconsistent: broken?.count ?? 0,
+    };
   }
 
   /** How many of a kind there are, and their bytes together. */
@@ -106,6 +138,8 @@ function rowOf(row: StoredRow | undefined): BlobRow | undefined {
   if (row === undefined) return undefined;
   return {
     ...row,
+    writtenBy: row.writtenBy ?? undefined,
+    evidence: row.evidence ?? undefined,
     descriptor: decodeTrusted(blobDescriptor, row.descriptor),
     missing: unpackShardSet(row.missing),
   };

@@ -302,7 +302,7 @@ describe('Headers', () => {
       'signature-input',
       'terachat-invitation',
     ]);
-    expect(response.headers.get('access-control-allow-methods')).toBe('GET, HEAD, POST, PUT');
+    expect(response.headers.get('access-control-allow-methods')).toBe('GET, HEAD, POST, PUT, PATCH');
   });
 
   test('[HT1] are all that HEAD gets', async () => {
@@ -371,6 +371,9 @@ describe('The OpenAPI document', () => {
       'post /v1/devices/{device}/mailbox/tokens',
       'get /v1/devices/{device}/mailbox/set-aside',
       'post /v1/devices/{device}/mailbox/set-aside/ack',
+      'get /v1/cluster',
+      'post /v1/cluster/scrub',
+      'patch /v1/cluster/nodes/{node}',
       'get /v1/relay',
       'get /healthz',
       'get /metrics',

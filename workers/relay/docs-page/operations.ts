@@ -14,7 +14,7 @@ export interface NamedOperation {
   readonly operation: Operation;
 }
 
-const VERBS = ['get', 'put', 'post'] as const;
+const VERBS = ['get', 'put', 'post', 'patch'] as const;
 
 /** The operations of a document in the order in which they were described. */
 export function listOperations({ paths = {} }: ApiDocument): NamedOperation[] {

@@ -1,0 +1,79 @@
+import type { Command } from 'commander';
+import type { ClusterStatus, Json } from '../../core/index.ts';
+import { addOperatorOptions, asOperator, type ClusterTools, type OperatorOptions } from '../cluster/operator.ts';
+import { viewStatus } from '../cluster/status-view.ts';
+import { isSettled, waitFor } from '../cluster/wait.ts';
+
+interface WaitOptions extends OperatorOptions {
+  readonly wait?: true;
+}
+
+/** For operators: how the storage nodes are, and what to do with them. */
+export function addCluster(program: Command): void {
+  const cluster = program.command('cluster').summary('look after the storage nodes of a relay that you operate');
+  addStatus(cluster);
+  addScrub(cluster);
+  addDrain(cluster);
+  addReplace(cluster);
+}
+
+function addStatus(cluster: Command): void {
+  addOperatorOptions(cluster.command('status'))
+    .summary('show nodes, health, shards, repairs and how much more may be lost')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  terachat cluster status\n  terachat cluster status --remote --profile operator',
+    )
+    .action(asOperator(async (tools) => print(tools, await tools.status())));
+}
+
+function addScrub(cluster: Command): void {
+  addOperatorOptions(cluster.command('scrub'))
+    .option('--wait', 'until everything is read and repaired')
+    .summary('read every shard now, and repair what is missing or damaged')
+    .addHelpText('after', '\nExample:\n  terachat cluster scrub --wait')
+    .action(
+      asOperator<WaitOptions>(async (tools, _args, { wait }) => {
+        const begun = await tools.scrub();
+        print(tools, wait === true ? await waitFor(tools, (status) => isSettled(status)) : begun);
+      }),
+    );
+}
+
+function addDrain(cluster: Command): void {
+  addOperatorOptions(cluster.command('drain'))
+    .argument('<node>', 'as status names it')
+    .option('--wait', 'until it can be taken away')
+    .summary('move everything off a node to a spare')
+    .addHelpText('after', '\nExample:\n  terachat cluster drain node-2 --wait')
+    .action(
+      asOperator<WaitOptions>((tools, [node = ''], { wait }) => replaceNode(tools, { node, wait: wait === true })),
+    );
+}
+
+function addReplace(cluster: Command): void {
+  addOperatorOptions(cluster.command('replace'))
+    .argument('<node>', 'as status names it')
+    .argument('<with>', 'a spare')
+    .option('--wait', 'until the node can be taken away')
+    .summary('have a spare take the place of a node, dead or alive')
+    .addHelpText('after', '\nExample:\n  terachat cluster replace node-2 node-6 --wait')
+    .action(
+      asOperator<WaitOptions>((tools, [node = '', replacement = ''], { wait }) =>
+        replaceNode(tools, { node, replacement, wait: wait === true }),
+      ),
+    );
+}
+
+async function replaceNode(
+  tools: ClusterTools,
+  { node, replacement, wait }: { readonly node: string; readonly replacement?: string; readonly wait: boolean },
+): Promise<void> {
+  const begun = await tools.drain(node, replacement);
+  const isDrained = ({ nodes }: ClusterStatus) => nodes.some(({ name, state }) => name === node && state === 'drained');
+  print(tools, wait ? await waitFor(tools, isDrained) : begun);
+}
+
+function print({ output }: ClusterTools, status: ClusterStatus): void {
+  output.result(status as unknown as Json, viewStatus(status));
+}

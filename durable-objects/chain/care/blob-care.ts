@@ -1,0 +1,90 @@
+import { equalBytes, nodesFor } from '../../../core/index.ts';
+import { parseShardPartKey, partCount, placementOfBlob, type ClusterNodes } from '../../../relay/index.ts';
+import { forgetPlacements } from '../../platform/cluster.ts';
+import { careState, changeCareState, isKept, setMissing, START, type CareJob, type CarePort } from './care-port.ts';
+import { leftoverStep } from './leftover-step.ts';
+import { repairStep } from './repair-step.ts';
+import { reportStep } from './report-step.ts';
+import { scrubStep } from './scrub-step.ts';
+
+/** Changes of one chain are told together: the keeper hears from every chain of a deployment. */
+const REPORT_DELAY_MS = 30_000;
+
+/**
+ * Looks after what a chain has in the cluster: queues what is missing, makes it anew, reads everything in rounds, and moves it when
+ * nodes change. All of it in jobs of the chain's object, whose rows are the truth.
+ */
+export class BlobCare {
+  readonly steps: Readonly<Record<CareJob, (now: number) => Promise<number | undefined>>>;
+  readonly #port: CarePort;
+
+  constructor(port: CarePort) {
+    this.#port = port;
+    this.steps = {
+      scrub: (now) => scrubStep(port, now),
+      repair: (now) => repairStep(port, now),
+      leftovers: (now) => leftoverStep(port, now),
+      report: () => reportStep(port, forgetPlacements),
+    };
+  }
+
+  /** A blob is in the table: what it lacks is repaired, and the keeper hears of the chain. Part of the caller's transaction. */
+  written(id: Uint8Array, missing: readonly number[]): void {
+    const { clock, schedule, store } = this.#port;
+    if (missing.length > 0) {
+      store.repairs.queue(id, clock());
+      schedule('repair', clock());
+    }
+    schedule('report', clock() + (careState(this.#port).round === 0 ? 0 : REPORT_DELAY_MS));
+  }
+
+  /** A read found these shards missing or damaged (`CR2`). What a reader says makes work, and no more than that: it is looked at first. */
+  reportDamage(id: Uint8Array, shards: readonly number[]): void {
+    const { clock, storage, store } = this.#port;
+    const row = store.blobs.get(id);
+    if (!isKept(row, clock())) return;
+    const { totalShards } = row.descriptor.layout;
+    const missing = [...new Set([...row.missing, ...shards])].filter((shard) => shard < totalShards);
+    if (missing.length === row.missing.length) return;
+    storage.transactionSync(() => {
+      setMissing(
+        this.#port,
+        id,
+        missing.sort((a, b) => a - b),
+      );
+      this.#port.schedule('report', clock() + REPORT_DELAY_MS);
+    });
+  }
+
+  /** The keeper begins a round: everything is read, moved where it has to be, and tried again. */
+  tend(round: number): void {
+    const { clock, schedule, storage, store } = this.#port;
+    // Whatever placement is known here may be the one before.
+    forgetPlacements();
+    storage.transactionSync(() => {
+      const now = clock();
+      if (careState(this.#port).round < round) changeCareState(this.#port, { round, cursor: START });
+      store.repairs.hasten(now);
+      store.leftovers.hasten(now);
+      for (const job of ['scrub', 'repair', 'leftovers', 'report'] as const) schedule(job, now);
+    });
+  }
+
+  /** Of keys that a node lists: those that belong to no blob of this chain, or lie where the blob does not (`CR7`). */
+  async unknownShards(node: string, keys: readonly string[]): Promise<string[]> {
+    const cluster = await this.#port.cluster();
+    return cluster === undefined ? [] : keys.filter((key) => !this.#knows(cluster, node, key));
+  }
+
+  #knows(cluster: ClusterNodes, node: string, key: string): boolean {
+    const { blobs, leftovers } = this.#port.store;
+    const place = parseShardPartKey(key);
+    if (place === undefined || !equalBytes(place.chain, this.#port.chain)) return true;
+    const { id, shard, part } = place;
+    if (leftovers.has(id, node, shard) || blobs.isUploading(id)) return true;
+    const row = blobs.get(id);
+    if (row === undefined || (row.writtenBy ?? row.placement) !== place.placement) return false;
+    const owner = nodesFor(placementOfBlob(cluster, row), id)[shard];
+    return owner === node && part < partCount(row.descriptor.layout);
+  }
+}

@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import { CELL_BYTES } from '../../../../core/index.ts';
+import { shardPartKey } from '../../../../relay/index.ts';
+import { storedBlob } from '../../../../durable-objects/chain/care/care-port.ts';
+import { damages } from '../../../relay/cluster/stored-blobs.workerd.ts';
+import { CHAIN, someBytes } from '../../../relay/cluster/test-cluster.workerd.ts';
+import { withRig, type CareRig } from './care-rig.workerd.ts';
+
+const ALL = [0, 1, 2, 3, 4, 5];
+const BYTES = someBytes(3 * CELL_BYTES + 41);
+
+/** A round of reading everything, with all that follows from it. */
+async function scrub(rig: CareRig, round = 1): Promise<void> {
+  rig.care.tend(round);
+  await rig.run();
+}
+
+describe('scrub and repair', () => {
+  it('[CR1] [CR3] [BL10] finds what nodes damaged in every way by reading it, and makes it anew byte for byte', () =>
+    withRig(async (rig) => {
+      const [row, other] = [await rig.write(BYTES), await rig.write(someBytes(BYTES.length, 2))];
+      const place = (blob: typeof row) => storedBlob(CHAIN, blob);
+      let round = 0;
+      for (const damage of Object.values(damages)) {
+        for (const shard of [1, 4]) await damage(rig.cluster, place(row), shard, place(other));
+        await scrub(rig, ++round);
+        expect(await rig.good(row.id)).toEqual(ALL);
+        expect(rig.row(row.id).missing).toEqual([]);
+      }
+      expect(rig.reports.at(-1)).toMatchObject({ blobs: 2, missing: {}, margin: 2, round });
+      expect(rig.reports.at(-1)?.repaired).toBeGreaterThanOrEqual(2 * Object.keys(damages).length);
+      expect(await rig.read(row.id)).toEqual(BYTES);
+      expect(await rig.orphans()).toEqual([]);
+    }));
+
+  it('[CR3] repairs shards of several parts, and what a write could not store, once their nodes are back', () =>
+    withRig(async (rig) => {
+      const bytes = someBytes(5_900_000);
+      rig.cluster.kill([2]);
+      const row = await rig.write(bytes);
+      expect(row.missing).toHaveLength(1);
+      await rig.run();
+      expect(rig.reports.at(-1)).toMatchObject({ missing: { n2: 1 }, degraded: 1, margin: 1 });
+      rig.cluster.kill([]);
+      await scrub(rig);
+      expect(rig.row(row.id).missing).toEqual([]);
+      expect(await rig.good(row.id)).toEqual(ALL);
+    }));
+
+  it('[CR2] looks at what readers report before it believes it', () =>
+    withRig(async (rig) => {
+      const row = await rig.write(BYTES);
+      await rig.take(row.id, 0);
+      rig.care.reportDamage(row.id, [0, 3, 77]);
+      expect(rig.row(row.id).missing).toEqual([0, 3]);
+      await rig.run();
+      expect(rig.row(row.id).missing).toEqual([]);
+      expect(await rig.good(row.id)).toEqual(ALL);
+    }));
+
+  it('[CR3] [SC6] deletes nothing of a blob that too few shards are left of, and repairs it when a node comes back', () =>
+    withRig(async (rig) => {
+      const row = await rig.write(BYTES);
+      const [first, second, third] = [0, 1, 2].map((shard) => Number(rig.holder(row.id, shard).slice(1)));
+      rig.cluster.kill([first!, second!, third!]);
+      await scrub(rig);
+      expect(rig.reports.at(-1)).toMatchObject({ lost: 1, margin: -1, belowQuorum: 0 });
+      expect(await rig.read(row.id)).toBe('unavailable');
+      rig.cluster.kill([second!, third!]);
+      rig.care.tend(2);
+      await rig.run();
+      expect(rig.reports.at(-1)).toMatchObject({ lost: 0, belowQuorum: 1, margin: 0 });
+      expect(await rig.read(row.id)).toEqual(BYTES);
+      rig.cluster.kill([]);
+      await scrub(rig, 3);
+      expect(await rig.good(row.id)).toEqual(ALL);
+    }));
+});
+
+describe('moving to another placement', () => {
+  it('[CR5] [CR6] copies the shards of the node that goes, reads them back, switches, and deletes them there', () =>
+    withRig(async (rig) => {
+      const rows = [await rig.write(BYTES), await rig.write(someBytes(2_000))];
+      rig.replace('n1');
+      await scrub(rig);
+      for (const { id } of rows) {
+        expect(rig.row(id)).toMatchObject({ placement: 2, writtenBy: 1, missing: [] });
+        expect(await rig.good(id)).toEqual(ALL);
+      }
+      expect(await rig.nodes.get('n1')?.keys()).toEqual([]);
+      expect(await rig.orphans()).toEqual([]);
+      expect(rig.reports.at(-1)).toMatchObject({ placements: { 2: 2 }, leftovers: 0, placement: 2 });
+      const written = await rig.write(BYTES);
+      expect(rig.row(written.id)).toMatchObject({ placement: 2 });
+      expect(await rig.read(rows[0]!.id)).toEqual(BYTES);
+    }));
+
+  it('[CR5] computes what can not be copied from a dead node, and asks it to delete for as long as it is configured', () =>
+    withRig(async (rig) => {
+      const row = await rig.write(BYTES);
+      rig.cluster.kill([1]);
+      rig.replace('n1');
+      await scrub(rig);
+      expect(rig.row(row.id)).toMatchObject({ placement: 2, missing: [] });
+      expect(await rig.good(row.id)).toEqual(ALL);
+      expect(rig.store.leftovers.count).toBe(1);
+      // The node returns with what was moved away from it.
+      rig.cluster.kill([]);
+      expect(await rig.nodes.get('n1')?.keys()).toHaveLength(1);
+      await scrub(rig, 2);
+      expect(await rig.nodes.get('n1')?.keys()).toEqual([]);
+      expect(rig.store.leftovers.count).toBe(0);
+    }));
+
+  it('[SC6] [CR6] keeps the old copy while fewer than k + f others are good', () =>
+    withRig(async (rig) => {
+      const row = await rig.write(BYTES);
+      rig.replace('n1');
+      const shard = ALL.find((index) => rig.holder(row.id, index) === 'n1')!;
+      const others = ALL.filter((index) => index !== shard).slice(0, 2);
+      const holders = others.map((index) => Number(rig.holder(row.id, index).slice(1)));
+      rig.cluster.kill(holders);
+      await scrub(rig);
+      expect(rig.row(row.id).placement).toBe(2);
+      expect(await rig.nodes.get('n1')?.keys()).toHaveLength(1);
+      rig.cluster.kill([]);
+      await scrub(rig, 2);
+      expect(await rig.nodes.get('n1')?.keys()).toEqual([]);
+      expect(await rig.good(row.id)).toEqual(ALL);
+    }));
+
+  it('[CR5] leaves a blob where it lies when the spare takes nothing', () =>
+    withRig(async (rig) => {
+      const row = await rig.write(BYTES);
+      rig.nodes.get('spare')!.isDead = true;
+      rig.replace('n1');
+      await scrub(rig);
+      expect(rig.row(row.id).placement).toBe(1);
+      expect(await rig.read(row.id)).toEqual(BYTES);
+      expect(rig.reports.at(-1)).toMatchObject({ placements: { 1: 1 } });
+    }));
+});
+
+describe('what belongs to nothing', () => {
+  it('[CR7] is told from what a chain keeps, and what a node brings back of a deleted blob is not', () =>
+    withRig(async (rig) => {
+      const [kept, deleted] = [await rig.write(BYTES), await rig.write(BYTES)];
+      expect(await rig.orphans()).toEqual([]);
+      const stray = shardPartKey({ ...storedBlob(CHAIN, kept), shard: 0, part: 1 });
+      const elsewhere = shardPartKey({ ...storedBlob(CHAIN, kept), shard: 0, part: 0 });
+      const holder = rig.holder(kept.id, 0);
+      const other = rig.holder(kept.id, 1);
+      expect(await rig.care.unknownShards(holder, [stray, elsewhere])).toEqual([stray]);
+      expect(await rig.care.unknownShards(other, [elsewhere])).toEqual([elsewhere]);
+      rig.store.blobs.remove(deleted.id);
+      expect(await rig.orphans()).toHaveLength(6);
+      await scrub(rig);
+      expect(rig.store.blobs.get(deleted.id)).toBeUndefined();
+      expect(await rig.orphans()).toHaveLength(6);
+    }));
+});

@@ -1,0 +1,118 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { toBase64Url, type ClusterStatus, type ObjectKey } from '../../../core/index.ts';
+import type { RelayEnvironment } from '../../../durable-objects/index.ts';
+import { createRelay } from '../../../workers/relay/app.ts';
+import { bytesFor } from '../../durable-objects/bytes-for.ts';
+import { problemOf } from './answers.ts';
+import { ALICE, BOB, nameOf, signRequest, type Call } from './signed-request.ts';
+
+const bindings = env as unknown as RelayEnvironment & Readonly<Record<string, R2Bucket>>;
+const NOW = 1_900_000_000_000;
+const DAY_MS = 86_400_000;
+const relay = createRelay({ clock: () => NOW });
+const keeper = bindings.KEEPER.getByName('cluster');
+vi.setConfig({ testTimeout: 60_000 });
+
+let nonces = 0;
+
+/** As one operator, who is Alice. */
+function ask(call: Call, seed = ALICE, changes: Partial<RelayEnvironment> = {}): Promise<Response> {
+  const nonce = toBase64Url(bytesFor('nonce', nonces++, 16));
+  const request = signRequest(call, NOW, { seed, parameters: { nonce } });
+  return relay.fetch(request, { ...bindings, OPERATORS: nameOf(ALICE), ...changes }, {} as ExecutionContext);
+}
+
+async function statusOf(response: Response): Promise<ClusterStatus> {
+  if (response.status !== 200) throw new Error(await response.text());
+  return response.json();
+}
+
+const SCRUB = { method: 'POST', path: '/v1/cluster/scrub' };
+
+/** Moves the keeper's clock and lets its jobs run until it says that the round is over. */
+async function untilScrubbed(time: number): Promise<ClusterStatus> {
+  for (let steps = 0; steps < 100; steps++) {
+    await runInDurableObject(keeper, async (object) => {
+      object.clock = () => time + steps * 1_000;
+      await object.alarm();
+    });
+    const status = await statusOf(await ask({ path: '/v1/cluster' }));
+    if (status.scrub.finishedAt !== null) return status;
+  }
+  throw new Error('the round does not end');
+}
+
+beforeEach(() => runInDurableObject(keeper, (object) => void (object.clock = () => NOW)));
+
+describe('The cluster', () => {
+  test('[CR4] [CR9] [CR10] shows its operators the nodes, and what chains reported', async () => {
+    const status = await statusOf(await ask({ path: '/v1/cluster' }));
+    expect(status).toMatchObject({
+      placement: 1,
+      dataShards: 4,
+      totalShards: 6,
+      faultsBorne: 1,
+      fragileDomains: ['account'],
+      backlog: 0,
+      lossMargin: 2,
+    });
+    expect(status.nodes.map(({ name }) => name)).toEqual([0, 1, 2, 3, 4, 5].map((index) => `node-${index}`));
+    expect(status.nodes[0]).toMatchObject({ kind: 'r2', state: 'active', health: 'up', fault: null });
+  });
+
+  test('[CR10] is for operators alone, whose requests are good once', async () => {
+    expect(await problemOf(await ask({ path: '/v1/cluster' }, BOB))).toMatchObject({ code: 'operator-required' });
+    const nobody = await ask({ path: '/v1/cluster' }, ALICE, { OPERATORS: `${nameOf(ALICE)}, ?` });
+    expect(await problemOf(nobody)).toMatchObject({ code: 'operator-required' });
+    const signed = signRequest(SCRUB, NOW, { parameters: { nonce: toBase64Url(bytesFor('nonce', 9_999, 16)) } });
+    const again = signed.clone();
+    const sent = { ...bindings, OPERATORS: nameOf(ALICE) };
+    await statusOf(await relay.fetch(signed, sent, {} as ExecutionContext));
+    expect(await problemOf(await relay.fetch(again, sent, {} as ExecutionContext))).toMatchObject({
+      code: 'nonce-replayed',
+    });
+    const unsigned = await relay.fetch(new Request('https://relay.example/v1/cluster'), sent, {} as ExecutionContext);
+    expect(await problemOf(unsigned)).toMatchObject({ code: 'signature-required' });
+  });
+
+  test('[CR10] says where there is no cluster', async () => {
+    const answer = await ask({ path: '/v1/cluster' }, ALICE, { CLUSTER: '' });
+    expect(await problemOf(answer)).toMatchObject({ code: 'no-cluster' });
+  });
+
+  test('[CR5] [CR10] refuses to drain a node that has no slot, and where no spare could take the place', async () => {
+    const drain = (node: string, rest = '') =>
+      ask({ method: 'PATCH', path: `/v1/cluster/nodes/${node}?state=draining${rest}` });
+    expect(await problemOf(await drain('node-9'))).toMatchObject({ code: 'no-such-node', node: 'node-9' });
+    expect(await problemOf(await drain('node-1'))).toMatchObject({ code: 'no-spare-node', node: 'node-1' });
+    expect(await problemOf(await drain('node-1', '&replacement=node-2'))).toMatchObject({ code: 'no-spare-node' });
+    const misspelt = await ask({ method: 'PATCH', path: '/v1/cluster/nodes/node-1?state=gone' });
+    expect(await problemOf(misspelt)).toMatchObject({ code: 'malformed-request' });
+  });
+
+  test('[CR7] finds objects of no blob in a round, and deletes those that nobody knows a day later', async () => {
+    const chain = toBase64Url(bytesFor('chain', 1, 32));
+    const key = `c/${chain}/${toBase64Url(bytesFor('blob', 1, 16))}/1/0/0` as ObjectKey;
+    const bucket = bindings['NODE_2'] as R2Bucket;
+    for (const name of [key, 'not-ours']) await bucket.put(name, 'left behind');
+    const begun = await statusOf(await ask(SCRUB));
+    expect(begun.scrub).toMatchObject({ finishedAt: null, chainsBehind: 0 });
+    const found = await untilScrubbed(NOW);
+    expect(found.scrub.round).toBe(begun.scrub.round);
+    await vi.waitFor(async () => {
+      await runInDurableObject(keeper, (object) => object.alarm());
+      expect(await statusOf(await ask({ path: '/v1/cluster' }))).toMatchObject({ orphans: 1 });
+    });
+    expect(await bucket.head(key)).not.toBeNull();
+    await vi.waitFor(async () => {
+      await runInDurableObject(keeper, async (object) => {
+        object.clock = () => NOW + 2 * DAY_MS;
+        await object.alarm();
+      });
+      expect(await bucket.head(key)).toBeNull();
+    });
+    expect(await bucket.head('not-ours')).not.toBeNull();
+  });
+});
