@@ -119,6 +119,7 @@ export default defineConfig([
     'patches/',
     'migrations/**/*.js',
     'kernels/assembly/',
+    'policies/assembly/',
   ]),
   everywhere,
   typeAware,

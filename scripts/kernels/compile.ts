@@ -1,7 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { compileAssemblyScript } from '../assembly-script.ts';
 
 /** A file of `kernels/` that is made of the sources beside it. */
 export interface KernelFile {
@@ -12,7 +10,6 @@ export interface KernelFile {
 const ROOT = join(import.meta.dirname, '../..');
 const KERNELS = join(ROOT, 'kernels');
 const SOURCES = join(KERNELS, 'assembly');
-const COMPILER = join(ROOT, 'node_modules/assemblyscript/bin/asc.js');
 const SOURCE = 'erasure.ts';
 /** Every build by the name of the instructions that it needs. */
 const BUILDS = { 'relaxed-simd': ['simd', 'relaxed-simd'], simd: ['simd'] } as const;
@@ -24,23 +21,14 @@ const OPTIONS = [
 
 /** Compiles both builds. The same sources and compiler give the same bytes. */
 export function compileKernels(): readonly KernelFile[] {
-  const folder = mkdtempSync(join(tmpdir(), 'terachat-kernels-'));
-  try {
-    const modules = Object.entries(BUILDS).map(([name, features]) => [name, compile(folder, name, features)] as const);
-    const files = modules.map(([name, bytes]) => ({ path: join(KERNELS, `erasure-${name}.wasm`), bytes }));
-    return [...files, { path: join(KERNELS, 'erasure-modules.ts'), bytes: Buffer.from(asTypeScript(modules)) }];
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const modules = Object.entries(BUILDS).map(([name, features]) => [name, compile(features)] as const);
+  const files = modules.map(([name, bytes]) => ({ path: join(KERNELS, `erasure-${name}.wasm`), bytes }));
+  return [...files, { path: join(KERNELS, 'erasure-modules.ts'), bytes: Buffer.from(asTypeScript(modules)) }];
 }
 
-function compile(folder: string, name: string, features: readonly string[]): Uint8Array {
-  const outFile = join(folder, `${name}.wasm`);
+function compile(features: readonly string[]): Uint8Array {
   const enabled = features.flatMap((feature) => ['--enable', feature]);
-  const args = [COMPILER, SOURCE, ...OPTIONS, ...enabled, '--outFile', outFile];
-  const { status, stderr } = spawnSync(process.execPath, args, { cwd: SOURCES, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`the kernel does not compile\n${stderr}`);
-  return readFileSync(outFile);
+  return compileAssemblyScript(SOURCES, SOURCE, [...OPTIONS, ...enabled]);
 }
 
 /** The modules for runtimes that have no import of WebAssembly. */

@@ -14,6 +14,7 @@ import {
   moduleManifest,
   moduleRevocation,
   placementCodec,
+  policyRecord,
   printNotation,
   problems,
   segmentCodec,
@@ -43,7 +44,7 @@ export const specSections: Readonly<Record<string, Readonly<Record<string, () =>
   'backup.md': { structures: () => definitionsOf([passphraseBox, identityBackup]) },
   'erasure.md': { structures: () => definitionsOf([shardTail, blobDescriptor, inconsistencyEvidence, segmentCodec]) },
   'cluster.md': { placement: () => definitionOf(placementCodec) },
-  'policies.md': { 'module rules': moduleRules },
+  'policies.md': { 'module rules': moduleRules, record: () => definitionOf(policyRecord) },
   'wire.md': { appending: wireAppending, reading: wireReading, devices: wireDevices, streams: wireStreams },
 };
 
