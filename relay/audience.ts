@@ -1,11 +1,11 @@
 import {
+  activeDevices,
   equalBytes,
   EVENT_ID_BYTES,
   holdsRole,
   readableUntil,
   toBase64Url,
   type ChainState,
-  type Roster,
 } from '../core/index.ts';
 import type { Flush } from './flush.ts';
 import type { NewEntry } from './ports.ts';
@@ -17,39 +17,57 @@ export function endOfReading(state: ChainState, actor: Uint8Array): number | und
   return until === Number.MAX_SAFE_INTEGER ? undefined : until + 1;
 }
 
-/** Who may read changes only with the roster; identity chains have none. */
-export function rosterOf(state: ChainState): Roster | undefined {
-  return state.kind === 'group' ? state.value.roster : undefined;
+/** What is another value whenever somebody comes or goes: a message leaves it as it is. */
+export function residencyOf(state: ChainState): object {
+  return state.kind === 'group' ? state.value.roster : state.value;
+}
+
+/** Who reads a chain to its head and belongs to it: a group's members, an account's devices. */
+export function residentsOf(state: ChainState): readonly Uint8Array[] {
+  switch (state.kind) {
+    case 'group':
+      return state.value.roster.filter(holdsRole).map(({ actor }) => actor);
+    case 'identity':
+      return activeDevices(state.value.devices).map(({ actor }) => actor);
+  }
 }
 
 /**
- * Decides who is told of new entries through their mailbox: members who are away and were not told since they last read.
+ * Whose reading ended from one state to the next (`AC4`). Beside residents, an account has the key that recovers it, and the
+ * device that this is to bring.
+ */
+export function endedBetween(before: ChainState, after: ChainState): readonly Uint8Array[] {
+  if (residencyOf(before) === residencyOf(after)) return [];
+  return [...residentsOf(before), ...visitorsOf(before)].filter((actor) => endOfReading(after, actor) !== undefined);
+}
+
+function visitorsOf(state: ChainState): readonly Uint8Array[] {
+  const recovery = state.kind === 'identity' ? state.value.recovery : undefined;
+  return [recovery?.actor, recovery?.pending?.device].filter((actor) => actor !== undefined);
+}
+
+/**
+ * Decides who is told of new entries through their mailbox: residents who are away and were not told since they last read.
  * One poke is enough until then, so a busy chain with absent members costs no more than a quiet one.
  */
 export class Audience {
   readonly #told = new Set<string>();
-  #members: { readonly roster: Roster; readonly keys: readonly string[] } | undefined;
+  #spelt: { readonly residency: object; readonly residents: readonly Resident[] } | undefined;
 
-  /** Members to poke for a flush; who wrote all of it knows. */
+  /** Residents to poke for a flush; who wrote all of it knows. */
   awayFrom({ head, entries }: Flush, isPresent: (key: string) => boolean): readonly Uint8Array[] {
-    const roster = rosterOf(head.state);
-    if (roster === undefined) return [];
     const author = soleAuthor(entries);
-    const keys = this.#keysOf(roster);
-    const away = roster.filter((member, i) => {
-      const key = keys[i] as string;
-      return holdsRole(member) && key !== author && !this.#told.has(key) && !isPresent(key);
-    });
+    const away = this.#residentsOf(head.state).filter(
+      ({ key }) => key !== author && !this.#told.has(key) && !isPresent(key),
+    );
     return away.map(({ actor }) => actor);
   }
 
-  /** Of those who no longer read, the members to tell of what they may have missed. */
+  /** Of those who no longer read live, the residents to tell of what they may have missed. */
   departed(state: ChainState, keys: readonly string[], isPresent: (key: string) => boolean): readonly Uint8Array[] {
-    const roster = rosterOf(state);
-    if (roster === undefined || keys.length === 0) return [];
+    if (keys.length === 0) return [];
     const gone = new Set(keys.filter((key) => !this.#told.has(key) && !isPresent(key)));
-    const spelt = this.#keysOf(roster);
-    const away = roster.filter((member, i) => holdsRole(member) && gone.has(spelt[i] as string));
+    const away = this.#residentsOf(state).filter(({ key }) => gone.has(key));
     return away.map(({ actor }) => actor);
   }
 
@@ -64,12 +82,20 @@ export class Audience {
   }
 
   /** Spelling a key costs as much as looking it up ten times, and rosters change far less often than logs grow. */
-  #keysOf(roster: Roster): readonly string[] {
-    if (this.#members?.roster !== roster) {
-      this.#members = { roster, keys: roster.map(({ actor }) => toBase64Url(actor)) };
+  #residentsOf(state: ChainState): readonly Resident[] {
+    const residency = residencyOf(state);
+    if (this.#spelt?.residency !== residency) {
+      const residents = residentsOf(state).map((actor) => ({ actor, key: toBase64Url(actor) }));
+      this.#spelt = { residency, residents };
     }
-    return this.#members.keys;
+    return this.#spelt.residents;
   }
+}
+
+interface Resident {
+  readonly actor: Uint8Array;
+  /** base64url */
+  readonly key: string;
 }
 
 function soleAuthor(entries: readonly NewEntry[]): string | undefined {

@@ -64,7 +64,7 @@ export { screenProposal, type ProposalContext } from './proposal.ts';
 export { parseAppend, screenSubmissions, type Candidate, type CheckSignatures, type Screened } from './submission.ts';
 export { restoreFollowed, type EpochInForce, type StoredHandshakes } from './replay-group.ts';
 export { isSnapshotDue, restoreHead, snapshotOf, type Snapshot, type StoredLog } from './restore.ts';
-export { Audience, endOfReading, rosterOf } from './audience.ts';
+export { Audience, endedBetween, endOfReading } from './audience.ts';
 export { configureAdmission, type AdmissionRule, type ConfiguredAdmission } from './admission/admission-rule.ts';
 export { judgeInvitation, redeemInvitation } from './admission/invitation.ts';
 export { countFounding, type FoundingCount, type FoundingRequest } from './admission/quota.ts';

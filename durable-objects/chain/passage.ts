@@ -1,5 +1,5 @@
-import { holdsRole, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES, type LoggedEntry } from '../../core/index.ts';
-import { endOfReading, rosterOf, type ChainHead, type Flush, type NewEntry } from '../../relay/index.ts';
+import { MAX_PAGE_BYTES, MAX_PAGE_ENTRIES, type LoggedEntry } from '../../core/index.ts';
+import { endedBetween, type ChainHead, type Flush, type NewEntry } from '../../relay/index.ts';
 import { entriesFrame } from './frames.ts';
 
 /** New entries on their way to those who read live. Plain data: it crosses an RPC. */
@@ -20,16 +20,8 @@ export function passageOf({ head, entries }: Flush, checkpoint: string, previous
     first: previous.size,
     next: head.size,
     frames: pagesOf(entries).map((page) => entriesFrame({ entries: page, checkpoint })),
-    ended: endedBetween(previous, head),
+    ended: endedBetween(previous.state, head.state),
   };
-}
-
-/** Whose reading a flush ended. Who may read changes with the roster alone. */
-function endedBetween(previous: ChainHead, head: ChainHead): readonly Uint8Array[] {
-  const before = rosterOf(previous.state);
-  if (before === undefined || before === rosterOf(head.state)) return [];
-  const readers = before.filter(holdsRole).map(({ actor }) => actor);
-  return readers.filter((actor) => endOfReading(head.state, actor) !== undefined);
 }
 
 /** A flush in pieces that a frame can hold. What came together in one turn may be many times as much. */

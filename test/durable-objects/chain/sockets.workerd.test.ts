@@ -2,8 +2,6 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   appendRequest,
-  chainDownFrame,
-  chainUpFrame,
   decodeTrusted,
   encode,
   MAX_APPEND_BYTES,
@@ -16,36 +14,17 @@ import {
   ticketAnswer,
   utf8ToBytes,
   type ChainDownFrame,
-  type ChainUpFrame,
 } from '../../../core/index.ts';
 import type { Attachment } from '../../../durable-objects/sockets/seat.ts';
 import { TestActor } from '../../support/test-actor.ts';
 import { bytesFor } from '../bytes-for.ts';
-import { SocketPeer } from '../socket-peer.ts';
+import { ChainPeer as Peer } from '../chain-peer.ts';
 import { callerOf, replayUnder, T0, TestChain, valueOf } from './test-chain.ts';
 
 const alice = new TestActor('alice');
 const bob = new TestActor('bob');
 const mallory = new TestActor('mallory');
 const ORIGIN = 'https://app.example';
-
-/** A client of a chain's stream. */
-class Peer extends SocketPeer<ChainUpFrame, ChainDownFrame> {
-  constructor(socket: WebSocket) {
-    super(socket, chainUpFrame, chainDownFrame);
-  }
-
-  entries(): readonly Uint8Array[] {
-    return this.frames.flatMap((frame) =>
-      frame.kind === 'entries' ? frame.value.entries.map(({ entry }) => entry) : [],
-    );
-  }
-
-  checkpoint(): string {
-    const page = this.frames.findLast((frame) => frame.kind === 'entries');
-    return page?.kind === 'entries' ? page.value.checkpoint : '';
-  }
-}
 
 let chain: TestChain;
 

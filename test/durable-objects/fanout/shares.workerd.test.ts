@@ -2,47 +2,22 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
-  chainDownFrame,
-  chainUpFrame,
   decodeTrusted,
   MAX_STREAM_SOCKETS,
   ticketAnswer,
   toBase64Url,
   utf8ToBytes,
-  type ChainDownFrame,
-  type ChainUpFrame,
   type TicketAnswer,
 } from '../../../core/index.ts';
 import { shareName, type FanoutObject, type RelayEnvironment } from '../../../durable-objects/index.ts';
 import { TestActor } from '../../support/test-actor.ts';
 import { bytesFor } from '../bytes-for.ts';
 import { callerOf, replayUnder, T0, TestChain, valueOf } from '../chain/test-chain.ts';
-import { SocketPeer } from '../socket-peer.ts';
+import { ChainPeer as Peer } from '../chain-peer.ts';
 
 const alice = new TestActor('alice');
 const bob = new TestActor('bob');
 const carol = new TestActor('carol');
-
-class Peer extends SocketPeer<ChainUpFrame, ChainDownFrame> {
-  constructor(socket: WebSocket) {
-    super(socket, chainUpFrame, chainDownFrame);
-  }
-
-  entries(): readonly Uint8Array[] {
-    return this.frames.flatMap((frame) =>
-      frame.kind === 'entries' ? frame.value.entries.map(({ entry }) => entry) : [],
-    );
-  }
-
-  checkpoint(): string {
-    const page = this.frames.findLast((frame) => frame.kind === 'entries');
-    return page?.kind === 'entries' ? page.value.checkpoint : '';
-  }
-
-  async untilSize(size: number): Promise<void> {
-    await this.until(() => this.entries().length >= size);
-  }
-}
 
 let chain: TestChain;
 
