@@ -18,17 +18,20 @@ export function endOfReading(state: ChainState, actor: Uint8Array): number | und
 }
 
 /** What is another value whenever somebody comes or goes: a message leaves it as it is. */
-export function residencyOf(state: ChainState): object {
+function residencyOf(state: ChainState): object {
   return state.kind === 'group' ? state.value.roster : state.value;
 }
 
 /** Who reads a chain to its head and belongs to it: a group's members, an account's devices. */
-export function residentsOf(state: ChainState): readonly Uint8Array[] {
+function residentsOf(state: ChainState): readonly Uint8Array[] {
   switch (state.kind) {
     case 'group':
       return state.value.roster.filter(holdsRole).map(({ actor }) => actor);
     case 'identity':
       return activeDevices(state.value.devices).map(({ actor }) => actor);
+    case 'registry':
+      // Read by whoever uses what it says; nobody is in it.
+      return [];
   }
 }
 

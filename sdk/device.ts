@@ -9,6 +9,7 @@ import {
   type ChainId,
   type HandshakeMode,
 } from '../core/index.ts';
+import { Account } from './account/account.ts';
 import { ChainFollower, type ChainContext } from './chain/chain-follower.ts';
 import { chainKeys } from './chain/chain-keys.ts';
 import { signGenesis } from './chain/sign-event.ts';
@@ -25,6 +26,7 @@ import { PlainGroup } from './group/plain-group.ts';
 import type { RotateAfter } from './group/rotation.ts';
 import type { OwnIdentity } from './identity.ts';
 import { Inbox } from './inbox.ts';
+import { openEnvelopes, type Envelope } from './inbox-envelopes.ts';
 import { KeyPackagePool } from './key-package-pool.ts';
 import { Mailbox } from './mailbox.ts';
 import { MailboxTokens, parseToken } from './mailbox-tokens.ts';
@@ -65,6 +67,7 @@ export type DeviceContext = ChainContext & {
 
 /** What one identity does at its relay: its groups, its KeyPackages, its mailbox. */
 export class Device implements SiblingGroups {
+  readonly account: Account;
   readonly inbox: Inbox;
   readonly pool: KeyPackagePool;
   readonly tokens: MailboxTokens;
@@ -92,9 +95,22 @@ export class Device implements SiblingGroups {
       preSharedKeys,
       device: signer.actor,
       agreementSecret,
+      account: own.view.chain,
       join: this,
     });
     this.tokens = new MailboxTokens(context, signer);
+    this.account = this.#openAccount(mailbox);
+  }
+
+  #openAccount(mailbox: Mailbox): Account {
+    const { signer, agreementSecret, view } = this.#own;
+    const { check } = this.#context;
+    const envelopes = async (signal: AbortSignal | undefined): Promise<readonly Envelope[]> => {
+      await mailbox.fetchAll(signal);
+      return openEnvelopes(mailbox, { recipient: signer.actor, secret: agreementSecret, check });
+    };
+    const chain = fromBase64Url(view.chain) as ChainId;
+    return new Account({ ...this.#context, signer, tokens: this.tokens, envelopes }, chain);
   }
 
   createGroup(options: GroupOptions): Promise<Group> {

@@ -82,8 +82,7 @@ export async function loadIdentity({ storage, platform }: IdentityContext): Prom
 export async function drawIdentity(context: IdentityContext): Promise<OwnIdentity> {
   const { storage, platform } = context;
   return storage.exclusive(KEY, async () => {
-    if ((await storage.read(KEY)) !== undefined)
-      throw new UsageError('identity-exists', 'this storage has an identity');
+    await assertNoIdentity(storage);
     const seed = platform.randomBytes(SEED_BYTES);
     const mls = serialiseMlsIdentity(await createMlsIdentity(platform.makeSigner(seed)));
     const record = await signFounding({ seed, mls }, context);
@@ -119,8 +118,7 @@ export async function importIdentity(
   { storage, platform }: StoredIdentityContext,
 ): Promise<Identity> {
   return storage.exclusive(KEY, async () => {
-    if ((await storage.read(KEY)) !== undefined)
-      throw new UsageError('identity-exists', 'this storage has an identity');
+    await assertNoIdentity(storage);
     const signer = platform.makeSigner(seed.slice());
     if (!equalBytes(signer.actor, actor)) throw new UsageError('malformed-backup', 'the key is not the identity’s');
     const mls = serialiseMlsIdentity(await createMlsIdentity(signer));
@@ -128,6 +126,11 @@ export async function importIdentity(
     await storage.commit([{ key: KEY, value: encodeRecord(record) }, ...writes]);
     return openRecord(record, platform).view;
   });
+}
+
+/** Rejects where the storage has an identity: a key is never replaced. */
+export async function assertNoIdentity(storage: Storage): Promise<void> {
+  if ((await storage.read(KEY)) !== undefined) throw new UsageError('identity-exists', 'this storage has an identity');
 }
 
 /** Brings the identity's chain to the relay, where it is not known to be. Safe to call again after any failure. */

@@ -43,6 +43,11 @@ export interface News {
 export interface InboxView {
   readonly invitations: readonly Invitation[];
   readonly news: readonly News[];
+  /**
+   * The account of this identity has changed beyond what was read: a device came or went, or a recovery is under way, which a
+   * device can cancel. Undefined where it has not.
+   */
+  readonly account: Omit<News, 'group'> | undefined;
   /** What others sealed to this identity, in the order in which the relay took it. */
   readonly envelopes: readonly Envelope[];
   /** What ended this client time and again; empty but for a fault. */
@@ -59,6 +64,13 @@ export interface Overflow {
   dismiss(): Promise<void>;
 }
 
+/** Chains that have grown: groups of this identity, others, and its account. */
+interface SortedNews {
+  readonly known: readonly News[];
+  readonly unknown: readonly News[];
+  readonly account: News | undefined;
+}
+
 /** How an invitation is accepted. */
 interface Joining {
   joinMls(chain: ChainId, index: number, welcome: Uint8Array, signal: AbortSignal | undefined): Promise<Group>;
@@ -73,6 +85,7 @@ export class Inbox {
   readonly #preSharedKeys: PreSharedKeys;
   readonly #device: ActorKey;
   readonly #agreementSecret: Uint8Array;
+  readonly #account: string;
   readonly #join: Joining;
   /** Of the Welcomes that wait, as the last `fetch` learned them. */
   readonly #inviters = new Map<string, string>();
@@ -85,6 +98,8 @@ export class Inbox {
     readonly device: ActorKey;
     /** Opens what was sealed to the device. */
     readonly agreementSecret: Uint8Array;
+    /** The identity chain, base64url. */
+    readonly account: string;
     readonly join: Joining;
   }) {
     this.#context = parts.context;
@@ -93,6 +108,7 @@ export class Inbox {
     this.#preSharedKeys = parts.preSharedKeys;
     this.#device = parts.device;
     this.#agreementSecret = parts.agreementSecret;
+    this.#account = parts.account;
     this.#join = parts.join;
   }
 
@@ -112,12 +128,13 @@ export class Inbox {
       else welcomes.push(this.#invitationOf(welcome));
     }
     const invited = new Set(welcomes.map(({ group }) => group));
-    const { known, unknown } = await this.#sortNews();
+    const { known, unknown, account } = await this.#sortNews();
     const hints = unknown.filter(({ group }) => !invited.has(group)).map((hint) => this.#hintOf(hint));
     const keys = { recipient: this.#device, secret: this.#agreementSecret, check: this.#context.check };
     return {
       invitations: [...welcomes, ...hints],
       news: known,
+      account: account && { index: account.index },
       envelopes: await openEnvelopes(this.#mailbox, keys),
       setAside: await viewSetAside(this.#mailbox),
       overflow: await this.#overflow(),
@@ -254,19 +271,22 @@ export class Inbox {
     };
   }
 
-  async #sortNews(): Promise<{ readonly known: readonly News[]; readonly unknown: readonly News[] }> {
+  async #sortNews(): Promise<SortedNews> {
     const known: News[] = [];
     const unknown: News[] = [];
     const read: string[] = [];
+    let account: News | undefined;
     for (const [group, index] of await this.#mailbox.news()) {
       const chain = parseChainId(fromBase64Url(group));
       if (chain === undefined) continue;
-      const isKnown = (await findGroup(this.#context.storage, chain)) !== undefined;
+      const isOwn = group === this.#account;
+      const isKnown = isOwn || (await findGroup(this.#context.storage, chain)) !== undefined;
       if (isKnown && (await this.#sizeOf(chain)) > index) read.push(group);
+      else if (isOwn) account = { group, index };
       else (isKnown ? known : unknown).push({ group, index });
     }
     if (read.length > 0) await this.#mailbox.forgetNews(read);
-    return { known, unknown };
+    return { known, unknown, account };
   }
 
   async #forget(chain: Uint8Array): Promise<void> {

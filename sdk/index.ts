@@ -10,7 +10,12 @@ export {
   type Guarantee,
   type GuaranteeName,
   type ProblemCode,
+  type RevocationReason,
 } from '../core/index.ts';
+export type { Account, DrawnRecovery, PairingRequest } from './account/account.ts';
+export type { AccountView, DeviceView, PendingRecovery, RecoveryView } from './account/account-view.ts';
+export type { JoinAccountOptions } from './account/join-account.ts';
+export type { AccountRecovery, RecoverAccountOptions } from './account/recover-account.ts';
 export type { ActorSigner } from './actor-signer.ts';
 export type { Advice } from './advice.ts';
 export { fingerprintOf } from './actor-name.ts';

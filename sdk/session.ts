@@ -1,4 +1,7 @@
 import { toBase64Url } from '../core/index.ts';
+import type { Account } from './account/account.ts';
+import { joinAccount, type JoinAccountOptions, type JoiningContext } from './account/join-account.ts';
+import { recoverAccount, type AccountRecovery, type RecoverAccountOptions } from './account/recover-account.ts';
 import { Device, type DeviceContext, type GroupOptions, type SealOptions } from './device.ts';
 import { UsageError } from './errors.ts';
 import type { CallOptions, Group } from './group/group.ts';
@@ -66,10 +69,49 @@ export class Session {
   }
 
   async #found(signal: AbortSignal | undefined): Promise<Identity> {
-    const own = await foundIdentity(this.#context, signal);
+    return this.#begin(await foundIdentity(this.#context, signal), signal);
+  }
+
+  async #begin(own: OwnIdentity, signal: AbortSignal | undefined): Promise<Identity> {
     const device = this.#act(own);
     await device.pool.replenish(undefined, signal);
     return own.view;
+  }
+
+  /**
+   * Makes this storage a further device of an account: shows a code, which `account.pair` of one of its devices takes, and waits to
+   * be let in. Rejects with `identity-exists` where the storage has an identity, and with `pairing-expired`.
+   */
+  async joinAccount(options: JoinAccountOptions): Promise<Identity> {
+    this.#assertOpen();
+    await joinAccount(this.#joining(), options);
+    return this.#beginImported(options.signal);
+  }
+
+  /**
+   * Makes this storage a device of an account by its recovery code. Where the account waits, call it again once the time has come,
+   * without the code. Rejects with `recovery-ended` where a device of the account has cancelled it.
+   */
+  async recoverAccount(options: RecoverAccountOptions = {}): Promise<AccountRecovery> {
+    this.#assertOpen();
+    const recovery = await recoverAccount(this.#joining(), options);
+    if (recovery.kind === 'recovered') await this.#beginImported(options.signal);
+    return recovery;
+  }
+
+  #joining(): JoiningContext {
+    return { ...this.#context, actAs: (signer) => this.#http.signAs(signer) };
+  }
+
+  async #beginImported(signal: AbortSignal | undefined): Promise<Identity> {
+    const own = await loadIdentity(this.#context);
+    if (own === undefined) throw new Error('an identity was imported');
+    return this.#begin(own, signal);
+  }
+
+  /** The account that this identity is a device of. */
+  get account(): Account {
+    return this.#acting().account;
   }
 
   #act(own: OwnIdentity): Device {

@@ -1,4 +1,4 @@
-import { base64, base64urlnopad, hex, type BytesCoder } from '@scure/base';
+import { base32nopad, base64, base64urlnopad, hex, type BytesCoder } from '@scure/base';
 
 /** Base64url without padding: the text form of every 32-byte value in paths, origins and JSON (`WI2`). */
 export function toBase64Url(bytes: Uint8Array): string {
@@ -13,6 +13,16 @@ export function toBase64(bytes: Uint8Array): string {
 /** Lower-case hexadecimal. */
 export function toHex(bytes: Uint8Array): string {
   return hex.encode(bytes);
+}
+
+/** Base32 of RFC 4648 without padding, in lower case: for people to read and to write down, without 0, 1 and 8. */
+export function toBase32(bytes: Uint8Array): string {
+  return base32nopad.encode(bytes).toLowerCase();
+}
+
+/** Returns undefined for anything but the one text that `toBase32` gives for these bytes. */
+export function fromBase32(text: string): Uint8Array | undefined {
+  return text === text.toLowerCase() ? decodeCanonical(base32nopad, text.toUpperCase()) : undefined;
 }
 
 /** Returns undefined for anything but the one text that `toBase64Url` gives for these bytes. */

@@ -1,4 +1,13 @@
-export { fromBase64, fromBase64Url, fromHex, toBase64, toBase64Url, toHex } from './base-encodings.ts';
+export {
+  fromBase32,
+  fromBase64,
+  fromBase64Url,
+  fromHex,
+  toBase32,
+  toBase64,
+  toBase64Url,
+  toHex,
+} from './base-encodings.ts';
 export type { Brand } from './brand.ts';
 export { compareBytes, concatBytes, equalBytes } from './bytes.ts';
 export { bytesToUtf8, utf8ToBytes } from './text.ts';

@@ -23,6 +23,8 @@ import {
 } from '../../core/index.ts';
 import * as mls from '../../core/mls/index.ts';
 import * as wire from '../../core/wire/index.ts';
+import { pairingAnswer, pairingOffer, pairingRequest, pairingTerms } from '../../sdk/account/pairing-code.ts';
+import { recoveryCode } from '../../sdk/account/recovery-code.ts';
 import { identityBackup } from '../../sdk/backup/identity-backup.ts';
 import { passphraseBox } from '../../sdk/backup/passphrase-box.ts';
 import { chainStateCodec } from '../../core/state/chain-state.ts';
@@ -34,7 +36,10 @@ import { permissionTable } from './permissions.ts';
 export const specSections: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   'events.md': { envelope, 'event types': eventTypes, bodies },
   'groups.md': { permissions: permissionTable, guarantees: guaranteeTable },
-  'identities.md': { possession: () => definitionOf(keyPossession) },
+  'identities.md': {
+    possession: () => definitionOf(keyPossession),
+    pairing: () => definitionsOf([pairingOffer, pairingRequest, pairingAnswer, pairingTerms, recoveryCode]),
+  },
   'registry.md': { statements: () => definitionsOf([adminRotation, moduleManifest, moduleRevocation]) },
   'state.md': { state: () => definitionOf(chainStateCodec) },
   'admission.md': { invitation: () => definitionsOf([wire.foundingTerms, wire.foundingInvitation]) },

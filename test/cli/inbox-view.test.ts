@@ -12,7 +12,14 @@ function letter(sender: number | undefined, content: Uint8Array | undefined): En
   return { id: 'l1', sender: from, content, sentAt: 5, receivedAt: 7, group: undefined, dismiss: nothing };
 }
 
-const EMPTY: InboxView = { invitations: [], news: [], envelopes: [], setAside: [], overflow: undefined };
+const EMPTY: InboxView = {
+  invitations: [],
+  news: [],
+  account: undefined,
+  envelopes: [],
+  setAside: [],
+  overflow: undefined,
+};
 
 async function linesOf(view: Partial<InboxView>): Promise<readonly string[]> {
   const names = await ActorNames.load(memoryStorage(), { home: '/nowhere', json: false, profile: 'none' });
