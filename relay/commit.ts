@@ -6,6 +6,7 @@ import {
   equalBytes,
   err,
   MAX_BUNDLE_BYTES,
+  MAX_ROSTER_REMOVALS,
   mlsCommit,
   mlsCreated,
   mlsReinitialised,
@@ -157,6 +158,9 @@ function judgeChange(
   context: CommitContext,
 ): Screening<EpochChange> {
   const isHidden = mlsChoicesOf(context.head.state)?.handshakes === 'opaque';
+  // Whoever comes in from outside can take out nobody but itself (RFC 9420 §12.2): that is asked once it is known.
+  if (isHidden && change.successor === undefined && keepsRevoked(change.said, context.head))
+    return invalid('revoked-leaf');
   const judged = isHidden
     ? judgeOpaqueCommit(bundle, change.said, signed, context)
     : judgeCommit(bundle, change, signed, context);
@@ -179,6 +183,7 @@ function judgeCommit(
   const followed = applied.value;
   // From outside come members alone, each in the place of its own leaf (`RC1`): the roster lets nobody else in.
   if (followed.isExternal && followed.removed.length === 0) return invalid('commit-sender');
+  if (!followed.isExternal && successor === undefined && keepsRevoked(body, head)) return invalid('revoked-leaf');
   const unfit = judgeKinds(followed, { before, head, actor: event.actor, successor });
   if (unfit !== undefined) return invalid(unfit);
   if (!namesEvent(followed.handshake, event, head.state)) return invalid('authenticated-data');
@@ -222,6 +227,13 @@ function judgeClaims(
   { head, check, clock, claimTokenKey: key }: CommitContext,
 ): RelayRefusal | undefined {
   return checkClaimTokens(claimTokens, welcomeRefs, { chain: head.chain, key, check, clock });
+}
+
+/** `NA15`: keys that a revoked device has are not renewed with its leaf still there. */
+function keepsRevoked({ roster: { removed } }: MlsCommit, { state }: ChainHead): boolean {
+  if (state.kind !== 'group' || removed.length >= MAX_ROSTER_REMOVALS) return false;
+  const suspended = state.value.roster.filter(({ role }) => role === 'suspended');
+  return suspended.some(({ actor }) => !removed.some((gone) => equalBytes(gone, actor)));
 }
 
 /** `MB3`: the event says of the commit exactly what it does, since the roster follows the event. */

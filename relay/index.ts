@@ -54,8 +54,7 @@ export {
   type EnvelopeLoad,
   type TokenRegister,
 } from './envelopes.ts';
-export { accountNews } from './account-news.ts';
-export { devicesIn, LEASE_MS, Leases } from './leases.ts';
+export { devicesIn, LEASE_MS, Leases, revokedBetween } from './leases.ts';
 export { relayActorSeed, relayCandidate, type RelayActor, type RelayEvent } from './relay-actor.ts';
 export { groupTermsOf } from './group-terms.ts';
 export { judgeGenesis, type Founding } from './founding.ts';

@@ -1,11 +1,14 @@
 import {
   activeDevices,
+  findDevice,
   holdsRole,
+  isActive,
   mapKey,
   memberAdded,
   mlsCommit,
   type Accounts,
   type ChainState,
+  type Devices,
   type Event,
 } from '../core/index.ts';
 
@@ -60,6 +63,17 @@ export class Leases {
     }
     return this.#devices.identities;
   }
+}
+
+/** Devices of an account that were revoked from one state to the next. */
+export function revokedBetween(before: ChainState, after: ChainState): Devices {
+  if (before.kind !== 'identity' || after.kind !== 'identity' || before.value.devices === after.value.devices)
+    return [];
+  const wasActive = activeDevices(before.value.devices);
+  return wasActive.flatMap(({ actor }) => {
+    const device = findDevice(after.value.devices, actor);
+    return device === undefined || isActive(device) ? [] : [device];
+  });
 }
 
 /** Who must be a device still for an event to be taken: its author, and whoever it lets in. */

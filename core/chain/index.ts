@@ -12,6 +12,7 @@ export { auditStateIntegrity, type AuditFault, type AuditReport, type AuditSubje
 export { chainIdOf, parseChainId } from './chain-id.ts';
 export { encodeLogCopy, parseLogCopy, type LogCopy } from './log-copy.ts';
 export { MemoryHistory } from './memory-history.ts';
+export { nextImport, type ImportedLog } from './next-import.ts';
 export { chainOrigin } from './origin.ts';
 export {
   beginReplay,

@@ -1,5 +1,5 @@
-import { toBase64Url } from '../../core/index.ts';
-import { accountNews, type StoredLog } from '../../relay/index.ts';
+import { encode, importedFacts, nextImport, toBase64Url } from '../../core/index.ts';
+import type { StoredLog } from '../../relay/index.ts';
 import { within } from '../jobs/index.ts';
 import type { RelayEnvironment } from '../platform/environment.ts';
 import { reportIncident } from '../platform/incident.ts';
@@ -35,7 +35,8 @@ export class AccountFollowers {
   newsFor(group: Uint8Array, known: number): Uint8Array | undefined {
     const { store, log, checkpoint } = this.#host;
     store.note(group, known);
-    return accountNews(log, known, checkpoint());
+    const news = nextImport(log, known, checkpoint());
+    return news && encode(importedFacts, news);
   }
 
   /** Job step. */

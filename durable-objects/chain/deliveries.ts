@@ -35,13 +35,13 @@ export class Deliveries {
     this.#chain = chain;
   }
 
-  /** Job step: Welcomes. */
+  /** Job step: Welcomes, and to devices that their account has revoked. */
   async deliverWelcomes(now: number): Promise<number | undefined> {
     const { outbox } = this.#store;
     outbox.dropExpired(now, WELCOMES_A_STEP);
     const due = outbox.due(now, WELCOMES_A_STEP);
     for (const delivery of due) outbox.defer(delivery, now + retryDelay(delivery.attempt, LONGEST_RETRY_MS));
-    await within(STEP_WAIT_MS, Promise.all(due.map((delivery) => this.#deliverWelcome(delivery))));
+    await within(STEP_WAIT_MS, Promise.all(due.map((delivery) => this.#deliverDue(delivery))));
     return outbox.nextDue();
   }
 
@@ -53,6 +53,19 @@ export class Deliveries {
     for (const { recipient, attempt } of due) pokes.defer(recipient, now + retryDelay(attempt, LONGEST_RETRY_MS));
     await within(STEP_WAIT_MS, Promise.all(due.map((poke) => this.#deliverPoke(poke, now))));
     return pokes.nextDue();
+  }
+
+  #deliverDue(delivery: Delivery): Promise<void> {
+    return delivery.kind === 'revocation' ? this.#deliverRevocation(delivery) : this.#deliverWelcome(delivery);
+  }
+
+  async #deliverRevocation(delivery: Delivery): Promise<void> {
+    try {
+      await this.#device(delivery.recipient).close();
+      this.#store.outbox.settle(delivery);
+    } catch (cause) {
+      reportIncident('delivery-failed', cause);
+    }
   }
 
   async #deliverWelcome(delivery: Delivery): Promise<void> {
@@ -75,12 +88,15 @@ export class Deliveries {
   /** Undefined where the mailbox could not be reached. */
   async #deliver(recipient: Uint8Array, item: Item): Promise<Reply | undefined> {
     try {
-      const device = this.#env.DEVICE.getByName(toBase64Url(recipient)) as unknown as DeviceObject;
-      return await device.deliver(item);
+      return await this.#device(recipient).deliver(item);
     } catch (cause) {
       reportIncident('delivery-failed', cause);
       return undefined;
     }
+  }
+
+  #device(actor: Uint8Array): DeviceObject {
+    return this.#env.DEVICE.getByName(toBase64Url(actor)) as unknown as DeviceObject;
   }
 }
 

@@ -1,6 +1,7 @@
-import { MAX_RETENTION_MS } from '../../core/index.ts';
+import { MAX_RETENTION_MS, type AccountDevice } from '../../core/index.ts';
 import {
   isSnapshotDue,
+  revokedBetween,
   snapshotOf,
   type ChainHead,
   type EpochChange,
@@ -36,10 +37,10 @@ export class FlushWriter {
     this.#payloadsSinceLookup = options.store.payloads.lookupLag();
   }
 
-  write(flush: Flush, previousSize: number, away: readonly Uint8Array[], clock: number): void {
+  write(flush: Flush, previous: ChainHead, away: readonly Uint8Array[], clock: number): void {
     const [isExpiryScheduled, payloadsSinceLookup] = [this.#isExpiryScheduled, this.#payloadsSinceLookup];
     try {
-      this.#options.storage.transactionSync(() => this.#writeRows(flush, previousSize, away, clock));
+      this.#options.storage.transactionSync(() => this.#writeRows(flush, previous, away, clock));
     } catch (cause) {
       // The jobs went with the rows: who believed in them would never drop another payload.
       this.#isExpiryScheduled = isExpiryScheduled;
@@ -58,7 +59,7 @@ export class FlushWriter {
     this.#isExpiryScheduled = false;
   }
 
-  #writeRows({ head, entries }: Flush, previousSize: number, away: readonly Uint8Array[], clock: number): void {
+  #writeRows({ head, entries }: Flush, previous: ChainHead, away: readonly Uint8Array[], clock: number): void {
     const { store } = this.#options;
     store.log.append(entries);
     this.#writePayloads(entries, clock);
@@ -67,7 +68,8 @@ export class FlushWriter {
       if (epochChange !== undefined) this.#writeEpoch(index, epochChange, clock);
     }
     if (away.length > 0) this.#writePokes(away, head, clock);
-    if (isSnapshotDue(previousSize, head.size)) store.snapshots.save(snapshotOf(head));
+    for (const revoked of revokedBetween(previous.state, head.state)) this.#writeRevocation(revoked, clock);
+    if (isSnapshotDue(previous.size, head.size)) store.snapshots.save(snapshotOf(head));
   }
 
   #writePayloads(entries: readonly NewEntry[], clock: number): void {
@@ -110,9 +112,20 @@ export class FlushWriter {
     schedule('welcomes', clock);
   }
 
+  /** To the object of the device itself, and never given up: what it published must not be handed out (`NA14`). */
+  #writeRevocation({ actor, until }: AccountDevice, clock: number): void {
+    const { store, schedule } = this.#options;
+    const expiresAt = Number.MAX_SAFE_INTEGER;
+    const row = { index: until, kind: 'revocation', content: NOTHING, recipients: [actor] };
+    store.outbox.enqueue({ ...row, dueAt: clock, expiresAt });
+    schedule('welcomes', clock);
+  }
+
   #writePokes(away: readonly Uint8Array[], head: ChainHead, clock: number): void {
     const dueAt = clock + POKE_DELAY_MS;
     this.#options.store.pokes.raise(away, { index: head.size - 1, dueAt, expiresAt: clock + MAX_RETENTION_MS });
     this.#options.schedule('pokes', dueAt);
   }
 }
+
+const NOTHING = new Uint8Array(0);

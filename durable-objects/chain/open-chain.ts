@@ -226,7 +226,7 @@ export class OpenChain {
 
   #write(flush: Flush, previous: ChainHead, clock: number): void {
     const away = this.#audience.awayFrom(flush, (member) => this.#isPresent(member));
-    this.#writer.write(flush, previous.size, away, clock);
+    this.#writer.write(flush, previous, away, clock);
     this.#log.remember(flush);
     this.#audience.told(away);
     // In the transaction of the entries: whatever becomes of their announcement, each share hears of them.

@@ -11,7 +11,7 @@ import {
 import type { ChainObject } from '../chain/object.ts';
 import { claimTokenKeyOf, limitsOf, type RelayEnvironment } from '../platform/environment.ts';
 import { NOTHING_TO_CLAIM } from './key-package-pool.ts';
-import { OpenDevice } from './open-device.ts';
+import { OpenDevice, REVOKED } from './open-device.ts';
 import { holdsDevice, prepareStorage } from './opening.ts';
 
 /**
@@ -44,7 +44,7 @@ export class DeviceObject extends DurableObject<RelayEnvironment> {
     const { actor } = caller;
     const credentials = await this.#chain(claim.value.chain).invitationTerms(actor);
     if (credentials === undefined) return err({ code: 'not-permitted' });
-    if (this.#device === undefined) return NOTHING_TO_CLAIM;
+    if (this.#device === undefined || this.#device.isClosed) return NOTHING_TO_CLAIM;
     const { gate, keyPackages } = this.#device;
     const admittedClaim = { ...claim.value, device, credentials };
     const counts = keyPackages.count(admittedClaim, actor);
@@ -57,7 +57,8 @@ export class DeviceObject extends DurableObject<RelayEnvironment> {
 
   /** For chains, which have asked who claims: one KeyPackage, or why there is none. Opens no device (`KP9`). */
   async handOut(claim: AdmittedClaim, claimer: Uint8Array): Promise<ClaimOutcome> {
-    return this.#device?.keyPackages.handOut(claim, claimer) ?? { kind: 'exhausted', value: {} };
+    const pool = this.#device?.isClosed === false ? this.#device.keyPackages : undefined;
+    return pool?.handOut(claim, claimer) ?? { kind: 'exhausted', value: {} };
   }
 
   /** Anyone's request too: who shares a chain with the owner is for the chain to say, a token speaks for itself (`SE1`). */
@@ -67,7 +68,8 @@ export class DeviceObject extends DurableObject<RelayEnvironment> {
     const { grant } = post.value;
     const mayPost = grant.kind === 'token' || (await this.#chain(grant.value.chain).shareGroup(caller.actor, device));
     if (!mayPost) return err({ code: 'not-permitted' });
-    return this.#device?.envelopes.take(caller, device, post.value) ?? err({ code: 'not-found' });
+    const box = this.#device?.isClosed === false ? this.#device.envelopes : undefined;
+    return box?.take(caller, device, post.value) ?? err({ code: 'not-found' });
   }
 
   revokeTokens(caller: Caller, device: Uint8Array, body: Uint8Array): Promise<Answer> {
@@ -101,12 +103,19 @@ export class DeviceObject extends DurableObject<RelayEnvironment> {
    */
   async deliver(delivery: MailDelivery): Promise<'stored' | 'full' | 'absent'> {
     if (this.#device === undefined && delivery.kind === 'poke') return 'absent';
+    // Nobody will read it: who delivers need not try again.
+    if (this.#device?.isClosed === true) return 'stored';
     return this.#open().mailbox.deliver(delivery);
+  }
+
+  /** For the account that has revoked this device: what it published and what waits for it goes, and nobody opens it again. */
+  async close(): Promise<void> {
+    this.#open().close();
   }
 
   override fetch(request: Request): Response {
     // Only a ticket opens a socket, and nobody holds one for a device that never was here.
-    if (this.#device === undefined) return new Response(null, { status: 404 });
+    if (this.#device === undefined || this.#device.isClosed) return new Response(null, { status: 404 });
     return this.#device.sockets.accept(request.headers.get('origin') ?? '');
   }
 
@@ -147,6 +156,7 @@ export class DeviceObject extends DurableObject<RelayEnvironment> {
   async #asOwner(caller: Caller, device: Uint8Array, answer: (device: OpenDevice) => Answer): Promise<Answer> {
     if (!equalBytes(caller.actor, device)) return err({ code: 'not-permitted' });
     const opened = this.#open();
+    if (opened.isClosed) return err(REVOKED);
     const admitted = opened.gate.admit(caller);
     return admitted.ok ? answer(opened) : admitted;
   }

@@ -9,6 +9,9 @@ import { Mailbox } from './mailbox.ts';
 import { MailboxSockets } from './sockets.ts';
 import { DeviceStore } from './store.ts';
 
+/** What its own actor is told from then on. */
+export const REVOKED = { code: 'device-revoked' } as const;
+
 /** Rows of each kind that one step of the expiry job drops. */
 const EXPIRY_ROWS = 500;
 
@@ -28,12 +31,14 @@ export class OpenDevice {
   readonly envelopes: EnvelopeBox;
   readonly sockets: MailboxSockets;
   readonly #store: DeviceStore;
+  #isClosed: boolean;
 
   /** Over prepared storage. */
   constructor({ ctx, limits, claimTokenKey, clock }: OpenDeviceOptions) {
     const { storage } = ctx;
     const store = new DeviceStore(storage);
     this.#store = store;
+    this.#isClosed = store.closure.isClosed();
     const steps = {
       access: (now: number) => this.gate.sweep(now),
       expiry: (now: number) => this.#expire(now),
@@ -62,6 +67,18 @@ export class OpenDevice {
       redeem: (ticket, origin) => this.gate.redeem(ticket, origin),
       scheduleSweep: (at) => this.jobs.schedule('unopened', at),
     });
+  }
+
+  /** Whether its account has revoked it. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** For good (`NA14`). Whoever reads here live is told. */
+  close(): void {
+    this.#store.closure.close();
+    this.#isClosed = true;
+    this.sockets.endAll(REVOKED);
   }
 
   /** Job step: mail that nobody fetched, KeyPackages and tokens that lapsed, counts that ended. */

@@ -122,3 +122,6 @@ export const tokenEpochs = sqliteTable('token_epochs', {
   id: integer('id').primaryKey(),
   epoch: integer('epoch').notNull(),
 });
+
+/** One row with id 0 once the device's account has revoked it. */
+export const closures = sqliteTable('closures', { id: integer('id').primaryKey() });

@@ -18,6 +18,7 @@ export interface MailboxSocketHost extends StreamHost {
 /** A mailbox's live readers: each gets what waits from its cursor, and then every item as it comes (`MX9`). */
 export class MailboxSockets extends StreamSockets<AckFrame> {
   readonly #mailbox: Mailbox;
+  #ending: RelayRefusal | undefined;
 
   constructor(host: MailboxSocketHost) {
     super(host, mailboxUpFrame, { maxSockets: MAX_SOCKETS, maxFrameBytes: MAX_FRAME_BYTES });
@@ -33,7 +34,18 @@ export class MailboxSockets extends StreamSockets<AckFrame> {
     }
   }
 
+  /** Ends all readers, those too who are still at their history. */
+  endAll(refusal: RelayRefusal): void {
+    this.#ending = refusal;
+    for (const [socket] of this.live()) this.end(socket, refusal);
+  }
+
+  protected override barred(): RelayRefusal | undefined {
+    return this.#ending;
+  }
+
   protected override history(_actor: Uint8Array, from: number): HistoryPage {
+    if (this.#ending !== undefined) return { frame: undefined, next: from, ending: this.#ending };
     const page = this.#mailbox.give(from);
     return { frame: page.items.length > 0 ? itemsFrame(page) : undefined, next: page.next };
   }

@@ -1,5 +1,6 @@
 import { drizzle } from 'drizzle-orm/durable-sqlite';
 import { AccessStore } from '../access/store.ts';
+import { ClosureStore } from './store/closure.ts';
 import { ClaimCountStore } from './store/claim-counts.ts';
 import { EnvelopeStore } from './store/envelopes.ts';
 import { KeyPackageStore } from './store/key-packages.ts';
@@ -14,6 +15,7 @@ export class DeviceStore {
   readonly mailbox: MailboxStore;
   readonly envelopes: EnvelopeStore;
   readonly access: AccessStore;
+  readonly closure: ClosureStore;
 
   /** Over migrated storage. */
   constructor(storage: DurableObjectStorage) {
@@ -23,5 +25,6 @@ export class DeviceStore {
     this.mailbox = new MailboxStore(sql);
     this.envelopes = new EnvelopeStore(sql);
     this.access = new AccessStore(sql);
+    this.closure = new ClosureStore(storage);
   }
 }

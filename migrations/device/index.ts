@@ -1,5 +1,6 @@
 import journal from './meta/_journal.json' with { type: 'json' };
 import tables from './0000_tables.sql';
+import closures from './0005_closures.sql';
 import envelopes from './0002_envelopes.sql';
 import keyPackageCredentials from './0004_key_package_credentials.sql';
 import lapsedSuites from './0003_lapsed_suites.sql';
@@ -14,5 +15,6 @@ export const deviceMigrations = {
     '0002_envelopes': envelopes,
     '0003_lapsed_suites': lapsedSuites,
     '0004_key_package_credentials': keyPackageCredentials,
+    '0005_closures': closures,
   },
 };

@@ -1,4 +1,5 @@
 import {
+  accountNamed,
   ACTOR_BYTES,
   findMember,
   holdsRole,
@@ -41,6 +42,8 @@ import type {
   SendOptions,
 } from './group.ts';
 import type { GroupContext } from './group-context.ts';
+import { parseGroupId } from './group-register.ts';
+import { readAccount } from './name-account.ts';
 import { GroupReader, removalOf, type Opening } from './group-reader.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { MessageSender, type BeginSealing } from './message-sender.ts';
@@ -249,6 +252,13 @@ export abstract class FollowedGroup implements Group {
     const member = parseActor(actor);
     await this.assertMember(signal);
     return this.appendEvent(roleChanged, { actor: member, role }, signal);
+  }
+
+  async nameAccount(account: string, { signal }: CallOptions = {}): Promise<Delivery> {
+    const identity = parseGroupId(account);
+    await this.assertMember(signal);
+    const facts = await readAccount(this.context.client, identity, signal);
+    return this.appendEvent(accountNamed, { identity, facts }, signal);
   }
 
   close(): void {

@@ -211,6 +211,11 @@ export interface Group {
    * Gives a member another role; needs a higher one (`GR6`). Rejects with `no-such-member`, `not-permitted`, `last-owner`.
    */
   changeRole(actor: string, role: GrantedRole, options?: CallOptions): Promise<Delivery>;
+  /**
+   * Has the group follow an account of this identity, or of one that this identity may invite and whose chain it can read: what the account
+   * revokes from then on is cut off here too, and taken out by new keys. Rejects with `account-named` where the group does already.
+   */
+  nameAccount(account: string, options?: CallOptions): Promise<Delivery>;
   /** New keys for everyone in an MLS group; a plain group has none and rejects with `plain-group`. */
   rotate(options?: CommitOptions): Promise<Delivery>;
   /**

@@ -46,6 +46,7 @@ import {
   type GroupPlace,
   type WayIn,
 } from '../support/mls-bundles.ts';
+import { suspendMember } from '../../core/state/group/roster.ts';
 import { TestActor } from '../support/test-actor.ts';
 
 const T0 = Date.UTC(2026, 0, 1);
@@ -329,6 +330,19 @@ describe('an MLS bundle', () => {
     const { groupInfo: late, next } = await draft();
     const lateWay = { groupInfo: late, ratchetTree: treeOf(next) };
     await expect(draftResync(place(), lateWay, { actor: bob })).rejects.toThrow('resync-refused');
+  });
+
+  it('[NA15] takes no commit that leaves the leaf of a revoked device, but for one from outside, which can take out nobody', async () => {
+    await accept({ add: [bob, carol] });
+    const { state: now } = chain.head;
+    if (now.kind !== 'group') throw new Error('a group');
+    const roster = suspendMember(now.value.roster, bob.key, chain.head.size - 1);
+    chain.head = { ...chain.head, state: { kind: 'group', value: { ...now.value, roster } } };
+    expect(await reasonOf({})).toBe('revoked-leaf');
+    expect(await reasonOf({ remove: [carol] })).toBe('revoked-leaf');
+    const { bundle } = await draftResync(place(), wayIn(), { actor: carol });
+    expect(screen(encode(commitBundle, bundle)).ok).toBe(true);
+    await accept({ remove: [bob] });
   });
 
   it('[MB5] [KP10] adds only what was claimed for its chain, each with its own token and no other', async () => {

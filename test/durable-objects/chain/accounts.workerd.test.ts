@@ -19,6 +19,7 @@ import { LEASE_MS } from '../../../relay/index.ts';
 import { TestActor } from '../../support/test-actor.ts';
 import { bytesFor } from '../bytes-for.ts';
 import { SocketPeer } from '../socket-peer.ts';
+import { codeOf, poke, TestDevice, welcomeFor } from '../device/test-device.ts';
 import { callerOf, problemCode, T0, TestChain, valueOf } from './test-chain.ts';
 
 const [alice, bob, phone, tablet] = ['alice', 'bob', 'phone', 'tablet'].map((name) => new TestActor(name)) as [
@@ -170,6 +171,29 @@ describe('a revoked device', () => {
     expect(problemCode(await group.change(memberAdded, { actor: tablet.key, role: 'member' }))).toBe('stale-parent');
     expect(problemCode(await group.change(memberAdded, { actor: tablet.key, role: 'member' }))).toBe('device-revoked');
   });
+});
+
+it('[NA14] a revoked device has no mailbox and nothing to claim any more, and hears why', async () => {
+  const device = await TestDevice.of(new TestActor('slate'));
+  await addDevice(device.owner);
+  valueOf(
+    await device.publish(...(await device.keyPackages(1)), ...(await device.keyPackages(1, { lastResort: true }))),
+  );
+  await device.deliver(welcomeFor(1));
+  const stream = await device.subscribe();
+  accepted(await account.change(deviceRevoked, { device: device.owner.key, reason: 'lost' }));
+  expect((await stream.closed).reason).toBe('device-revoked');
+  expect(codeOf(await device.claim(alice, group.id))).toBe('key-packages-exhausted');
+  const claim = { chain: group.id, ciphersuite: 1, device: device.owner.key, credentials: 'bound' } as const;
+  expect(await device.object.handOut(claim, alice.key)).toEqual({ kind: 'exhausted', value: {} });
+  expect(codeOf(await device.publish(...(await device.keyPackages(1))))).toBe('device-revoked');
+  expect(codeOf(await device.object.mailbox(callerOf(device.owner), device.owner.key, 0))).toBe('device-revoked');
+  expect(codeOf(await device.postByToken(bob, device.token(), bytesFor('letter', 0, 100)))).toBe('not-found');
+  expect(await device.deliver(welcomeFor(2), poke(1, 3))).toEqual(['stored', 'stored']);
+  await evictDurableObject(device.stub);
+  await device.setClock(T0);
+  expect(codeOf(await device.object.stock(callerOf(device.owner), device.owner.key))).toBe('device-revoked');
+  expect(await device.countRows('mailbox')).toBe(0);
 });
 
 describe('an account that can not be asked', () => {

@@ -1,0 +1,3 @@
+CREATE TABLE `closures` (
+	`id` integer PRIMARY KEY NOT NULL
+);
