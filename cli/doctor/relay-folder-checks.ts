@@ -1,12 +1,30 @@
+import type { ClusterStatus } from '../../core/index.ts';
+import { operatorOf } from '../../sdk/index.ts';
+import { nodePlatform } from '../../sdk/node/index.ts';
+import { checkClusterStatus } from '../cluster/cluster-checks.ts';
 import { fail, pass, warn, type Check } from './check.ts';
 
 /** The folder of a relay that is served from this machine; none where there is no such folder. */
 export async function checkRelayFolder(path: string): Promise<readonly Check[]> {
-  const { inspectRelayFolder } = await import('../../workers/local.ts');
+  const { inspectRelayFolder, readOperatorSeed } = await import('../../workers/local.ts');
   const found = inspectRelayFolder(path);
   if (found === undefined) return [];
-  const { folder, file, isFilePrivate, launcher, runtime } = found;
-  return [checkFile(folder, file, isFilePrivate), checkProcesses(folder, launcher, runtime)];
+  const { folder, file, isFilePrivate, launcher, runtime, url } = found;
+  const checks = [checkFile(folder, file, isFilePrivate), checkProcesses(folder, launcher, runtime)];
+  const seed = readOperatorSeed(folder);
+  return url === undefined || seed === undefined ? checks : [...checks, ...(await checkCluster(url, seed))];
+}
+
+/** As the relay's own operator, whose key lies in the folder. */
+async function checkCluster(url: string, seed: Uint8Array): Promise<readonly Check[]> {
+  try {
+    const response = await operatorOf(url, new Uint8Array(seed), nodePlatform()).request('GET', '/v1/cluster');
+    if (response.ok) return checkClusterStatus((await response.json()) as ClusterStatus);
+    return [warn('cluster-nodes', `the relay answered with ${response.status}`, 'terachat cluster status says more.')];
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    return [warn('cluster-nodes', `no answer: ${found}`, 'Try again when the relay has started.')];
+  }
 }
 
 function checkFile(folder: string, file: 'missing' | 'invalid' | { readonly name: string }, isPrivate: boolean): Check {

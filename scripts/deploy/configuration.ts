@@ -1,4 +1,5 @@
 import { unstable_readConfig } from 'wrangler';
+import { parseClusterConfiguration } from '../../storage/cluster-configuration.ts';
 import { configureAdmission, configureLimits, configureOperators } from '../../relay/index.ts';
 
 export interface Configuration {
@@ -7,6 +8,8 @@ export interface Configuration {
   readonly relayName: string;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly addressLimit: { readonly limit: number; readonly period: number } | undefined;
+  /** Names of the buckets that are bound. */
+  readonly buckets: readonly string[];
 }
 
 /** What a relay of one machine is called, which no other relay may be. */
@@ -21,14 +24,16 @@ interface ParsedConfiguration {
     readonly name: string;
     readonly simple: { readonly limit: number; readonly period: number };
   }[];
+  readonly r2_buckets: readonly { readonly bucket_name?: string }[];
 }
 
 export function readConfiguration(config: string): Configuration {
   const parsed: unknown = unstable_readConfig({ config }, { hideWarnings: true });
-  const { name, vars: variables, ratelimits } = parsed as ParsedConfiguration;
+  const { name, vars: variables, ratelimits, r2_buckets: bound } = parsed as ParsedConfiguration;
   const counter = ratelimits.find((binding) => binding.name === 'ADDRESS_LIMIT');
   const relayName = typeof variables['RELAY_NAME'] === 'string' ? variables['RELAY_NAME'] : '';
-  return { name: name ?? '', relayName, variables, addressLimit: counter?.simple };
+  const buckets = bound.flatMap(({ bucket_name: bucket }) => (bucket === undefined ? [] : [bucket]));
+  return { name: name ?? '', relayName, variables, addressLimit: counter?.simple, buckets };
 }
 
 /** Everything that must not go online like this, each with what to do. */
@@ -47,6 +52,9 @@ export function configurationFaults({ name, relayName, variables, addressLimit }
   for (const variable of configureOperators(variables).faults) {
     faults.push(`${variable} means nothing, so nobody could look after the cluster: keys between commas.`);
   }
+  const cluster =
+    typeof variables['CLUSTER'] === 'string' ? parseClusterConfiguration(variables['CLUSTER']) : undefined;
+  if (cluster?.ok === false) faults.push(`CLUSTER is no cluster: ${cluster.error.title}`);
   if (variables['METRICS_OPEN'] === 'true') {
     faults.push('METRICS_OPEN would show /metrics to everybody: set the secret METRICS_TOKEN instead.');
   }

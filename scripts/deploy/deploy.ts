@@ -1,5 +1,6 @@
+import { LIFECYCLE_DAYS, makeBuckets, planBuckets, type BucketPlan } from './buckets.ts';
 import type { BundleReport } from './bundle.ts';
-import { configurationFaults, readConfiguration } from './configuration.ts';
+import { configurationFaults, readConfiguration, type Configuration } from './configuration.ts';
 import { EXIT } from './exit-codes.ts';
 import { keyFileOf, openKeyFile } from './key-file.ts';
 import { Wrangler } from './wrangler.ts';
@@ -46,7 +47,7 @@ export async function deploy(options: DeployOptions): Promise<number> {
 
 async function putOnline(
   { config, wrangler: program, keyFile, print, confirm }: DeployOptions,
-  { name, relayName }: { readonly name: string; readonly relayName: string },
+  { name, relayName, buckets }: Configuration,
 ): Promise<number> {
   const wrangler = new Wrangler(program, config);
   const secrets = await wrangler.secrets();
@@ -56,13 +57,22 @@ async function putOnline(
     ? 'keep the checkpoint key that it has'
     : `set its checkpoint key from ${path}, which is made where it is missing: keep a copy, nothing can read it back`;
   const what = secrets === undefined ? `make the worker ${name}` : `update the worker ${name}`;
-  print(`This will\n  - ${keyStep}\n  - ${what}, relay ${relayName}`);
+  const plan = await planBuckets(wrangler, buckets);
+  print(['This will', keyStep, ...bucketSteps(plan), `${what}, relay ${relayName}`].join('\n  - '));
   if (!(await confirm('Go on?'))) return EXIT.declined;
   // Written down before it is set: no relay ever signs with a key of which there is no copy. A file that is there is used
   // again, so that a run which was cut off goes on with the same key.
   if (!hasKey) await wrangler.setSecret(CHECKPOINT_KEY, openKeyFile(path));
+  // Before the worker, which does not go online without the buckets that it binds.
+  await makeBuckets(wrangler, plan);
   print(await wrangler.deploy());
   return EXIT.done;
+}
+
+function bucketSteps({ missing, withoutRule }: BucketPlan): string[] {
+  const steps = missing.length === 0 ? [] : [`make the buckets ${missing.join(', ')}`];
+  if (withoutRule.length === 0) return steps;
+  return [...steps, `have the platform delete shards after ${LIFECYCLE_DAYS} days in ${withoutRule.join(', ')}`];
 }
 
 function describeBundle({ bytes, gzipBytes, limitBytes, fault }: BundleReport): string {

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 /** The platform's own words for a worker that is not there yet. */
 const NO_WORKER = /\[code: 10007\]/;
 
-/** The three commands that touch an account. */
+/** The commands that touch an account. */
 export class Wrangler {
   readonly #program: readonly string[];
   readonly #config: string;
@@ -31,9 +31,14 @@ export class Wrangler {
   }
 
   async deploy(): Promise<string> {
-    const { code, stdout, stderr } = await this.#run(['deploy']);
-    if (code !== 0) throw failure('deploy', stdout + stderr);
-    return stdout.trim();
+    return (await this.run(['deploy'])).trim();
+  }
+
+  /** Of a command that has to succeed, what it prints. */
+  async run(args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.#run(args);
+    if (code !== 0) throw failure(args.join(' '), stdout + stderr);
+    return stdout;
   }
 
   #run(args: readonly string[], input = ''): Promise<{ code: number; stdout: string; stderr: string }> {

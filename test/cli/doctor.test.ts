@@ -62,6 +62,9 @@ describe('terachat doctor', { timeout: 120_000 }, () => {
     expect(out).toMatch(/^ {2}ok {4}clock {10}agrees with the relay$/m);
     expect(out).toMatch(/^ {2}ok {4}relay-file .* is yours alone$/m);
     expect(out).toMatch(new RegExp(`^ {2}ok {4}relay-process  process ${relay.pid} serves `, 'm'));
+    expect(out).toMatch(/^ {2}ok {4}cluster-nodes  all 6 answer$/m);
+    // All of them on this machine.
+    expect(out).toMatch(/^ {2}warn {2}cluster-apart  this-machine alone is more than may fail$/m);
   });
 
   it('warns of a clock that is a minute off, and fails at five', async () => {

@@ -9,8 +9,8 @@ export interface Served extends Running {
 }
 
 /** Serves from a folder of the terminal's home, on any free port unless one is named. */
-export async function serve(terminal: Terminal, port = '0', folder = 'relay'): Promise<Served> {
-  const running = terminal.start('serve', '--port', port, '--data', join(terminal.home, folder));
+export async function serve(terminal: Terminal, port = '0', folder = 'relay', ...more: string[]): Promise<Served> {
+  const running = terminal.start('serve', '--port', port, '--data', join(terminal.home, folder), ...more);
   const greeting = await running.until('Ctrl-C stops; state is kept.');
   const url = /address +(\S+)/.exec(greeting)?.[1] ?? '';
   return { ...running, url, port: new URL(url).port, greeting };

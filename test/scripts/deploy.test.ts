@@ -27,6 +27,8 @@ interface Account {
   readonly list: string;
   readonly code?: number;
   readonly failsAt?: string;
+  /** What `wrangler r2` prints, by its arguments. */
+  readonly r2?: Readonly<Record<string, string>>;
 }
 
 const NO_WORKER: Account = { list: 'This Worker does not exist on your account. [code: 10007]', code: 1 };
@@ -34,7 +36,7 @@ const NO_KEY: Account = { list: '[]' };
 const HAS_KEY: Account = { list: '[{"name":"RELAY_CHECKPOINT_KEY","type":"secret_text"}]' };
 
 /** A wrangler without a network: it notes what it is told, and answers as the account would. */
-function fakeWrangler(folder: string, { list, code = 0, failsAt = '' }: Account): readonly string[] {
+function fakeWrangler(folder: string, { list, code = 0, failsAt = '', r2 = {} }: Account): readonly string[] {
   const path = join(folder, 'wrangler.mjs');
   writeFileSync(
     path,
@@ -44,7 +46,7 @@ const input = readFileSync(0, 'utf8');
 appendFileSync(${JSON.stringify(join(folder, 'calls'))}, JSON.stringify({ args, input }) + '\\n');
 if (args === ${JSON.stringify(failsAt)}) { console.error('refused ' + input); process.exit(1); }
 if (args.startsWith('secret list')) { console.log(${JSON.stringify(list)}); process.exit(${code}); }
-console.log('ok');`,
+console.log(${JSON.stringify(r2)}[args] ?? 'ok');`,
   );
   chmodSync(path, 0o755);
   return [process.execPath, path];
@@ -77,7 +79,9 @@ async function run(account: Account, options: { isDryRun?: boolean; confirms?: b
   };
 }
 
-const commandsOf = (calls: readonly { readonly args: string }[]) => calls.map(({ args }) => args);
+/** But those about buckets, which have a test of their own. */
+const commandsOf = (calls: readonly { readonly args: string }[]) =>
+  calls.map(({ args }) => args).filter((args) => !args.startsWith('r2 '));
 const LIST = 'secret list --format json';
 const PUT = 'secret put RELAY_CHECKPOINT_KEY';
 
@@ -107,7 +111,7 @@ describe('A deployment', { timeout: 120_000 }, () => {
       expect(exit).toBe(0);
       expect(commandsOf(calls)).toEqual([LIST, PUT, 'deploy']);
       const key = readFileSync(keyFile, 'utf8').trim();
-      expect(calls[1]?.input).toBe(key);
+      expect(calls.find(({ args }) => args === PUT)?.input).toBe(key);
       expect(Buffer.from(key, 'base64url')).toHaveLength(32);
       expect(statSync(keyFile).mode & 0o777).toBe(0o600);
       expect(printed).not.toContain(key);
@@ -141,7 +145,7 @@ describe('A deployment', { timeout: 120_000 }, () => {
     const key = readFileSync(first.keyFile, 'utf8').trim();
     expect(first.printed).not.toContain(key);
     const second = await run(NO_WORKER, { keyFile: first.keyFile });
-    expect([second.exit, second.calls[1]?.input]).toEqual([0, key]);
+    expect([second.exit, second.calls.find(({ args }) => args === PUT)?.input]).toEqual([0, key]);
   });
 
   test('changes nothing before it is confirmed', async () => {
@@ -150,6 +154,36 @@ describe('A deployment', { timeout: 120_000 }, () => {
     expect(commandsOf(calls)).toEqual([LIST]);
     expect(existsSync(keyFile)).toBe(false);
     expect(printed).toContain('make the worker terachat-relay, relay relay.example');
+  });
+});
+
+describe('The buckets of storage nodes', { timeout: 120_000 }, () => {
+  const NAMES = [0, 1, 2, 3, 4, 5].map((index) => `terachat-node-${index}`);
+  const listed = (names: readonly string[]) => names.map((name) => `name:           ${name}`).join('\n\n');
+  const addRule = (name: string) => `r2 bucket lifecycle add ${name} terachat-expiry c/ --expire-days 31 --force`;
+  const changes = (calls: readonly { readonly args: string }[]) =>
+    calls.map(({ args }) => args).filter((args) => / (create|add) /.test(args) || args === 'deploy');
+
+  test('[SN4] are made before the relay goes online, each with a rule that has the platform delete what is left', async () => {
+    const { exit, calls, printed } = await run(HAS_KEY);
+    expect(exit).toBe(0);
+    const creations = NAMES.map((name) => `r2 bucket create ${name}`);
+    expect(changes(calls)).toEqual([...creations, ...NAMES.map(addRule), 'deploy']);
+    expect(printed).toContain('make the buckets terachat-node-0');
+  });
+
+  test('are left as they are where they are there, and get the rule that is missing', async () => {
+    const rules = Object.fromEntries(
+      NAMES.slice(1).map((name) => [`r2 bucket lifecycle list ${name}`, listed(['other', 'terachat-expiry'])]),
+    );
+    const { calls } = await run({ ...HAS_KEY, r2: { 'r2 bucket list': listed(NAMES), ...rules } });
+    expect(changes(calls)).toEqual([addRule('terachat-node-0'), 'deploy']);
+  });
+
+  test('that can not be made keep the relay offline', async () => {
+    const { exit, calls } = await run({ ...HAS_KEY, failsAt: 'r2 bucket create terachat-node-3' });
+    expect(exit).toBe(1);
+    expect(changes(calls)).not.toContain('deploy');
   });
 });
 
@@ -180,6 +214,8 @@ describe('A configuration', () => {
     ['LIMIT_TICKETS', 'many'],
     ['LIMIT_FACTOR', '1.5'],
     ['ADMISSION', 'opne'],
+    ['OPERATORS', 'me'],
+    ['CLUSTER', '{"nodes":[],"dataShards":1}'],
     ['METRICS_OPEN', 'true'],
     ['RELAY_CHECKPOINT_KEY', 'A'.repeat(43)],
     ['ADDRESS_HEADER', 'x-forwarded-for'],

@@ -1,0 +1,34 @@
+import type { ClusterStatus } from '../../core/index.ts';
+import { fail, pass, warn, type Check } from '../doctor/check.ts';
+
+/** What a cluster's status says about whether it bears what it is meant to. */
+export function checkClusterStatus(status: ClusterStatus): readonly Check[] {
+  return [checkNodes(status), checkDomains(status), checkBlobs(status)];
+}
+
+function checkNodes({ nodes, faultsBorne }: ClusterStatus): Check {
+  const name = 'cluster-nodes';
+  const active = nodes.filter(({ state }) => state === 'active');
+  const down = active.filter(({ health }) => health !== 'up');
+  if (down.length === 0) return pass(name, `all ${active.length} answer`);
+  const found = down
+    .map((node) => `${node.name} is ${node.health}${node.fault === null ? '' : ` (${node.fault})`}`)
+    .join(', ');
+  const todo = 'Bring it back, or have a spare take its place: terachat cluster replace';
+  return down.length > faultsBorne ? fail(name, found, todo) : warn(name, found, todo);
+}
+
+function checkDomains({ fragileDomains }: ClusterStatus): Check {
+  const name = 'cluster-apart';
+  if (fragileDomains.length === 0) return pass(name, 'no place alone is more than may fail');
+  const found = `${fragileDomains.join(', ')} alone is more than may fail`;
+  return warn(name, found, 'Fine for a trial; otherwise place nodes apart.');
+}
+
+function checkBlobs({ blobs, backlog, lossMargin }: ClusterStatus): Check {
+  const name = 'cluster-blobs';
+  if (blobs.lost > 0) return fail(name, `${blobs.lost} blobs can't be read`, 'Bring the nodes back that are down.');
+  const found = `of ${blobs.blobs} the worst bears ${lossMargin} more losses`;
+  if (backlog === 0) return pass(name, found);
+  return warn(name, `${found}; ${backlog} wait for repair`, 'Under way: terachat cluster status');
+}
