@@ -8,6 +8,7 @@ type ChainMethod =
   | 'append'
   | 'commit'
   | 'claim'
+  | 'claimOne'
   | 'entries'
   | 'payload'
   | 'tree'
@@ -18,7 +19,7 @@ type ChainMethod =
   | 'proof'
   | 'ticket';
 type DeviceMethod =
-  'publish' | 'stock' | 'claim' | 'mailbox' | 'ack' | 'post' | 'revokeTokens' | 'setAside' | 'discard' | 'ticket';
+  'publish' | 'stock' | 'mailbox' | 'ack' | 'post' | 'revokeTokens' | 'setAside' | 'discard' | 'ticket';
 
 export interface StreamingObject {
   fetch(request: Request): Promise<Response>;
