@@ -94,7 +94,8 @@ export class OpenChain {
       limits: new CallerLimits(limits),
       scheduleSweep: (at) => this.jobs.schedule('access', at),
     });
-    this.reads = new ChainReads(store, sequencer, clock);
+    const mendedTree = (): Uint8Array | undefined => this.appends.mendedTree();
+    this.reads = new ChainReads({ store, sequencer, clock, mendedTree });
     this.appends = new ChainAppends({
       store,
       log: this.#log,

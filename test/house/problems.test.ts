@@ -82,6 +82,7 @@ const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: strin
   'opaque-handshakes': ['test/relay/opaque.test.ts', '[GM31] is one to leave'],
   'group-reinitialised': ['test/relay/commit.test.ts', '[GM41] ends a group'],
   ...Object.fromEntries(registryCodes.map((code) => [code, everyRefusal])),
+  'group-info-lost': ['test/durable-objects/chain/handshakes.workerd.test.ts', '[ML96] is given out whole'],
   'payload-expired': ['test/durable-objects/chain/object.workerd.test.ts', '[PL3] forgets payloads'],
   'too-many-subscribers': ['test/durable-objects/chain/sockets.workerd.test.ts', '[SK5] serves a thousand sockets'],
   'token-register-full': [envelopes, '[SE7] is remembered with 1,024 others'],
