@@ -40,7 +40,14 @@ const publishRoute = describeRoute({
   query: noQuery,
   body: { structure: structureOf(keyPackagePublication.notation), limitBytes: MAX_PUBLICATION_BYTES },
   answer: { status: 200, description: 'The stock after it.', content: contentOf(KEY_PACKAGE_STOCK) },
-  problems: ['malformed', 'not-permitted', 'invalid-key-package', 'unsupported-ciphersuite', 'key-package-pool-full'],
+  problems: [
+    'malformed',
+    'not-permitted',
+    'device-revoked',
+    'invalid-key-package',
+    'unsupported-ciphersuite',
+    'key-package-pool-full',
+  ],
 });
 
 const stockRoute = describeRoute({
@@ -53,7 +60,7 @@ const stockRoute = describeRoute({
   params: deviceParameters,
   query: noQuery,
   answer: { status: 200, description: 'The stock.', content: contentOf(KEY_PACKAGE_STOCK) },
-  problems: ['not-permitted'],
+  problems: ['not-permitted', 'device-revoked'],
 });
 
 const claimRoute = describeRoute({
