@@ -1,5 +1,5 @@
 import type { Json } from '../core/index.ts';
-import type { TimelineItem } from '../sdk/index.ts';
+import { attachmentOf, type TimelineItem } from '../sdk/index.ts';
 
 /** An item of a timeline for programs. Times are ms since the Unix epoch. */
 export function itemDocument(item: TimelineItem): Json {
@@ -10,7 +10,7 @@ export function itemDocument(item: TimelineItem): Json {
 function contentOf(item: TimelineItem): Readonly<Record<string, Json>> {
   switch (item.kind) {
     case 'message':
-      return { epoch: item.epoch, text: item.text ?? null };
+      return { epoch: item.epoch, text: item.text ?? null, ...attachmentDocument(item) };
     case 'sealed':
       return { epoch: item.epoch, reason: item.reason };
     case 'members-changed':
@@ -36,4 +36,12 @@ function contentOf(item: TimelineItem): Readonly<Record<string, Json>> {
     case 'leave-requested':
       return {};
   }
+}
+
+/** Without its key: that is in the profile, and `blob get` finds it by the hash. */
+function attachmentDocument(item: TimelineItem): Readonly<Record<string, Json>> {
+  const attachment = attachmentOf(item);
+  if (attachment === undefined) return {};
+  const { hash, size, name, mediaType } = attachment;
+  return { attachment: { hash, size, name, mediaType } };
 }

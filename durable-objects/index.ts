@@ -1,4 +1,5 @@
 export { AdmissionObject } from './admission/object.ts';
+export type { KeptAttachment, TurnKey, UploadedBlob, UploadTurn } from './chain/attachments.ts';
 export { ChainObject } from './chain/object.ts';
 export { ClusterObject } from './cluster/object.ts';
 export { DeviceObject } from './device/object.ts';
@@ -8,7 +9,7 @@ export { FanoutObject } from './fanout/object.ts';
 export { shareName } from './fanout/share-name.ts';
 export { clusterOf, keeperOf, openedNodes } from './platform/cluster.ts';
 export { ed25519Checker } from './platform/ed25519.ts';
-export { workerdSha256 } from './platform/sha256.ts';
+export { RunningSha256, workerdSha256 } from './platform/sha256.ts';
 export { checkpointKeyOf, type RelayEnvironment } from './platform/environment.ts';
 export {
   accountPrefix,

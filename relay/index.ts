@@ -15,7 +15,6 @@ export { claimTokenSeed, issueClaimToken, type ClaimTokenKey } from './claim-tok
 export { screenCommit, type CommitContext } from './commit.ts';
 export { decideFlush, type Flush } from './flush.ts';
 export {
-  answerOfOne,
   checkPool,
   countClaim,
   explainShortage,
@@ -70,6 +69,7 @@ export { judgeInvitation, redeemInvitation } from './admission/invitation.ts';
 export { countFounding, type FoundingCount, type FoundingRequest } from './admission/quota.ts';
 export { addressKey } from './limits/address.ts';
 export { AppendLimits } from './limits/append-limits.ts';
+export { UploadLimits } from './limits/upload-limits.ts';
 export { CallerLimits } from './limits/caller-limits.ts';
 export {
   configureLimits,
@@ -103,10 +103,11 @@ export { ShareReaders, type ReaderChange } from './share-readers.ts';
 export { rateLimited } from './limits/rate-limited.ts';
 export { addMeasured, Measures, type Measured } from './metrics/measures.ts';
 export { formatOpenMetrics, OPEN_METRICS_TYPE, type Gauge } from './metrics/open-metrics.ts';
-export type { BlobToPut, WrittenBlob, WrittenRow } from './cluster/blob-writer.ts';
 export { placementOfBlob } from './cluster/cluster-nodes.ts';
+export { BlobWriter, type BlobToPut, type WrittenBlob, type WrittenRow } from './cluster/blob-writer.ts';
 export type { ClusterNodes, ClusterUnavailable } from './cluster/cluster-nodes.ts';
 export { readBlob, readBlobRange } from './cluster/read-blob.ts';
+export { readRows, type BegunBlob } from './cluster/read-rows.ts';
 export { ReadTimes } from './cluster/read-times.ts';
 export { removeBlob } from './cluster/remove-blob.ts';
 export {
@@ -128,3 +129,4 @@ export { configureRepairRate, RepairBudget } from './cluster/repair-budget.ts';
 export { repairBytes, repairShards, type BlobToRepair, type Repair } from './cluster/repair-shards.ts';
 export { goodShards, scrubShard, type ShardFinding } from './cluster/scrub-shard.ts';
 export { configureOperators, type ConfiguredOperators } from './operators.ts';
+export { mayReadAttachments, mayUpload, refuseUpload, type UploadRequest } from './upload.ts';

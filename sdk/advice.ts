@@ -26,6 +26,7 @@ const IN_A_MINUTE = waitFor(60_000);
 /** A refusal that is not listed says that the request itself is wrong. */
 const PROBLEM_ADVICE: Readonly<Partial<Record<ProblemCode, Advice>>> = {
   'already-created': RETRY,
+  'upload-offset': RETRY,
   'claim-token-expired': RETRY,
   'commit-lost': RETRY,
   'digest-mismatch': RETRY,
@@ -38,7 +39,6 @@ const PROBLEM_ADVICE: Readonly<Partial<Record<ProblemCode, Advice>>> = {
   'unknown-parent': RETRY,
   'wrong-epoch': RETRY,
   internal: SHORTLY,
-  'group-info-lost': IN_A_MINUTE,
   'mailbox-full': IN_A_MINUTE,
   'rate-limited': IN_A_MINUTE,
   'relay-clock-behind': IN_A_MINUTE,
@@ -46,6 +46,10 @@ const PROBLEM_ADVICE: Readonly<Partial<Record<ProblemCode, Advice>>> = {
   'too-many-subscribers': IN_A_MINUTE,
   unavailable: SHORTLY,
   'actor-removed': ASK,
+  'attachment-inconsistent': ASK,
+  'attachments-full': ASK,
+  'no-cluster': ASK,
+  'too-many-uploads': ASK,
   'clock-skew': ASK,
   'key-packages-exhausted': ASK,
   'last-owner': ASK,

@@ -251,7 +251,7 @@ const usageRemedies = {
   'unknown-group': { advice: GIVE_UP, hint: 'Join the group first, or check its id.' },
   'not-a-group': { advice: GIVE_UP, hint: 'Give the id of a group chain.' },
   'not-joined': { advice: GIVE_UP, hint: 'Accept the invitation to this group first.' },
-  'plain-group': { advice: GIVE_UP, hint: 'Only groups with MLS have epochs.' },
+  'plain-group': { advice: GIVE_UP, hint: 'Only groups with MLS have keys: epochs, and attachments.' },
   'already-member': { advice: GIVE_UP, hint: 'The actor is in the group.' },
   'no-such-member': { advice: GIVE_UP, hint: 'Name an actor that is in the group.' },
   'no-shared-group': { advice: ASK, hint: 'Ask them for a token, or meet them in a group first.' },

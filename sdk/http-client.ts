@@ -1,4 +1,4 @@
-import { bytesToUtf8, concatBytes, isProblemCode, MEDIA_TYPE } from '../core/index.ts';
+import { bytesToUtf8, concatBytes, contentDigest, digestField, isProblemCode, MEDIA_TYPE } from '../core/index.ts';
 import type { ActorSigner } from './actor-signer.ts';
 import { NetworkError, RelayProblem, TeraChatError, UntrustedError, UsageError } from './errors.ts';
 import type { Platform } from './platform.ts';
@@ -19,6 +19,15 @@ export interface RequestOptions {
   /** Besides those that every request has; not signed. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A request whose body or answer is too long to be held. */
+export interface TransferRequest {
+  /** SHA-256 of the body; of nothing where there is none. */
+  readonly digest?: Uint8Array;
+  readonly body?: ReadableStream<Uint8Array>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** What must hold before a request leaves; where it rejects, the request does. */
@@ -78,7 +87,37 @@ export class HttpClient {
   /** Rejects with `identity-missing` where nobody is there to sign. */
   async signature(method: string, path: string, body: Uint8Array = EMPTY): Promise<Headers> {
     if (this.#signer === undefined) throw new UsageError('identity-missing', 'this request is signed by an identity');
-    return signRequest({ method, url: this.#urlOf(path), body }, this.#signer, this.#platform);
+    return signRequest({ method, url: this.#urlOf(path), digest: contentDigest(body) }, this.#signer, this.#platform);
+  }
+
+  /**
+   * A signed request as it streams, and the answer as it comes: both have all the time that their signal gives them. A refusal
+   * rejects.
+   */
+  async transfer(
+    method: string,
+    path: string,
+    { digest, body, headers: own, signal }: TransferRequest,
+  ): Promise<Response> {
+    if (this.#signer === undefined) throw new UsageError('identity-missing', 'this request is signed by an identity');
+    await this.#guard(signal);
+    signal?.throwIfAborted();
+    const url = this.#urlOf(path);
+    const content = digest === undefined ? contentDigest(EMPTY) : digestField(digest);
+    const headers = await signRequest({ method, url, digest: content }, this.#signer, this.#platform);
+    for (const [name, value] of Object.entries({ ...own, accept: `${MEDIA_TYPE}, ${PROBLEM_TYPE}` }))
+      headers.set(name, value);
+    if (body !== undefined) headers.set('content-type', MEDIA_TYPE);
+    const streaming = body === undefined ? {} : { body, duplex: 'half' as const };
+    let response: Response;
+    try {
+      const init = { method, headers, redirect: 'manual' as const, ...(signal && { signal }), ...streaming };
+      response = await this.#platform.fetch(url, init);
+    } catch (cause) {
+      throw errorOf(cause, signal, url);
+    }
+    if (!response.ok) await this.#answerOf(response, path, { signal });
+    return response;
   }
 
   socketUrl(path: string): string {

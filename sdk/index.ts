@@ -19,6 +19,15 @@ export type { AccountRecovery, RecoverAccountOptions } from './account/recover-a
 export type { ActorSigner } from './actor-signer.ts';
 export type { Advice } from './advice.ts';
 export { fingerprintOf } from './actor-name.ts';
+export { attachmentOf, ATTACHMENT_CONTENT, type Attachment } from './attachment/attachment.ts';
+export type {
+  GetOptions,
+  GroupBlobs,
+  PutOptions,
+  SentAttachment,
+  TransferProgress,
+} from './attachment/group-attachments.ts';
+export type { AttachmentContent } from './attachment/sealed-source.ts';
 export {
   backUpIdentity,
   restoreIdentity,

@@ -36,7 +36,7 @@ import {
   type TokenState,
 } from '../core/index.ts';
 import { UntrustedError } from './errors.ts';
-import type { HttpClient } from './http-client.ts';
+import type { HttpClient, TransferRequest } from './http-client.ts';
 
 /** The routes of a relay, in the protocol's own terms. Nothing that they answer is verified here beyond its encoding. */
 export class RelayClient {
@@ -109,6 +109,11 @@ export class RelayClient {
   /** `share` is where the ticket is good. */
   chainSocketUrl(chain: Uint8Array, share: number): string {
     return this.#http.socketUrl(chainPath(chain, share === 0 ? 'stream' : `stream?share=${share}`));
+  }
+
+  /** A request whose body or answer is too long to be held; the answer is a success. */
+  async transfer(method: string, chain: Uint8Array, rest: string, request: TransferRequest): Promise<Response> {
+    return this.#http.transfer(method, chainPath(chain, rest), request);
   }
 
   async publishKeyPackages(

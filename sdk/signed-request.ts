@@ -1,6 +1,5 @@
 import { appendSignature, createSignature, type RequestDescriptor } from 'http-message-sig';
 import {
-  contentDigest,
   REQUEST_NONCE_BYTES,
   REQUEST_SIGNATURE_LABEL,
   requestSignatureParameters,
@@ -12,7 +11,8 @@ import type { Platform } from './platform.ts';
 export interface RequestToSign {
   readonly method: string;
   readonly url: string;
-  readonly body: Uint8Array;
+  /** Content-Digest of its body. */
+  readonly digest: string;
 }
 
 /**
@@ -20,11 +20,10 @@ export interface RequestToSign {
  * They hold for this method, URL and body, once, for at most a minute.
  */
 export async function signRequest(
-  { method, url, body }: RequestToSign,
+  { method, url, digest }: RequestToSign,
   signer: ActorSigner,
   { now, randomBytes }: Pick<Platform, 'now' | 'randomBytes'>,
 ): Promise<Headers> {
-  const digest = contentDigest(body);
   const fields = [{ name: 'content-digest', value: digest }];
   const message: RequestDescriptor = { kind: 'request', method, targetUri: url, fields };
   const signature = await createSignature(message, {

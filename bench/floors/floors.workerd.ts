@@ -5,6 +5,7 @@ import { treeHashRoot } from 'ts-mls/treeHash.js';
 
 interface Environment {
   readonly FLOOR: DurableObjectNamespace<FloorObject>;
+  readonly BUCKET: R2Bucket;
 }
 
 interface Waiting {
@@ -75,6 +76,8 @@ export default {
       case '/empty':
         await object.empty();
         return new Response(null);
+      case '/object':
+        return request.method === 'PUT' ? putObject(request, env) : getObject(env);
       case '/verify':
         return verifyMany(await request.json());
       case '/hash-tree':
@@ -84,6 +87,17 @@ export default {
     }
   },
 } satisfies ExportedHandler<Environment>;
+
+/** What a bucket does with bytes as they come. */
+async function putObject(request: Request, { BUCKET }: Environment): Promise<Response> {
+  await BUCKET.put('object', request.body);
+  return new Response(null);
+}
+
+async function getObject({ BUCKET }: Environment): Promise<Response> {
+  const object = await BUCKET.get('object');
+  return new Response(object?.body, { status: object === null ? 404 : 200 });
+}
 
 /** Base64 of a DER public key, of the signed bytes and of the signature. */
 interface VerifyRun {

@@ -4,6 +4,7 @@ import {
   appendRequest,
   chainDownFrame,
   chainUpFrame,
+  contentDigest,
   decodeTrusted,
   encode,
   ticketAnswer,
@@ -55,7 +56,7 @@ function reportMark(frame: Uint8Array): Uint8Array | undefined {
 
 async function fetchTicket(url: string, actor: LoadActor): Promise<TicketAnswer> {
   const platform = { now: Date.now, randomBytes: (length: number) => new Uint8Array(randomBytes(length)) };
-  const headers = await signRequest({ method: 'POST', url, body: new Uint8Array() }, actor, platform);
+  const headers = await signRequest({ method: 'POST', url, digest: contentDigest(new Uint8Array()) }, actor, platform);
   const response = await fetch(url, { method: 'POST', headers });
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
   return decodeTrusted(ticketAnswer, new Uint8Array(await response.arrayBuffer()));

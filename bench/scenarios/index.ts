@@ -1,6 +1,7 @@
 import type { Scenario } from '../scenario.ts';
 import { appendHttp } from './append-http.ts';
 import { appendFramed, appendSocket } from './append-socket.ts';
+import { blobTransfer } from './blob-transfer.ts';
 import { catchUp } from './catch-up.ts';
 import { fanout } from './fanout.ts';
 import { longChain } from './long-chain.ts';
@@ -18,4 +19,5 @@ export const scenarios: readonly Scenario[] = [
   mlsCommits,
   longChain,
   mlsLargeGroup,
+  blobTransfer,
 ];

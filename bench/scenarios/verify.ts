@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import {
   beginReplay,
   createSignatureChecker,
+  contentDigest,
   decodeTrusted,
   entryPage,
   MAX_PAGE_ENTRIES,
@@ -58,7 +59,11 @@ async function download({ relay, path, founder }: BenchGroup): Promise<readonly 
   const pages: (readonly Uint8Array[])[] = [];
   for (let from = 0; ;) {
     const url = `${relay.url}${path}/entries?from=${from}&limit=${MAX_PAGE_ENTRIES}`;
-    const headers = await signRequest({ method: 'GET', url, body: new Uint8Array() }, founder, platform);
+    const headers = await signRequest(
+      { method: 'GET', url, digest: contentDigest(new Uint8Array()) },
+      founder,
+      platform,
+    );
     const response = await fetch(url, { headers });
     if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
     const { entries } = decodeTrusted(entryPage, new Uint8Array(await response.arrayBuffer()));

@@ -1,6 +1,6 @@
 import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import type { Message, SealedMessage } from '../../sdk/index.ts';
+import { attachmentOf, type Message, type SealedMessage } from '../../sdk/index.ts';
 import { describeConnection, watchConnection } from '../connection-notice.ts';
 import { inboxDocument, inboxLines } from '../inbox-view.ts';
 import { itemDocument } from '../item-document.ts';
@@ -87,11 +87,16 @@ async function showInbox(
 function formatMessage({ names }: Person, message: Message | SealedMessage): string {
   const who = message.isMine ? 'you' : names.showMarked(message.actor);
   const words =
-    message.kind === 'message'
-      ? (message.text ?? `[${message.bytes.length} bytes]`)
-      : `[can't be read: ${message.reason}]`;
+    message.kind === 'message' ? (message.text ?? describeContent(message)) : `[can't be read: ${message.reason}]`;
   const head = `${timeOf(message.relayTime)}  ${who.padEnd(10)}  `;
   return head + hanging(printable(words), ' '.repeat(head.length));
+}
+
+function describeContent(message: Message): string {
+  const attachment = attachmentOf(message);
+  if (attachment === undefined) return `[${message.bytes.length} bytes]`;
+  const { name, size, hash } = attachment;
+  return `[file ${name === '' ? 'without a name' : name}, ${size} bytes; blob get ${hash}]`;
 }
 
 function timeOf(ms: number): string {

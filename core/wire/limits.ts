@@ -72,3 +72,13 @@ export const MAX_OBJECT_BYTES = 4_194_304;
 export const MAX_OBJECT_KEY_CHARS = 256;
 /** Objects in one page of a storage node's list. */
 export const MAX_OBJECT_PAGE = 1_000;
+/** Largest attachment: 100 MiB, and what its encryption adds. */
+export const MAX_ATTACHMENT_BYTES = 104_960_000;
+/** Bytes of all attachments that a chain keeps at one time (`UP5`). */
+export const MAX_CHAIN_ATTACHMENT_BYTES = 10_737_418_240;
+/** Uploads that an actor has under way in one chain (`UP5`). */
+export const MAX_UPLOADS = 8;
+/** An upload that has not got on for so long is dropped (`UP4`). */
+export const UPLOAD_LIFETIME_MS = 3_600_000;
+/** Header of an upload: bytes from the beginning that the relay keeps for sure. */
+export const UPLOAD_OFFSET_HEADER = 'upload-offset';

@@ -90,10 +90,6 @@ export const problems = {
   'already-created': { status: 409, title: 'The MLS group is created once, right after the genesis.' },
   'unsupported-ciphersuite': { status: 400, title: 'This relay does not follow that MLS ciphersuite.' },
   'mls-not-created': { status: 409, title: 'The MLS group is not created yet.' },
-  'group-info-lost': {
-    status: 409,
-    title: 'The GroupInfo in force is damaged here; the next commit of a member brings one.',
-  },
   'future-epoch': { status: 409, title: 'The group has not reached that epoch.' },
   'epoch-closed': { status: 409, title: 'That epoch takes no more messages; encrypt again in the current one.' },
   'wrong-epoch': { status: 409, title: 'A commit or proposal must be of the current epoch.' },
@@ -137,6 +133,23 @@ export const problems = {
   'payload-mismatch': { status: 400, title: 'The payload is not the one that the event names.' },
   'payload-too-large': { status: 413, title: 'The payload is over the limit; split it, or store it elsewhere.' },
   'payload-expired': { status: 410, title: 'The payload has expired; its entry still proves what it was.' },
+  'attachment-inconsistent': {
+    status: 500,
+    title: 'The attachment was stored so that nobody can read it; whoever sent it has to send it again.',
+  },
+  'attachment-mismatch': {
+    status: 400,
+    title: 'The bytes are not those that the upload was begun for, and are dropped; begin again.',
+  },
+  'attachments-full': {
+    status: 409,
+    title: 'The attachments of this chain have as many bytes as it may keep; some have to expire first.',
+  },
+  'too-many-uploads': { status: 409, title: 'The actor has as many uploads under way as it may; finish one first.' },
+  'upload-offset': {
+    status: 409,
+    title: 'The upload goes on elsewhere than here, or another request has taken it over; ask for its offset.',
+  },
   'not-found': { status: 404, title: 'There is nothing here, or nothing that this actor may see.' },
   'signature-required': { status: 401, title: 'Sign the request with the actor key (RFC 9421).' },
   'signature-invalid': { status: 401, title: 'The request signature is not valid for this request.' },

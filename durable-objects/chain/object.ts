@@ -1,16 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
+import { claimOutcomes, encode, err, ok, toBase64Url, type Result } from '../../core/index.ts';
+import type { CredentialMode } from '../../core/mls/index.ts';
 import {
-  claimOutcomes,
-  encode,
-  err,
-  ok,
-  toBase64Url,
-  type ClaimOutcome,
-  type KeyPackageClaims,
-  type Result,
-} from '../../core/index.ts';
-import {
-  answerOfOne,
   invitationTerms,
   judgeGenesis,
   parseClaims,
@@ -18,10 +9,12 @@ import {
   type Answer,
   type Caller,
   type RelayRefusal,
+  type WrittenRow,
 } from '../../relay/index.ts';
 import { ed25519Checker } from '../platform/ed25519.ts';
 import { checkpointKeyOf, claimTokenKeyOf, relayActorOf, type RelayEnvironment } from '../platform/environment.ts';
 import type { HistoryPage } from '../sockets/stream-sockets.ts';
+import type { KeptAttachment, TurnKey, UploadedBlob, UploadTurn } from './attachments.ts';
 import { claimOfEach } from './claims.ts';
 import { openStorage, writeGenesis } from './founding.ts';
 import { OpenChain } from './open-chain.ts';
@@ -100,6 +93,40 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     return this.#read(caller, (chain, actor) => chain.reads.proof(actor, index));
   }
 
+  beginUpload(caller: Caller, hash: Uint8Array, size: number): Promise<Result<UploadTurn, RelayRefusal>> {
+    return this.#read(caller, (chain) => chain.attachments.begin({ hash, actor: caller.actor }, size));
+  }
+
+  resumeUpload(caller: Caller, hash: Uint8Array, offset: number): Promise<Result<UploadTurn, RelayRefusal>> {
+    return this.#read(caller, (chain) => chain.attachments.resume({ hash, actor: caller.actor }, offset));
+  }
+
+  uploadOffset(caller: Caller, hash: Uint8Array): Promise<Result<number, RelayRefusal>> {
+    return this.#read(caller, (chain) => chain.attachments.offset({ hash, actor: caller.actor }));
+  }
+
+  attachment(caller: Caller | undefined, hash: Uint8Array): Promise<Result<KeptAttachment, RelayRefusal>> {
+    return this.#read(caller, (chain, actor) => chain.readAttachment(actor, hash));
+  }
+
+  /** For workers that take an upload's bytes: parts of it are stored. False where it is theirs no more. */
+  async noteRow(key: TurnKey, row: WrittenRow): Promise<boolean> {
+    return this.#chain?.attachments.noteRow(key, row) ?? false;
+  }
+
+  async finishUpload(key: TurnKey, written: UploadedBlob): Promise<boolean> {
+    return this.#chain?.attachments.finish(key, written) ?? false;
+  }
+
+  async dropUpload(key: TurnKey): Promise<void> {
+    this.#chain?.attachments.drop(key);
+  }
+
+  /** For workers that read an attachment: its nodes do not have these shards as they were written. */
+  async noteMissing(id: Uint8Array, shards: readonly number[]): Promise<void> {
+    this.#chain?.care.reportDamage(id, shards);
+  }
+
   /** A ticket for the stream, for those who may read at all. */
   ticket(caller: Caller, origin: string): Promise<Answer> {
     return this.#read(caller, (chain, actor) => {
@@ -135,21 +162,10 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     return this.#opened().passageFrom(first, actors);
   }
 
-  /** KeyPackages of several devices for one commit here. */
+  /** KeyPackages of several devices for one commit here. Permission comes first, and says nothing of chain or device. */
   async claim(caller: Caller, body: Uint8Array): Promise<Answer> {
     const claims = parseClaims(body);
-    const outcomes = claims.ok ? await this.#claim(caller, claims.value) : claims;
-    return outcomes.ok ? ok(encode(claimOutcomes, { outcomes: outcomes.value })) : outcomes;
-  }
-
-  /** The same of one device: a shortage is then the answer. */
-  async claimOne(caller: Caller, device: Uint8Array, ciphersuite: number): Promise<Answer> {
-    const outcomes = await this.#claim(caller, { ciphersuite, devices: [device] });
-    return outcomes.ok ? answerOfOne(outcomes.value) : outcomes;
-  }
-
-  /** Permission comes first, and says nothing of chain or device: a stranger learns and changes nothing (`KP4`). */
-  async #claim(caller: Caller, claims: KeyPackageClaims): Promise<Result<readonly ClaimOutcome[], RelayRefusal>> {
+    if (!claims.ok) return claims;
     const { actor } = caller;
     const credentials = this.#chain && invitationTerms(this.#chain.head.state, actor);
     if (this.#chain === undefined || credentials === undefined) return err({ code: 'not-permitted' });
@@ -158,7 +174,14 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     if (!(await this.#chain.accounts.confirm(actor))) return err({ code: 'unavailable' });
     const { chain, state } = this.#chain.head;
     if (invitationTerms(state, actor) === undefined) return err({ code: 'not-permitted' });
-    return ok(await claimOfEach(claims, { chain, credentials, claimer: actor }, this.env));
+    const outcomes = await claimOfEach(claims.value, { chain, credentials, claimer: actor }, this.env);
+    return ok(encode(claimOutcomes, { outcomes }));
+  }
+
+  /** For devices that are asked for a KeyPackage: what fits here, where this actor could add anyone. */
+  async invitationTerms(actor: Uint8Array): Promise<CredentialMode | undefined> {
+    if (this.#chain === undefined || !(await this.#chain.accounts.confirm(actor))) return undefined;
+    return invitationTerms(this.#chain.head.state, actor);
   }
 
   /** For devices that are sent an envelope: whether both are members here. */
@@ -216,10 +239,13 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
   }
 
   /** Claims the caller's nonce, then answers. Reading also means that the next entry is news again. */
-  #read(
+  #read<T = Uint8Array>(
     caller: Caller | undefined,
-    answer: (chain: OpenChain, actor: Uint8Array | undefined) => Answer | Promise<Answer>,
-  ): Promise<Answer> {
+    answer: (
+      chain: OpenChain,
+      actor: Uint8Array | undefined,
+    ) => Result<T, RelayRefusal> | Promise<Result<T, RelayRefusal>>,
+  ): Promise<Result<T, RelayRefusal>> {
     return this.#with(async (chain) => {
       // Strangers first: what they ask must cost no write, and a replay of it tells nobody anything.
       if (!chain.reads.isOpenTo(caller?.actor)) return err({ code: 'not-found' });
@@ -238,7 +264,9 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     return this.#chain;
   }
 
-  async #with(answer: (chain: OpenChain) => Answer | Promise<Answer>): Promise<Answer> {
+  async #with<T = Uint8Array>(
+    answer: (chain: OpenChain) => Result<T, RelayRefusal> | Promise<Result<T, RelayRefusal>>,
+  ): Promise<Result<T, RelayRefusal>> {
     return this.#chain === undefined ? this.#absent() : answer(this.#chain);
   }
 

@@ -5,18 +5,22 @@ import {
   toBase64Url,
   type ChainId,
   type ChainState,
+  type Result,
 } from '../../core/index.ts';
 import {
   AppendLimits,
   Audience,
   CallerLimits,
+  mayReadAttachments,
   restoreHead,
+  UploadLimits,
   type ChainHead,
   type CheckpointKey,
   type Answer,
   type Flush,
   type ReaderChange,
   type RelayActor,
+  type RelayRefusal,
 } from '../../relay/index.ts';
 import { AccessGate } from '../access/gate.ts';
 import { JobScheduler } from '../jobs/index.ts';
@@ -27,6 +31,7 @@ import { reportJobFailure } from '../platform/incident.ts';
 import { clusterOf, keeperOf } from '../platform/cluster.ts';
 import { AccountFollowers } from './account-followers.ts';
 import { ChainAppends } from './appends.ts';
+import { ChainAttachments, type KeptAttachment } from './attachments.ts';
 import { BlobCare } from './care/blob-care.ts';
 import type { CareJob } from './care/care-port.ts';
 import { ChainLog } from './chain-log.ts';
@@ -63,11 +68,14 @@ export interface OpenChainOptions {
 export class OpenChain {
   readonly accounts: FollowedAccounts;
   readonly appends: ChainAppends;
+  readonly attachments: ChainAttachments;
   readonly care: BlobCare;
   /** Undefined where the chain is no account. */
   readonly followers: AccountFollowers | undefined;
   readonly gate: AccessGate;
-  readonly jobs: JobScheduler<FlushJob | CareJob | 'access' | 'accounts' | 'followers' | 'shares' | 'unopened'>;
+  readonly jobs: JobScheduler<
+    FlushJob | CareJob | 'access' | 'accounts' | 'followers' | 'shares' | 'unopened' | 'uploads'
+  >;
   readonly reads: ChainReads;
   readonly sockets: ChainSockets;
   readonly shares: ChainShares;
@@ -94,8 +102,7 @@ export class OpenChain {
       limits: new CallerLimits(limits),
       scheduleSweep: (at) => this.jobs.schedule('access', at),
     });
-    const mendedTree = (): Uint8Array | undefined => this.appends.mendedTree();
-    this.reads = new ChainReads({ store, sequencer, clock, mendedTree });
+    this.reads = new ChainReads(store, sequencer, clock);
     this.appends = new ChainAppends({
       store,
       log: this.#log,
@@ -111,6 +118,7 @@ export class OpenChain {
     this.sockets = this.#listen(options);
     this.shares = this.#share(options);
     this.care = this.#lookAfterBlobs(options);
+    this.attachments = this.#attach(options);
     this.jobs = this.#schedule(options);
   }
 
@@ -121,6 +129,10 @@ export class OpenChain {
   /** This member reads: whatever comes after is news to them again. */
   arrived(member: string): void {
     this.#audience.arrived(member);
+  }
+
+  async readAttachment(actor: Uint8Array | undefined, hash: Uint8Array): Promise<Result<KeptAttachment, RelayRefusal>> {
+    return mayReadAttachments(this.head.state, actor) ? this.attachments.find(hash) : err({ code: 'not-found' });
   }
 
   /** Here while there is room, then in a share. */
@@ -194,6 +206,22 @@ export class OpenChain {
     });
   }
 
+  #attach({ ctx, env, chain, clock }: OpenChainOptions): ChainAttachments {
+    const { blobs, uploads } = this.#store;
+    return new ChainAttachments({
+      chain,
+      blobs,
+      uploads,
+      storage: ctx.storage,
+      limits: new UploadLimits(limitsOf(env)),
+      state: () => this.head.state,
+      cluster: () => clusterOf(env),
+      clock,
+      written: (id, missing) => this.care.written(id, missing),
+      scheduleSweep: (at) => this.jobs.schedule('uploads', at),
+    });
+  }
+
   #lookAfterBlobs({ ctx, env, chain, clock }: OpenChainOptions): BlobCare {
     return new BlobCare({
       chain,
@@ -214,6 +242,7 @@ export class OpenChain {
       accounts: (now: number) => this.accounts.introduce(now),
       followers: (now: number) => this.followers?.tell(now),
       unopened: (now: number) => this.sockets.sweep(now),
+      uploads: (now: number) => this.attachments.sweep(now),
       shares: () => this.shares.tellAll(),
       expiry: (now: number) => this.#expire(now),
       lookup: (now: number) => this.#extendLookup(now),

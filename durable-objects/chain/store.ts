@@ -10,6 +10,7 @@ import { PokeStore } from './store/pokes.ts';
 import { LeftoverStore, RepairStore } from './store/repairs.ts';
 import { ShareStore } from './store/shares.ts';
 import { SnapshotStore } from './store/snapshots.ts';
+import { UploadStore } from './store/uploads.ts';
 
 export type { BlobKind, BlobRow, BlobStatus } from './store/blobs.ts';
 export { MAX_HANDSHAKE_BYTES, type Handshake, type HandshakeKind } from './store/handshakes.ts';
@@ -35,6 +36,7 @@ export class ChainStore {
   readonly blobs: BlobStore;
   readonly repairs: RepairStore;
   readonly leftovers: LeftoverStore;
+  readonly uploads: UploadStore;
   readonly access: AccessStore;
 
   /** Over migrated storage. */
@@ -52,6 +54,7 @@ export class ChainStore {
     this.blobs = new BlobStore(db);
     this.repairs = new RepairStore(sql);
     this.leftovers = new LeftoverStore(sql);
+    this.uploads = new UploadStore(db);
     this.access = new AccessStore(sql);
   }
 }

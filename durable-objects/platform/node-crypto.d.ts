@@ -13,5 +13,10 @@ declare module 'node:crypto' {
   function sign(algorithm: null, data: Uint8Array, key: KeyObject): Uint8Array;
   function verify(algorithm: null, data: Uint8Array, key: KeyObject, signature: Uint8Array): boolean;
   function hash(algorithm: 'sha256', data: Uint8Array, outputEncoding: 'buffer'): Uint8Array<ArrayBuffer>;
+  interface Hash {
+    update(data: Uint8Array): Hash;
+    digest(): Uint8Array<ArrayBuffer>;
+  }
+  function createHash(algorithm: 'sha256'): Hash;
   function randomFillSync<T extends Uint8Array>(target: T): T;
 }

@@ -13,7 +13,7 @@ import {
 import type { StorageNode } from '../storage-node.ts';
 import { nodesOfBlob, placementOfBlob, type ClusterNodes, type ClusterUnavailable } from './cluster-nodes.ts';
 import { shardPartKey, type BlobPlace } from './shard-key.ts';
-import { cellsPerPart, partSpan, rowCount, rowOf, rowStripes } from './shard-parts.ts';
+import { cellsPerPart, partSpan, rowCount, rowOf, rowOffset, rowStripes, tailPart } from './shard-parts.ts';
 
 export interface BlobToPut extends BlobPlace {
   /** At least 1. */
@@ -98,6 +98,16 @@ export class BlobWriter {
     const refusal = (await this.#send(rows === 1 ? 0 : rows)) ?? (await this.#underway);
     if (refusal !== undefined) return err(refusal);
     return ok({ descriptor, placement: this.#blob.placement, missing: this.#missingShards() });
+  }
+
+  /** Bytes of the blob up to the end of a row. */
+  offsetAfter(row: number): number {
+    return rowOffset(this.#encoder.layout, row + 1);
+  }
+
+  /** Whether this part ends its shard with the tail. */
+  isLastPart(part: number): boolean {
+    return part === tailPart(this.#encoder.layout);
   }
 
   /** Once nothing of it is on its way to a node any more, whatever became of it. */

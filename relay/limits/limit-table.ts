@@ -68,6 +68,13 @@ export const limits = {
     periodMs: MINUTE_MS,
     keptBy: 'memory',
   },
+  'uploaded-mib': {
+    counts: 'MiB of attachments that were begun, each rounded up',
+    per: 'chain and actor',
+    count: 2_048,
+    periodMs: HOUR_MS,
+    keptBy: 'memory',
+  },
   claims: {
     counts: 'KeyPackages handed out; the period begins with the first',
     per: 'device and chain',

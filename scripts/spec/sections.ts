@@ -25,6 +25,7 @@ import * as mls from '../../core/mls/index.ts';
 import * as wire from '../../core/wire/index.ts';
 import { pairingAnswer, pairingOffer, pairingRequest, pairingTerms } from '../../sdk/account/pairing-code.ts';
 import { recoveryCode } from '../../sdk/account/recovery-code.ts';
+import { attachmentCodec } from '../../sdk/attachment/attachment.ts';
 import { identityBackup } from '../../sdk/backup/identity-backup.ts';
 import { passphraseBox } from '../../sdk/backup/passphrase-box.ts';
 import { chainStateCodec } from '../../core/state/chain-state.ts';
@@ -45,6 +46,7 @@ export const specSections: Readonly<Record<string, Readonly<Record<string, () =>
   'admission.md': { invitation: () => definitionsOf([wire.foundingTerms, wire.foundingInvitation]) },
   'limits.md': { limits: limitTable, 'group sizes': sizeTable },
   'problems.md': { 'problem codes': problemCodes },
+  'client.md': { attachment: () => definitionOf(attachmentCodec) },
   'nodes.md': { 'object page': () => definitionsOf([wire.objectPage]) },
   'backup.md': { structures: () => definitionsOf([passphraseBox, identityBackup]) },
   'erasure.md': { structures: () => definitionsOf([shardTail, blobDescriptor, inconsistencyEvidence, segmentCodec]) },

@@ -18,6 +18,7 @@ import {
   type HandshakeMode,
   type Submission,
 } from '../../core/index.ts';
+import { GroupAttachments, type GroupBlobs } from '../attachment/group-attachments.ts';
 import { ChainFollower, type FollowedChain } from '../chain/chain-follower.ts';
 import { chainKeys } from '../chain/chain-keys.ts';
 import { ChainWriter, type Delivery, type Submit } from '../chain/chain-writer.ts';
@@ -72,6 +73,7 @@ export interface GroupKeys {
 export abstract class FollowedGroup implements Group {
   abstract readonly membership: 'plain' | 'mls';
   readonly id: string;
+  readonly blobs: GroupBlobs;
   protected readonly context: GroupContext;
   protected readonly follower: ChainFollower;
   protected readonly writer: ChainWriter;
@@ -83,6 +85,7 @@ export abstract class FollowedGroup implements Group {
 
   protected constructor(context: GroupContext, chain: ChainId, makeKeys: (outbox: Outbox) => GroupKeys) {
     this.id = toBase64Url(chain);
+    this.blobs = new GroupAttachments(this, context, chain);
     this.context = context;
     const self = context.signer.actor;
     const keys = chainKeys(chain);

@@ -1,4 +1,5 @@
 import type { CommitFault, EventDefinition, GrantedRole, Guarantee } from '../../core/index.ts';
+import type { GroupBlobs } from '../attachment/group-attachments.ts';
 import type { Delivery } from '../chain/chain-writer.ts';
 import type { SuiteNumber } from '../suites.ts';
 import type { OnLostRace } from './lost-race.ts';
@@ -144,6 +145,8 @@ export interface Group {
   /** The chain id, base64url. */
   readonly id: string;
   readonly membership: 'plain' | 'mls';
+  /** Files that messages bring along. */
+  readonly blobs: GroupBlobs;
 
   /** What is known without asking the relay. */
   view(): Promise<GroupView>;

@@ -67,6 +67,16 @@ export async function requestSeeds(relay: InhabitedRelay): Promise<readonly Requ
       path: chain(`payloads/${toBase64Url(sha256(utf8ToBytes('hello')))}`),
       signer: bob,
     },
+    {
+      route: 'get /v1/chains/{chain}/blobs/{hash}',
+      path: chain(`blobs/${toBase64Url(sha256(utf8ToBytes('no attachment')))}`),
+      signer: bob,
+    },
+    {
+      route: 'get /v1/chains/{chain}/blobs',
+      path: chain(`blobs?hash=${toBase64Url(sha256(utf8ToBytes('no attachment')))}`),
+      signer: bob,
+    },
     { route: 'get /v1/chains/{chain}/state', path: chain('state'), signer: bob },
     { route: 'get /v1/chains/{chain}/group-info', path: chainPath(relay.encrypted, 'group-info'), signer: bob },
     { route: 'get /v1/chains/{chain}/proposals', path: chainPath(relay.encrypted, 'proposals'), signer: bob },
@@ -164,9 +174,23 @@ async function deviceSeeds(relay: InhabitedRelay): Promise<readonly RequestSeed[
   ];
 }
 
-/** What others ask of Bob's device. */
+/** What others ask of Bob's device, and what she brings. */
 function alices({ bob, plain }: InhabitedRelay, alice: TestActor): readonly RequestSeed[] {
+  const attachment = utf8ToBytes('attached');
+  const upload = `blobs?hash=${toBase64Url(sha256(attachment))}`;
   return [
+    {
+      route: 'post /v1/chains/{chain}/blobs',
+      path: chainPath(plain, `${upload}&size=${attachment.length}`),
+      signer: alice,
+      body: attachment,
+    },
+    {
+      route: 'patch /v1/chains/{chain}/blobs',
+      path: chainPath(plain, `${upload}&offset=0`),
+      signer: alice,
+      body: attachment,
+    },
     {
       route: 'post /v1/devices/{device}/key-packages/claim',
       path: devicePath(bob, 'key-packages/claim'),

@@ -53,6 +53,8 @@ const registryCodes = [
 
 const accounts = (name: string) => ['test/core/state/accounts.test.ts', name] as const;
 
+const attachments = 'test/workers/relay/attachments.workerd.test.ts';
+
 /** What no single bad input brings about, and the test that does: its file, and a piece of its name. */
 const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: string]>> = {
   'malformed-signature': ['test/core/event/parse.test.ts', '[AP2] with a signature of %d bytes'],
@@ -82,7 +84,6 @@ const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: strin
   'opaque-handshakes': ['test/relay/opaque.test.ts', '[GM31] is one to leave'],
   'group-reinitialised': ['test/relay/commit.test.ts', '[GM41] ends a group'],
   ...Object.fromEntries(registryCodes.map((code) => [code, everyRefusal])),
-  'group-info-lost': ['test/durable-objects/chain/handshakes.workerd.test.ts', '[ML96] is given out whole'],
   'payload-expired': ['test/durable-objects/chain/object.workerd.test.ts', '[PL3] forgets payloads'],
   'too-many-subscribers': ['test/durable-objects/chain/sockets.workerd.test.ts', '[SK5] serves a thousand sockets'],
   'token-register-full': [envelopes, '[SE7] is remembered with 1,024 others'],
@@ -103,6 +104,11 @@ const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: strin
   'quota-full': [shardNode, '[SN16] counts'],
   'expiry-out-of-range': [shardNode, '[SN4] takes an expiry'],
   'range-not-satisfiable': [shardNode, '[SN5] refuses a range'],
+  'attachment-inconsistent': [attachments, '[UP6] that nobody can read'],
+  'attachment-mismatch': [attachments, '[UP2] is refused where its bytes are not'],
+  'attachments-full': [attachments, '[UP5] finds room'],
+  'too-many-uploads': [attachments, '[UP5] finds room'],
+  'upload-offset': [attachments, '[UP3] goes on after a request that broke off'],
   'too-many-in-flight': ['test/durable-objects/chain/sockets.workerd.test.ts', '[SK10] are refused with their socket'],
   'relay-clock-behind': ['test/durable-objects/chain/object.workerd.test.ts', '[AP11]'],
   'relay-not-configured': ['test/workers/relay/http.workerd.test.ts', '[HT9] without a usable key'],

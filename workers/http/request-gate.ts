@@ -2,7 +2,7 @@ import { contentDigest, err, ok, type Result } from '../../core/index.ts';
 import type { Caller, CheckSignatures, RelayRefusal } from '../../relay/index.ts';
 import { checkBodyHeaders, readBody } from './body.ts';
 import type { Clock } from './clock.ts';
-import { isSigned, verifyRequest } from './request-signature.ts';
+import { isSigned, verifyRequest, type SignedRequest } from './request-signature.ts';
 
 /** A signed request, its body read and compared with the signed digest. */
 export interface SignedCall {
@@ -21,6 +21,11 @@ export interface RequestGate {
     limitBytes: number,
     judge?: (caller: Caller) => RelayRefusal | undefined,
   ): Promise<Result<SignedCall, RelayRefusal>>;
+  /**
+   * As `admitSigned`, for a body that is too long to be held: whoever reads it compares it with the digest that was signed,
+   * and stops at the limit.
+   */
+  admitStream(request: Request, limitBytes: number): Promise<Result<SignedRequest, RelayRefusal>>;
   /** For reading a chain, which may be public. A signature that is there must hold, whether it is needed or not. */
   admitReader(request: Request): Promise<Result<Caller | undefined, RelayRefusal>>;
   /** For bodies that carry their own signatures. */
@@ -50,11 +55,16 @@ export function createRequestGate(port: {
     return ok({ caller: signed.value.caller, body: body.value });
   };
 
+  const admitStream: RequestGate['admitStream'] = async (request, limitBytes) => {
+    const refusal = checkBodyHeaders(request, limitBytes);
+    return refusal ? err(refusal) : verifyRequest(request, port);
+  };
+
   const admitReader: RequestGate['admitReader'] = async (request) => {
     if (!isSigned(request)) return ok(undefined);
     const signed = await admitSigned(request, 0);
     return signed.ok ? ok(signed.value.caller) : signed;
   };
 
-  return { admitSigned, admitReader, admitBody };
+  return { admitSigned, admitStream, admitReader, admitBody };
 }

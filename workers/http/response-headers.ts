@@ -21,7 +21,8 @@ export const PAGE_HEADERS: HeaderValues = {
 };
 
 /** What a page's script may read of an answer, where it says more than its type and length. */
-const EXPOSED = 'accept-signature, location, retry-after';
+const EXPOSED =
+  'accept-signature, content-range, etag, location, repr-digest, retry-after, terachat-expires-at, upload-offset';
 
 /** The common headers, a content type, and what one answer adds or replaces. */
 export function responseHeaders(contentType: string | undefined, extra?: HeaderValues): Headers {
@@ -40,8 +41,8 @@ const PREFLIGHT_SECONDS = '86400';
 /** The answer to every CORS preflight (`HT5`); it discloses nothing, so it needs no route. */
 export function preflightResponse(): Response {
   const headers = responseHeaders(undefined, {
-    'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH',
-    'access-control-allow-headers': `accept, content-digest, content-type, signature, signature-input, ${INVITATION_HEADER}`,
+    'access-control-allow-methods': 'GET, HEAD, PATCH, POST, PUT',
+    'access-control-allow-headers': `accept, content-digest, content-type, if-range, range, signature, signature-input, ${INVITATION_HEADER}`,
     'access-control-max-age': PREFLIGHT_SECONDS,
   });
   return new Response(null, { status: 204, headers });

@@ -1,6 +1,7 @@
 import { routePath } from 'hono/route';
 import { ed25519Checker, type RelayEnvironment } from '../../durable-objects/index.ts';
 import { checkAddress, countsAddresses } from './address.ts';
+import { addAttachmentRoutes } from './attachments.ts';
 import { addChainLogRoutes } from './chain-log.ts';
 import { addChainReadRoutes } from './chain-reads.ts';
 import { addChainRoutes } from './chains.ts';
@@ -57,6 +58,7 @@ function routedApp(clock: Clock): RelayApp {
   const app = createApp();
   addChainRoutes(app, services);
   addChainReadRoutes(app, services);
+  addAttachmentRoutes(app, services);
   addChainLogRoutes(app, services);
   addStreamRoutes(app, services);
   addDeviceRoutes(app, services);

@@ -16,10 +16,19 @@ export interface RouteDescription<Path extends string, Parameters, Query> {
   readonly access: Access;
   readonly params: Parameters;
   readonly query: Query;
-  readonly body?: { readonly structure: Structure; readonly limitBytes: number };
-  readonly answer: { readonly status: number; readonly description: string; readonly content?: Content };
+  /** Without a structure: opaque bytes. */
+  readonly body?: { readonly structure?: Structure; readonly limitBytes: number };
+  readonly answer: RouteAnswer;
+  /** Other ways of success. */
+  readonly others?: readonly RouteAnswer[];
   /** Problems besides those that every route of its kind can answer. */
   readonly problems: readonly ProblemCode[];
+}
+
+interface RouteAnswer {
+  readonly status: number;
+  readonly description: string;
+  readonly content?: Content;
 }
 
 type Content = Readonly<Record<string, { readonly schema: JsonSchema }>>;
@@ -72,29 +81,32 @@ function securityOf(access: Access): Record<string, string[]>[] {
   return access === 'reader' ? [signed, {}] : [];
 }
 
-function bodyOf({ structure, limitBytes }: { readonly structure: Structure; readonly limitBytes: number }) {
+function bodyOf({ structure, limitBytes }: { readonly structure?: Structure; readonly limitBytes: number }) {
   return {
-    required: true,
-    description: `${structure.name}, at most ${limitBytes.toLocaleString('en')} bytes.`,
-    content: { [MEDIA_TYPE]: { schema: referenceTo(structure) } },
+    required: structure !== undefined,
+    description: `${structure?.name ?? 'Bytes'}, at most ${limitBytes.toLocaleString('en')} bytes.`,
+    content: { [MEDIA_TYPE]: { schema: structure ? referenceTo(structure) : BYTES } },
   };
 }
+
+const BYTES = { type: 'string', format: 'binary' } as const;
 
 function referenceTo({ name }: Structure): { $ref: string } {
   return { $ref: `#/components/schemas/${name}` };
 }
 
 /** Widened on purpose: handlers build their own responses, so a type for each status would say nothing more. */
-function responsesOf({ answer, access, problems: own, body }: RouteDescription<string, unknown, unknown>) {
+function responsesOf({ answer, others = [], access, problems: own, body }: RouteDescription<string, unknown, unknown>) {
   const codes = new Set([...own, ...OF_ACCESS[access], ...(body ? OF_ACCESS.event.slice(0, 3) : []), ...ALWAYS]);
   const statuses = [...new Set([...codes].map((code) => problems[code].status))].sort((a, b) => a - b);
   const refusals = statuses.map((status) => {
     const names = [...codes].filter((code) => problems[code].status === status);
     return [status, refusalOf(names)] as const;
   });
-  const { status, description, content } = answer;
-  const success = { description, ...(content && { content }) };
-  return Object.fromEntries<{ description: string }>([[status, success], ...refusals]);
+  const successes = [answer, ...others].map(({ status, description, content }) => {
+    return [status, { description, ...(content && { content }) }] as const;
+  });
+  return Object.fromEntries<{ description: string }>([...successes, ...refusals]);
 }
 
 function refusalOf(codes: readonly ProblemCode[]) {

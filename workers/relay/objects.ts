@@ -8,7 +8,6 @@ type ChainMethod =
   | 'append'
   | 'commit'
   | 'claim'
-  | 'claimOne'
   | 'entries'
   | 'payload'
   | 'tree'
@@ -17,9 +16,17 @@ type ChainMethod =
   | 'proposals'
   | 'checkpoint'
   | 'proof'
+  | 'beginUpload'
+  | 'resumeUpload'
+  | 'uploadOffset'
+  | 'noteRow'
+  | 'finishUpload'
+  | 'dropUpload'
+  | 'attachment'
+  | 'noteMissing'
   | 'ticket';
 type DeviceMethod =
-  'publish' | 'stock' | 'mailbox' | 'ack' | 'post' | 'revokeTokens' | 'setAside' | 'discard' | 'ticket';
+  'publish' | 'stock' | 'claim' | 'mailbox' | 'ack' | 'post' | 'revokeTokens' | 'setAside' | 'discard' | 'ticket';
 
 export interface StreamingObject {
   fetch(request: Request): Promise<Response>;

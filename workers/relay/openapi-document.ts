@@ -69,6 +69,7 @@ export const STRUCTURES: readonly Structure[] = [
 const TAGS = [
   ['Chains', 'Writing: what is posted carries its own signatures, so these requests are not signed again.'],
   ['Reading a chain', 'For members, former members up to their removal, and anybody where the genesis says public.'],
+  ['Attachments', 'Large content, which lies at storage nodes until it expires. Whoever may send messages brings it.'],
   ['Transparency', 'Checkpoints and proofs in the formats of C2SP.'],
   ['Streams', 'WebSockets for what is new, opened by a ticket.'],
   ['Devices', 'KeyPackages, by which others add a device to their groups.'],

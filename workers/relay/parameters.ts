@@ -78,5 +78,33 @@ export const streamQuery = z.strictObject({
     .optional(),
 });
 
+export const attachmentParameters = z.object({
+  chain,
+  hash: nameParameter('hash', 'SHA-256 of the attachment, base64url.'),
+});
+
+const uploadHash = z
+  .string()
+  .regex(NAME)
+  .openapi({
+    param: { name: 'hash', in: 'query' },
+    description: 'SHA-256 of the attachment, base64url.',
+    example: EXAMPLE,
+  });
+
+export const uploadQuery = z.strictObject({
+  hash: uploadHash,
+  size: decimal
+    .refine((size) => size >= 1)
+    .openapi({ param: { name: 'size', in: 'query' }, description: 'Bytes of the whole attachment.', example: '1000' }),
+});
+
+export const uploadOffsetQuery = z.strictObject({ hash: uploadHash });
+
+export const uploadResumeQuery = z.strictObject({
+  hash: uploadHash,
+  offset: indexParameter('Where the body goes on: the offset of the upload.', { name: 'offset', in: 'query' }),
+});
+
 export const noParameters = z.object({});
 export const noQuery = z.strictObject({});

@@ -58,6 +58,12 @@ export class BlobStore {
     return rowOf(this.#db.select().from(blobs).where(living).orderBy(longest).limit(1).get());
   }
 
+  /** Whether there is one of this content, expired or not. */
+  knows(kind: BlobKind, hash: Uint8Array): boolean {
+    const ofContent = and(eq(blobs.hash, hash), eq(blobs.kind, kind));
+    return this.#db.select({ id: blobs.id }).from(blobs).where(ofContent).limit(1).get() !== undefined;
+  }
+
   /** Up to `limit` rows by rising id, from the one after `after` on: for whoever goes round all of them. */
   page(after: Uint8Array | undefined, limit: number): BlobRow[] {
     const from = after === undefined ? undefined : gt(blobs.id, after);

@@ -105,7 +105,7 @@ describe('[ST1] transition', () => {
         }
         expect(Buffer.compare(encodeState(state), before)).toBe(0);
       }),
-      { numRuns: 5000 },
+      { numRuns: 2500 },
     );
     expect(applied).toBeGreaterThan(50);
   });

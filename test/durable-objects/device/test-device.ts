@@ -6,6 +6,7 @@ import {
   decodeTrusted,
   encode,
   envelopePost,
+  keyPackageClaim,
   keyPackagePublication,
   type KeyPackagePublication,
   keyPackageStock,
@@ -32,7 +33,7 @@ import {
   type TokenRevocation,
 } from '../../../core/index.ts';
 import { DEFAULT_SUITE } from '../../../core/mls/index.ts';
-import type { ChainObject, DeviceObject, RelayEnvironment } from '../../../durable-objects/index.ts';
+import type { DeviceObject, RelayEnvironment } from '../../../durable-objects/index.ts';
 import type { Answer, MailDelivery } from '../../../relay/index.ts';
 import { createMlsIdentity, newKeyPackage, type MlsIdentity } from '../../../sdk/mls/index.ts';
 import { TestActor } from '../../support/test-actor.ts';
@@ -150,8 +151,7 @@ export class TestDevice {
   }
 
   claim(claimer: TestActor, chain: Uint8Array, ciphersuite = DEFAULT_SUITE.id): Promise<Answer> {
-    const object = (env as unknown as RelayEnvironment).CHAIN.getByName(toBase64Url(chain)) as unknown as ChainObject;
-    return object.claimOne(callerOf(claimer), this.owner.key, ciphersuite);
+    return this.object.claim(callerOf(claimer), this.owner.key, encode(keyPackageClaim, { chain, ciphersuite }));
   }
 
   /** By the chain, which asks this device among others. */

@@ -1,0 +1,150 @@
+import { createWriteStream, existsSync, linkSync, openAsBlob, renameSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { finished } from 'node:stream/promises';
+import { basename } from 'node:path';
+import type { Command } from 'commander';
+import { attachmentOf, type Attachment, type Group } from '../../sdk/index.ts';
+import { Failure } from '../failure.ts';
+import { asPerson, type Person } from '../person.ts';
+import { printable } from '../printable.ts';
+import { TransferBar } from '../transfer-bar.ts';
+
+const GROUP = 'name or id of the group';
+
+export function addBlob(program: Command): void {
+  const blob = program.command('blob').summary('send files to an encrypted group, and fetch them');
+  blob
+    .command('put')
+    .argument('<group>', GROUP)
+    .argument('<file>', 'what to send, up to 100 MiB')
+    .option('--name <name>', 'what to call it (default: the name of the file)')
+    .option('--type <type>', 'its media type', '')
+    .summary('send a file')
+    .description(
+      'Encrypts the file with a key of its own, brings it to the relay, and sends the key to the group. Goes on where a ' +
+        'connection breaks off. The relay keeps it for 30 days.',
+    )
+    .addHelpText('after', '\nExample:\n  terachat blob put friends harbour.jpg')
+    .action(asPerson(putBlob));
+  blob
+    .command('get')
+    .argument('<group>', GROUP)
+    .argument('<file>', 'its hash, as read and blob put show it, or the name of the newest of that name')
+    .argument('[target]', 'where to write it; - for standard output (default: its own name, in this folder)')
+    .option('--force', 'write over a file that is there')
+    .summary('fetch a file')
+    .description(
+      'Fetches and verifies a file that a message of the group brought. Nothing is left of one that does not verify.',
+    )
+    .addHelpText('after', '\nExample:\n  terachat blob get friends harbour.jpg seen.jpg')
+    .action(asPerson(getBlob));
+}
+
+async function putBlob(
+  person: Person,
+  [group = '', path = '']: readonly string[],
+  { name, type }: { name?: string; type: string },
+): Promise<void> {
+  const { output, signal } = person;
+  const content = await openFile(path);
+  const bar = new TransferBar('sending', output.isJson);
+  try {
+    const { blobs, id } = await person.group(group);
+    const options = { name: name ?? basename(path), mediaType: type, signal };
+    const sent = await blobs.put(content, { ...options, onProgress: (progress) => bar.show(progress) });
+    bar.end();
+    const { hash, size, name: called } = sent.attachment;
+    const { index, relayTime } = sent;
+    const text = `Sent ${size} bytes; entry ${index} of the verified log\n  ${hash}`;
+    output.result({ id, index, relayTime, hash, size, name: called }, text);
+  } finally {
+    bar.end();
+  }
+}
+
+async function getBlob(
+  person: Person,
+  [groupName = '', wanted = '', target]: readonly string[],
+  { force }: { force?: true },
+): Promise<void> {
+  const { output, signal } = person;
+  const group = await person.group(groupName);
+  await group.catchUp({ signal });
+  const attachment = await findAttachment(group, wanted);
+  const path = target ?? fileNameOf(attachment);
+  const bar = new TransferBar('fetching', output.isJson);
+  try {
+    const segments = group.blobs.read(attachment, { signal, onProgress: (progress) => bar.show(progress) });
+    await (path === '-' ? writeOut(segments) : writeFileWhole(path, segments, force === true));
+  } finally {
+    bar.end();
+  }
+  const { hash, size, name } = attachment;
+  if (path !== '-') output.result({ path, hash, size, name }, `Wrote ${size} verified bytes to ${printable(path)}`);
+}
+
+async function openFile(path: string): Promise<Blob> {
+  try {
+    return await openAsBlob(path);
+  } catch (cause) {
+    throw new Failure(
+      'usage',
+      'file-unusable',
+      `${path} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+    );
+  }
+}
+
+/** By its hash; or the newest that its sender calls so. */
+async function findAttachment(group: Group, wanted: string): Promise<Attachment> {
+  let found: Attachment | undefined;
+  for await (const message of group.messages()) {
+    const attachment = attachmentOf(message);
+    if (attachment?.hash === wanted) return attachment;
+    if (attachment?.name === wanted) found = attachment;
+  }
+  if (found !== undefined) return found;
+  throw new Failure(
+    'failed',
+    'no-such-blob',
+    `No message of the group brought '${wanted}'.`,
+    'terachat read shows what came.',
+  );
+}
+
+/** What a sender calls it may lead anywhere: only the last part counts, and only where that is a name. */
+function fileNameOf({ name, hash }: Attachment): string {
+  const last = basename(name.replaceAll('\\', '/'));
+  const isName = last !== '' && last !== '.' && last !== '..' && !/^[.-]|\p{Cc}/u.test(last);
+  return isName ? last : hash;
+}
+
+/** Beside its place until all of it is verified. */
+async function writeFileWhole(path: string, segments: AsyncIterable<Uint8Array>, isForced: boolean): Promise<void> {
+  if (!isForced && existsSync(path)) throw fileExists(path);
+  const draft = `${path}.${process.pid}.part`;
+  const file = createWriteStream(draft, { flags: 'wx', mode: 0o600 });
+  try {
+    await once(file, 'open');
+    for await (const segment of segments) if (!file.write(segment)) await once(file, 'drain');
+    file.end();
+    await finished(file);
+    if (isForced) renameSync(draft, path);
+    // Unlike a renaming, a link replaces nothing that came meanwhile.
+    else linkSync(draft, path);
+  } catch (cause) {
+    file.destroy();
+    throw (cause as { code?: unknown }).code === 'EEXIST' ? fileExists(path) : cause;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function fileExists(path: string): Failure {
+  return new Failure('usage', 'file-exists', `${path} is there already.`, 'Name another place, or add --force.');
+}
+
+/** Standard output gets what is verified so far; a script looks at how the command ended. */
+async function writeOut(segments: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const segment of segments) if (!process.stdout.write(segment)) await once(process.stdout, 'drain');
+}

@@ -1,0 +1,50 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serve } from './relay.ts';
+import { Terminal } from './terminal.ts';
+
+let terminal: Terminal;
+const alice = ['--profile', 'alice'];
+
+beforeAll(async () => {
+  terminal = new Terminal();
+  const { url } = await serve(terminal);
+  await terminal.ask('init', '--relay', url, ...alice);
+  await terminal.ask('group', 'create', 'friends', ...alice);
+}, 60_000);
+
+afterAll(() => terminal.close());
+
+describe('a file at the command line', { timeout: 120_000 }, () => {
+  it('is sent, shown, and fetched by name or hash, once and no more than that', async () => {
+    const [source, target] = [join(terminal.home, 'harbour.txt'), join(terminal.home, 'seen.txt')];
+    writeFileSync(source, 'boats\n'.repeat(30_000));
+    const sent = await terminal.ask('blob', 'put', 'friends', source, ...alice);
+    expect(sent).toMatchObject({ index: 2, size: 180_000, name: 'harbour.txt' });
+    const hash = String(sent['hash']);
+    const [item] = await terminal.documents('read', 'friends', ...alice);
+    expect(item).toMatchObject({ kind: 'message', attachment: { hash, size: 180_000, name: 'harbour.txt' } });
+    expect((await terminal.run('read', 'friends', ...alice)).out).toContain(
+      `[file harbour.txt, 180000 bytes; blob get ${hash}]`,
+    );
+
+    const got = await terminal.ask('blob', 'get', 'friends', 'harbour.txt', target, ...alice);
+    expect(got).toEqual({ path: target, hash, size: 180_000, name: 'harbour.txt' });
+    expect(readFileSync(target)).toEqual(readFileSync(source));
+    const again = ['blob', 'get', 'friends', hash, target];
+    expect(await terminal.refusal(...again, ...alice)).toMatchObject({ exit: 2, code: 'file-exists' });
+    expect(await terminal.ask(...again, '--force', ...alice)).toMatchObject({ size: 180_000 });
+    expect((await terminal.run('blob', 'get', 'friends', hash, '-', ...alice)).out).toBe(readFileSync(source, 'utf8'));
+    expect(await terminal.refusal('blob', 'get', 'friends', 'other.txt', ...alice)).toMatchObject({
+      exit: 1,
+      code: 'no-such-blob',
+    });
+    const missing = join(terminal.home, 'nowhere');
+    expect(await terminal.refusal('blob', 'put', 'friends', missing, ...alice)).toMatchObject({
+      exit: 2,
+      code: 'file-unusable',
+    });
+    expect(existsSync(`${target}.part`)).toBe(false);
+  });
+});

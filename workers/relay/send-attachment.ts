@@ -1,0 +1,98 @@
+import { digestField, EXPIRES_AT_HEADER, MEDIA_TYPE, toBase64Url, type Result } from '../../core/index.ts';
+import type { KeptAttachment } from '../../durable-objects/index.ts';
+import { readBlob, type BlobReadRefusal, type ClusterNodes } from '../../relay/index.ts';
+import { responseHeaders } from '../http/response-headers.ts';
+import { parseRange, type ByteSpan } from './byte-range.ts';
+import { problemResponse } from './problem.ts';
+
+export interface AttachmentSource {
+  readonly cluster: ClusterNodes;
+  /** Told of shards that their nodes do not have as they were written. */
+  readonly noteMissing: (shards: readonly number[]) => Promise<void>;
+  readonly waitUntil: (work: Promise<void>) => void;
+}
+
+type Pieces = AsyncGenerator<Result<Uint8Array, BlobReadRefusal>, void>;
+
+/**
+ * An attachment, or the range of it that was asked for (RFC 9110 §14, `UP6`), as it comes from its nodes. Nothing is answered before
+ * the first bytes are there: a blob that can't be read is a problem and not an answer that breaks off.
+ */
+export async function sendAttachment(
+  request: Request,
+  attachment: KeptAttachment,
+  source: AttachmentSource,
+): Promise<Response> {
+  const { size } = attachment;
+  const range = rangeOf(request, attachment);
+  if (range === 'unsatisfiable') return unsatisfiable(size);
+  const { start, end } = range ?? { start: 0, end: size };
+  const init = { status: range === undefined ? 200 : 206, headers: headersOf(attachment, { start, end }) };
+  if (request.method === 'HEAD') return new Response(null, init);
+
+  const missing = new Set<number>();
+  const damaged = (shard: number): unknown => missing.add(shard);
+  const pieces = readBlob(source.cluster, attachment, { start, end }, { damaged });
+  const first = await pieces.next();
+  if (first.done !== true && !first.value.ok) {
+    await source.noteMissing([...missing]);
+    return problemResponse(refusalOf(first.value.error));
+  }
+  const { readable, writable } = new FixedLengthStream(end - start);
+  const report = (): Promise<void> => (missing.size > 0 ? source.noteMissing([...missing]) : Promise.resolve());
+  source.waitUntil(pump(first, pieces, writable).then(report, report));
+  return new Response(readable, init);
+}
+
+/** The range counts only for the representation that the caller has begun with (RFC 9110 §13.1.5). */
+function rangeOf({ headers }: Request, attachment: KeptAttachment): ByteSpan | 'unsatisfiable' | undefined {
+  const condition = headers.get('if-range');
+  if (condition !== null && condition !== etagOf(attachment)) return undefined;
+  return parseRange(headers.get('range'), attachment.size);
+}
+
+function headersOf(attachment: KeptAttachment, { start, end }: ByteSpan): Headers {
+  const { hash, size, expiresAt } = attachment;
+  const headers = responseHeaders(MEDIA_TYPE, {
+    'accept-ranges': 'bytes',
+    'content-length': String(end - start),
+    etag: etagOf(attachment),
+    'repr-digest': digestField(hash),
+    [EXPIRES_AT_HEADER]: String(expiresAt),
+  });
+  if (end - start < size) headers.set('content-range', `bytes ${start}-${end - 1}/${size}`);
+  return headers;
+}
+
+function unsatisfiable(size: number): Response {
+  const response = problemResponse({ code: 'range-not-satisfiable', sizeBytes: size });
+  response.headers.set('content-range', `bytes */${size}`);
+  return response;
+}
+
+function etagOf({ hash }: KeptAttachment): string {
+  return `"${toBase64Url(hash)}"`;
+}
+
+function refusalOf(refusal: BlobReadRefusal) {
+  return refusal.code === 'unavailable' ? { ...refusal } : ({ code: 'attachment-inconsistent' } as const);
+}
+
+/** One piece at a time, as fast as the caller takes them. What can't go on breaks off: the length says that it is not all. */
+async function pump(
+  first: IteratorResult<Result<Uint8Array, BlobReadRefusal>, void>,
+  pieces: Pieces,
+  writable: WritableStream<Uint8Array>,
+): Promise<void> {
+  const writer = writable.getWriter();
+  try {
+    for (let next = first; next.done !== true; next = await pieces.next()) {
+      if (!next.value.ok) throw new Error(next.value.error.code);
+      await writer.write(next.value.value);
+    }
+    await writer.close();
+  } catch (error) {
+    await writer.abort(error).catch(() => undefined);
+    await pieces.return();
+  }
+}
