@@ -13,7 +13,7 @@ import { relayBundle, type WorkerBundle } from './local/worker-bundle.ts';
 import { readWorkerOptions } from './local/worker-modules.ts';
 
 export { inspectRelayFolder } from './local/inspect-folder.ts';
-export type { ClusterShape } from './local/local-cluster.ts';
+export { nodeFolder, type ClusterShape } from './local/local-cluster.ts';
 export { readOperatorSeed } from './local/operator-key.ts';
 export { LocalRelayError, type LocalRelayProblem } from './local/local-relay-error.ts';
 export { spawnRelay, type SpawnedRelay } from './local/spawn-relay.ts';
@@ -67,6 +67,8 @@ export interface LocalRelay {
 const OLDEST_NODE = 22;
 const THIS_MACHINE = '127.0.0.1';
 const LOCAL_LIMIT_FACTOR = '10000';
+/** A disk of one's own is not paid for by the request. */
+const LOCAL_REPAIR_BYTES_PER_S = '268435456';
 
 /** One start at a time in a process: a workerd that appears meanwhile is known to belong to it. */
 let lastStart: Promise<unknown> = Promise.resolve();
@@ -186,7 +188,10 @@ function withLimits(worker: V4WorkerOptions, limits: 'local' | 'deployed'): V4Wo
   const bindings = { ...worker.bindings, ADDRESS_HEADER: '' };
   if (limits === 'deployed') return { ...worker, bindings };
   const { ratelimits: _, ...unlimited } = worker;
-  return { ...unlimited, bindings: { ...bindings, LIMIT_FACTOR: LOCAL_LIMIT_FACTOR } };
+  return {
+    ...unlimited,
+    bindings: { ...bindings, LIMIT_FACTOR: LOCAL_LIMIT_FACTOR, REPAIR_BYTES_PER_S: LOCAL_REPAIR_BYTES_PER_S },
+  };
 }
 
 /** Buckets of this machine in place of those that wrangler.toml names. A worker without nodes gets none. */

@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import type { ClusterStatus, Json } from '../../core/index.ts';
+import { drill, type DrillOptions } from '../cluster/drill.ts';
 import { addOperatorOptions, asOperator, type ClusterTools, type OperatorOptions } from '../cluster/operator.ts';
 import { viewStatus } from '../cluster/status-view.ts';
 import { isSettled, waitFor } from '../cluster/wait.ts';
@@ -15,6 +16,7 @@ export function addCluster(program: Command): void {
   addScrub(cluster);
   addDrain(cluster);
   addReplace(cluster);
+  addDrill(cluster);
 }
 
 function addStatus(cluster: Command): void {
@@ -65,6 +67,20 @@ function addReplace(cluster: Command): void {
     );
 }
 
+function addDrill(cluster: Command): void {
+  addOperatorOptions(cluster.command('drill'))
+    .option('--kill <number>', 'nodes whose objects are moved away', parseNodes, 1)
+    .option('--corrupt <number>', 'other nodes, of whose objects a byte is changed in each', parseNodes, 0)
+    .summary('damage a local relay from outside, read everything back, repair')
+    .description(
+      'For a relay that is served from this machine. Writes blobs of its own, moves the files of some nodes away, changes a byte in ' +
+        'each file of others, reads everything back, has the relay repair, and reads again. What it can not get back so it puts back ' +
+        'itself, and ends with 1.',
+    )
+    .addHelpText('after', '\nExample:\n  terachat cluster drill --kill 1 --corrupt 1')
+    .action(asOperator<OperatorOptions & DrillOptions>((tools, _args, options) => drill(tools, options)));
+}
+
 async function replaceNode(
   tools: ClusterTools,
   { node, replacement, wait }: { readonly node: string; readonly replacement?: string; readonly wait: boolean },
@@ -76,4 +92,9 @@ async function replaceNode(
 
 function print({ output }: ClusterTools, status: ClusterStatus): void {
   output.result(status as unknown as Json, viewStatus(status));
+}
+
+function parseNodes(text: string): number {
+  if (!/^\d{1,2}$/.test(text)) throw new InvalidArgumentError('A number of nodes, from 0.');
+  return Number(text);
 }

@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Claims } from './claims.ts';
+import { loseNodes } from './storage-chapter.ts';
 import type { Document, Stage } from './stage.ts';
 
 const PEOPLE = ['alice', 'bob', 'carol'] as const;
@@ -21,6 +22,7 @@ export async function play(stage: Stage, claims: Claims): Promise<void> {
   await returnOfBob(stage, claims);
   await removeCarol(stage, claims);
   await killRelay(stage, claims);
+  await loseNodes(stage, claims, GROUP);
   await auditEverything(stage, claims);
   await changeOneByte(stage, claims);
 }

@@ -53,6 +53,11 @@ export function clusterBindings(shape: ClusterShape): {
   };
 }
 
+/** Where the bytes of a node's objects lie, one file each. */
+export function nodeFolder(folder: string, node: string): string {
+  return join(folder, 'storage', 'r2', bucketOf(node));
+}
+
 function configurationOf({ nodes, dataShards, spares }: ClusterShape) {
   const all = nodesOf(nodes + spares).map((node, index) => ({ ...node, ...(index >= nodes && { spare: true }) }));
   return { dataShards, allowsSharedDomains: true, nodes: all };
