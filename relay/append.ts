@@ -15,6 +15,7 @@ import {
   mlsCreated,
   mlsReinitialised,
   mlsProposal,
+  modulePublished,
   sha256,
   type ChainId,
   type ChainState,
@@ -24,7 +25,7 @@ import {
 } from '../core/index.ts';
 import type { RelayRefusal } from './answer.ts';
 import { checkMlsMessage } from './mls-message.ts';
-import type { ChainHead, EpochChange, LoggedEvent, NewEntry, NewProposal } from './ports.ts';
+import type { ChainHead, EpochChange, LoggedEvent, NewEntry, NewModule, NewProposal } from './ports.ts';
 import type { Candidate } from './submission.ts';
 
 /** What became of a candidate. `repeated` is a retry: it gets its first receipt and changes nothing (`AP5`). */
@@ -51,10 +52,11 @@ export interface DecisionContext {
 
 /** Decides one candidate on the head (`AP5`–`AP9`). Pure: the caller stores the entry or drops the new head. */
 export function decideAppend(head: ChainHead, candidate: Candidate, context: DecisionContext): Decision {
-  const { signed, payload, epochChange, proposal } = candidate;
+  const { signed, payload, epochChange, proposal, module } = candidate;
   const { logged, eventKey, clock } = context;
   if (logged !== undefined) return repeat(signed, logged);
   if (epochChange === undefined && opensEpoch(signed)) return refused({ code: 'lone-commit' });
+  if (module === undefined && signed.event.type === modulePublished.type) return refused({ code: 'lone-module' });
   // Entries keep the time order even when the clock steps back a little; far behind, it can't be trusted at all (`AP11`).
   if (head.relayTime - clock > MAX_CLOCK_SKEW_MS) return refused({ code: 'relay-clock-behind' });
   const relayTime = Math.max(clock, head.relayTime);
@@ -65,7 +67,7 @@ export function decideAppend(head: ChainHead, candidate: Candidate, context: Dec
   if (mismatch !== undefined) return refused(mismatch);
   if (proposal === undefined && signed.event.type === mlsProposal.type) throw new Error('a proposal was not judged');
   const { state, payload: payloadName } = admission.value;
-  return accept(head, { signed, eventKey, state, relayTime, payload, payloadName, epochChange, proposal });
+  return accept(head, { signed, eventKey, state, relayTime, payload, payloadName, epochChange, proposal, module });
 }
 
 /** Decides entry 0 of a chain that has none. */
@@ -84,7 +86,13 @@ export function decideGenesis(chain: ChainId, { signed }: Candidate, clock: numb
   return accept(nothing, { signed, eventKey, state: state.value, relayTime: clock, ...NOTHING_BESIDE });
 }
 
-const NOTHING_BESIDE = { payload: undefined, payloadName: undefined, epochChange: undefined, proposal: undefined };
+const NOTHING_BESIDE = {
+  payload: undefined,
+  payloadName: undefined,
+  epochChange: undefined,
+  proposal: undefined,
+  module: undefined,
+};
 
 const EPOCH_EVENTS: ReadonlySet<number> = new Set([mlsCommit, mlsCreated, mlsReinitialised].map(({ type }) => type));
 
@@ -124,10 +132,11 @@ interface Accepted {
   readonly payloadName: PayloadName | undefined;
   readonly epochChange: EpochChange | undefined;
   readonly proposal: NewProposal | undefined;
+  readonly module: NewModule | undefined;
 }
 
 function accept(head: ChainHead, accepted: Accepted): Decision {
-  const { signed, eventKey, state, relayTime, payload, payloadName, epochChange, proposal } = accepted;
+  const { signed, eventKey, state, relayTime, payload, payloadName, epochChange, proposal, module } = accepted;
   const index = head.size;
   const entry = encode(entryCodec, {
     index,
@@ -152,6 +161,7 @@ function accept(head: ChainHead, accepted: Accepted): Decision {
       payload: payload && payloadName && { hash: payloadName.hash, bytes: payload, expiresAt },
       epochChange,
       proposal,
+      module,
     },
   };
 }

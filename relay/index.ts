@@ -60,6 +60,7 @@ export { groupTermsOf } from './group-terms.ts';
 export { judgeGenesis, type Founding } from './founding.ts';
 export type { ChainHead, EpochChange, LoggedEvent, LogReader, NewEntry, NewPayload, NewProposal } from './ports.ts';
 export { screenProposal, type ProposalContext } from './proposal.ts';
+export { screenModulePost, type PublicationContext } from './publication.ts';
 export { parseAppend, screenSubmissions, type Candidate, type CheckSignatures, type Screened } from './submission.ts';
 export { restoreFollowed, type EpochInForce, type StoredHandshakes } from './replay-group.ts';
 export { isSnapshotDue, restoreHead, snapshotOf, type Snapshot, type StoredLog } from './restore.ts';

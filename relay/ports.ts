@@ -40,6 +40,13 @@ export interface NewEntry {
   readonly payload: NewPayload | undefined;
   readonly epochChange: EpochChange | undefined;
   readonly proposal: NewProposal | undefined;
+  readonly module: NewModule | undefined;
+}
+
+/** A WebAssembly module of a registry, kept for ever in the transaction of the entry that publishes it (`AR16`). */
+export interface NewModule {
+  readonly hash: Uint8Array;
+  readonly bytes: Uint8Array;
 }
 
 /** A proposal for the commits of its epoch to refer to, stored in the transaction of its entry (`MB7`). */

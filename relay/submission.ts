@@ -19,7 +19,7 @@ import {
   type VerifyJob,
 } from '../core/index.ts';
 import type { RelayRefusal } from './answer.ts';
-import type { EpochChange, NewProposal } from './ports.ts';
+import type { EpochChange, NewModule, NewProposal } from './ports.ts';
 
 /** An event that may be decided on: it is this chain's, and its actor signed it. */
 export interface Candidate {
@@ -29,6 +29,8 @@ export interface Candidate {
   readonly epochChange?: EpochChange;
   /** Only of a proposal that was judged. */
   readonly proposal?: NewProposal;
+  /** Only with an event that publishes it, when both were judged. */
+  readonly module?: NewModule;
 }
 
 /** A submission either stands as a candidate or is refused by itself; its neighbours are not touched. */

@@ -50,6 +50,15 @@ export {
   type TokenRevocation,
   type TokenState,
 } from './envelope.ts';
+export {
+  MAX_MODULE_POST_BYTES,
+  moduleList,
+  moduleSubmission,
+  registryAnswer,
+  type ModuleList,
+  type ModuleSubmission,
+  type RegistryAnswer,
+} from './module.ts';
 export { viewEntry } from './entry-view.ts';
 export * from './limits.ts';
 export {

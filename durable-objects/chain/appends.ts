@@ -16,6 +16,7 @@ import {
   outcomesOf,
   parseAppend,
   screenCommit,
+  screenModulePost,
   screenProposal,
   screenSubmissions,
   type Answer,
@@ -111,14 +112,28 @@ export class ChainAppends {
     if (!candidate.ok) return this.#refuse(candidate.error, from);
     const [confirmed] = this.#mustAsk(candidate) ? await this.#confirm([candidate]) : [];
     if (confirmed?.ok === false) return this.#refuse(confirmed.error, from);
-    const decided = await this.#decide([candidate.value]);
+    return this.#appendWhole(candidate.value, from);
+  }
+
+  async #appendWhole(candidate: Candidate, from: string | undefined): Promise<Answer> {
+    const decided = await this.#decide([candidate]);
     if (!decided.ok) return decided;
-    const [decision] = decided.value.decisions;
-    if (decision?.kind === 'refused') return this.#refuse(decision.refusal, from);
-    if (decision?.kind === 'accepted') this.#enterEpoch(candidate.value);
-    measureOutcomes([candidate], decided.value.decisions);
     const { decisions, checkpoint } = decided.value;
-    return ok(encode(appendAnswer, { outcomes: outcomesOf([candidate], decisions), checkpoint }));
+    const [decision] = decisions;
+    if (decision?.kind === 'refused') return this.#refuse(decision.refusal, from);
+    if (decision?.kind === 'accepted') this.#enterEpoch(candidate);
+    const screened = [ok(candidate)];
+    measureOutcomes(screened, decisions);
+    return ok(encode(appendAnswer, { outcomes: outcomesOf(screened, decisions), checkpoint }));
+  }
+
+  /** A module is refused as a whole too: an encoded ModuleSubmission, answered with an encoded AppendAnswer. */
+  async publish(body: Uint8Array, from: string | undefined): Promise<Answer> {
+    const { log, sequencer, check, clock, limits } = this.#host;
+    const refusal = limits.checkSender(from, clock());
+    if (refusal !== undefined) return err(refusal);
+    const candidate = screenModulePost(body, { head: sequencer.head, log, clock: clock(), check });
+    return candidate.ok ? this.#appendWhole(candidate.value, from) : this.#refuse(candidate.error, from);
   }
 
   #mustAsk(screened: Screened): boolean {

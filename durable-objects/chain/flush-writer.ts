@@ -63,8 +63,9 @@ export class FlushWriter {
     const { store } = this.#options;
     store.log.append(entries);
     this.#writePayloads(entries, clock);
-    for (const { index, epochChange, proposal } of entries) {
+    for (const { index, epochChange, proposal, module } of entries) {
       if (proposal !== undefined) this.#writeProposal(proposal);
+      if (module !== undefined) store.modules.put(module);
       if (epochChange !== undefined) this.#writeEpoch(index, epochChange, clock);
     }
     if (away.length > 0) this.#writePokes(away, head, clock);

@@ -61,6 +61,22 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     return this.#with((chain) => chain.appends.commit(body, from));
   }
 
+  publish(body: Uint8Array, from?: string): Promise<Answer> {
+    return this.#with((chain) => chain.appends.publish(body, from));
+  }
+
+  registry(): Promise<Answer> {
+    return this.#with((chain) => chain.reads.registry());
+  }
+
+  modules(): Promise<Answer> {
+    return this.#with((chain) => chain.reads.modules());
+  }
+
+  module(hash: Uint8Array): Promise<Answer> {
+    return this.#with((chain) => chain.reads.module(hash));
+  }
+
   entries(caller: Caller | undefined, from: number, limit: number): Promise<Answer> {
     return this.#read(caller, (chain, actor) => chain.reads.entries(actor, from, limit));
   }

@@ -14,13 +14,17 @@ import {
   MAX_MISSED_ENTRIES,
   MAX_PAGE_BYTES,
   MAX_PAGE_ENTRIES,
+  moduleList,
+  moduleRevokedAt,
   ok,
   rangeFromNodes,
   readableUntil,
+  registryAnswer,
   sha256,
   stateAnswer,
   utf8ToBytes,
   type EntryPage,
+  type StateAnswer,
 } from '../../core/index.ts';
 import { ratchetTreeOf } from '../../core/mls/index.ts';
 import {
@@ -127,9 +131,36 @@ export class ChainReads implements Quotable {
   state(actor: Uint8Array | undefined): Answer {
     const { state, size } = this.#sequencer.head;
     if (!readsHead(state, size, actor)) return err({ code: 'not-found' });
+    return ok(encode(stateAnswer, this.#stateAnswer()));
+  }
+
+  #stateAnswer(): StateAnswer {
+    const { state, size } = this.#sequencer.head;
     const bytes = encodeState(state);
-    const answer = { index: size - 1, digest: sha256(bytes), state: bytes, checkpoint: this.#sequencer.checkpoint };
-    return ok(encode(stateAnswer, answer));
+    return { index: size - 1, digest: sha256(bytes), state: bytes, checkpoint: this.#sequencer.checkpoint };
+  }
+
+  /** Registries are public: nobody is asked who they are (`AR2`). */
+  registry(): Answer {
+    const { state, chain } = this.#sequencer.head;
+    if (state.kind !== 'registry') return err({ code: 'no-registry' });
+    return ok(encode(registryAnswer, { registry: chain, state: this.#stateAnswer() }));
+  }
+
+  modules(): Answer {
+    const { state } = this.#sequencer.head;
+    if (state.kind !== 'registry') return err({ code: 'no-registry' });
+    const modules = state.value.modules.map(({ manifest, index }) => ({
+      manifest,
+      index,
+      revokedAt: moduleRevokedAt(state.value, manifest.hash),
+    }));
+    return ok(encode(moduleList, { modules }));
+  }
+
+  module(hash: Uint8Array): Answer {
+    const bytes = this.#store.modules.read(hash);
+    return bytes === undefined ? err({ code: 'not-found' }) : ok(bytes);
   }
 
   /** Of the current epoch, or of the one before, for whoever checks what a report says (`RC2`). */

@@ -136,6 +136,12 @@ export const followers = sqliteTable(
   (table) => [index('followers_known').on(table.known)],
 );
 
+/** WebAssembly modules that a registry has published, by their SHA-256: what its log names is here for as long as the log is. */
+export const modules = sqliteTable('modules', {
+  hash: bytes('hash').primaryKey(),
+  bytes: bytes('bytes').notNull(),
+});
+
 /** State at an index: a cache, dropped at any doubt and rebuilt from the log. */
 export const snapshots = sqliteTable('snapshots', {
   index: integer('idx').primaryKey(),

@@ -3,6 +3,7 @@ import { AccessStore } from '../access/store.ts';
 import { BlobStore } from './store/blobs.ts';
 import { FollowerStore } from './store/followers.ts';
 import { HandshakeStore } from './store/handshakes.ts';
+import { ModuleStore } from './store/modules.ts';
 import { LogStore } from './store/log.ts';
 import { OutboxStore } from './store/outbox.ts';
 import { PayloadStore } from './store/payloads.ts';
@@ -37,6 +38,7 @@ export class ChainStore {
   readonly repairs: RepairStore;
   readonly leftovers: LeftoverStore;
   readonly uploads: UploadStore;
+  readonly modules: ModuleStore;
   readonly access: AccessStore;
 
   /** Over migrated storage. */
@@ -55,6 +57,7 @@ export class ChainStore {
     this.repairs = new RepairStore(sql);
     this.leftovers = new LeftoverStore(sql);
     this.uploads = new UploadStore(db);
+    this.modules = new ModuleStore(db);
     this.access = new AccessStore(sql);
   }
 }

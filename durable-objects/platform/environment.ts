@@ -34,6 +34,8 @@ export interface RelayEnvironment {
   readonly METRICS_OPEN?: string;
   /** Seconds between two reports of an isolate. */
   readonly METRICS_INTERVAL_S?: string;
+  /** Chain id of the registry whose admins this deployment trusts, base64url. */
+  readonly REGISTRY?: string;
   /** `true` logs a line for each request. */
   readonly LOG_REQUESTS?: string;
   /** Counts requests by address. A relay without it goes on, and says so at /metrics. */

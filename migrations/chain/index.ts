@@ -6,6 +6,7 @@ import shares from './0003_shares.sql';
 import blobs from './0004_blobs.sql';
 import followers from './0005_followers.sql';
 import blobCare from './0006_blob_care.sql';
+import modules from './0007_modules.sql';
 
 /** The chain object's SQL by the tag of its journal entry. */
 export const chainMigrations = {
@@ -18,5 +19,6 @@ export const chainMigrations = {
     '0004_blobs': blobs,
     '0005_followers': followers,
     '0006_blob_care': blobCare,
+    '0007_modules': modules,
   },
 };

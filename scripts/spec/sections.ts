@@ -52,7 +52,13 @@ export const specSections: Readonly<Record<string, Readonly<Record<string, () =>
   'erasure.md': { structures: () => definitionsOf([shardTail, blobDescriptor, inconsistencyEvidence, segmentCodec]) },
   'cluster.md': { placement: () => definitionOf(placementCodec) },
   'policies.md': { 'module rules': moduleRules, record: () => definitionOf(policyRecord) },
-  'wire.md': { appending: wireAppending, reading: wireReading, devices: wireDevices, streams: wireStreams },
+  'wire.md': {
+    modules: wireModules,
+    appending: wireAppending,
+    reading: wireReading,
+    devices: wireDevices,
+    streams: wireStreams,
+  },
 };
 
 /** Puts each generated part between its markers. Throws where a page lacks them. */
@@ -148,6 +154,10 @@ function wireAppending(): string {
 
 function wireReading(): string {
   return definitionsOf([wire.entryPage, wire.stateAnswer, wire.epochProposals]);
+}
+
+function wireModules(): string {
+  return definitionsOf([wire.moduleSubmission, wire.registryAnswer, wire.moduleList]);
 }
 
 function wireDevices(): string {

@@ -32,6 +32,8 @@ export const [ada, ben, cleo, dora, registrar] = ['ada', 'ben', 'cleo', 'dora', 
   Actor,
 ];
 
+type Place = Pick<LogBuilder, 'chain'>;
+
 export function rootOf(admins: readonly Actor[], fields: Partial<AdminRoot> = {}): AdminRoot {
   return { epoch: 1, keys: admins.map(({ key }) => key), threshold: 2, expiresAt: START_MS + YEAR_MS, ...fields };
 }
@@ -47,7 +49,7 @@ export function newRegistry(root?: AdminRoot): LogBuilder {
 
 /** A root of the second epoch, signed by those who are named. */
 export function rotationOf(
-  log: LogBuilder,
+  log: Place,
   signers: readonly Actor[],
   fields: Partial<AdminRoot> = {},
   registry: Uint8Array = log.chain,
@@ -56,7 +58,7 @@ export function rotationOf(
   return { rotation, signatures: signaturesOf(ADMIN_ROTATION_TYPE, encode(adminRotation, rotation), signers) };
 }
 
-function manifestOf(log: LogBuilder, fields: Partial<ModuleManifest> = {}): ModuleManifest {
+function manifestOf(log: Place, fields: Partial<ModuleManifest> = {}): ModuleManifest {
   return {
     registry: log.chain,
     name: 'ledger',
@@ -75,7 +77,7 @@ function manifestOf(log: LogBuilder, fields: Partial<ModuleManifest> = {}): Modu
 }
 
 export function publicationOf(
-  log: LogBuilder,
+  log: Place,
   signers: readonly Actor[] = [ada, ben],
   fields: Partial<ModuleManifest> = {},
 ): ModulePublished {
@@ -84,7 +86,7 @@ export function publicationOf(
 }
 
 export function revocationOf(
-  log: LogBuilder,
+  log: Place,
   signers: readonly Actor[],
   fields: Partial<ModuleRevocation> = {},
 ): ModuleRevoked {

@@ -11,6 +11,7 @@ import {
   mailboxAck,
   mailboxUpFrame,
   memberAdded,
+  moduleSubmission,
   sha256,
   signEd25519,
   submission,
@@ -54,6 +55,9 @@ export async function requestSeeds(relay: InhabitedRelay): Promise<readonly Requ
   const device = (rest: string): string => devicePath(bob, rest);
   const genuine = [
     { route: 'get /v1/relay', path: '/v1/relay' },
+    { route: 'get /v1/registry', path: '/v1/registry' },
+    { route: 'get /v1/modules', path: '/v1/modules' },
+    { route: 'get /v1/modules/{hash}', path: `/v1/modules/${toBase64Url(sha256(utf8ToBytes('no module')))}` },
     { route: 'get /healthz', path: '/healthz' },
     { route: 'get /openapi.json', path: '/openapi.json' },
     { route: 'get /docs', path: '/docs' },
@@ -133,6 +137,11 @@ async function eventSeeds(relay: InhabitedRelay): Promise<readonly RequestSeed[]
       path: chainPath(encrypted, 'commits'),
       body: encode(commitBundle, bundle),
       withEvent: (spoil) => encode(commitBundle, { ...bundle, ...resigned(bundle.event, alice, spoil) }),
+    },
+    {
+      route: 'post /v1/modules',
+      path: '/v1/modules',
+      body: encode(moduleSubmission, { event: bundle.event, signature: bundle.signature, module: Uint8Array.of(0) }),
     },
   ];
 }

@@ -22,6 +22,8 @@ const shardNode = 'test/workers/shard-node/app.workerd.test.ts';
 const cluster = 'test/workers/relay/cluster.workerd.test.ts';
 
 const everyRefusal = ['test/core/chain/refusals.test.ts', '[PR1] %s is reached'] as const;
+const registryRoutes = 'test/workers/relay/registry.workerd.test.ts';
+
 /** Rules of registries: the relay asks the same function as everyone else. */
 const registryCodes = [
   'registry-not-public',
@@ -84,6 +86,9 @@ const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: strin
   'opaque-handshakes': ['test/relay/opaque.test.ts', '[GM31] is one to leave'],
   'group-reinitialised': ['test/relay/commit.test.ts', '[GM41] ends a group'],
   ...Object.fromEntries(registryCodes.map((code) => [code, everyRefusal])),
+  'no-registry': [registryRoutes, '[AR15] says so at'],
+  'lone-module': [registryRoutes, '[AR16] takes nothing but publications there'],
+  'module-refused': [registryRoutes, '[AR16] refuses a module that its event does not name'],
   'payload-expired': ['test/durable-objects/chain/object.workerd.test.ts', '[PL3] forgets payloads'],
   'too-many-subscribers': ['test/durable-objects/chain/sockets.workerd.test.ts', '[SK5] serves a thousand sockets'],
   'token-register-full': [envelopes, '[SE7] is remembered with 1,024 others'],

@@ -19,6 +19,7 @@ import { addMailboxRoutes } from './mailboxes.ts';
 import { addRelayRoutes, HEALTH_PATH } from './relay-info.ts';
 import { createRequestGate } from '../http/request-gate.ts';
 import { preflightResponse } from '../http/response-headers.ts';
+import { addRegistryRoutes } from './registry.ts';
 import { RouteNames } from './route-names.ts';
 import { addStreamRoutes } from './streams.ts';
 
@@ -64,6 +65,7 @@ function routedApp(clock: Clock): RelayApp {
   addDeviceRoutes(app, services);
   addMailboxRoutes(app, services);
   addClusterRoutes(app, services);
+  addRegistryRoutes(app, services);
   addRelayRoutes(app, services);
   addMetricsRoute(app);
   addDocumentationRoutes(app);

@@ -27,7 +27,7 @@ import type { RelayApp, Services } from './relay-app.ts';
 const MAX_GENESIS_BYTES = MAX_ENTRY_BYTES;
 
 /** What any event can be refused for, by its envelope and its place. */
-const OF_EVENTS: readonly ProblemCode[] = [
+export const OF_EVENTS: readonly ProblemCode[] = [
   'event-too-large',
   'wrong-chain',
   'bad-signature',
@@ -44,7 +44,7 @@ const OF_EVENTS: readonly ProblemCode[] = [
 ];
 
 /** What a registry refuses of its admins' statements. */
-const OF_STATEMENTS: readonly ProblemCode[] = [
+export const OF_STATEMENTS: readonly ProblemCode[] = [
   'wrong-registry',
   'wrong-admin-epoch',
   'root-expired',
@@ -121,6 +121,7 @@ const appendRoute = describeRoute({
     'group-reinitialised',
     'wrong-epoch',
     'lone-commit',
+    'lone-module',
     'no-such-commit',
     'own-commit',
     'already-reported',
@@ -203,7 +204,7 @@ export function addChainRoutes(app: RelayApp, { gate, clock, checkSignatures }: 
 }
 
 /** `WI6`: the refusal of a single submission is the refusal of the request. */
-function appendResponse(
+export function appendResponse(
   request: Request,
   answer: Answer,
   init?: { readonly status: number; readonly location: string },

@@ -19,6 +19,9 @@ import {
   keyPackageStock,
   mailboxAck,
   mailboxDownFrame,
+  moduleList,
+  moduleSubmission,
+  registryAnswer,
   mailboxPage,
   mailboxUpFrame,
   problems,
@@ -64,6 +67,9 @@ export const STRUCTURES: readonly Structure[] = [
   tokenState,
   mailboxUpFrame,
   mailboxDownFrame,
+  registryAnswer,
+  moduleList,
+  moduleSubmission,
 ].map(({ notation }) => structureOf(notation));
 
 const TAGS = [
@@ -74,6 +80,7 @@ const TAGS = [
   ['Streams', 'WebSockets for what is new, opened by a ticket.'],
   ['Devices', 'KeyPackages, by which others add a device to their groups.'],
   ['Mailboxes', 'What waits for a device that is away.'],
+  ['Registry', 'The modules that this deployment trusts, by what its admins signed.'],
   ['The cluster', 'The storage nodes, for operators.'],
   ['The relay', 'The relay itself.'],
 ].map(([name = '', description = '']) => ({ name, description }));

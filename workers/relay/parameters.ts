@@ -38,6 +38,7 @@ export const chainParameters = z.object({ chain });
 export const deviceParameters = z.object({ device });
 export const payloadParameters = z.object({ chain, hash: nameParameter('hash', 'SHA-256 of the payload, base64url.') });
 export const treeParameters = z.object({ chain, hash: nameParameter('hash', 'Tree hash (RFC 9420 §7.8), base64url.') });
+export const moduleParameters = z.object({ hash: nameParameter('hash', 'SHA-256 of the module, base64url.') });
 export const proofParameters = z.object({
   chain,
   index: indexParameter('Index of the entry to prove.', { name: 'index', in: 'path' }),

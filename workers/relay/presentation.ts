@@ -10,6 +10,7 @@ import {
 import { viewSchemaOf, type JsonSchema } from './view-schema.ts';
 
 const TEXT_TYPE = 'text/plain; charset=utf-8';
+const WASM_TYPE = 'application/wasm';
 
 /** How an object's bytes reach a caller: as they are, or as a JSON view for people (`WI7`). */
 export interface Presentation {
@@ -54,6 +55,11 @@ export function opaqueBytes(name: string, toText: (bytes: Uint8Array) => string)
     view: (bytes) => ({ [name]: toText(bytes) }),
     viewSchema: { type: 'object', properties: { [name]: { type: 'string', description: 'base64url' } } },
   };
+}
+
+/** The same in the media type that WebAssembly has of its own (RFC 9110 §8.3, core specification). */
+export function wasmModule(name: string, toText: (bytes: Uint8Array) => string): Presentation {
+  return { ...opaqueBytes(name, toText), contentType: WASM_TYPE };
 }
 
 export function plainText(view: (text: string) => Json, viewSchema: JsonSchema): Presentation {

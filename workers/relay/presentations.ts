@@ -6,9 +6,11 @@ import {
   epochProposals,
   keyPackageStock,
   mailboxPage,
+  moduleList,
   parseCheckpoint,
   parseLogProof,
   parseState,
+  registryAnswer,
   stateAnswer,
   ticketAnswer,
   tokenState,
@@ -18,9 +20,10 @@ import {
   type AppendAnswer,
   type EntryPage,
   type Json,
+  type RegistryAnswer,
   type StateAnswer,
 } from '../../core/index.ts';
-import { opaqueBytes, plainText, structured } from './presentation.ts';
+import { opaqueBytes, plainText, structured, wasmModule } from './presentation.ts';
 
 /** Every form in which this relay answers bytes, each with its JSON view. */
 export const KEY_PACKAGE_STOCK = structured(keyPackageStock);
@@ -30,6 +33,8 @@ export const MAILBOX_PAGE = structured(mailboxPage);
 export const TOKEN_STATE = structured(tokenState);
 export const TICKET = structured(ticketAnswer);
 export const PAYLOAD = opaqueBytes('payload', toBase64Url);
+export const MODULE_LIST = structured(moduleList);
+export const MODULE = wasmModule('module', toBase64Url);
 export const PROPOSALS = structured(epochProposals);
 export const GROUP_INFO = opaqueBytes('groupInfo', toBase64Url);
 export const RATCHET_TREE = opaqueBytes('ratchetTree', toBase64Url);
@@ -100,18 +105,31 @@ export const ENTRY_PAGE = structured(entryPage, {
   },
 });
 
-export const STATE = structured(stateAnswer, {
-  view: ({ index, digest, state, checkpoint }: StateAnswer): Json => {
-    const parsed = parseState(state);
-    if (parsed === undefined) throw new Error('a chain answered bytes that are no state');
-    return { index: String(index), digest: toBase64Url(digest), state: viewState(parsed), checkpoint };
-  },
+const STATE_SCHEMA = {
+  type: 'object',
+  required: ['index', 'digest', 'state', 'checkpoint'],
+  properties: { index: TEXT, digest: { ...TEXT, description: 'base64url' }, state: READABLE, checkpoint: TEXT },
+};
+
+export const STATE = structured(stateAnswer, { view: viewStateAnswer, schema: STATE_SCHEMA });
+
+export const REGISTRY = structured(registryAnswer, {
+  view: ({ registry, state }: RegistryAnswer): Json => ({
+    registry: toBase64Url(registry),
+    state: viewStateAnswer(state),
+  }),
   schema: {
     type: 'object',
-    required: ['index', 'digest', 'state', 'checkpoint'],
-    properties: { index: TEXT, digest: { ...TEXT, description: 'base64url' }, state: READABLE, checkpoint: TEXT },
+    required: ['registry', 'state'],
+    properties: { registry: { ...TEXT, description: 'base64url' }, state: STATE_SCHEMA },
   },
 });
+
+function viewStateAnswer({ index, digest, state, checkpoint }: StateAnswer): Json {
+  const parsed = parseState(state);
+  if (parsed === undefined) throw new Error('a chain answered bytes that are no state');
+  return { index: String(index), digest: toBase64Url(digest), state: viewState(parsed), checkpoint };
+}
 
 export const CHECKPOINT = plainText(
   (note) => {
