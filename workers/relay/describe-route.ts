@@ -1,8 +1,7 @@
 import { createRoute, type z } from '@hono/zod-openapi';
-import { MEDIA_TYPE, problems, type ProblemCode } from '../../core/index.ts';
+import { MEDIA_TYPE, problems, type JsonSchema, type ProblemCode } from '../../core/index.ts';
 import type { Presentation, Structure } from './presentation.ts';
 import { PROBLEM_TYPE } from '../http/problem-document.ts';
-import type { JsonSchema } from './view-schema.ts';
 
 /** Who may call: anybody, readers of the chain, the actor who signs the request, or whoever signed what the body holds. */
 export type Access = 'open' | 'reader' | 'actor' | 'event';

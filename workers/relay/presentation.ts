@@ -3,11 +3,12 @@ import {
   decodeTrusted,
   MEDIA_TYPE,
   printNotation,
+  viewSchemaOf,
   type Codec,
   type Json,
+  type JsonSchema,
   type Notation,
 } from '../../core/index.ts';
-import { viewSchemaOf, type JsonSchema } from './view-schema.ts';
 
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 const WASM_TYPE = 'application/wasm';

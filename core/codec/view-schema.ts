@@ -1,4 +1,4 @@
-import type { Notation } from '../../core/index.ts';
+import type { Notation } from './notation.ts';
 
 /** The part of JSON Schema 2020-12 that the views need. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
