@@ -7,7 +7,7 @@ const FOLDER = join(import.meta.dirname, '../../policies');
 /** The first type that applications define. */
 const TYPE = 0x8000;
 
-function readSample(name: string): Uint8Array {
+export function readSample(name: string): Uint8Array {
   return new Uint8Array(readFileSync(join(FOLDER, `${name}.wasm`)));
 }
 
