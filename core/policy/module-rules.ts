@@ -82,6 +82,7 @@ export const MODULE_RULES = {
   alignment: 'an alignment above the natural one',
 } as const satisfies Readonly<Record<string, string>>;
 
+/** The name of a rule of `MODULE_RULES`. */
 export type ModuleRule = keyof typeof MODULE_RULES;
 
 /** The first thing in the order of the bytes that a policy module may not have. `offset` counts from its first byte. */

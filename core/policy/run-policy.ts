@@ -1,7 +1,8 @@
 import { HOST_EXHAUSTED, MAX_CALL_DEPTH } from './meter-body.ts';
 
-/** The bytes that a policy may be given and may give (`PX3`, `PX4`). */
+/** Of the state that a policy may be given and may give (`PX2`, `PX4`). */
 export const MAX_POLICY_STATE_BYTES = 131_072;
+/** Of the record that a policy decides over (`PX2`). */
 export const MAX_POLICY_EVENT_BYTES = 65_536;
 /** What runs in about 5 ms on a small machine (`PX2`). */
 export const DEFAULT_POLICY_FUEL = 5_000_000;
@@ -11,9 +12,13 @@ export interface PolicyInstance {
   readonly memory: { readonly buffer: ArrayBufferLike };
   readonly terachat_fuel: { value: bigint };
   readonly terachat_depth: { readonly value: number };
+  /** Sets the instance up, under fuel. */
   readonly _initialize?: () => void;
+  /** Gives the place of so many bytes. */
   readonly alloc: (bytes: number) => number;
+  /** Decides over an event; gives the place of its verdict in the high 32 bits, and its length in the low ones. */
   readonly apply: (...operands: [state: number, stateBytes: number, event: number, eventBytes: number]) => bigint;
+  /** Takes over the state of the version before; gives as `apply` does. */
   readonly migrate?: (state: number, stateBytes: number) => bigint;
 }
 
