@@ -131,3 +131,14 @@ export { repairBytes, repairShards, type BlobToRepair, type Repair } from './clu
 export { goodShards, scrubShard, type ShardFinding } from './cluster/scrub-shard.ts';
 export { configureOperators, type ConfiguredOperators } from './operators.ts';
 export { mayReadAttachments, mayUpload, refuseUpload, type UploadRequest } from './upload.ts';
+export {
+  configureHotAge,
+  HOT_AGE_MS,
+  MAX_COLD_PAYLOAD_BYTES,
+  MAX_WAITING_PAYLOADS,
+  mayBeCold,
+  planSegment,
+  SHORTEST_COLD_RETENTION_MS,
+  type HotPayload,
+  type SegmentPlan,
+} from './tiers/segment-plan.ts';

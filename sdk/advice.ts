@@ -40,6 +40,7 @@ const PROBLEM_ADVICE: Readonly<Partial<Record<ProblemCode, Advice>>> = {
   'wrong-epoch': RETRY,
   internal: SHORTLY,
   'mailbox-full': IN_A_MINUTE,
+  'payload-unavailable': IN_A_MINUTE,
   'rate-limited': IN_A_MINUTE,
   'relay-clock-behind': IN_A_MINUTE,
   'relay-not-configured': IN_A_MINUTE,

@@ -135,6 +135,10 @@ export const problems = {
   'payload-missing': { status: 400, title: 'The event names a payload; send it along.' },
   'payload-mismatch': { status: 400, title: 'The payload is not the one that the event names.' },
   'payload-too-large': { status: 413, title: 'The payload is over the limit; split it, or store it elsewhere.' },
+  'payload-unavailable': {
+    status: 503,
+    title: 'Too few storage nodes give their part of the payload; ask again later.',
+  },
   'payload-expired': { status: 410, title: 'The payload has expired; its entry still proves what it was.' },
   'attachment-inconsistent': {
     status: 500,

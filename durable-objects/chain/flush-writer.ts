@@ -1,4 +1,4 @@
-import { MAX_RETENTION_MS, type AccountDevice } from '../../core/index.ts';
+import { MAX_RETENTION_MS, MAX_SEGMENT_BYTES, type AccountDevice } from '../../core/index.ts';
 import {
   isSnapshotDue,
   revokedBetween,
@@ -12,7 +12,7 @@ import {
 import { MAX_LOOKUP_LAG, type ChainStore, type PayloadRow } from './store.ts';
 
 /** Work that a flush leaves for later. */
-export type FlushJob = 'expiry' | 'lookup' | 'welcomes' | 'pokes';
+export type FlushJob = 'expiry' | 'lookup' | 'segments' | 'welcomes' | 'pokes';
 
 /** A poke waits this long, so that a lively conversation becomes one. */
 const POKE_DELAY_MS = 500;
@@ -23,6 +23,9 @@ interface FlushWriterOptions {
   readonly storage: DurableObjectStorage;
   readonly store: ChainStore;
   readonly schedule: (job: FlushJob, dueAt: number) => void;
+  /** Whether payloads of this chain go to a cluster (`TI2`). */
+  readonly isTiered: () => boolean;
+  readonly hotAgeMs: number;
 }
 
 /** Writes what a flush decided, in the one transaction that makes it true (`AP12`). */
@@ -30,6 +33,8 @@ export class FlushWriter {
   readonly #options: FlushWriterOptions;
   #isExpiryScheduled = false;
   #payloadsSinceLookup: number;
+  #isSegmentScheduled = false;
+  #bytesSinceSegment = 0;
 
   constructor(options: FlushWriterOptions) {
     this.#options = options;
@@ -39,12 +44,14 @@ export class FlushWriter {
 
   write(flush: Flush, previous: ChainHead, away: readonly Uint8Array[], clock: number): void {
     const [isExpiryScheduled, payloadsSinceLookup] = [this.#isExpiryScheduled, this.#payloadsSinceLookup];
+    const isSegmentScheduled = this.#isSegmentScheduled;
     try {
       this.#options.storage.transactionSync(() => this.#writeRows(flush, previous, away, clock));
     } catch (cause) {
       // The jobs went with the rows: who believed in them would never drop another payload.
       this.#isExpiryScheduled = isExpiryScheduled;
       this.#payloadsSinceLookup = payloadsSinceLookup;
+      this.#isSegmentScheduled = isSegmentScheduled;
       throw cause;
     }
   }
@@ -57,6 +64,11 @@ export class FlushWriter {
   /** The expiry job has nothing left to wait for. */
   expiryEnded(): void {
     this.#isExpiryScheduled = false;
+  }
+
+  /** No hot payload waits for its segment. */
+  segmentsEnded(): void {
+    this.#isSegmentScheduled = false;
   }
 
   #writeRows({ head, entries }: Flush, previous: ChainHead, away: readonly Uint8Array[], clock: number): void {
@@ -82,10 +94,21 @@ export class FlushWriter {
     // Rows expire in their order, so while the job has a time, later ones can't bring it forward.
     if (!this.#isExpiryScheduled) schedule('expiry', first.expiresAt);
     this.#isExpiryScheduled = true;
+    if (this.#options.isTiered()) this.#scheduleSegment(rows, clock);
     this.#payloadsSinceLookup += rows.length;
     if (this.#payloadsSinceLookup < LOOKUP_STEP) return;
     this.#payloadsSinceLookup = 0;
     schedule('lookup', clock);
+  }
+
+  /** Two additions a flush, and a row where the first waits or a segment may be full (`TI1`). */
+  #scheduleSegment(rows: readonly PayloadRow[], clock: number): void {
+    for (const { bytes } of rows) this.#bytesSinceSegment += bytes.length;
+    const isFull = this.#bytesSinceSegment >= MAX_SEGMENT_BYTES;
+    if (isFull) this.#bytesSinceSegment = 0;
+    const { schedule, hotAgeMs } = this.#options;
+    if (isFull || !this.#isSegmentScheduled) schedule('segments', isFull ? clock : clock + hotAgeMs);
+    this.#isSegmentScheduled = true;
   }
 
   /** Also where payloads of that age are gone: in force as long as the epoch is (`MB7`). */

@@ -8,9 +8,11 @@ import {
   shareGroup,
   type Answer,
   type Caller,
+  type ClusterNodes,
   type RelayRefusal,
   type WrittenRow,
 } from '../../relay/index.ts';
+import { clusterOf } from '../platform/cluster.ts';
 import { ed25519Checker } from '../platform/ed25519.ts';
 import { checkpointKeyOf, claimTokenKeyOf, relayActorOf, type RelayEnvironment } from '../platform/environment.ts';
 import type { HistoryPage } from '../sockets/stream-sockets.ts';
@@ -27,6 +29,8 @@ import type { Passage } from './passage.ts';
 export class ChainObject extends DurableObject<RelayEnvironment> {
   /** ms since the Unix epoch; tests move it. */
   clock: () => number = () => Date.now();
+  /** The storage nodes; undefined where this deployment has none. Tests put their own ways to them in between. */
+  cluster: () => Promise<ClusterNodes | undefined> = () => clusterOf(this.env);
   readonly #key = checkpointKeyOf(this.env);
   readonly #claimTokenKey = claimTokenKeyOf(this.env)?.publicKey;
   #chain: OpenChain | undefined;
@@ -146,8 +150,8 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
   /** A ticket for the stream, for those who may read at all. */
   ticket(caller: Caller, origin: string): Promise<Answer> {
     return this.#read(caller, (chain, actor) => {
-      const permission = chain.reads.entries(actor, 0, 1);
-      return permission.ok && actor !== undefined ? chain.issueTicket(actor, origin) : permission;
+      const permission = chain.reads.permits(actor);
+      return permission.ok ? chain.issueTicket(caller.actor, origin) : permission;
     });
   }
 
@@ -174,7 +178,7 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
   }
 
   /** For shares that missed something: the flushes from `first` on, and whose reading ended. */
-  async passageFrom(first: number, actors: readonly Uint8Array[]): Promise<Passage> {
+  passageFrom(first: number, actors: readonly Uint8Array[]): Promise<Passage> {
     return this.#opened().passageFrom(first, actors);
   }
 
@@ -250,7 +254,8 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     const { ctx, env } = this;
     const [key, claimTokenKey, actor] = [this.#key, this.#claimTokenKey, relayActorOf(env)];
     if (chain === undefined || key === undefined || claimTokenKey === undefined || actor === undefined) return;
-    this.#chain = new OpenChain({ ctx, env, key, claimTokenKey, actor, chain, clock: () => this.clock() });
+    const surroundings = { ctx, env, clock: () => this.clock(), cluster: () => this.cluster() };
+    this.#chain = new OpenChain({ ...surroundings, key, claimTokenKey, actor, chain });
     await this.#chain.jobs.recover();
   }
 

@@ -11,12 +11,15 @@ import {
   AppendLimits,
   Audience,
   CallerLimits,
+  configureHotAge,
+  mayBeCold,
   mayReadAttachments,
   restoreHead,
   UploadLimits,
   type ChainHead,
   type CheckpointKey,
   type Answer,
+  type ClusterNodes,
   type Flush,
   type ReaderChange,
   type RelayActor,
@@ -28,7 +31,7 @@ import { ed25519Checker } from '../platform/ed25519.ts';
 import { measureFlush } from '../metrics/isolate-measures.ts';
 import { limitsOf, type RelayEnvironment } from '../platform/environment.ts';
 import { reportJobFailure } from '../platform/incident.ts';
-import { clusterOf, keeperOf } from '../platform/cluster.ts';
+import { clusterOf, keeperOf, openedNodes } from '../platform/cluster.ts';
 import { AccountFollowers } from './account-followers.ts';
 import { ChainAppends } from './appends.ts';
 import { ChainAttachments, type KeptAttachment } from './attachments.ts';
@@ -45,6 +48,9 @@ import { Sequencer } from './sequencer.ts';
 import { ChainShares } from './shares.ts';
 import { ChainSockets } from './sockets.ts';
 import { ChainStore, MAX_LOOKUP_LAG } from './store.ts';
+import { ColdPayloads } from './tiers/cold-payloads.ts';
+import { SegmentFlush } from './tiers/segment-flush.ts';
+import { Tombs } from './tiers/tombs.ts';
 
 /** Payloads, and handshakes, that one step of the expiry job drops. */
 const EXPIRY_ROWS = 500;
@@ -62,6 +68,7 @@ export interface OpenChainOptions {
   readonly actor: RelayActor;
   readonly chain: ChainId;
   readonly clock: () => number;
+  readonly cluster: () => Promise<ClusterNodes | undefined>;
 }
 
 /** A founded chain in the memory of its object: its parts, and which of them tells which. */
@@ -74,12 +81,15 @@ export class OpenChain {
   readonly followers: AccountFollowers | undefined;
   readonly gate: AccessGate;
   readonly jobs: JobScheduler<
-    FlushJob | CareJob | 'access' | 'accounts' | 'followers' | 'shares' | 'unopened' | 'uploads'
+    FlushJob | CareJob | 'access' | 'accounts' | 'followers' | 'forget' | 'shares' | 'unopened' | 'uploads'
   >;
   readonly reads: ChainReads;
   readonly sockets: ChainSockets;
   readonly shares: ChainShares;
   readonly #audience = new Audience();
+  readonly #cold: ColdPayloads;
+  readonly #segments: SegmentFlush;
+  readonly #tombs: Tombs;
   readonly #log: ChainLog;
   readonly #sequencer: Sequencer;
   readonly #store: ChainStore;
@@ -88,10 +98,21 @@ export class OpenChain {
   constructor(options: OpenChainOptions) {
     const { ctx, clock, env, chain, claimTokenKey, actor } = options;
     const limits = limitsOf(env);
+    const { hotAgeMs } = configureHotAge({ ...env });
     const store = new ChainStore(ctx.storage);
     this.#store = store;
     this.#log = new ChainLog(store);
-    this.#writer = new FlushWriter({ storage: ctx.storage, store, schedule: (job, at) => this.jobs.schedule(job, at) });
+    this.#writer = new FlushWriter({
+      storage: ctx.storage,
+      store,
+      schedule: (job, at) => this.jobs.schedule(job, at),
+      hotAgeMs,
+      isTiered: () => mayBeCold(this.#retentionMs) && openedNodes(env) !== undefined,
+    });
+    const tiers = { ...options, store, storage: ctx.storage, care: () => this.care };
+    this.#tombs = new Tombs({ ...tiers, schedule: (at) => this.jobs.schedule('forget', at) });
+    this.#cold = new ColdPayloads(tiers);
+    this.#segments = new SegmentFlush({ ...tiers, hotAgeMs, tombs: this.#tombs, retentionMs: () => this.#retentionMs });
     const sequencer = this.#sequence(options);
     this.#sequencer = sequencer;
     this.accounts = new FollowedAccounts({ env, chain, actor, sequencer, clock });
@@ -102,7 +123,7 @@ export class OpenChain {
       limits: new CallerLimits(limits),
       scheduleSweep: (at) => this.jobs.schedule('access', at),
     });
-    this.reads = new ChainReads(store, sequencer, clock);
+    this.reads = new ChainReads({ store, sequencer, cold: this.#cold, clock });
     this.appends = new ChainAppends({
       store,
       log: this.#log,
@@ -124,6 +145,10 @@ export class OpenChain {
 
   get head(): ChainHead {
     return this.#sequencer.head;
+  }
+
+  get #retentionMs(): number {
+    return this.head.state.value.genesis.retentionMs;
   }
 
   /** This member reads: whatever comes after is news to them again. */
@@ -157,8 +182,8 @@ export class OpenChain {
   }
 
   /** Whoever must be asked about takes it as history, too. */
-  passageFrom(first: number, actors: readonly Uint8Array[]): Passage {
-    const passage = this.reads.passageFrom(first, actors);
+  async passageFrom(first: number, actors: readonly Uint8Array[]): Promise<Passage> {
+    const passage = await this.reads.passageFrom(first, actors);
     return { ...passage, ended: [...passage.ended, ...actors.filter((actor) => this.accounts.isLapsed(actor))] };
   }
 
@@ -245,6 +270,8 @@ export class OpenChain {
       uploads: (now: number) => this.attachments.sweep(now),
       shares: () => this.shares.tellAll(),
       expiry: (now: number) => this.#expire(now),
+      segments: (now: number) => this.#flushSegment(now),
+      forget: (now: number) => this.#tombs.step(now),
       lookup: (now: number) => this.#extendLookup(now),
       welcomes: (now: number) => deliveries.deliverWelcomes(now),
       pokes: (now: number) => deliveries.deliverPokes(now),
@@ -296,13 +323,22 @@ export class OpenChain {
 
   /** Job step: ciphertext whose time is up. */
   #expire(now: number): number | undefined {
-    const { payloads, handshakes } = this.#store;
+    const { payloads, handshakes, blobs } = this.#store;
     const dropped = payloads.dropExpired(now, EXPIRY_ROWS) + handshakes.dropExpired(now, EXPIRY_ROWS);
-    if (dropped >= EXPIRY_ROWS) return now;
-    const next = Math.min(payloads.nextExpiry() ?? Infinity, handshakes.nextExpiry() ?? Infinity);
+    const buried = this.#tombs.buryExpired(now, (segments) => this.#cold.forget(segments));
+    if (dropped >= EXPIRY_ROWS || buried) return now;
+    const nexts = [payloads, handshakes, blobs].map((store) => store.nextExpiry() ?? Infinity);
+    const next = Math.min(...nexts);
     if (next < Infinity) return next;
     this.#writer.expiryEnded();
     return undefined;
+  }
+
+  /** Job step: the oldest payloads leave for the cluster. */
+  async #flushSegment(now: number): Promise<number | undefined> {
+    const next = await this.#segments.step(now);
+    if (next === undefined) this.#writer.segmentsEnded();
+    return next;
   }
 
   /** Job step: payloads become findable by hash in batches; a full one means that more wait. */

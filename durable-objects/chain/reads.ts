@@ -24,6 +24,7 @@ import {
   stateAnswer,
   utf8ToBytes,
   type EntryPage,
+  type Result,
   type StateAnswer,
 } from '../../core/index.ts';
 import { ratchetTreeOf } from '../../core/mls/index.ts';
@@ -42,7 +43,8 @@ import type { HistoryPage } from '../sockets/stream-sockets.ts';
 import { entriesFrame } from './frames.ts';
 import type { Passage } from './passage.ts';
 import type { Sequencer } from './sequencer.ts';
-import type { ChainStore } from './store.ts';
+import type { ChainStore, LogPageRow } from './store.ts';
+import type { ColdPayloads } from './tiers/cold-payloads.ts';
 
 /** As the present, it makes nothing expired. */
 const BEGINNING = 0;
@@ -53,12 +55,19 @@ const MAX_QUOTED_BYTES = 524_288;
 export class ChainReads implements Quotable {
   readonly #store: ChainStore;
   readonly #sequencer: Sequencer;
+  readonly #cold: ColdPayloads;
   readonly #clock: () => number;
 
-  constructor(store: ChainStore, sequencer: Sequencer, clock: () => number) {
-    this.#store = store;
-    this.#sequencer = sequencer;
-    this.#clock = clock;
+  constructor(parts: {
+    readonly store: ChainStore;
+    readonly sequencer: Sequencer;
+    readonly cold: ColdPayloads;
+    readonly clock: () => number;
+  }) {
+    this.#store = parts.store;
+    this.#sequencer = parts.sequencer;
+    this.#cold = parts.cold;
+    this.#clock = parts.clock;
   }
 
   /** Whether this actor may read anything here. */
@@ -66,39 +75,55 @@ export class ChainReads implements Quotable {
     return readableUntil(this.#sequencer.head.state, actor) !== undefined;
   }
 
-  entries(actor: Uint8Array | undefined, from: number, limit: number): Answer {
+  /** Whether this actor may read on here, as a page of entries would say it. */
+  permits(actor: Uint8Array | undefined): Result<unknown, RelayRefusal> {
+    const { state, size } = this.#sequencer.head;
+    return authoriseRead(state, size, actor, { from: 0, limit: 1 });
+  }
+
+  entries(actor: Uint8Array | undefined, from: number, limit: number): Answer | Promise<Answer> {
     const { state, size } = this.#sequencer.head;
     const range = authoriseRead(state, size, actor, { from, limit });
     if (!range.ok) return range;
-    return ok(encode(entryPage, this.page(range.value.from, range.value.end, range.value.knownSize)));
+    const page = this.page(range.value.from, range.value.end, range.value.knownSize);
+    return then(page, (read): Answer => ok(encode(entryPage, read)));
   }
 
-  /** Entries from `from` up to `end` or until the page is full, under a checkpoint of what this reader may know of. */
-  page(from: number, end: number, knownSize: number): EntryPage {
+  /**
+   * Entries from `from` up to `end` or until the page is full, under a checkpoint of what this reader may know of. At once
+   * where none of their payloads is cold.
+   */
+  page(from: number, end: number, knownSize: number): EntryPage | Promise<EntryPage> {
     const query = { from, limit: Math.max(end - from, 0), maxBytes: MAX_PAGE_BYTES, now: this.#clock() };
-    const rows = this.#store.log.page(query);
-    return {
+    const pageOf = (rows: readonly LogPageRow[]): EntryPage => ({
       entries: rows.map(({ entry, payload }) => ({ entry, payload })),
       checkpoint: this.checkpointAt(knownSize),
-    };
+    });
+    return then(this.#cold.page(query), pageOf);
   }
 
   /** The next part of the first `size` entries, for a stream, cut where the actor's reading ends. */
-  history(actor: Uint8Array, from: number, size: number): HistoryPage {
+  history(actor: Uint8Array, from: number, size: number): HistoryPage | Promise<HistoryPage> {
     const { head } = this.#sequencer;
     const end = endOfReading(head.state, actor);
     const known = Math.min(size, head.size, end ?? size);
-    const page = from < known ? this.page(from, Math.min(known, from + MAX_PAGE_ENTRIES), known) : undefined;
-    const next = from + (page?.entries.length ?? 0);
-    const frame = page && entriesFrame(page);
-    return end !== undefined && next >= end ? { frame, next, ending: removedAt(end) } : { frame, next };
+    const historyOf = (page: EntryPage | undefined): HistoryPage => {
+      const next = from + (page?.entries.length ?? 0);
+      const frame = page && entriesFrame(page);
+      return end !== undefined && next >= end ? { frame, next, ending: removedAt(end) } : { frame, next };
+    };
+    return from < known
+      ? then(this.page(from, Math.min(known, from + MAX_PAGE_ENTRIES), known), historyOf)
+      : historyOf(undefined);
   }
 
   /** What readers of the whole log have not got from `first` on, as much as a frame holds. */
-  passageFrom(first: number, actors: readonly Uint8Array[]): Passage {
-    const { state, size } = this.#sequencer.head;
+  async passageFrom(first: number, actors: readonly Uint8Array[]): Promise<Passage> {
+    const { size } = this.#sequencer.head;
     if (first >= size) return { first, next: size, frames: [], ended: [] };
-    const page = this.page(first, Math.min(size, first + MAX_PAGE_ENTRIES), size);
+    const page = await this.page(first, Math.min(size, first + MAX_PAGE_ENTRIES), size);
+    // Of this moment: whoever was removed while the page was read is not to get what comes after.
+    const { state } = this.#sequencer.head;
     const ended = actors.filter((actor) => endOfReading(state, actor) !== undefined);
     return { first, next: first + page.entries.length, frames: [entriesFrame(page)], ended };
   }
@@ -109,7 +134,7 @@ export class ChainReads implements Quotable {
     return end === undefined ? undefined : removedAt(end);
   }
 
-  payload(actor: Uint8Array | undefined, hash: Uint8Array): Answer {
+  payload(actor: Uint8Array | undefined, hash: Uint8Array): Answer | Promise<Answer> {
     const { state, size } = this.#sequencer.head;
     const range = authoriseRead(state, size, actor, { from: 0, limit: 1 });
     if (!range.ok) return range;
@@ -123,8 +148,10 @@ export class ChainReads implements Quotable {
     // A proposal outlives its time as a payload while a commit may refer to it, or can be followed (`MB7`).
     const proposal = readsHead(state, size, actor) ? handshakes.readProposal(hash, now) : undefined;
     if (proposal !== undefined) return ok(proposal);
+    const cold = this.#cold.find(hash, range.value.knownSize);
+    if (cold !== undefined && cold.place.expiresAt > now) return this.#cold.read(cold.segment, cold.place);
     // Bytes that remain past their time are only good for saying so (`PL3`).
-    const lapsed = payloads.find(hash, BEGINNING);
+    const lapsed = cold?.place.index ?? payloads.find(hash, BEGINNING);
     return err({ code: lapsed !== undefined && lapsed < range.value.knownSize ? 'payload-expired' : 'not-found' });
   }
 
@@ -259,6 +286,11 @@ export class ChainReads implements Quotable {
     if (size === head.size) return checkpoint;
     return signCheckpoint({ size, range: rangeFromNodes(size, this.#store.log.node) }, signer);
   }
+}
+
+/** What follows, in the same turn where it can: a stream may not be held up for what is at hand. */
+function then<T, U>(value: T | Promise<T>, next: (value: T) => U): U | Promise<U> {
+  return value instanceof Promise ? value.then(next) : next(value);
 }
 
 function removedAt(end: number): RelayRefusal {

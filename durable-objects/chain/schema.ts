@@ -41,6 +41,44 @@ export const payloads = sqliteTable('payloads', {
 });
 
 /**
+ * Cold ciphertext, one row a segment: the entries that named it and where it lies in the blob that has the bytes. Ranges of
+ * indexes never overlap, and segments expire in the order of their first.
+ */
+export const segments = sqliteTable('segments', {
+  first: integer('first').primaryKey(),
+  last: integer('last').notNull(),
+  blob: bytes('blob').notNull(),
+  expiresAt: integer('expires_at').notNull(),
+  places: bytes('places').notNull(),
+});
+
+/** At most one row: the segment that is being written, from before anything of it is at a node until it is in `segments`. */
+export const segmentIntent = sqliteTable('segment_intent', {
+  id: integer('id').primaryKey(),
+  first: integer('first').notNull(),
+  last: integer('last').notNull(),
+  payloadCount: integer('payload_count').notNull(),
+  blob: bytes('blob').notNull(),
+  blobBytes: integer('blob_bytes').notNull(),
+  placement: integer('placement').notNull(),
+  expiresAt: integer('expires_at').notNull(),
+});
+
+/** Blobs whose objects are to be gone from every node. */
+export const tombstones = sqliteTable(
+  'tombstones',
+  {
+    blob: bytes('blob').notNull(),
+    placement: integer('placement').notNull(),
+    writtenBy: integer('written_by'),
+    blobBytes: integer('blob_bytes').notNull(),
+    dueAt: integer('due_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.blob, table.placement] }), index('tombstones_due_at').on(table.dueAt)],
+);
+
+/**
  * Finds a payload by hash. It lags behind `payloads` and is filled in large sorted batches: an index kept on the random
  * hashes themselves would cost every append a dirty page. What it lacks is at the tail of `payloads`, bounded and
  * scanned.

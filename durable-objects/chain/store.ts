@@ -9,9 +9,11 @@ import { OutboxStore } from './store/outbox.ts';
 import { PayloadStore } from './store/payloads.ts';
 import { PokeStore } from './store/pokes.ts';
 import { LeftoverStore, RepairStore } from './store/repairs.ts';
+import { SegmentStore } from './store/segments.ts';
 import { ShareStore } from './store/shares.ts';
 import { SnapshotStore } from './store/snapshots.ts';
 import { UploadStore } from './store/uploads.ts';
+import { TombstoneStore } from './store/tombstones.ts';
 
 export type { BlobKind, BlobRow, BlobStatus } from './store/blobs.ts';
 export { MAX_HANDSHAKE_BYTES, type Handshake, type HandshakeKind } from './store/handshakes.ts';
@@ -19,7 +21,9 @@ export type { LogPageQuery, LogPageRow, LogRow } from './store/log.ts';
 export type { Delivery, DeliveryKey, NewDeliveries } from './store/outbox.ts';
 export { MAX_LOOKUP_LAG, type PayloadRow } from './store/payloads.ts';
 export type { Poke } from './store/pokes.ts';
+export type { ColdPlace, Segment, SegmentIntent } from './store/segments.ts';
 export { KEPT_SNAPSHOTS, MAX_SNAPSHOT_BYTES, type Snapshot } from './store/snapshots.ts';
+export type { Tombstone } from './store/tombstones.ts';
 
 /**
  * A chain object's storage, a store a table. They keep and give back rows and decide nothing; what belongs together, the
@@ -39,6 +43,8 @@ export class ChainStore {
   readonly leftovers: LeftoverStore;
   readonly uploads: UploadStore;
   readonly modules: ModuleStore;
+  readonly segments: SegmentStore;
+  readonly tombstones: TombstoneStore;
   readonly access: AccessStore;
 
   /** Over migrated storage. */
@@ -58,6 +64,8 @@ export class ChainStore {
     this.leftovers = new LeftoverStore(sql);
     this.uploads = new UploadStore(db);
     this.modules = new ModuleStore(db);
+    this.segments = new SegmentStore(sql);
+    this.tombstones = new TombstoneStore(sql);
     this.access = new AccessStore(sql);
   }
 }

@@ -46,6 +46,8 @@ export interface RelayEnvironment {
   readonly OPERATORS?: string;
   /** What repairs of all chains together may move in a second. */
   readonly REPAIR_BYTES_PER_S?: string;
+  /** Seconds after which a payload goes to the cluster. */
+  readonly SEGMENT_AGE_S?: string;
 }
 
 const SEED_BYTES = 32;

@@ -8,7 +8,7 @@ import { JobScheduler } from '../jobs/index.ts';
 import { applyMigrations } from '../migrate.ts';
 import { reportJobFailure } from '../platform/incident.ts';
 import { ObjectRows, type ObjectRow, type ShardUsage } from './store.ts';
-import { Turns } from './turns.ts';
+import { Turns } from '../turns.ts';
 
 /** What an account needs of the shard node that it belongs to. */
 export interface ShardAccountEnvironment {

@@ -7,6 +7,7 @@ import blobs from './0004_blobs.sql';
 import followers from './0005_followers.sql';
 import blobCare from './0006_blob_care.sql';
 import modules from './0007_modules.sql';
+import segments from './0008_segments.sql';
 
 /** The chain object's SQL by the tag of its journal entry. */
 export const chainMigrations = {
@@ -20,5 +21,6 @@ export const chainMigrations = {
     '0005_followers': followers,
     '0006_blob_care': blobCare,
     '0007_modules': modules,
+    '0008_segments': segments,
   },
 };

@@ -1,6 +1,6 @@
 import { unstable_readConfig } from 'wrangler';
 import { parseClusterConfiguration } from '../../storage/cluster-configuration.ts';
-import { configureAdmission, configureLimits, configureOperators } from '../../relay/index.ts';
+import { configureAdmission, configureHotAge, configureLimits, configureOperators } from '../../relay/index.ts';
 
 export interface Configuration {
   /** Of the worker. */
@@ -51,6 +51,9 @@ export function configurationFaults({ name, relayName, variables, addressLimit }
   }
   for (const variable of configureOperators(variables).faults) {
     faults.push(`${variable} means nothing, so nobody could look after the cluster: keys between commas.`);
+  }
+  if (configureHotAge(variables).faults.length > 0) {
+    faults.push('SEGMENT_AGE_S means nothing: it is whole seconds, 86400 at most.');
   }
   const cluster =
     typeof variables['CLUSTER'] === 'string' ? parseClusterConfiguration(variables['CLUSTER']) : undefined;

@@ -7,6 +7,7 @@ export const PROBLEM_TYPE = 'application/problem+json';
 /** Seconds to wait where the refusal itself names no time (`WI5`): how long its cause lasts at the least. */
 const RETRY_AFTER_S: Partial<Record<ProblemCode, number>> = {
   unavailable: 1,
+  'payload-unavailable': 60,
   'rate-limited': 60,
   'too-many-in-flight': 1,
   'founding-quota-reached': 3_600,

@@ -39,7 +39,7 @@ const payloadRoute = describeRoute({
   params: payloadParameters,
   query: noQuery,
   answer: { status: 200, description: 'The bytes whose SHA-256 is the hash.', content: contentOf(PAYLOAD) },
-  problems: ['payload-expired'],
+  problems: ['payload-expired', 'payload-unavailable'],
 });
 
 const stateRoute = describeRoute({

@@ -2,6 +2,7 @@ import { equalBytes, sha256, utf8ToBytes } from '../../core/index.ts';
 import { readMeasures, type RelayEnvironment } from '../../durable-objects/index.ts';
 import {
   configureAdmission,
+  configureHotAge,
   configureLimits,
   configureOperators,
   formatOpenMetrics,
@@ -63,7 +64,8 @@ function isSameSecret(a: string, b: string): boolean {
 
 function gaugesOf(env: RelayEnvironment): readonly Gauge[] {
   const variables = { ...env };
-  const faults = [configureLimits, configureAdmission, configureOperators].flatMap((read) => read(variables).faults);
+  const readers = [configureLimits, configureAdmission, configureOperators, configureHotAge];
+  const faults = readers.flatMap((read) => read(variables).faults);
   return [
     {
       name: 'terachat_relay_info',

@@ -38,6 +38,11 @@ export class BlobCare {
     schedule('report', clock() + (careState(this.#port).round === 0 ? 0 : REPORT_DELAY_MS));
   }
 
+  /** Blobs have left the table. Part of the caller's transaction. */
+  removed(): void {
+    this.#port.schedule('report', this.#port.clock() + REPORT_DELAY_MS);
+  }
+
   /** A read found these shards missing or damaged (`CR2`). What a reader says makes work, and no more than that: it is looked at first. */
   reportDamage(id: Uint8Array, shards: readonly number[]): void {
     const { clock, storage, store } = this.#port;
@@ -77,11 +82,12 @@ export class BlobCare {
   }
 
   #knows(cluster: ClusterNodes, node: string, key: string): boolean {
-    const { blobs, leftovers } = this.#port.store;
+    const { blobs, leftovers, segments, tombstones } = this.#port.store;
     const place = parseShardPartKey(key);
     if (place === undefined || !equalBytes(place.chain, this.#port.chain)) return true;
     const { id, shard, part } = place;
-    if (leftovers.has(id, node, shard) || blobs.isUploading(id)) return true;
+    if (leftovers.has(id, node, shard) || blobs.isUploading(id) || tombstones.has(id)) return true;
+    if (segments.intent !== undefined && equalBytes(segments.intent.blob, id)) return true;
     const row = blobs.get(id);
     if (row === undefined || (row.writtenBy ?? row.placement) !== place.placement) return false;
     const owner = nodesFor(placementOfBlob(cluster, row), id)[shard];

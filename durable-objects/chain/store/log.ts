@@ -32,6 +32,8 @@ export interface LogPageQuery {
   readonly maxBytes: number;
   /** Payloads that expired by this time are left out even where their bytes remain. */
   readonly now: number;
+  /** Bytes of an entry's payload where that is not here and will come along. */
+  readonly coldBytes?: (index: number) => number;
 }
 
 const INSERT = insertStatements('log', ['idx', 'entry', 'nodes', 'event_key']);
@@ -86,7 +88,7 @@ export class LogStore {
     let bytes = 0;
     const cursor = this.#sql.exec(PAGE, query.now, query.from, query.limit);
     for (const [index, entry, leafHash, payload] of cursor.raw<PageColumns>()) {
-      bytes += entry.byteLength + (payload?.byteLength ?? 0);
+      bytes += entry.byteLength + (payload?.byteLength ?? query.coldBytes?.(index) ?? 0);
       if (rows.length > 0 && bytes > query.maxBytes) break;
       rows.push({
         index,

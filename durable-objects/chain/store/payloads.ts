@@ -1,6 +1,7 @@
 import { countChanges } from '../../count-changes.ts';
 import { firstRow } from '../../first-row.ts';
 import { insertRows, insertStatements } from '../../insert-rows.ts';
+import type { HotPayload } from '../../../relay/index.ts';
 
 export interface PayloadRow {
   /** Of the entry that named it. */
@@ -17,6 +18,12 @@ export const MAX_LOOKUP_LAG = 4096;
 
 const INSERT = insertStatements('payloads', ['idx', 'hash', 'bytes', 'expires_at']);
 const READ = 'SELECT bytes FROM payloads WHERE idx = ? AND expires_at > ?';
+const CANDIDATES = 'SELECT idx FROM payload_lookup WHERE tag = ? ORDER BY idx DESC LIMIT ?';
+const WAITING = `SELECT idx, length(bytes), expires_at FROM payloads
+  WHERE expires_at > ? AND length(bytes) <= ? ORDER BY idx LIMIT ?`;
+const BETWEEN = `SELECT idx, hash, bytes, expires_at FROM payloads
+  WHERE idx BETWEEN ? AND ? AND length(bytes) <= ? ORDER BY idx LIMIT ?`;
+const FORGET = 'DELETE FROM payloads WHERE idx BETWEEN ? AND ? AND length(bytes) <= ?';
 const FIND = `SELECT payloads.idx FROM payload_lookup JOIN payloads ON payloads.idx = payload_lookup.idx
   WHERE tag = ? AND hash = ? AND payloads.expires_at > ? ORDER BY payloads.idx DESC LIMIT 1`;
 const LOOKUP_END = '(SELECT coalesce(max(idx), -1) FROM payload_lookup)';
@@ -27,7 +34,19 @@ const LAG = `SELECT coalesce((SELECT max(idx) FROM payloads), -1) - ${LOOKUP_END
 const INSERT_LOOKUP = insertStatements('payload_lookup', ['idx', 'tag']);
 const NEXT_EXPIRY = 'SELECT expires_at FROM payloads ORDER BY idx LIMIT 1';
 const DROP = 'DELETE FROM payloads WHERE idx IN (SELECT idx FROM payloads ORDER BY idx LIMIT ?) AND expires_at <= ?';
-const DROP_LOOKUP = `DELETE FROM payload_lookup WHERE idx < (SELECT coalesce(min(idx), ${Number.MAX_SAFE_INTEGER}) FROM payloads)`;
+/** The oldest payload is the first of its table, wherever it is. */
+const OLDEST = `SELECT min(idx) FROM (SELECT min(idx) AS idx FROM payloads UNION ALL SELECT min(first) FROM segments)`;
+const DROP_LOOKUP = `DELETE FROM payload_lookup WHERE idx < coalesce((${OLDEST}), ${Number.MAX_SAFE_INTEGER})`;
+
+/** Tags have 48 bits: entries that share one and not its hash are never as many. */
+const MAX_CANDIDATES = 16;
+
+/** Which payloads a segment takes: those of a range of entries that have room in one. */
+export interface SegmentRange {
+  readonly first: number;
+  readonly last: number;
+  readonly maxPayloadBytes: number;
+}
 
 /** Ciphertext while it is hot. A payload past its expiry is never given out, deleted or not. */
 export class PayloadStore {
@@ -47,7 +66,32 @@ export class PayloadStore {
     return row && new Uint8Array(row[0]);
   }
 
-  /** The newest entry that names this hash and whose payload is live. */
+  /** The oldest that have not expired by `now` and have at most so many bytes each. */
+  waiting(now: number, maxPayloadBytes: number, limit: number): HotPayload[] {
+    const rows = [...this.#sql.exec(WAITING, now, maxPayloadBytes, limit).raw<[number, number, number]>()];
+    return rows.map(([index, payloadBytes, expiresAt]) => ({ index, payloadBytes, expiresAt }));
+  }
+
+  /** Those of a range that are still here, expired ones included; at most `limit`. */
+  between({ first, last, maxPayloadBytes }: SegmentRange, limit: number): PayloadRow[] {
+    const rows = this.#sql.exec(BETWEEN, first, last, maxPayloadBytes, limit);
+    return [...rows.raw<[number, ArrayBuffer, ArrayBuffer, number]>()].map(([index, hash, bytes, expiresAt]) => {
+      return { index, hash: new Uint8Array(hash), bytes: new Uint8Array(bytes), expiresAt };
+    });
+  }
+
+  /** Deletes those of a range, in the transaction that says where they are. From here on the lookup finds all of them. */
+  forget({ first, last, maxPayloadBytes }: SegmentRange): void {
+    while (this.#lookupEnd() < last && this.extendLookup() > 0);
+    this.#sql.exec(FORGET, first, last, maxPayloadBytes);
+  }
+
+  /** Entries whose payload may have this hash, the newest first, wherever it is; to be confirmed. */
+  candidates(hash: Uint8Array): number[] {
+    return [...this.#sql.exec(CANDIDATES, hashTag(hash), MAX_CANDIDATES).raw<[number]>()].map(([index]) => index);
+  }
+
+  /** The newest entry that names this hash and whose payload is here and live. */
   find(hash: Uint8Array, now: number): number | undefined {
     const inTail = firstRow<[number]>(this.#sql.exec(FIND_IN_TAIL, hash, now));
     const row = inTail ?? firstRow<[number]>(this.#sql.exec(FIND, hashTag(hash), hash, now));
@@ -83,8 +127,17 @@ export class PayloadStore {
   dropExpired(now: number, limit: number): number {
     this.#sql.exec(DROP, limit, now);
     const dropped = countChanges(this.#sql);
-    if (dropped > 0) this.#sql.exec(DROP_LOOKUP);
+    if (dropped > 0) this.trimLookup();
     return dropped;
+  }
+
+  /** Forgets where payloads were that are nowhere any more. */
+  trimLookup(): void {
+    this.#sql.exec(DROP_LOOKUP);
+  }
+
+  #lookupEnd(): number {
+    return firstRow<[number]>(this.#sql.exec(`SELECT ${LOOKUP_END}`))?.[0] ?? -1;
   }
 }
 
