@@ -106,7 +106,7 @@ export { addMeasured, Measures, type Measured } from './metrics/measures.ts';
 export { formatOpenMetrics, OPEN_METRICS_TYPE, type Gauge } from './metrics/open-metrics.ts';
 export { placementOfBlob } from './cluster/cluster-nodes.ts';
 export { BlobWriter, type BlobToPut, type WrittenBlob, type WrittenRow } from './cluster/blob-writer.ts';
-export type { ClusterNodes, ClusterUnavailable } from './cluster/cluster-nodes.ts';
+export type { ClusterNodes, ClusterUnavailable, Timer } from './cluster/cluster-nodes.ts';
 export { readBlob, readBlobRange } from './cluster/read-blob.ts';
 export { readRows, type BegunBlob } from './cluster/read-rows.ts';
 export { ReadTimes } from './cluster/read-times.ts';

@@ -8,7 +8,7 @@ import {
   type Placement,
   type Result,
 } from '../core/index.ts';
-import { ReadTimes, type ClusterNodes, type StorageNode } from '../relay/index.ts';
+import { ReadTimes, type ClusterNodes, type StorageNode, type Timer } from '../relay/index.ts';
 import {
   parseClusterConfiguration,
   type ClusterFault,
@@ -60,7 +60,7 @@ export function openNodes(text: string, surroundings: ClusterSurroundings): Resu
       code: codeFor,
       readTimes,
       clock: surroundings.clock,
-      wait,
+      startTimer,
     }),
   });
 }
@@ -111,7 +111,11 @@ function codesOf(openKernel: () => ErasureKernel): (parameters: CodeParameters) 
   };
 }
 
-function wait(ms: number): Promise<void> {
-  // eslint-disable-next-line no-restricted-globals -- pending only while nodes are asked, so an idle object still sleeps
-  return new Promise((resolve) => void setTimeout(resolve, ms));
+function startTimer(ms: number): Timer {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const over = new Promise<void>((resolve) => {
+    // eslint-disable-next-line no-restricted-globals -- pending only while nodes are asked, so an idle object still sleeps
+    timer = setTimeout(resolve, ms);
+  });
+  return { over, cancel: () => clearTimeout(timer) };
 }

@@ -11,7 +11,13 @@ import {
   type Result,
 } from '../../core/index.ts';
 import type { StorageNode } from '../storage-node.ts';
-import { nodesOfBlob, placementOfBlob, type ClusterNodes, type ClusterUnavailable } from './cluster-nodes.ts';
+import {
+  nodesOfBlob,
+  placementOfBlob,
+  type ClusterNodes,
+  type ClusterUnavailable,
+  type Timer,
+} from './cluster-nodes.ts';
 import { shardPartKey, type BlobPlace } from './shard-key.ts';
 import { cellsPerPart, partSpan, rowCount, rowOf, rowOffset, rowStripes, tailPart } from './shard-parts.ts';
 
@@ -168,14 +174,18 @@ export class BlobWriter {
   #settle(puts: readonly Promise<boolean>[]): Promise<ReadonlySet<number>> {
     const { layout } = this.#encoder;
     const stored = new Set<number>();
+    let grace: Timer | undefined;
     return new Promise((resolve, reject) => {
       let open = puts.length;
       const settled = (shard: number, isStored: boolean): void => {
         open -= 1;
         if (isStored) stored.add(shard);
-        if (open === 0) resolve(stored);
-        else if (isStored && stored.size === writeQuorum(layout)) {
-          void this.#cluster.wait(GRACE_MS).then(() => resolve(new Set(stored)));
+        if (open === 0) {
+          grace?.cancel();
+          resolve(stored);
+        } else if (isStored && stored.size === writeQuorum(layout)) {
+          grace = this.#cluster.startTimer(GRACE_MS);
+          void grace.over.then(() => resolve(new Set(stored)));
         }
       };
       for (const [shard, put] of puts.entries()) put.then((isStored) => settled(shard, isStored), reject);

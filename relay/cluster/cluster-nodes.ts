@@ -16,8 +16,15 @@ export interface ClusterNodes {
   readonly readTimes: ReadTimes;
   /** ms since the Unix epoch */
   readonly clock: () => number;
-  /** Resolves after so many ms. */
-  wait(ms: number): Promise<void>;
+  /** One of so many ms. */
+  startTimer(ms: number): Timer;
+}
+
+/** Whoever no longer waits cancels it: an isolate has a bounded number of them. */
+export interface Timer {
+  /** Resolves when the time is over, and never once it was cancelled. */
+  readonly over: Promise<void>;
+  cancel(): void;
 }
 
 /** Fewer nodes than are needed did what was asked. Nothing is lost by it: with enough of them back it can be asked again. */

@@ -62,7 +62,8 @@ export class WindowFetch {
 
   async #settle(): Promise<void> {
     const { cluster } = this.#source;
-    const late = cluster.wait(cluster.readTimes.hedgeAfterMs()).then(() => LATE);
+    const timer = cluster.startTimer(cluster.readTimes.hedgeAfterMs());
+    const late = timer.over.then(() => LATE);
     let isHedged = false;
     while (!this.#hasEnough() && this.#pending.size > 0) {
       const event = await Promise.race([...this.#pending.values(), ...(isHedged ? [] : [late])]);
@@ -70,6 +71,7 @@ export class WindowFetch {
       isHedged = true;
       this.#askReliable();
     }
+    timer.cancel();
   }
 
   #hasEnough(): boolean {

@@ -12,6 +12,7 @@ import {
   writeBlob,
   type BlobReadRefusal,
   type StoredBlob,
+  type Timer,
 } from '../../../relay/index.ts';
 import { CHAIN, choicesOf, DAY_MS, newId, someBytes, TestCluster } from './test-cluster.workerd.ts';
 import { damages, store } from './stored-blobs.workerd.ts';
@@ -35,6 +36,10 @@ async function refusalOf(cluster: TestCluster, blob: StoredBlob): Promise<BlobRe
   const got = await readBlobRange(cluster, blob, { start: 0, end: blob.descriptor.layout.blobBytes });
   if (got.ok) throw new Error('it was read');
   return got.error;
+}
+
+function timerOver(over: Promise<void>): Timer {
+  return { over, cancel: () => undefined };
 }
 
 describe('the key of a part', () => {
@@ -102,7 +107,7 @@ describe('writing a blob', () => {
     const cluster = new TestCluster(4, 6);
     const bytes = someBytes(1_000);
     const id = newId();
-    cluster.wait = () => Promise.resolve();
+    cluster.startTimer = () => timerOver(Promise.resolve());
     cluster.nodeOf(id, 2).hold = new Promise(() => undefined);
     const written = await writeBlob(
       cluster,
@@ -187,10 +192,10 @@ describe('reading a blob', () => {
     const { blob } = await store(cluster, bytes);
     for (const node of cluster.nodes) node.calls.length = 0;
     // In the time of a hedge a busy machine may answer late itself.
-    cluster.wait = () => new Promise(() => undefined);
+    cluster.startTimer = () => timerOver(new Promise(() => undefined));
     await expectRead(cluster, blob, bytes);
     expect(cluster.nodes.filter(({ calls }) => calls.length > 0)).toHaveLength(4);
-    cluster.wait = () => Promise.resolve();
+    cluster.startTimer = () => timerOver(Promise.resolve());
     cluster.nodeOf(blob.id, 0).hold = new Promise(() => undefined);
     await expectRead(cluster, blob, bytes);
   });

@@ -24,6 +24,7 @@ import {
   type ObjectToKeep,
   type StorageNode,
   type StoredBlob,
+  type Timer,
 } from '../../../relay/index.ts';
 import { R2Node } from '../../../storage/index.ts';
 
@@ -125,8 +126,10 @@ export class TestCluster implements ClusterNodes {
     return this.#code;
   }
 
-  wait(ms: number): Promise<void> {
-    return new Promise((resolve) => void setTimeout(resolve, ms));
+  startTimer(ms: number): Timer {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+    return { over, cancel: () => clearTimeout(timer!) };
   }
 
   /** The node that has a shard of a blob. */

@@ -85,7 +85,7 @@ export class CareRig {
       code: () => cluster.code(),
       readTimes: cluster.readTimes,
       clock: () => this.now,
-      wait: (ms) => cluster.wait(ms),
+      startTimer: (ms) => cluster.startTimer(ms),
     };
   }
 
