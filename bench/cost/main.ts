@@ -118,7 +118,7 @@ function clusterOf(nodes: ReadonlyMap<string, CountingNode>): ClusterNodes {
     readTimes: new ReadTimes(),
     clock: () => 0,
     // Nobody is late here, so nobody is asked twice.
-    wait: () => new Promise(() => undefined),
+    startTimer: () => ({ over: new Promise(() => undefined), cancel: () => undefined }),
   };
 }
 
