@@ -7,6 +7,7 @@ import { addChat } from './commands/chat.ts';
 import { addCluster } from './commands/cluster.ts';
 import { addContact } from './commands/contact.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDevice } from './commands/device.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addGroup } from './commands/group.ts';
 import { addIdentity } from './commands/identity.ts';
@@ -72,6 +73,7 @@ export function createProgram(isJson: boolean): Command {
   addServe(program);
   addIdentity(program);
   addBackup(program);
+  addDevice(program);
   addGroup(program);
   addContact(program);
   addMessages(program);

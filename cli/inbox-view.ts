@@ -10,7 +10,7 @@ const LABEL_COLUMNS = 12;
 
 /** What waits for an identity, for programs. Times are ms since the Unix epoch. */
 export function inboxDocument(
-  { invitations, news, envelopes, setAside, overflow }: InboxView,
+  { invitations, news, account, envelopes, setAside, overflow }: InboxView,
   called: GroupNames,
 ): Json {
   return {
@@ -21,6 +21,7 @@ export function inboxDocument(
       inviter: inviter ?? null,
     })),
     news: news.map(({ group, index }) => ({ group, name: called.get(group) ?? null, index })),
+    account: account?.index ?? null,
     letters: envelopes.map(letterDocument),
     setAside: setAside.map(({ kind, chain, index, receivedAt, content }) => {
       return { kind, chain, index, receivedAt, bytes: content.length };
@@ -43,12 +44,15 @@ function letterDocument({ id, sender, content, sentAt, receivedAt, group }: Enve
 
 /** The same for people. */
 export function inboxLines(view: InboxView, names: ActorNames, called: GroupNames): readonly string[] {
-  const { invitations, news, envelopes, setAside, overflow } = view;
+  const { invitations, news, account, envelopes, setAside, overflow } = view;
   return [
     ...invitations.map(({ group, inviter }) =>
       line('invitation', `${group}${inviter === undefined ? '' : `  from ${names.show(inviter)}`}`),
     ),
     ...news.map(({ group }) => line('news', called.get(group) ?? group)),
+    ...(account === undefined
+      ? []
+      : [line('account', 'its devices or its recovery have changed: terachat device list')]),
     ...envelopes.map((envelope) => letterLine(envelope, names)),
     ...setAside.map(setAsideLine),
     ...(overflow === undefined

@@ -15,6 +15,7 @@ export { claimTokenSeed, issueClaimToken, type ClaimTokenKey } from './claim-tok
 export { screenCommit, type CommitContext } from './commit.ts';
 export { decideFlush, type Flush } from './flush.ts';
 export {
+  answerOfOne,
   checkPool,
   countClaim,
   explainShortage,

@@ -1,5 +1,7 @@
 import {
+  claimedKeyPackage,
   decode,
+  encode,
   equalBytes,
   err,
   keyPackageClaim,
@@ -21,7 +23,7 @@ import {
   type CredentialMode,
   type MlsKeyPackage,
 } from '../core/mls/index.ts';
-import type { RelayRefusal } from './answer.ts';
+import type { Answer, RelayRefusal } from './answer.ts';
 import { limits } from './limits/limit-table.ts';
 import { rateLimited } from './limits/rate-limited.ts';
 import { checkSize, type CheckSignatures } from './submission.ts';
@@ -143,6 +145,23 @@ export interface PoolRemains {
 export function explainShortage({ hasOthers, hasLapsed }: PoolRemains): Exclude<ClaimOutcome, { kind: 'claimed' }> {
   if (hasOthers) return { kind: 'nothingCompatible', value: {} };
   return { kind: hasLapsed ? 'expired' : 'exhausted', value: {} };
+}
+
+/** Answers a claim of one device alone, to whom `outcomes` belong. */
+export function answerOfOne([outcome]: readonly ClaimOutcome[]): Answer {
+  switch (outcome?.kind) {
+    case 'claimed':
+      return ok(encode(claimedKeyPackage, outcome.value));
+    case 'limited':
+      return err({ code: 'rate-limited', ...outcome.value });
+    case 'unavailable':
+    case undefined:
+      return err({ code: 'unavailable' });
+    case 'exhausted':
+    case 'expired':
+    case 'nothingCompatible':
+      return err({ code: 'key-packages-exhausted' });
+  }
 }
 
 export interface NewClaimCounts {

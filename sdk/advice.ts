@@ -39,6 +39,7 @@ const PROBLEM_ADVICE: Readonly<Partial<Record<ProblemCode, Advice>>> = {
   'unknown-parent': RETRY,
   'wrong-epoch': RETRY,
   internal: SHORTLY,
+  'group-info-lost': IN_A_MINUTE,
   'mailbox-full': IN_A_MINUTE,
   'payload-unavailable': IN_A_MINUTE,
   'rate-limited': IN_A_MINUTE,

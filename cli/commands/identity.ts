@@ -1,19 +1,11 @@
 import type { Command } from 'commander';
 import type { Identity, Session } from '../../sdk/index.ts';
-import { fileStorage } from '../../sdk/node/index.ts';
 import { Failure } from '../failure.ts';
 import { commandPrefix } from '../invocation.ts';
 import { globalOptions } from '../options.ts';
+import { DEFAULT_RELAY, makeProfile, type Beginning } from '../new-profile.ts';
 import { createOutput, table } from '../output.ts';
-import { asPerson, connectFromNode, interruptSignal, type Person } from '../person.ts';
-import { hasProfile, makeProfileFolder, openProfile, profileFolder, saveProfile, storageFolder } from '../profile.ts';
-
-const DEFAULT_RELAY = 'http://127.0.0.1:8787';
-
-interface InitOptions {
-  readonly relay: string;
-  readonly invite?: string;
-}
+import { asPerson, type Person } from '../person.ts';
 
 export function addIdentity(program: Command): void {
   program
@@ -25,7 +17,7 @@ export function addIdentity(program: Command): void {
     .option('-r, --relay <url>', 'where the relay is', DEFAULT_RELAY)
     .option('--invite <code>', "a code of the relay's operator, where it asks for one")
     .addHelpText('after', '\nExamples:\n  terachat init\n  terachat init --profile bob --relay https://relay.example')
-    .action(async (options: InitOptions, command: Command) => init(options, command));
+    .action(async (options: Beginning, command: Command) => init(options, command));
   program
     .command('whoami')
     .summary('your key, and where you are')
@@ -33,40 +25,23 @@ export function addIdentity(program: Command): void {
     .action(asPerson(whoAmI));
 }
 
-async function init({ relay, invite }: InitOptions, command: Command): Promise<void> {
+async function init(beginning: Beginning, command: Command): Promise<void> {
   const options = globalOptions(command);
   const output = createOutput(options.json);
-  if (hasProfile(options)) {
-    const { actor } = openProfile(options);
-    const message = `There is a profile '${options.profile}' already, with the key ${actor}.`;
-    throw new Failure('failed', 'profile-exists', message, 'Take another one with --profile NAME.');
-  }
-  const folder = profileFolder(options);
-  makeProfileFolder(folder);
-  const storage = fileStorage(storageFolder(folder));
-  const interrupt = interruptSignal();
-  try {
-    const identity = await makeIdentity(
-      await connectFromNode(relay, storage, interrupt.signal, { invitation: invite }),
-      interrupt.signal,
-    );
-    saveProfile({ name: options.profile, folder, relay, actor: identity.actor });
+  await makeProfile(options, beginning, async (session, signal) => {
+    const identity = await makeIdentity(session, signal);
     const again = `${commandPrefix()} whoami --profile ${options.profile}`;
     const text = `${facts(identity)}\n\nOthers invite you with your key. It is shown again by\n  ${again}`;
-    output.result({ profile: options.profile, relay, ...identity }, text);
-  } finally {
-    interrupt.release();
-    await storage.close();
-  }
+    output.result({ profile: options.profile, relay: beginning.relay, ...identity }, text);
+    return identity;
+  });
 }
 
 /** Goes on where an earlier init was cut off, which may have drawn keys and published no KeyPackages. */
 async function makeIdentity(session: Session, signal: AbortSignal): Promise<Identity> {
   const { identity: drawn } = session;
   if (drawn !== undefined) await session.inbox({ signal });
-  const identity = drawn ?? (await session.createIdentity({ signal }));
-  session.close();
-  return identity;
+  return drawn ?? session.createIdentity({ signal });
 }
 
 async function whoAmI({ session, output }: Person): Promise<void> {

@@ -7,6 +7,7 @@ const MAX_IMPORT_BYTES = 56_000;
 /** The log of an account, as far as an import is made of it. */
 export interface ImportedLog {
   readonly size: number;
+  /** Throws for what is not there. */
   entryAt(index: number): Uint8Array;
   readonly node: NodeReader;
 }

@@ -93,6 +93,10 @@ export const problems = {
   'already-created': { status: 409, title: 'The MLS group is created once, right after the genesis.' },
   'unsupported-ciphersuite': { status: 400, title: 'This relay does not follow that MLS ciphersuite.' },
   'mls-not-created': { status: 409, title: 'The MLS group is not created yet.' },
+  'group-info-lost': {
+    status: 409,
+    title: 'The GroupInfo in force is damaged here; the next commit of a member brings one.',
+  },
   'future-epoch': { status: 409, title: 'The group has not reached that epoch.' },
   'epoch-closed': { status: 409, title: 'That epoch takes no more messages; encrypt again in the current one.' },
   'wrong-epoch': { status: 409, title: 'A commit or proposal must be of the current epoch.' },

@@ -157,6 +157,21 @@ export class ChainAppends {
     return state.kind === 'group' ? state.value.mls : undefined;
   }
 
+  /** The tree in force, of the group that commits are judged by, where what is stored of it is damaged. */
+  mendedTree(): Uint8Array | undefined {
+    const mls = this.#mls();
+    if (mls === undefined) return undefined;
+    try {
+      const group = this.#group.at(mls, groupTermsOf(this.#host.sequencer.head.state));
+      this.#mend(group);
+      return encodePublicTree(group.tree);
+    } catch (cause) {
+      // Nothing that it could be replayed from is whole either.
+      reportIncident('tree-lost', cause);
+      return undefined;
+    }
+  }
+
   /** `ML96`. The GroupInfo is its committer's and can't be made here: where that is damaged, it stays so until the next commit. */
   #mend({ context, tree }: PublicGroup): void {
     const epoch = Number(context.epoch);

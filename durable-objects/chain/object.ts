@@ -1,7 +1,16 @@
 import { DurableObject } from 'cloudflare:workers';
-import { claimOutcomes, encode, err, ok, toBase64Url, type Result } from '../../core/index.ts';
-import type { CredentialMode } from '../../core/mls/index.ts';
 import {
+  claimOutcomes,
+  encode,
+  err,
+  ok,
+  toBase64Url,
+  type ClaimOutcome,
+  type KeyPackageClaims,
+  type Result,
+} from '../../core/index.ts';
+import {
+  answerOfOne,
   invitationTerms,
   judgeGenesis,
   parseClaims,
@@ -182,10 +191,21 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     return this.#opened().passageFrom(first, actors);
   }
 
-  /** KeyPackages of several devices for one commit here. Permission comes first, and says nothing of chain or device. */
+  /** KeyPackages of several devices for one commit here. */
   async claim(caller: Caller, body: Uint8Array): Promise<Answer> {
     const claims = parseClaims(body);
-    if (!claims.ok) return claims;
+    const outcomes = claims.ok ? await this.#claim(caller, claims.value) : claims;
+    return outcomes.ok ? ok(encode(claimOutcomes, { outcomes: outcomes.value })) : outcomes;
+  }
+
+  /** The same of one device: a shortage is then the answer. */
+  async claimOne(caller: Caller, device: Uint8Array, ciphersuite: number): Promise<Answer> {
+    const outcomes = await this.#claim(caller, { ciphersuite, devices: [device] });
+    return outcomes.ok ? answerOfOne(outcomes.value) : outcomes;
+  }
+
+  /** Permission comes first, and says nothing of chain or device: a stranger learns and changes nothing (`KP4`). */
+  async #claim(caller: Caller, claims: KeyPackageClaims): Promise<Result<readonly ClaimOutcome[], RelayRefusal>> {
     const { actor } = caller;
     const credentials = this.#chain && invitationTerms(this.#chain.head.state, actor);
     if (this.#chain === undefined || credentials === undefined) return err({ code: 'not-permitted' });
@@ -194,14 +214,7 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     if (!(await this.#chain.accounts.confirm(actor))) return err({ code: 'unavailable' });
     const { chain, state } = this.#chain.head;
     if (invitationTerms(state, actor) === undefined) return err({ code: 'not-permitted' });
-    const outcomes = await claimOfEach(claims.value, { chain, credentials, claimer: actor }, this.env);
-    return ok(encode(claimOutcomes, { outcomes }));
-  }
-
-  /** For devices that are asked for a KeyPackage: what fits here, where this actor could add anyone. */
-  async invitationTerms(actor: Uint8Array): Promise<CredentialMode | undefined> {
-    if (this.#chain === undefined || !(await this.#chain.accounts.confirm(actor))) return undefined;
-    return invitationTerms(this.#chain.head.state, actor);
+    return ok(await claimOfEach(claims, { chain, credentials, claimer: actor }, this.env));
   }
 
   /** For devices that are sent an envelope: whether both are members here. */

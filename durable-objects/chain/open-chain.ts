@@ -123,7 +123,8 @@ export class OpenChain {
       limits: new CallerLimits(limits),
       scheduleSweep: (at) => this.jobs.schedule('access', at),
     });
-    this.reads = new ChainReads({ store, sequencer, cold: this.#cold, clock });
+    const mendedTree = (): Uint8Array | undefined => this.appends.mendedTree();
+    this.reads = new ChainReads({ store, sequencer, cold: this.#cold, clock, mendedTree });
     this.appends = new ChainAppends({
       store,
       log: this.#log,

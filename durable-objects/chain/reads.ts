@@ -22,15 +22,17 @@ import {
   registryAnswer,
   sha256,
   stateAnswer,
+  toBase64,
   utf8ToBytes,
   type EntryPage,
   type Result,
   type StateAnswer,
 } from '../../core/index.ts';
-import { ratchetTreeOf } from '../../core/mls/index.ts';
+import { parseRatchetTree, ratchetTreeOf } from '../../core/mls/index.ts';
 import {
   authoriseRead,
   endOfReading,
+  groupTermsOf,
   isMember,
   lastEpochOf,
   readsHead,
@@ -48,6 +50,9 @@ import type { ColdPayloads } from './tiers/cold-payloads.ts';
 
 /** As the present, it makes nothing expired. */
 const BEGINNING = 0;
+const NOTHING = new Uint8Array();
+/** Trees that are asked for now and then: the one in force, and those of late joiners. */
+const MAX_WHOLE_TREES = 64;
 /** Bytes of entries that one refusal quotes. */
 const MAX_QUOTED_BYTES = 524_288;
 
@@ -57,17 +62,23 @@ export class ChainReads implements Quotable {
   readonly #sequencer: Sequencer;
   readonly #cold: ColdPayloads;
   readonly #clock: () => number;
+  readonly #mendedTree: () => Uint8Array | undefined;
+  /** Tree hashes of stored trees that were found to have them, base64. */
+  readonly #wholeTrees = new Set<string>();
 
   constructor(parts: {
     readonly store: ChainStore;
     readonly sequencer: Sequencer;
     readonly cold: ColdPayloads;
     readonly clock: () => number;
+    /** Makes the tree in force anew, and stores it again. */
+    readonly mendedTree: () => Uint8Array | undefined;
   }) {
     this.#store = parts.store;
     this.#sequencer = parts.sequencer;
     this.#cold = parts.cold;
     this.#clock = parts.clock;
+    this.#mendedTree = parts.mendedTree;
   }
 
   /** Whether this actor may read anything here. */
@@ -200,10 +211,12 @@ export class ChainReads implements Quotable {
     const { handshakes } = this.#store;
     if (epoch === undefined || epoch === mls.epoch) {
       const bytes = handshakes.read(mls.groupInfoHash, this.#clock());
-      return bytes === undefined ? err({ code: 'mls-not-created' }) : ok(bytes);
+      const isWhole = bytes !== undefined && equalBytes(sha256(bytes), mls.groupInfoHash);
+      return isWhole ? ok(bytes) : err({ code: 'group-info-lost' });
     }
     const [former] = epoch === mls.epoch - 1 ? handshakes.inForceAt('group-info', epoch) : [];
-    return former === undefined ? err({ code: 'not-found' }) : ok(former.bytes);
+    const isWhole = former !== undefined && equalBytes(sha256(former.bytes), former.hash);
+    return isWhole ? ok(former.bytes) : err({ code: 'not-found' });
   }
 
   /** What a commit of the epoch in force may refer to. */
@@ -219,10 +232,25 @@ export class ChainReads implements Quotable {
   /** A ratchet tree, to those who are or were in its epoch (`ML92`). */
   tree(actor: Uint8Array | undefined, hash: Uint8Array): Answer {
     const { state } = this.#sequencer.head;
-    const tree = state.kind === 'group' && state.value.mls ? this.#findTree(hash, state.value.mls.epoch) : undefined;
+    const mls = state.kind === 'group' ? state.value.mls : undefined;
+    if (mls === undefined || isOpaque(state.value.genesis)) return err({ code: 'not-found' });
+    const isCurrent = equalBytes(hash, mls.treeHash);
+    const tree = this.#findTree(hash, mls.epoch) ?? (isCurrent ? { bytes: NOTHING, epoch: mls.epoch } : undefined);
     const lastEpoch = lastEpochOf(state, actor, (index) => this.#store.log.entry(index));
-    const isShown = tree !== undefined && lastEpoch !== undefined && tree.epoch <= lastEpoch;
-    return isShown ? ok(tree.bytes) : err({ code: 'not-found' });
+    if (tree === undefined || lastEpoch === undefined || tree.epoch > lastEpoch) return err({ code: 'not-found' });
+    const bytes = this.#isWhole(tree.bytes, hash) ? tree.bytes : isCurrent ? this.#mendedTree() : undefined;
+    return bytes === undefined ? err({ code: 'not-found' }) : ok(bytes);
+  }
+
+  /** By every leaf and node of it, once for each tree and life of the object: a large one takes a while to hash (`ML96`). */
+  #isWhole(bytes: Uint8Array, hash: Uint8Array): boolean {
+    const name = toBase64(hash);
+    if (this.#wholeTrees.has(name)) return true;
+    const tree = parseRatchetTree(bytes, groupTermsOf(this.#sequencer.head.state));
+    if (!tree.ok || !equalBytes(tree.value.hash, hash)) return false;
+    if (this.#wholeTrees.size >= MAX_WHOLE_TREES) this.#wholeTrees.clear();
+    this.#wholeTrees.add(name);
+    return true;
   }
 
   /** Beside its GroupInfo, or in it. */

@@ -61,8 +61,22 @@ export class KeyPackagePool {
     });
   }
 
+  /**
+   * For a chain that has answered for the claimer (`KP12`): a KeyPackage, or why there is none. Synchronous to the mark, so
+   * claims that arrive together never get the same one (`KP5`).
+   */
+  handOut(claim: AdmittedClaim, claimer: Uint8Array): ClaimOutcome {
+    const { store, claimTokenKey, clock } = this.#options;
+    if (claimTokenKey === undefined) return { kind: 'unavailable', value: {} };
+    const counts = this.#count(claim, claimer);
+    if (!counts.ok) return { kind: 'limited', value: { retryAfterMs: Number(counts.error['retryAfterMs']) } };
+    const claimed = this.#claim(claim, claimer, { counts: counts.value, claimTokenKey });
+    if (claimed !== undefined) return { kind: 'claimed', value: claimed };
+    return explainShortage(store.keyPackages.remains(claim.ciphersuite, clock()));
+  }
+
   /** What the counts would be with this claim, or why it may not be. Writes nothing: a flood of refused claims is cheap. */
-  count({ chain }: AdmittedClaim, claimer: Uint8Array): Result<NewClaimCounts, RelayRefusal> {
+  #count({ chain }: AdmittedClaim, claimer: Uint8Array): Result<NewClaimCounts, RelayRefusal> {
     const { claimCounts } = this.#options.store;
     const load = {
       chain: claimCounts.read('chain', chain),
@@ -73,35 +87,23 @@ export class KeyPackagePool {
     return countClaim(load, this.#options.clock());
   }
 
-  /** In the turn of `count`, and synchronous to the mark, so claims that arrive together never get the same one (`KP5`). */
-  claim(
+  #claim(
     { device: actor, chain, ciphersuite: suite, credentials }: AdmittedClaim,
     claimer: Uint8Array,
-    counts: NewClaimCounts,
-  ): Result<ClaimedKeyPackage, RelayRefusal> {
-    const { storage, store, claimTokenKey: key, clock, scheduleExpiry } = this.#options;
-    if (key === undefined) return err({ code: 'relay-not-configured' });
+    { counts, claimTokenKey }: { readonly counts: NewClaimCounts; readonly claimTokenKey: ClaimTokenKey },
+  ): ClaimedKeyPackage | undefined {
+    const { storage, store, clock, scheduleExpiry } = this.#options;
     const now = clock();
     return storage.transactionSync(() => {
       const claimed = store.keyPackages.claim({ suite, credentials }, now);
-      if (claimed === undefined) return NOTHING_TO_CLAIM;
+      if (claimed === undefined) return undefined;
       store.claimCounts.save('chain', chain, counts.chain);
       store.claimCounts.save('claimer', claimer, counts.claimer);
       scheduleExpiry(Math.min(counts.chain.endsAt, counts.claimer.endsAt));
       const { ref, bytes: keyPackage, notAfter } = claimed;
-      const token = issueClaimToken({ actor, chain, keyPackageRef: ref, notAfter }, key, now);
-      return ok({ ref, keyPackage, token });
+      const token = issueClaimToken({ actor, chain, keyPackageRef: ref, notAfter }, claimTokenKey, now);
+      return { ref, keyPackage, token };
     });
-  }
-
-  /** The outcome for a chain that claims of several devices at once (`KP12`). */
-  handOut(claim: AdmittedClaim, claimer: Uint8Array): ClaimOutcome {
-    const counts = this.count(claim, claimer);
-    if (!counts.ok) return { kind: 'limited', value: { retryAfterMs: Number(counts.error['retryAfterMs']) } };
-    const claimed = this.claim(claim, claimer, counts.value);
-    if (claimed.ok) return { kind: 'claimed', value: claimed.value };
-    if (claimed.error.code !== 'key-packages-exhausted') return { kind: 'unavailable', value: {} };
-    return explainShortage(this.#options.store.keyPackages.remains(claim.ciphersuite, this.#options.clock()));
   }
 
   stock(): KeyPackageStock {
@@ -117,6 +119,3 @@ export class KeyPackagePool {
     return this.stock().suites.reduce((sum, { available }) => sum + available, 0);
   }
 }
-
-/** Also what a device answers that has never published. */
-export const NOTHING_TO_CLAIM: Result<never, RelayRefusal> = err({ code: 'key-packages-exhausted' });

@@ -1,7 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
-import { claimedKeyPackage, encode, equalBytes, err, ok, toBase64Url, type ClaimOutcome } from '../../core/index.ts';
+import { equalBytes, err, toBase64Url, type ClaimOutcome } from '../../core/index.ts';
 import {
-  parseClaim,
   parseEnvelopePost,
   type AdmittedClaim,
   type Answer,
@@ -10,7 +9,6 @@ import {
 } from '../../relay/index.ts';
 import type { ChainObject } from '../chain/object.ts';
 import { claimTokenKeyOf, limitsOf, type RelayEnvironment } from '../platform/environment.ts';
-import { NOTHING_TO_CLAIM } from './key-package-pool.ts';
 import { OpenDevice, REVOKED } from './open-device.ts';
 import { holdsDevice, prepareStorage } from './opening.ts';
 
@@ -35,24 +33,6 @@ export class DeviceObject extends DurableObject<RelayEnvironment> {
 
   stock(caller: Caller, device: Uint8Array): Promise<Answer> {
     return this.#asOwner(caller, device, ({ keyPackages }) => keyPackages.answerStock());
-  }
-
-  /** Anyone's request: permission comes first, so that a stranger learns and changes nothing (`KP4`). */
-  async claim(caller: Caller, device: Uint8Array, body: Uint8Array): Promise<Answer> {
-    const claim = parseClaim(body);
-    if (!claim.ok) return claim;
-    const { actor } = caller;
-    const credentials = await this.#chain(claim.value.chain).invitationTerms(actor);
-    if (credentials === undefined) return err({ code: 'not-permitted' });
-    if (this.#device === undefined || this.#device.isClosed) return NOTHING_TO_CLAIM;
-    const { gate, keyPackages } = this.#device;
-    const admittedClaim = { ...claim.value, device, credentials };
-    const counts = keyPackages.count(admittedClaim, actor);
-    if (!counts.ok) return counts;
-    const admitted = gate.admit(caller);
-    if (!admitted.ok) return admitted;
-    const claimed = keyPackages.claim(admittedClaim, actor, counts.value);
-    return claimed.ok ? ok(encode(claimedKeyPackage, claimed.value)) : claimed;
   }
 
   /** For chains, which have asked who claims: one KeyPackage, or why there is none. Opens no device (`KP9`). */

@@ -47,8 +47,10 @@ export function nodeSha256(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(digest.buffer, digest.byteOffset, digest.byteLength);
 }
 
-/** An actor's signer on `node:crypto`. */
-export function nodeSigner(seed: Uint8Array): ActorSigner {
+type NodeSigner = Omit<ActorSigner, 'sign'> & { sign(message: Uint8Array): Uint8Array };
+
+/** An actor's signer on `node:crypto`, which answers at once. */
+export function nodeSigner(seed: Uint8Array): NodeSigner {
   const key = createPrivateKey({ key: Buffer.concat([PRIVATE_KEY_PREFIX, seed]), format: 'der', type: 'pkcs8' });
   return { actor: actorOfSeed(seed), sign: (message) => new Uint8Array(sign(null, message, key)) };
 }

@@ -3,9 +3,12 @@ import { runCli } from '../../cli/cli.ts';
 import { Terminal } from './terminal.ts';
 
 const COMMANDS =
-  'serve init whoami identity group contact send read chat inbox audit schema module request doctor demo'.split(' ');
+  'serve init whoami identity device group contact send read chat inbox audit schema module request doctor demo'.split(
+    ' ',
+  );
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   identity: ['backup', 'restore'],
+  device: ['list', 'join', 'add', 'rename', 'revoke', 'recovery', 'recover'],
   group: ['create', 'list', 'members', 'invite', 'join', 'remove', 'leave', 'rotate', 'reinit'],
   contact: ['name', 'verify', 'list'],
   module: ['verify'],

@@ -40,6 +40,7 @@ test('[CL14] letters are shown with who sealed them, and what can’t be read of
   ]);
   const common = { id: 'l1', sentAt: 5, receivedAt: 7, group: null };
   expect(inboxDocument({ ...EMPTY, envelopes }, new Map())).toMatchObject({
+    account: null,
     letters: [
       { ...common, sender: actor(1), text: 'two\nlines\u001b[2J', bytes: 13 },
       { ...common, sender: actor(1), text: null, bytes: 2 },

@@ -3,10 +3,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { buildSync } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(ROOT, 'cli/main.ts');
+
+/** What starts a relay or looks at the installation runs from the sources, as in a clone. */
+const FROM_SOURCES: ReadonlySet<string | undefined> = new Set(['serve', 'demo', 'doctor']);
 
 export interface Ended {
   readonly code: number | null;
@@ -46,12 +50,12 @@ export class Terminal {
   readonly #running: ChildProcess[] = [];
 
   start(...args: string[]): Running {
-    return this.#spawn(process.execPath, [MAIN, ...args]);
+    return this.#spawn(process.execPath, [mainFor(args), ...args]);
   }
 
   /** Starts what reads its standard input as it comes. */
   talk(...args: string[]): Talking {
-    const child = this.#launch(process.execPath, [MAIN, ...args], { isTyped: true });
+    const child = this.#launch(process.execPath, [mainFor(args), ...args], { isTyped: true });
     return {
       ...watch(child),
       say: (line) => void child.stdin?.write(`${line}\n`),
@@ -64,7 +68,7 @@ export class Terminal {
   }
 
   runWith(options: RunOptions, ...args: string[]): Promise<Ended> {
-    return this.#spawn(process.execPath, [MAIN, ...args], options).ended;
+    return this.#spawn(process.execPath, [mainFor(args), ...args], options).ended;
   }
 
   /** Runs with `--json` what must succeed; gives the documents, one a line. */
@@ -140,6 +144,36 @@ export class Terminal {
     this.#running.push(child);
     return child;
   }
+}
+
+let bundled: string | undefined;
+
+function mainFor([command]: readonly string[]): string {
+  if (FROM_SOURCES.has(command)) return MAIN;
+  bundled ??= bundleCommand();
+  return bundled;
+}
+
+/**
+ * The command in few files, as the package has it, since the four hundred of the sources take each start longer than what is
+ * tested. Made once in each process of the tests, under a name that the next run finds in Node's compile cache.
+ */
+function bundleCommand(): string {
+  const outdir = join(ROOT, 'node_modules/.cache', `terachat-cli-${process.env['VITEST_POOL_ID'] ?? 0}`);
+  buildSync({
+    entryPoints: [MAIN],
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    external: ['miniflare', 'wrangler', 'esbuild'],
+    // It finds what lies beside the sources, and names itself as they do.
+    define: { 'import.meta.url': JSON.stringify(pathToFileURL(MAIN).href) },
+    banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(process.argv[1]);" },
+    logLevel: 'error',
+  });
+  return join(outdir, 'main.js');
 }
 
 function watch(child: ChildProcess): Running {

@@ -62,12 +62,13 @@ const groupInfoRoute = describeRoute({
   summary: 'Read the GroupInfo',
   description:
     'The MLSMessage with the GroupInfo of the current epoch, as the committer sent it (RFC 9420 §12.4.3), or of the epoch ' +
-    'before, which is kept for those who check a report. For members alone. Where handshakes are opaque there is none.',
+    'before, which is kept for those who check a report. For members alone. Where handshakes are opaque there is none; one ' +
+    'that is damaged is not given out.',
   access: 'reader',
   params: chainParameters,
   query: epochQuery,
   answer: { status: 200, description: 'The GroupInfo of that epoch.', content: contentOf(GROUP_INFO) },
-  problems: ['mls-not-created', 'opaque-handshakes'],
+  problems: ['mls-not-created', 'opaque-handshakes', 'group-info-lost'],
 });
 
 const proposalsRoute = describeRoute({

@@ -43,6 +43,29 @@ export const OF_EVENTS: readonly ProblemCode[] = [
   'relay-clock-behind',
 ];
 
+/** What an account refuses of its devices, and a group of the accounts that it names. */
+const OF_ACCOUNTS: readonly ProblemCode[] = [
+  'invalid-device-name',
+  'key-in-use',
+  'too-many-devices',
+  'device-list-full',
+  'invalid-proof',
+  'no-such-device',
+  'last-device',
+  'waiting-too-long',
+  'recovery-pending',
+  'no-such-recovery',
+  'recovery-waiting',
+  'account-named',
+  'no-such-account',
+  'foreign-account',
+  'too-many-accounts',
+  'account-too-large',
+  'facts-invalid',
+  'facts-old',
+  'device-revoked',
+];
+
 /** What a registry refuses of its admins' statements. */
 export const OF_STATEMENTS: readonly ProblemCode[] = [
   'wrong-registry',
@@ -127,6 +150,7 @@ const appendRoute = describeRoute({
     'already-reported',
     'opaque-handshakes',
     'invalid-handshake',
+    ...OF_ACCOUNTS,
     ...OF_STATEMENTS,
     'root-out-of-order',
     'invalid-admin-root',
@@ -160,6 +184,7 @@ const commitRoute = describeRoute({
     'roster-full',
     'group-full',
     'too-many-adds',
+    'device-revoked',
     'already-created',
     'unsupported-ciphersuite',
     'mls-not-created',

@@ -6,7 +6,9 @@ import {
   MAX_CLAIM_DEVICES,
   MAX_KEY_PACKAGE_BYTES,
   MAX_KEY_PACKAGES,
+  toBase64Url,
 } from '../../core/index.ts';
+import { parseClaim } from '../../relay/index.ts';
 import { answerResponse } from './answer-response.ts';
 import { callAsActor } from './calls.ts';
 import { contentOf, describeRoute } from './describe-route.ts';
@@ -38,7 +40,14 @@ const publishRoute = describeRoute({
   query: noQuery,
   body: { structure: structureOf(keyPackagePublication.notation), limitBytes: MAX_PUBLICATION_BYTES },
   answer: { status: 200, description: 'The stock after it.', content: contentOf(KEY_PACKAGE_STOCK) },
-  problems: ['malformed', 'not-permitted', 'invalid-key-package', 'unsupported-ciphersuite', 'key-package-pool-full'],
+  problems: [
+    'malformed',
+    'not-permitted',
+    'device-revoked',
+    'invalid-key-package',
+    'unsupported-ciphersuite',
+    'key-package-pool-full',
+  ],
 });
 
 const stockRoute = describeRoute({
@@ -51,7 +60,7 @@ const stockRoute = describeRoute({
   params: deviceParameters,
   query: noQuery,
   answer: { status: 200, description: 'The stock.', content: contentOf(KEY_PACKAGE_STOCK) },
-  problems: ['not-permitted'],
+  problems: ['not-permitted', 'device-revoked'],
 });
 
 const claimRoute = describeRoute({
@@ -114,8 +123,11 @@ export function addDeviceRoutes(app: RelayApp, { gate }: Services): void {
   app.openapi(claimRoute, (c) => {
     const { device } = c.req.valid('param');
     return callAsActor(gate, c.req.raw, MAX_SMALL_BYTES, async ({ caller, body }) => {
-      const claimed = await deviceObject(c.env, device).claim(caller, bytesOfName(device), body);
-      return answerResponse(c.req.raw, claimed, CLAIMED_KEY_PACKAGE);
+      const claim = parseClaim(body);
+      if (!claim.ok) return answerResponse(c.req.raw, claim, CLAIMED_KEY_PACKAGE);
+      const { chain, ciphersuite } = claim.value;
+      const answer = await chainObject(c.env, toBase64Url(chain)).claimOne(caller, bytesOfName(device), ciphersuite);
+      return answerResponse(c.req.raw, answer, CLAIMED_KEY_PACKAGE);
     });
   });
 

@@ -25,7 +25,7 @@ const readRoute = describeRoute({
   description: 'What waits for the device that signs the request, oldest first. Reading removes nothing.',
   query: cursorQuery,
   answer: PAGE,
-  problems: ['not-permitted'],
+  problems: ['not-permitted', 'device-revoked'],
 });
 
 const ackRoute = describeRoute({
@@ -37,7 +37,7 @@ const ackRoute = describeRoute({
   query: noQuery,
   body: ACK_BODY,
   answer: DONE,
-  problems: ['malformed', 'not-permitted', 'ack-ahead'],
+  problems: ['malformed', 'not-permitted', 'device-revoked', 'ack-ahead'],
 });
 
 const postRoute = describeRoute({
@@ -73,7 +73,7 @@ const revokeRoute = describeRoute({
   query: noQuery,
   body: { structure: structureOf(tokenRevocation.notation), limitBytes: MAX_SMALL_BYTES },
   answer: { status: 200, description: 'The epoch of which tokens must be.', content: contentOf(TOKEN_STATE) },
-  problems: ['malformed', 'not-permitted', 'token-register-full'],
+  problems: ['malformed', 'not-permitted', 'device-revoked', 'token-register-full'],
 });
 
 const setAsideRoute = describeRoute({
@@ -84,7 +84,7 @@ const setAsideRoute = describeRoute({
   description: 'Items that were given time and again and never acknowledged, as they came. Reading removes nothing.',
   query: cursorQuery,
   answer: PAGE,
-  problems: ['not-permitted'],
+  problems: ['not-permitted', 'device-revoked'],
 });
 
 const discardRoute = describeRoute({
@@ -96,7 +96,7 @@ const discardRoute = describeRoute({
   query: noQuery,
   body: ACK_BODY,
   answer: DONE,
-  problems: ['malformed', 'not-permitted', 'ack-ahead'],
+  problems: ['malformed', 'not-permitted', 'device-revoked', 'ack-ahead'],
 });
 
 /** The mailbox of a device. Whether the signer may is for the device's object to say. */

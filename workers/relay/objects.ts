@@ -12,6 +12,7 @@ type ChainMethod =
   | 'modules'
   | 'module'
   | 'claim'
+  | 'claimOne'
   | 'entries'
   | 'payload'
   | 'tree'
@@ -30,7 +31,7 @@ type ChainMethod =
   | 'noteMissing'
   | 'ticket';
 type DeviceMethod =
-  'publish' | 'stock' | 'claim' | 'mailbox' | 'ack' | 'post' | 'revokeTokens' | 'setAside' | 'discard' | 'ticket';
+  'publish' | 'stock' | 'mailbox' | 'ack' | 'post' | 'revokeTokens' | 'setAside' | 'discard' | 'ticket';
 
 export interface StreamingObject {
   fetch(request: Request): Promise<Response>;

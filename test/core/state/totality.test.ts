@@ -105,7 +105,7 @@ describe('[ST1] transition', () => {
         }
         expect(Buffer.compare(encodeState(state), before)).toBe(0);
       }),
-      { numRuns: 2500 },
+      { numRuns: 5000 },
     );
     expect(applied).toBeGreaterThan(50);
   });

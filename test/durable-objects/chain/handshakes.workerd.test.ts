@@ -157,4 +157,46 @@ describe('what is stored of the epoch in force', () => {
     expect(valueOf(await chain.object.tree(callerOf(alice), hash))).toEqual(treeOf(third.next));
     incidents.mockRestore();
   });
+
+  const damage = async (statement: string): Promise<void> => {
+    await runInDurableObject(chain.stub, (_object, { storage }) => void storage.sql.exec(statement));
+    await evictDurableObject(chain.stub);
+    await setClock(time);
+  };
+  const spoil = (kind: string, epoch: number): string =>
+    `UPDATE handshakes SET bytes = zeroblob(length(bytes)) WHERE kind LIKE '%${kind}' AND epoch = ${epoch}`;
+
+  it('[ML96] is given out whole or not at all: a damaged tree is made anew, a damaged GroupInfo is said to be lost', async () => {
+    const incidents = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const second = await commit(alices);
+    const [former, current] = [alices, second.next].map((state) => resultOf(parseRatchetTree(treeOf(state))).hash);
+    const ask = (hash: Uint8Array) => chain.object.tree(callerOf(bob), hash);
+    await damage(`${spoil('tree', 2)}; ${spoil('tree', 1)}`);
+    expect(valueOf(await ask(current!))).toEqual(treeOf(second.next));
+    expect(incidents.mock.calls.flat().join()).toContain('group-replayed');
+    await damage(spoil('nothing', 9));
+    expect(valueOf(await ask(current!))).toEqual(treeOf(second.next));
+    // Of a former epoch nobody makes one: it is as good as gone.
+    expect(await ask(former!)).toMatchObject({ error: { code: 'not-found' } });
+    const groupInfo = (epoch?: number) => chain.object.groupInfo(callerOf(bob), epoch);
+    expect(valueOf(await groupInfo())).toEqual(second.bundle.groupInfo);
+    expect((await groupInfo(1)).ok).toBe(true);
+    await damage(spoil('group-info', 1));
+    expect(await groupInfo(1)).toMatchObject({ error: { code: 'not-found' } });
+    await damage(spoil('group-info', 2));
+    for (const epoch of [undefined, 2])
+      expect(await groupInfo(epoch)).toEqual({ ok: false, error: { code: 'group-info-lost' } });
+    const third = await commit(second.next);
+    expect(valueOf(await groupInfo())).toEqual(third.bundle.groupInfo);
+    incidents.mockRestore();
+  });
+
+  it('[ML96] is not given out where everything that could make it anew is damaged as well', async () => {
+    const incidents = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const { hash } = resultOf(parseRatchetTree(treeOf(alices)));
+    await damage('UPDATE handshakes SET bytes = zeroblob(length(bytes))');
+    expect(await chain.object.tree(callerOf(bob), hash)).toMatchObject({ error: { code: 'not-found' } });
+    expect(incidents.mock.calls.flat().join()).toContain('tree-lost');
+    incidents.mockRestore();
+  });
 });

@@ -6,7 +6,6 @@ import {
   decodeTrusted,
   encode,
   envelopePost,
-  keyPackageClaim,
   keyPackagePublication,
   type KeyPackagePublication,
   keyPackageStock,
@@ -33,7 +32,7 @@ import {
   type TokenRevocation,
 } from '../../../core/index.ts';
 import { DEFAULT_SUITE } from '../../../core/mls/index.ts';
-import type { DeviceObject, RelayEnvironment } from '../../../durable-objects/index.ts';
+import type { ChainObject, DeviceObject, RelayEnvironment } from '../../../durable-objects/index.ts';
 import type { Answer, MailDelivery } from '../../../relay/index.ts';
 import { createMlsIdentity, newKeyPackage, type MlsIdentity } from '../../../sdk/mls/index.ts';
 import { TestActor } from '../../support/test-actor.ts';
@@ -151,7 +150,8 @@ export class TestDevice {
   }
 
   claim(claimer: TestActor, chain: Uint8Array, ciphersuite = DEFAULT_SUITE.id): Promise<Answer> {
-    return this.object.claim(callerOf(claimer), this.owner.key, encode(keyPackageClaim, { chain, ciphersuite }));
+    const object = (env as unknown as RelayEnvironment).CHAIN.getByName(toBase64Url(chain)) as unknown as ChainObject;
+    return object.claimOne(callerOf(claimer), this.owner.key, ciphersuite);
   }
 
   /** By the chain, which asks this device among others. */

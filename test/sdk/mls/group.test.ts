@@ -29,6 +29,7 @@ import {
   valueOf,
   type Person,
   makeCast,
+  makePerson,
   type Cast,
   treeOf,
 } from './people.ts';
@@ -167,6 +168,20 @@ describe('membership', () => {
     const joined = valueOf(await joinGroup(pending.welcome!, privateState, treeOf(pending.next)));
     expect(joined).toMatchObject({ inviter: bob.actor, joinerNote: Uint8Array.of(1, 2, 3) });
     expect(valueOf(parseGroupInfo(pending.groupInfo, treeOf(pending.next))).leaves).toHaveLength(3);
+  });
+
+  test('[ML90] a Welcome takes less than 400 bytes a joiner, however large the group', async () => {
+    const [adaState] = await groupOf([ada, bob]);
+    const joiners = await Promise.all(
+      Array.from({ length: 12 }, async (_, i) => keyPackageOf(await makePerson(80 + i))),
+    );
+    const sizes = [6, 12].map(async (count) => {
+      const add = joiners.slice(0, count).map(({ message }) => message);
+      return (await prepare(adaState!, { add })).welcome!.length;
+    });
+    const [few, many] = (await Promise.all(sizes)) as [number, number];
+    expect((many - few) / 6).toBeLessThan(400);
+    expect(few / 6).toBeLessThan(400);
   });
 
   test('[ML27] a Welcome is refused by whom it doesn’t address', async () => {

@@ -102,6 +102,15 @@ describe('KeyPackages', () => {
     expect(await problemOf(await claim(mallory, bob, chain))).toMatchObject({ code: 'not-permitted' });
   });
 
+  test('[KP4] are asked for by a claim of a suite that there is, before any chain is asked', async () => {
+    const path = pathOf(bob, 'key-packages/claim');
+    const codeFor = async (body: Uint8Array) =>
+      (await problemOf(await callAs(mallory, { method: 'POST', path, body }))).code;
+    expect(await codeFor(new Uint8Array(33))).toBe('malformed');
+    expect(await codeFor(new Uint8Array(35))).toBe('malformed');
+    expect(await codeFor(encode(keyPackageClaim, { chain, ciphersuite: 4 }))).toBe('unsupported-ciphersuite');
+  });
+
   test('[WI4] are refused with where the bytes go wrong', async () => {
     const call = { method: 'PUT', path: pathOf(bob, 'key-packages'), body: Uint8Array.of(0, 2, 0) };
     expect(await problemOf(await callAs(bob, call))).toMatchObject({ code: 'malformed', reason: 'truncated' });
