@@ -56,6 +56,13 @@ export {
   type TokenRegister,
 } from './envelopes.ts';
 export { devicesIn, LEASE_MS, Leases, revokedBetween } from './leases.ts';
+export {
+  callsForRemovals,
+  describeProposer,
+  hasRevokedLeaves,
+  removalOfRevoked,
+  type RemovalParts,
+} from './revoked-leaves.ts';
 export { relayActorSeed, relayCandidate, type RelayActor, type RelayEvent } from './relay-actor.ts';
 export { groupTermsOf } from './group-terms.ts';
 export { judgeGenesis, type Founding } from './founding.ts';

@@ -38,9 +38,12 @@ export function screenProposal(candidate: Candidate, context: ProposalContext): 
   const { signed, payload } = candidate;
   const { head, log, clock, limits } = context;
   const isRetry = log.findEvents([eventKeyOf(signed)]).length > 0;
+  const { event } = signed;
+  const said = mlsProposal.decodeBody(event.body);
+  // `NA16`: the relay makes those itself, and strangers are told what they are told of any other.
+  if (!isRetry && said.ok && said.value.purpose === 'revoked') return err({ code: 'not-permitted' });
   // The flush knows what to make of the one, and refuses the other.
   if (isRetry || payload === undefined) return ok(candidate);
-  const { event } = signed;
   const view = { state: head.state, size: head.size, leafAt: (index: number) => log.leafAt(index) };
   const admission = admitEvent(view, event, Math.max(clock, head.relayTime), clock);
   if (!admission.ok) return err({ ...admission.error });

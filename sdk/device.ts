@@ -23,6 +23,7 @@ import { fetchMembership } from './group/genesis-membership.ts';
 import { MlsGroup } from './group/mls-group.ts';
 import type { SiblingGroups } from './group/mls-reinit.ts';
 import { PlainGroup } from './group/plain-group.ts';
+import { proposerIn } from './group/relay-proposer.ts';
 import type { RotateAfter } from './group/rotation.ts';
 import type { OwnIdentity } from './identity.ts';
 import { Inbox } from './inbox.ts';
@@ -47,6 +48,11 @@ export interface GroupOptions extends GenesisOptions, MlsChoices, CallOptions {
    * that lost the thread back in. `opaque`: it can't read that, and does neither. Who is in, it knows in both.
    */
   readonly handshakes?: HandshakeMode;
+  /**
+   * Whether the relay may propose the removal of devices that their accounts revoke, `true` unless it is said. Members decide either
+   * way, and take them out also where it doesn't. Only where handshakes are public, and in suites with Ed25519 signatures: all but 2.
+   */
+  readonly relayProposals?: boolean;
 }
 
 /** What lets an envelope into the mailbox that it is for. */
@@ -119,18 +125,20 @@ export class Device implements SiblingGroups {
 
   /** `note` is stored together with what makes the group one of this identity's. */
   async #createGroup(
-    { membership = 'mls', suite, handshakes, signal, ...options }: GroupOptions,
+    { membership = 'mls', suite, handshakes, relayProposals = true, signal, ...options }: GroupOptions,
     note: (chain: ChainId) => readonly StorageWrite[],
   ): Promise<FollowedGroup> {
     const chosen = suiteOf(suite);
     if (membership === 'plain' && handshakes === 'opaque') throw new TypeError('a plain group has no handshakes');
     const parameters = groupParameters(membership, handshakes, options);
-    const { relay, platform, storage } = this.#context;
+    const { relay, platform, storage, client, check } = this.#context;
+    const isProposed = relayProposals && membership === 'mls' && handshakes !== 'opaque';
+    const proposer = isProposed ? await proposerIn(await client.info(signal), chosen.id, check) : undefined;
     const signing = { relay, platform, signer: this.#own.signer };
     const { genesis, chain } = await signGenesis(genesisOf(parameters, options, signing), signing);
     const group = this.#open(chain, membership);
     await group.found(genesis, signal);
-    const keys = group instanceof MlsGroup ? await group.beginKeys(chosen) : [];
+    const keys = group instanceof MlsGroup ? await group.beginKeys(chosen, proposer) : [];
     await storage.commit([markGroup(chain, membership), ...keys, ...note(chain)]);
     if (group instanceof MlsGroup) await group.ensureCreated(signal);
     return group;
@@ -204,7 +212,8 @@ export class Device implements SiblingGroups {
     const begun = parseChainId(await storage.read(key));
     const group =
       begun === undefined
-        ? await this.#createGroup({ ...options, membership: 'mls' }, (value) => [{ key, value }])
+        ? // A ReInit names the successor's extensions (RFC 9420 §12.1.5), and those of this client name none.
+          await this.#createGroup({ ...options, membership: 'mls', relayProposals: false }, (value) => [{ key, value }])
         : this.#open(begun, 'mls');
     if (!(group instanceof MlsGroup)) throw new TypeError('an MLS group was founded');
     await group.ensureCreated(options.signal);

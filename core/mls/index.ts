@@ -17,6 +17,14 @@ export {
   parseCredentialIdentity,
   type CredentialIdentity,
 } from './credential.ts';
+export {
+  externalSenderAt,
+  externalSenderExtension,
+  externalSenderIndex,
+  proposeRemoval,
+  type ExternalRemoval,
+  type ExternalSender,
+} from './external-sender.ts';
 export { groupInfoSignatures, parseGroupInfo, ratchetTreeOf, type MlsGroupInfo } from './group-info.ts';
 export { handshakeSignature, type MlsHandshake, type MlsSender } from './handshake.ts';
 export { isInForce, keyPackageSignatures, LAST_RESORT_EXTENSION, type MlsKeyPackage } from './key-package.ts';

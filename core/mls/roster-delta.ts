@@ -28,8 +28,8 @@ export interface EpochLeaves extends Pick<MlsGroupInfo, 'groupId' | 'epoch' | 'l
 
 export interface ProposedInEpoch {
   readonly proposal: MlsProposal;
-  /** Of the member who proposed it. */
-  readonly leafIndex: number;
+  /** Of the member who proposed it; undefined for an external sender. */
+  readonly leafIndex: number | undefined;
 }
 
 /** A commit applied to the leaves of its epoch. */
@@ -128,7 +128,7 @@ function readChanges({ proposals, pathLeaf }: MlsCommitContent, committer: Commi
   const resolved = proposals.map((proposal) => resolve(proposal, committer));
   if (!resolved.every((one) => one !== undefined)) return refuse('commit-proposal');
   const updates = resolved.flatMap(({ proposal, leafIndex }) =>
-    proposal.kind === 'update' ? [{ leafIndex, leaf: proposal.leaf }] : [],
+    proposal.kind === 'update' && leafIndex !== undefined ? [{ leafIndex, leaf: proposal.leaf }] : [],
   );
   const removes = resolved.flatMap(({ proposal }) => (proposal.kind === 'remove' ? [proposal.leafIndex] : []));
   const adds = resolved.flatMap(({ proposal }) => (proposal.kind === 'add' ? [proposal.keyPackage] : []));

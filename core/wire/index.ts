@@ -110,5 +110,5 @@ export {
   writeInvitation,
   type FoundingInvitation,
 } from './founding-invitation.ts';
-export type { AdmissionKind, RelayInfo } from './relay-info.ts';
+export type { AdmissionKind, RelayInfo, RelayProposer } from './relay-info.ts';
 export type { BlobTotals, ClusterStatus, NodeState, NodeStatus } from './cluster-status.ts';

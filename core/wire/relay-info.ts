@@ -10,4 +10,14 @@ export interface RelayInfo {
   /** The relay's clock in ms, as a decimal string. */
   readonly time: string;
   readonly admission: AdmissionKind;
+  /** Who proposes the removal of revoked devices from outside an MLS group, if its founder lets it (`NA16`). */
+  readonly proposer?: RelayProposer;
+}
+
+/** An external sender of MLS groups. All base64url. */
+export interface RelayProposer {
+  /** The relay's actor, and its MLS signature key, 32 bytes. */
+  readonly key: string;
+  /** What binds the key to the actor (`ML3`), 64 bytes, by the number of a cipher suite with Ed25519 signatures. */
+  readonly bindings: Readonly<Record<string, string>>;
 }

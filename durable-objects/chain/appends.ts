@@ -1,20 +1,24 @@
+import { randomFillSync } from 'node:crypto';
 import {
   appendAnswer,
   encode,
   err,
+  EVENT_ID_BYTES,
   mlsProposal,
   ok,
   type AppendAnswer,
   type AppendRequest,
   type Result,
 } from '../../core/index.ts';
-import { encodePublicTree, type PublicGroup } from '../../core/mls/index.ts';
+import { encodePublicTree, MAX_SENDER_PROPOSALS, type PublicGroup } from '../../core/mls/index.ts';
 import {
   completeRefusals,
   devicesIn,
   groupTermsOf,
+  hasRevokedLeaves,
   outcomesOf,
   parseAppend,
+  removalOfRevoked,
   screenCommit,
   screenModulePost,
   screenProposal,
@@ -26,6 +30,7 @@ import {
   type Decision,
   type EpochInForce,
   type Quotable,
+  type RelayActor,
   type RelayRefusal,
   type Screened,
 } from '../../relay/index.ts';
@@ -41,6 +46,7 @@ import type { ChainStore } from './store.ts';
 const BEGINNING = 0;
 
 /** `AP14`: a few flushes later there is room again. */
+const RETRY_MS = 1_000;
 const QUEUE_FULL = { code: 'rate-limited', limit: 'waiting-events', retryAfterMs: 1_000 } as const;
 
 export interface AppendHost {
@@ -53,6 +59,8 @@ export interface AppendHost {
   readonly check: CheckSignatures;
   /** Public half, 32 bytes. */
   readonly claimTokenKey: Uint8Array;
+  /** Who proposes removals (`NA16`). */
+  readonly actor: RelayActor;
   readonly accounts: Pick<FollowedAccounts, 'confirm' | 'isLapsed'>;
   readonly limits: AppendLimits;
   readonly clock: () => number;
@@ -134,6 +142,26 @@ export class ChainAppends {
     if (refusal !== undefined) return err(refusal);
     const candidate = screenModulePost(body, { head: sequencer.head, log, clock: clock(), check });
     return candidate.ok ? this.#appendWhole(candidate.value, from) : this.#refuse(candidate.error, from);
+  }
+
+  /** Job step: proposes the removal of revoked devices, each once an epoch (`NA16`). */
+  async proposeRemovals(now: number): Promise<number | undefined> {
+    const { actor, clock, sequencer } = this.#host;
+    for (let made = 0; made < MAX_SENDER_PROPOSALS; made++) {
+      const { head } = sequencer;
+      const mls = this.#mls();
+      if (mls === undefined || !hasRevokedLeaves(head.state)) return undefined;
+      const group = this.#group.withUnderWay(mls, groupTermsOf(head.state));
+      const eventId = randomFillSync(new Uint8Array(EVENT_ID_BYTES));
+      const candidate = removalOfRevoked(head, group, { actor, eventId, clock: clock() });
+      if (candidate?.proposal === undefined) return undefined;
+      this.#group.begin(candidate.proposal);
+      const decided = await this.#decide([candidate]);
+      this.#settleProposals([candidate], decided.ok ? decided.value.decisions : []);
+      // A commit may have come first; the new epoch is looked at anew.
+      if (!decided.ok) return now + RETRY_MS;
+    }
+    return undefined;
   }
 
   #mustAsk(screened: Screened): boolean {

@@ -10,6 +10,7 @@ import {
 import {
   AppendLimits,
   Audience,
+  callsForRemovals,
   CallerLimits,
   configureHotAge,
   mayBeCold,
@@ -81,7 +82,7 @@ export class OpenChain {
   readonly followers: AccountFollowers | undefined;
   readonly gate: AccessGate;
   readonly jobs: JobScheduler<
-    FlushJob | CareJob | 'access' | 'accounts' | 'followers' | 'forget' | 'shares' | 'unopened' | 'uploads'
+    FlushJob | CareJob | 'access' | 'accounts' | 'followers' | 'forget' | 'removals' | 'shares' | 'unopened' | 'uploads'
   >;
   readonly reads: ChainReads;
   readonly sockets: ChainSockets;
@@ -133,6 +134,7 @@ export class OpenChain {
       checkpointAt: (size) => this.reads.checkpointAt(size),
       check: ed25519Checker(),
       claimTokenKey,
+      actor,
       accounts: this.accounts,
       limits: new AppendLimits(limits),
       clock,
@@ -267,6 +269,7 @@ export class OpenChain {
       access: (now: number) => this.gate.sweep(now),
       accounts: (now: number) => this.accounts.introduce(now),
       followers: (now: number) => this.followers?.tell(now),
+      removals: (now: number) => this.appends.proposeRemovals(now),
       unopened: (now: number) => this.sockets.sweep(now),
       uploads: (now: number) => this.attachments.sweep(now),
       shares: () => this.shares.tellAll(),
@@ -291,6 +294,7 @@ export class OpenChain {
     if (this.shares.isAny) this.jobs.schedule('shares', clock + SHARES_TOLD_WITHIN_MS);
     if (flush.head.state.kind === 'identity') this.jobs.schedule('followers', clock);
     else if (namesOthers(flush.head.state, previous.state)) this.jobs.schedule('accounts', clock);
+    if (callsForRemovals(flush.head.state, previous.state)) this.jobs.schedule('removals', clock);
   }
 
   #announce(flush: Flush, checkpoint: string, previous: ChainHead): void {

@@ -10,7 +10,7 @@ import {
   type GrantedRole,
   type Submission,
 } from '../../core/index.ts';
-import { DEFAULT_SUITE, encodeAuthenticatedData, type MlsSuite } from '../../core/mls/index.ts';
+import { DEFAULT_SUITE, encodeAuthenticatedData, type ExternalSender, type MlsSuite } from '../../core/mls/index.ts';
 import { chainKeys } from '../chain/chain-keys.ts';
 import type { FollowedChain } from '../chain/chain-follower.ts';
 import { signDraft, type Delivery } from '../chain/chain-writer.ts';
@@ -109,10 +109,10 @@ export class MlsGroup extends FollowedGroup implements SuccessorGroup {
   }
 
   /** What the founder's group begins with, to be stored before anyone hears of it. */
-  async beginKeys(suite: MlsSuite): Promise<readonly StorageWrite[]> {
+  async beginKeys(suite: MlsSuite, proposer: ExternalSender | undefined): Promise<readonly StorageWrite[]> {
     const { identities, platform } = this.#context;
     const identity = await identities.of(suite);
-    const { state } = await createGroup({ groupId: this.chain, identity, nowMs: platform.now() });
+    const { state } = await createGroup({ groupId: this.chain, identity, nowMs: platform.now(), proposer });
     const leaf = this.#store.putOwnLeaf({ epoch: state.epoch, madeAt: platform.now() });
     return [this.#store.put({ state, lostAt: undefined }), leaf];
   }

@@ -19,7 +19,7 @@ import { makeWelcome } from './welcome.ts';
 export interface CommitRequest {
   /** KeyPackages of the members to add, as MLSMessages. */
   readonly add?: readonly Uint8Array[];
-  /** Actors of the members to remove. Who asked for it in this epoch goes by that proposal, with their own signature. */
+  /** Actors of the members to remove. Who asked for it in this epoch, or whose removal an external sender proposed, goes by that proposal. */
   readonly remove?: readonly Uint8Array[];
   /** Which group goes on in this one's place: a ReInit, which is alone in its commit (RFC 9420 §12.2). */
   readonly successor?: { readonly groupId: Uint8Array; readonly suite: number } | undefined;
@@ -127,15 +127,16 @@ function findRemovals(
   for (const actor of actors) {
     const leaf = leaves.find((candidate) => equalBytes(candidate.actor, actor));
     if (leaf === undefined) return refuse('member-unknown');
-    removals.push(leaveOf(leaf.leafIndex, client) ?? byValue(removalOf(leaf.leafIndex)));
+    removals.push(proposedRemovalOf(leaf.leafIndex, client) ?? byValue(removalOf(leaf.leafIndex)));
   }
   return ok(removals);
 }
 
-/** Refers to the member's own proposal to leave, if it made one in this epoch. */
-function leaveOf(leafIndex: number, { unappliedProposals }: ClientState): ProposalOrRef | undefined {
+/** Refers to the member's own proposal to leave, or that of an external sender to remove it, if one was made in this epoch. */
+function proposedRemovalOf(leafIndex: number, { unappliedProposals }: ClientState): ProposalOrRef | undefined {
   for (const [ref, { proposal, senderLeafIndex }] of Object.entries(unappliedProposals)) {
-    if (senderLeafIndex !== leafIndex || proposal.proposalType !== 'remove') continue;
+    const isTheirs = senderLeafIndex === leafIndex || senderLeafIndex === undefined;
+    if (!isTheirs || proposal.proposalType !== 'remove') continue;
     const reference = proposal.remove.removed === leafIndex ? fromBase64(ref) : undefined;
     if (reference !== undefined) return { proposalOrRefType: 'reference', reference };
   }

@@ -2,6 +2,7 @@ import type { ClientState } from 'ts-mls';
 import { createGroup as createClientState } from 'ts-mls/clientState.js';
 import { createGroupInfoWithExternalPub, createGroupInfoWithExternalPubAndRatchetTree } from 'ts-mls/createCommit.js';
 import { encodeMlsMessage } from 'ts-mls/message.js';
+import { externalSenderExtension, type ExternalSender } from '../../core/mls/index.ts';
 import { clientConfigFor } from './client-config.ts';
 import type { GroupState } from './group-state.ts';
 import { makeState, openState } from './open-state.ts';
@@ -14,6 +15,8 @@ export interface GroupFounding {
   readonly groupId: Uint8Array;
   readonly identity: MlsIdentity;
   readonly nowMs: number;
+  /** Who may propose from outside; nobody where it is not given. Its binding is true. */
+  readonly proposer?: ExternalSender | undefined;
 }
 
 export interface FoundedGroup {
@@ -30,7 +33,7 @@ export async function createGroup(founding: GroupFounding): Promise<FoundedGroup
     founding.groupId.slice(),
     keyPackage,
     secrets,
-    [],
+    founding.proposer === undefined ? [] : [externalSenderExtension(founding.proposer)],
     await loadSuite(keyPackage.cipherSuite),
     clientConfigFor(founding.identity.suite.id),
   );

@@ -7,6 +7,8 @@ import { processPrivateMessage, processPublicMessage } from 'ts-mls/processMessa
 import { addUnappliedProposal } from 'ts-mls/unappliedProposals.js';
 import { equalBytes, ok, type ActorKey, type HandshakeMode, type Result } from '../../core/index.ts';
 import {
+  bindingJob,
+  externalSenderAt,
   MAX_EPOCH_PROPOSALS,
   parseOpaqueProposal,
   parseProposalMessage,
@@ -22,7 +24,7 @@ import { openHandshake } from './opaque-handshake.ts';
 import { paddedLength } from './padding.ts';
 import { provenActor } from './proven-actor.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
-import { loadSuite } from './suite.ts';
+import { isGenuine, loadSuite } from './suite.ts';
 
 export interface MadeProposal {
   /** An MLSMessage that holds a PublicMessage, or where handshakes are opaque a PrivateMessage. */
@@ -97,8 +99,8 @@ export interface ProcessedProposal {
 }
 
 /**
- * Takes in a member's proposal of the current epoch for commits to refer to, this client's own ones too where they are not
- * encrypted. Never throws for what `bytes` hold; a refusal leaves `state` as good as it was.
+ * Takes in a proposal of the current epoch for commits to refer to: a member's, this client's own ones too where they are not
+ * encrypted, or an external sender's to remove somebody. Never throws for what `bytes` hold; a refusal leaves `state` as good as it was.
  */
 export async function processProposal(
   state: GroupState,
@@ -108,8 +110,8 @@ export async function processProposal(
   if (state.status === 'removed') return refuse('not-a-member');
   const read = await (handshakes === 'opaque' ? openProposal(state, bytes) : readPublicProposal(state, bytes));
   if (!read.ok) return read;
-  const { ref, authenticatedData, sender } = read.value;
-  const proposer = memberAt(state, sender);
+  const { ref, authenticatedData } = read.value;
+  const proposer = await proposerOf(state, read.value);
   if (proposer === undefined) return refuse('proposal-misplaced');
   const { client } = openState(state);
   if (Object.keys(client.unappliedProposals).length >= MAX_EPOCH_PROPOSALS) return refuse('proposal-misplaced');
@@ -118,7 +120,7 @@ export async function processProposal(
   return ok({ state: replaceClient(state, next), ref, proposer, authenticatedData });
 }
 
-type ReadProposal = Pick<MlsProposalMessage, 'ref' | 'authenticatedData' | 'sender'>;
+type ReadProposal = Pick<MlsProposalMessage, 'ref' | 'authenticatedData' | 'sender' | 'proposal'>;
 
 function readPublicProposal(state: GroupState, bytes: Uint8Array): Result<ReadProposal, EngineRefusal> {
   const parsed = parseProposalMessage(bytes, termsOf(state.suite));
@@ -138,11 +140,23 @@ async function openProposal(state: GroupState, bytes: Uint8Array): Promise<Resul
   if (sender.senderType !== 'member') return refuse('proposal-misplaced');
   const ref = await makeProposalRef(opened, (await loadSuite(client.groupContext.cipherSuite)).hash);
   const { authenticatedData } = parsed.value;
-  return ok({ ref, authenticatedData, sender: { kind: 'member', leafIndex: sender.leafIndex } });
+  const member = { kind: 'member', leafIndex: sender.leafIndex } as const;
+  return ok({ ref, authenticatedData, sender: member, proposal: readable.value });
 }
 
 function isOfEpoch(state: GroupState, { groupId, epoch }: Pick<MlsProposalMessage, 'groupId' | 'epoch'>): boolean {
   return equalBytes(groupId, state.groupId) && epoch === state.epoch;
+}
+
+/** Undefined for everyone who is neither in nor named in `external_senders`, and for what nobody may propose from there (`ML82`). */
+async function proposerOf(state: GroupState, { sender, proposal }: ReadProposal): Promise<ActorKey | undefined> {
+  if (sender.kind !== 'external') return memberAt(state, sender);
+  const { groupContext } = openState(state).client;
+  const external = externalSenderAt(groupContext.extensions, sender.senderIndex);
+  if (external === undefined || proposal.kind !== 'remove') return undefined;
+  const { identity, signatureKey } = external;
+  const isBound = await isGenuine([bindingJob(identity, state.suite, signatureKey)]);
+  return isBound ? provenActor(identity.actor) : undefined;
 }
 
 /** Undefined for everyone who is not in. */
@@ -177,8 +191,7 @@ export function proposedIn(state: GroupState): ReadonlyMap<string, ProposedInEpo
   const proposed = new Map<string, ProposedInEpoch>();
   for (const [ref, { proposal, senderLeafIndex }] of Object.entries(unappliedProposals)) {
     const read = readProposal(proposal, termsOf(state.suite));
-    if (read.ok && senderLeafIndex !== undefined)
-      proposed.set(ref, { proposal: read.value, leafIndex: senderLeafIndex });
+    if (read.ok) proposed.set(ref, { proposal: read.value, leafIndex: senderLeafIndex });
   }
   return proposed;
 }

@@ -21,7 +21,7 @@ import {
   type MlsReinitialised,
   type Submission,
 } from '../../core/index.ts';
-import { encodeAuthenticatedData, parseProposalMessage } from '../../core/mls/index.ts';
+import { encodeAuthenticatedData, parseProposalMessage, type ExternalSender } from '../../core/mls/index.ts';
 import { claimTokenSeed, issueClaimToken, type ClaimTokenKey } from '../../relay/index.ts';
 import {
   acceptOwnCommit,
@@ -327,10 +327,18 @@ export async function draftProposal(
 export async function draftCreation(
   place: GroupPlace,
   actor: TestActor,
-  { founder = actor, edit = (body) => body }: { founder?: TestActor; edit?: (body: MlsCreated) => MlsCreated } = {},
+  {
+    founder = actor,
+    edit = (body) => body,
+    proposer,
+  }: {
+    founder?: TestActor;
+    edit?: (body: MlsCreated) => MlsCreated;
+    proposer?: ExternalSender;
+  } = {},
 ): Promise<{ readonly bundle: CommitBundle; readonly state: GroupState }> {
   const identity = await mlsIdentityFor(founder);
-  const founded = await createGroup({ groupId: place.chain, identity, nowMs: place.time });
+  const founded = await createGroup({ groupId: place.chain, identity, nowMs: place.time, proposer });
   const groupInfo = place.handshakes === 'opaque' ? NOTHING : founded.groupInfo;
   const body = edit({
     ciphersuite: 1,

@@ -1,10 +1,13 @@
-import { checkpointKeyOf, type RelayEnvironment } from '../../durable-objects/index.ts';
+import type { RelayProposer } from '../../core/index.ts';
+import { checkpointKeyOf, relayActorOf, type RelayEnvironment } from '../../durable-objects/index.ts';
+import { describeProposer } from '../../relay/index.ts';
 
 /** What this relay is to its clients: the name in every origin, and the key that signs every checkpoint. */
 export interface RelayIdentity {
   readonly relayName: string;
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
+  readonly proposer: RelayProposer;
 }
 
 let known: { readonly name: string; readonly secret: string; readonly identity: RelayIdentity | undefined } | undefined;
@@ -15,8 +18,13 @@ let known: { readonly name: string; readonly secret: string; readonly identity: 
  */
 export function configuredIdentity(env: RelayEnvironment): RelayIdentity | undefined {
   const { RELAY_NAME: name, RELAY_CHECKPOINT_KEY: secret = '' } = env;
-  if (known?.name !== name || known.secret !== secret) known = { name, secret, identity: checkpointKeyOf(env) };
+  if (known?.name !== name || known.secret !== secret) known = { name, secret, identity: deriveIdentity(env) };
   return known.identity;
+}
+
+function deriveIdentity(env: RelayEnvironment): RelayIdentity | undefined {
+  const [key, actor] = [checkpointKeyOf(env), relayActorOf(env)];
+  return key && actor && { relayName: key.relayName, publicKey: key.publicKey, proposer: describeProposer(actor) };
 }
 
 /** For routes that are only reached on a configured relay. */

@@ -9,6 +9,11 @@ import { VERSION } from './version.ts';
 
 const TAG = 'The relay';
 const TEXT = { type: 'string' };
+const PROPOSER = {
+  type: 'object',
+  required: ['key', 'bindings'],
+  properties: { key: TEXT, bindings: { type: 'object', additionalProperties: TEXT } },
+};
 const ADMISSION = { enum: ['open', 'invite', 'list'] };
 
 export const HEALTH_PATH = '/healthz';
@@ -25,8 +30,15 @@ const infoRoute = describeRoute({
   answer: {
     status: 200,
     description:
-      'Name, version, checkpoint key (base64url), time (ms, decimal string), and who may found chains: open, invite or list.',
-    content: jsonContent({ name: TEXT, version: TEXT, checkpointKey: TEXT, time: TEXT, admission: ADMISSION }),
+      'Name, version, checkpoint key (base64url), time (ms, decimal string), who may found chains: open, invite or list; and the external sender of MLS groups that the relay is: key and, by cipher suite, what binds it to itself (base64url).',
+    content: jsonContent({
+      name: TEXT,
+      version: TEXT,
+      checkpointKey: TEXT,
+      time: TEXT,
+      admission: ADMISSION,
+      proposer: PROPOSER,
+    }),
   },
   problems: [],
 });
@@ -50,13 +62,14 @@ const healthRoute = describeRoute({
 
 export function addRelayRoutes(app: RelayApp, { clock }: Services): void {
   app.openapi(infoRoute, (c) => {
-    const { relayName, publicKey } = relayIdentity(c.env);
+    const { relayName, publicKey, proposer } = relayIdentity(c.env);
     const info: RelayInfo = {
       name: relayName,
       version: VERSION,
       checkpointKey: toBase64Url(publicKey),
       time: String(clock()),
       admission: configureAdmission({ ...c.env }).rule.kind,
+      proposer,
     };
     return jsonResponse(info);
   });

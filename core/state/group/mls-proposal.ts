@@ -7,8 +7,8 @@ import { askToLeave, findMember, hasOtherOwner, isLeaving, requireRole } from '.
 const proposalBody = struct('MlsProposal', {
   /** The epoch that the proposal is of, and that it may be committed in. */
   epoch: uint64,
-  /** `leave`: the Remove of its author's own leaf. Anything else is a matter of MLS alone. */
-  purpose: choice('ProposalPurpose', { other: 0, leave: 1 }),
+  /** `leave`: the Remove of its author's own leaf. `revoked`: the relay's, of a suspended one (`NA16`). Anything else is a matter of MLS alone. */
+  purpose: choice('ProposalPurpose', { other: 0, leave: 1, revoked: 2 }),
   /** RFC 9420 §5.2 ProposalRef: what a commit names it by. */
   proposalRef: opaque(HASH_BYTES),
   proposalHash: opaque(HASH_BYTES),
@@ -30,12 +30,24 @@ export const mlsProposal = defineEvent({
 
 export const mlsProposalRule: Rule<GroupState, MlsProposal> = {
   definition: mlsProposal,
-  permit: ({ roster }, actor, { purpose }) => requireRole(roster, actor, purpose === 'leave' ? 'reader' : 'member'),
+  permit: permitProposal,
   check: checkProposal,
   apply: (state, { index, actor }, { purpose }) =>
     purpose === 'leave' ? { ...state, roster: askToLeave(state.roster, actor, index) } : state,
   payload: ({ proposalHash, proposalSize }) => ({ hash: proposalHash, size: proposalSize }),
 };
+
+function permitProposal({ roster }: GroupState, actor: Uint8Array, { purpose }: MlsProposal): RuleRefusal | undefined {
+  switch (purpose) {
+    case 'leave':
+      return requireRole(roster, actor, 'reader');
+    // `NA16`: nobody in the group makes it. Whose word it is, the group's external senders say, and the relay takes none from outside.
+    case 'revoked':
+      return roster.some(({ role }) => role === 'suspended') ? undefined : { code: 'not-permitted' };
+    case 'other':
+      return requireRole(roster, actor, 'member');
+  }
+}
 
 function checkProposal(state: GroupState, { actor }: Position, body: MlsProposal): RuleRefusal | undefined {
   const { mls, roster } = state;
