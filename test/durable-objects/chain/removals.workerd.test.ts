@@ -147,7 +147,7 @@ it('[NA16] the relay proposes the removal of a revoked device, once an epoch, an
   expect(last.payload).toEqual(message);
   // An epoch that begins without it, by a member who came back in: it is made anew, also by an object that slept.
   const groupInfo = valueOf(await group.object.groupInfo(callerOf(bob), 1));
-  await deliver(await draftResync(await place(), { groupInfo, ratchetTree: treeOf(bobs)! }, { actor: bob }));
+  await deliver(await draftResync(await place(), { groupInfo, ratchetTree: treeOf(bobs) }, { actor: bob }));
   await vi.waitFor(
     async () => expect(await proposals()).toMatchObject({ epoch: 2, proposals: [expect.anything()] }),
     WAIT,

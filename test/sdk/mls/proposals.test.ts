@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { toHex } from '../../../core/index.ts';
+import { parseCredentialIdentity } from '../../../core/mls/index.ts';
 import {
   acceptOwnCommit,
+  createGroup,
   exportSecret,
   membersOf,
   parseState,
@@ -12,7 +14,7 @@ import {
   type GroupState,
 } from '../../../sdk/mls/index.ts';
 import { makeState, openState } from '../../../sdk/mls/open-state.ts';
-import { commitBy, proposeBy, updateOf } from '../../core/mls/public-group/crew.ts';
+import { commitBy, proposeBy, proposeFromOutside, updateOf } from '../../core/mls/public-group/crew.ts';
 import {
   commitAnything,
   newExtensions,
@@ -24,9 +26,12 @@ import {
 import {
   codeOf,
   commitAndFollow,
+  GROUP_ID,
   groupOf,
   makeCast,
+  makePerson,
   NO_DATA,
+  NOW_MS,
   prepare,
   readText,
   send,
@@ -181,5 +186,34 @@ describe('a commit of what changes no member', () => {
     const reinit = { groupId: new Uint8Array(32), version, cipherSuite, extensions: [] };
     const ending = await commitAnything(adas, [{ proposalType: 'reinit', reinit }]);
     expect(codeOf(await processCommit(bobs, ending.commit))).toBe('commit-proposal');
+  });
+});
+
+describe('a proposal from outside', () => {
+  test('[ML82] counts by the key at its index, in its epoch, if it removes somebody', async () => {
+    const { actor, identity: relay } = await makePerson(9);
+    const proposer = { signatureKey: relay.signatureKey, identity: parseCredentialIdentity(relay.credentialIdentity)! };
+    const founded = await createGroup({ groupId: GROUP_ID, identity: ada.identity, nowMs: NOW_MS, proposer });
+    const [hers, , his] = await commitAndFollow([founded.state], { add: [bob, cem] });
+    const { client } = openState(hers!);
+    const from = (index: number, seed = relay.signatureSeed, proposal = removal(1)) =>
+      proposeFromOutside(client, proposal, { senderType: 'external', senderIndex: index }, seed);
+    const message = await from(0);
+    const taken = valueOf(await processProposal(hers!, message));
+    expect(taken.proposer).toEqual(actor);
+    const made = await prepare(taken.state, { remove: [bob.actor] });
+    expect(codeOf(await processCommit(his!, made.commit))).toBe('commit-proposal');
+    const followed = valueOf(await processCommit(await take(his!, message), made.commit));
+    expect(followed.removed).toEqual([bob.actor]);
+    const codes = [
+      await from(1),
+      await from(0, ada.identity.signatureSeed),
+      await from(0, relay.signatureSeed, newExtensions()),
+    ];
+    const refused = await Promise.all(codes.map(async (bytes) => codeOf(await processProposal(hers!, bytes))));
+    expect(refused).toEqual(['proposal-misplaced', 'proposal-forged', 'proposal-misplaced']);
+    expect(codeOf(await processProposal(followed.state, message))).toBe('proposal-misplaced');
+    // A group of the same epoch that names nobody.
+    expect(codeOf(await processProposal(adas, message))).toBe('proposal-misplaced');
   });
 });

@@ -1,6 +1,7 @@
 import { env, exports } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
+  fromBase64Url,
   MAX_APPEND_BYTES,
   MAX_PAGE_ENTRIES,
   MEDIA_TYPE,
@@ -10,10 +11,14 @@ import {
   toBase64Url,
   sha256,
   utf8ToBytes,
+  verifyOracle,
   type Problem,
   type ProblemCode,
+  type RelayInfo,
 } from '../../../core/index.ts';
+import { bindingJob } from '../../../core/mls/index.ts';
 import type { RelayEnvironment } from '../../../durable-objects/index.ts';
+import { relayActorSeed } from '../../../relay/index.ts';
 import manifest from '../../../package.json' with { type: 'json' };
 import { createRelay } from '../../../workers/relay/app.ts';
 import { problemResponse } from '../../../workers/relay/problem.ts';
@@ -171,12 +176,20 @@ describe('The relay itself', () => {
     const response = await call('/v1/relay');
     const { RELAY_NAME: name } = bindings;
     const checkpointKey = toBase64Url(publicKeyOf(new Uint8Array(32)));
-    expect(await response.json()).toEqual({
+    const proposer = publicKeyOf(relayActorSeed(new Uint8Array(32)));
+    const info = await response.json<RelayInfo>();
+    // `ML82`, for the suites with Ed25519 signatures.
+    const jobs = Object.entries(info.proposer!.bindings).map(([suite, binding]) =>
+      bindingJob({ actor: proposer, binding: fromBase64Url(binding)! }, Number(suite), proposer),
+    );
+    expect(jobs.map(verifyOracle)).toEqual([true, true, true]);
+    expect(info).toEqual({
       name,
       version: manifest.version,
       checkpointKey,
       time: String(NOW),
       admission: 'open',
+      proposer: { key: toBase64Url(proposer), bindings: info.proposer!.bindings },
     });
   });
 
@@ -442,7 +455,6 @@ describe('The OpenAPI document', () => {
       'object-damaged',
       'open-first',
       'quota-full',
-      'range-not-satisfiable',
       'relay-not-listed',
       'ticket-invalid',
       'too-many-in-flight',
