@@ -32,7 +32,7 @@ export const problems = {
   'registry-not-public': { status: 400, title: 'A registry is public: everyone verifies modules by its log.' },
   'invalid-admin-root': {
     status: 400,
-    title: 'A root has distinct, admissible keys and a threshold from 1 to their number; a founding one has epoch 1.',
+    title: 'A root has distinct, admissible keys and a threshold that they can reach; the first has epoch 1.',
   },
   'wrong-registry': { status: 400, title: 'This was signed for another registry.' },
   'wrong-admin-epoch': {
