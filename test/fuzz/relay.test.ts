@@ -21,8 +21,8 @@ describe('a relay under mutated requests', () => {
     expect([...new Set(await fuzzed.routes())].sort()).toEqual(published.sort());
   });
 
-  test('[PR5] [HT8] refuses 500 of them by name, and holds what it held', async () => {
-    await fuzzed.shoot(500);
+  test('[PR5] [HT8] refuses 300 of them by name, and holds what it held', async () => {
+    await fuzzed.shoot(300);
     // They are refused for more than their encoding: the mutants reach the rules.
     expect(fuzzed.answers.size).toBeGreaterThan(10);
   }, 120_000);

@@ -7,7 +7,7 @@ import { choicesOf, DAY_MS, someBytes, TestCluster } from '../relay/cluster/test
 const BLOB_BYTES = 700;
 const AT_A_TIME = 24;
 /** More reads than these are made of a part of the choices, another part each day. */
-const MOST_READS = 3_000;
+const MOST_READS = 1_500;
 const codes = [
   [4, 6],
   [3, 7],

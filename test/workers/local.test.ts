@@ -90,6 +90,8 @@ describe('a local relay', { timeout: 60_000 }, () => {
       LIMIT_FACTOR: '10000',
       RELAY_NAME: 'first.example',
       RELAY_CHECKPOINT_KEY: checkpointKey,
+      OPERATORS: expect.stringMatching(/^[\w-]{43}$/) as string,
+      REPAIR_BYTES_PER_S: '268435456',
     });
     expect(Buffer.from(checkpointKey!, 'base64url')).toHaveLength(32);
     expect(statSync(join(folder, 'relay.json')).mode & 0o777).toBe(0o600);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { serve, type Served } from './relay.ts';
-import { Terminal, type Document } from './terminal.ts';
+import { serve, type Served } from '../cli/relay.ts';
+import { Terminal, type Document } from '../cli/terminal.ts';
 
 const alice = ['--profile', 'alice'];
 const bob = ['--profile', 'bob'];
