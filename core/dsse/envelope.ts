@@ -13,6 +13,7 @@ export interface DsseEnvelope {
   readonly signatures: readonly DsseSignature[];
 }
 
+/** One key's signature over an envelope's PAE. */
 export interface DsseSignature {
   /** A hint that nothing is decided by; undefined where it was left out. */
   readonly keyId: string | undefined;

@@ -27,8 +27,6 @@ import {
 import type { BlobStore } from './store/blobs.ts';
 import type { UploadKey, UploadRow, UploadStore } from './store/uploads.ts';
 
-/** How long a kept attachment is: the longest that a relay keeps ciphertext. */
-const ATTACHMENT_LIFETIME_MS = 30 * 86_400_000;
 /** Uploads that one step of the sweep removes. */
 const SWEPT_UPLOADS = 16;
 const SWEEP_RETRY_MS = 300_000;
@@ -68,6 +66,8 @@ export interface AttachmentHost {
   readonly written: (id: Uint8Array, missing: readonly number[]) => void;
   readonly storage: DurableObjectStorage;
   readonly scheduleSweep: (at: number) => void;
+  /** In the transaction that keeps a blob: when it is to be deleted. */
+  readonly scheduleExpiry: (at: number) => void;
 }
 
 /** Who may bring and read a chain's attachments, and what is known of each. Their bytes never come here (`UP2`). */
@@ -90,7 +90,7 @@ export class ChainAttachments {
     const refusal = held === undefined ? this.#refuse(key.actor, size, now) : undefined;
     if (refusal !== undefined) return err(refusal);
     // A new one has a new id, so that nothing of it is deleted with one that came before.
-    const begun = held ?? { ...key, ...placeFor(cluster, now), size, turn: 0 };
+    const begun = held ?? { ...key, ...this.#placeIn(cluster, now), size, turn: 0 };
     const row = { ...begun, rows: 0, partHashes: new Uint8Array(), missing: [], expiresAt: now };
     return ok(this.#take(row, cluster));
   }
@@ -126,12 +126,13 @@ export class ChainAttachments {
     const held = this.#ofTurn(key);
     if (held === undefined) return false;
     const { id, hash, size, placement, blobExpiresAt: expiresAt } = held;
-    const { blobs, uploads, storage, written } = this.#host;
+    const { blobs, uploads, storage, written, scheduleExpiry } = this.#host;
     const place = { id, hash, size, placement, missing, expiresAt };
     storage.transactionSync(() => {
       blobs.add({ ...place, kind: 'attachment', descriptor, status: 'kept' });
       uploads.remove(key);
       written(id, missing);
+      scheduleExpiry(expiresAt);
     });
     return true;
   }
@@ -206,11 +207,13 @@ export class ChainAttachments {
     this.#host.scheduleSweep(expiresAt);
     return kept;
   }
-}
 
-function placeFor(cluster: ClusterNodes, now: number): Pick<UploadRow, 'id' | 'placement' | 'blobExpiresAt'> {
-  const id = randomFillSync(new Uint8Array(BLOB_ID_BYTES));
-  return { id, placement: cluster.placement.number, blobExpiresAt: now + ATTACHMENT_LIFETIME_MS };
+  /** A chain keeps its attachments for as long as its payloads. */
+  #placeIn(cluster: ClusterNodes, now: number): Pick<UploadRow, 'id' | 'placement' | 'blobExpiresAt'> {
+    const id = randomFillSync(new Uint8Array(BLOB_ID_BYTES));
+    const { retentionMs } = this.#host.state().value.genesis;
+    return { id, placement: cluster.placement.number, blobExpiresAt: now + retentionMs };
+  }
 }
 
 function offsetOf({ placement, size, rows }: UploadRow, cluster: ClusterNodes): number {

@@ -247,6 +247,7 @@ export class OpenChain {
       clock,
       written: (id, missing) => this.care.written(id, missing),
       scheduleSweep: (at) => this.jobs.schedule('uploads', at),
+      scheduleExpiry: (at) => this.jobs.schedule('expiry', at),
     });
   }
 

@@ -16,6 +16,7 @@ import { AttachmentTransfer } from './attachment-transfer.ts';
 import { SealedSource, sizeOf, type AttachmentContent } from './sealed-source.ts';
 import { MAX_ATTACHMENT_CONTENT_BYTES, sealedSegmentBytes, segmentCount, SegmentCipher } from './segments.ts';
 
+/** How far a transfer is. */
 export interface TransferProgress {
   /** Of the encrypted attachment; fewer than before where a broken transfer goes on from an earlier place. */
   readonly bytes: number;
@@ -23,6 +24,7 @@ export interface TransferProgress {
 }
 
 export interface GetOptions extends CallOptions {
+  /** Called as bytes go by. */
   readonly onProgress?: (progress: TransferProgress) => void;
 }
 

@@ -325,4 +325,20 @@ describe('an attachment', () => {
       expect(await problemOf(answer)).toMatchObject({ code: 'no-cluster' });
     }
   });
+
+  // The last one: the chain's clock is far ahead from here on.
+  test('[UP6] goes from its chain and its nodes when its time is up, though no message names it', async () => {
+    const bytes = freshBytes(300);
+    const stub = bindings.CHAIN.getByName(toBase64Url(relay.plain));
+    // As in a chain without payloads, whose expiry would take attachments along.
+    await runInDurableObject(stub, (_, { storage }) => void storage.sql.exec("DELETE FROM jobs WHERE kind = 'expiry'"));
+    await begin(bytes);
+    const { id, expiresAt } = await withChain((_, { blobs }) => blobs.find('attachment', sha256(bytes), Date.now())!);
+    expect((await objectsOf(id)).flat()).toHaveLength(6);
+    await withChain((chain) => {
+      chain.clock = () => expiresAt;
+    });
+    while ((await objectsOf(id)).flat().length > 0) await runDurableObjectAlarm(stub);
+    expect(await withChain((_, { blobs }) => blobs.get(id))).toBeUndefined();
+  });
 });
