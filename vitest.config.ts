@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const workerdTests = 'test/**/*.workerd.test.ts';
 const setupFiles = ['./test/support/import-once.workerd.ts'];
@@ -13,6 +14,21 @@ const nodeTests = 'test/{storage,workers/shard-node}/**/*.workerd.test.ts';
 /** Wide, since a loaded machine is no fault: what hangs fails all the same. */
 const testTimeout = 30_000;
 const longTimeout = 1_200_000;
+
+/** Those that run longest, the longest first; by themselves they begin last, since their files are small. */
+const longest = ['interleavings', 'fuzz', 'mls-clients-walk', 'cluster-faults', 'client-crash', 'demo-ends'];
+
+/** What takes long begins first, so that no core is idle while the last of it runs. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const index = longest.findIndex((name) => moduleId.includes(`/test/long/${name}`));
+      return index === -1 ? longest.length : index;
+    };
+    return sorted.toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 /** Node has no module rule for SQL; in workerd the `[[rules]]` of wrangler.toml do the same. */
 const sqlAsText = {
@@ -46,6 +62,7 @@ export default defineConfig({
   test: {
     // One more than there are cores, since many tests wait for processes that they have started.
     maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: LongestFirst },
     globalSetup: ['./test/conformance/provide-vectors.ts', './test/model/provide-replay.ts'],
     projects: [
       {
