@@ -3,10 +3,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startDemo } from '../../cli/demo.ts';
 import { Terminal } from '../../cli/terminal.ts';
 
-const CHAPTERS = 8;
-const COMMITTED_CLAIMS = 28;
+const CHAPTERS = 9;
+const COMMITTED_CLAIMS = 32;
 /** On a machine that has nothing else to do. */
-const BUDGET_MS = 90_000;
+const BUDGET_MS = 120_000;
 
 let terminal: Terminal;
 
@@ -17,7 +17,7 @@ beforeEach(() => {
 afterEach(() => terminal.close());
 
 describe('npm run demo', () => {
-  it('plays the main job in 90 s, and every claim of it holds', async () => {
+  it('plays the main job in two minutes, and every claim of it holds', async () => {
     const begun = performance.now();
     const demo = startDemo(terminal);
     const { code, out, err } = await demo.ended;
