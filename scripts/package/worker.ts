@@ -21,7 +21,7 @@ export async function inspectWorker(): Promise<Metafile> {
     format: 'esm',
     conditions: ['workerd', 'worker', 'browser'],
     external: ['cloudflare:*', 'node:*'],
-    loader: { '.sql': 'text' },
+    loader: { '.sql': 'text', '.wasm': 'empty' },
     metafile: true,
     logLevel: 'warning',
   });

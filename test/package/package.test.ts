@@ -82,7 +82,7 @@ describe('the packed package', () => {
     const files = (await readdir(installed, { recursive: true, withFileTypes: true })).filter((file) => file.isFile());
     const paths = files.map((file) => join(file.parentPath, file.name).slice(installed.length + 1));
     const expected =
-      /^(dist\/.*\.(js|d\.ts)|dist\/(worker\/[^/]+\.(json|sql)|THIRD-PARTY-NOTICES\.txt)|package\.json|README\.md|LICENSE)$/;
+      /^(dist\/.*\.(js|d\.ts)|dist\/(worker\/[^/]+\.(json|sql|wasm)|THIRD-PARTY-NOTICES\.txt)|package\.json|README\.md|LICENSE)$/;
     expect(paths.filter((path) => !expected.test(path))).toEqual([]);
     expect(paths).toEqual(expect.arrayContaining(['LICENSE', 'README.md', ...libraries.map(({ output }) => output)]));
   });
