@@ -2,10 +2,9 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
-import { meterModule, runPolicy, sha256, toBase64, type PolicyOutcome } from '../../core/index.ts';
-import { compileMetered, inputsOf, ROUND_FUEL, verified } from '../core/policy/policy-rounds.ts';
-import { randomModule } from '../core/policy/random-modules.ts';
-import type { IsolateQuestion } from './isolate-question.ts';
+import { sha256, toBase64 } from '../../core/index.ts';
+import type { IsolateQuestion, RoundText } from './round-text.ts';
+import { textOf, type Round } from './rounds.ts';
 
 /** A workerd with a loader, and nothing of a relay. */
 export async function startIsolates(): Promise<{
@@ -50,41 +49,6 @@ function post(url: URL, body: string): Promise<string> {
   });
 }
 
-/** A module with batches of records for it, each with its own fuel. */
-export interface Round {
-  readonly module: Uint8Array;
-  readonly batches: readonly {
-    readonly state: Uint8Array;
-    readonly events: readonly Uint8Array[];
-    readonly fuel: number;
-  }[];
-}
-
-/** Module number `seed`: with enough fuel, and with so little that it may end anywhere. */
-export function randomRound(seed: number): Round {
-  const { state, event } = inputsOf(seed);
-  const fuels = [ROUND_FUEL, 40 + (seed % 97) * 9];
-  return { module: randomModule(seed), batches: fuels.map((fuel) => ({ state, events: [event, state], fuel })) };
-}
-
-export function questionOf({ module, batches }: Round): IsolateQuestion {
-  return {
-    hash: toBase64(sha256(module)),
-    metered: toBase64(meterModule(verified(module))),
-    batches: batches.map(({ state, events, fuel }) => ({ state: toBase64(state), events: events.map(toBase64), fuel })),
-  };
-}
-
-/** What this Node makes of it, in the form in which the isolates answer. */
-export function answerHere({ module, batches }: Round): unknown {
-  const instantiate = compileMetered(module);
-  return batches.map(({ state, events, fuel }) => {
-    let current = state;
-    return events.map((event) => {
-      const outcome: PolicyOutcome = runPolicy(instantiate, { state: current, event, fuel });
-      if (outcome.kind !== 'accepted') return outcome;
-      current = outcome.state;
-      return { ...outcome, state: toBase64(outcome.state) };
-    });
-  });
+export function questionOf(round: Round): IsolateQuestion & RoundText {
+  return { ...textOf(round), hash: toBase64(sha256(round.module)) };
 }

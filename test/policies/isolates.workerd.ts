@@ -1,6 +1,7 @@
-import { fromBase64, toBase64, type PolicyOutcome } from '../../core/index.ts';
+import { fromBase64, meterModule } from '../../core/index.ts';
 import { decideInIsolate } from '../../durable-objects/policy/policy-isolate.ts';
-import type { IsolateQuestion } from './isolate-question.ts';
+import { verified } from '../core/policy/verified.ts';
+import { jsonOf, type IsolateQuestion } from './round-text.ts';
 
 const bytes = (text: string): Uint8Array => fromBase64(text) ?? new Uint8Array();
 
@@ -8,19 +9,15 @@ async function answer(loader: WorkerLoader, question: IsolateQuestion): Promise<
   const policy = {
     hash: bytes(question.hash),
     meter: async (): Promise<Uint8Array> => {
-      if (question.metered === undefined) throw new Error('this policy was to be loaded already');
-      return bytes(question.metered);
+      if (question.module === undefined) throw new Error('this policy was to be loaded already');
+      return meterModule(verified(bytes(question.module)));
     },
   };
   const answers = [];
   for (const { state, events, fuel } of question.batches) {
     answers.push(await decideInIsolate(loader, policy, { state: bytes(state), events: events.map(bytes), fuel }));
   }
-  return answers.map((outcomes) => outcomes.map(asJson));
-}
-
-function asJson(outcome: PolicyOutcome): unknown {
-  return outcome.kind === 'accepted' ? { ...outcome, state: toBase64(outcome.state) } : outcome;
+  return answers.map((outcomes) => outcomes.map(jsonOf));
 }
 
 /** Lets policies decide as a relay would, in isolates of the loader. */

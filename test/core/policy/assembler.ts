@@ -40,7 +40,7 @@ function s(value: number | bigint): number[] {
 
 export const i32 = (value: number): number[] => [0x41, ...s(value)];
 export const i64 = (value: number | bigint): number[] => [0x42, ...s(value)];
-export const text = (name: string): Code => sized([...Buffer.from(name)]);
+export const text = (name: string): Code => sized([...new TextEncoder().encode(name)]);
 export const list = (items: readonly Code[]): Code => [u(items.length), items];
 export function sized(content: Code): Code {
   const flat = flatten(content);

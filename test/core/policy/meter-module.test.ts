@@ -16,8 +16,9 @@ import {
   u,
   type Code,
 } from './assembler.ts';
-import { compileBare, compileMetered, inputsOf, ROUND_FUEL, verified } from './policy-rounds.ts';
+import { compileBare, compileMetered, inputsOf, ROUND_FUEL } from './policy-rounds.ts';
 import { randomModule } from './random-modules.ts';
+import { verified } from './verified.ts';
 
 const MODULES = 100;
 const FUEL = 1_000_000;

@@ -1,10 +1,5 @@
-import { meterModule, verifyModuleStatically, type PolicyInstance, type VerifiedModule } from '../../../core/index.ts';
-
-export function verified(bytes: Uint8Array): VerifiedModule {
-  const result = verifyModuleStatically(bytes);
-  if (!result.ok) throw new Error(`${result.error.rule} at byte ${result.error.offset}`);
-  return result.value;
-}
+import { meterModule, type PolicyInstance } from '../../../core/index.ts';
+import { verified } from './verified.ts';
 
 /** Makes instances of the metered module. */
 export function compileMetered(bytes: Uint8Array): () => PolicyInstance {
