@@ -8,7 +8,7 @@ export { MetricsObject } from './metrics/object.ts';
 export { FanoutObject } from './fanout/object.ts';
 export { shareName } from './fanout/share-name.ts';
 export { clusterOf, keeperOf, openedNodes } from './platform/cluster.ts';
-export { ed25519Checker } from './platform/ed25519.ts';
+export { createVerifyBatch, ed25519Checker } from './platform/ed25519.ts';
 export { RunningSha256, workerdSha256 } from './platform/sha256.ts';
 export { checkpointKeyOf, relayActorOf, type RelayEnvironment } from './platform/environment.ts';
 export {

@@ -15,24 +15,49 @@ import {
 /** How long a group goes by what an account's own chain last said of its devices (`NA11`). */
 export const LEASE_MS = 60_000;
 
+/** When an account was asked, and by which setting of the clock. */
+export interface Asking {
+  readonly askedAt: number;
+  readonly era: number;
+}
+
 /**
  * Which accounts a group still goes by. In memory alone: an object that was evicted asks again. Times are those of the asking, so
  * that what was revoked while the answer was on its way ends as soon as what was revoked after it.
  */
 export class Leases {
   readonly #askedAt = new Map<string, number>();
+  #latest = 0;
+  /** Counts the times that the clock was set back. */
+  #era = 0;
   #devices:
     { readonly accounts: Accounts; readonly identities: ReadonlyMap<string, readonly Uint8Array[]> } | undefined;
 
-  /** The account's chain, asked at this time, had nothing that the group lacks. */
-  grant(identity: Uint8Array, askedAt: number): void {
-    this.#askedAt.set(mapKey(identity), askedAt);
+  /** Before an account's chain is asked. */
+  ask(now: number): Asking {
+    this.#noteClock(now);
+    return { askedAt: now, era: this.#era };
+  }
+
+  /** It has answered that it had nothing that the group lacks. */
+  grant(identity: Uint8Array, { askedAt, era }: Asking, now: number): void {
+    this.#noteClock(now);
+    if (era === this.#era) this.#askedAt.set(mapKey(identity), askedAt);
   }
 
   isHeld(identity: Uint8Array, now: number, leaseMs = LEASE_MS): boolean {
+    this.#noteClock(now);
     const askedAt = this.#askedAt.get(mapKey(identity));
-    // A clock that was set back makes no lease longer.
-    return askedAt !== undefined && askedAt <= now && now - askedAt < leaseMs;
+    return askedAt !== undefined && now - askedAt < leaseMs;
+  }
+
+  /** A clock that was set back would make leases longer by as much: then all are over, and what was asked before gives none. */
+  #noteClock(now: number): void {
+    if (now < this.#latest) {
+      this.#askedAt.clear();
+      this.#era++;
+    }
+    this.#latest = now;
   }
 
   /** The accounts that have to be asked before this actor is served; none for those who are no device of one. */

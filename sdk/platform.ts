@@ -1,4 +1,4 @@
-import { useSha256, type Sha256, type VerifyBatch } from '../core/index.ts';
+import { useSha256, useVerifyBatch, type Sha256, type SyncVerifyBatch, type VerifyBatch } from '../core/index.ts';
 import { UsageError } from './errors.ts';
 import { actorSigner, type ActorSigner } from './actor-signer.ts';
 import { webVerifyBatch } from './web-verify-batch.ts';
@@ -37,6 +37,8 @@ export interface PlatformOptions {
   readonly delay?: Platform['delay'];
   /** Verifies Ed25519 by the cofactorless equation; the rest of the admission rule is checked around it. */
   readonly verifyBatch?: VerifyBatch;
+  /** The same, at once: for signatures inside events, which are slow without it. It serves the whole program from here on. */
+  readonly verifyAtOnce?: SyncVerifyBatch;
   /** A SHA-256 that is faster than the portable one; it serves the whole program from here on. */
   readonly sha256?: Sha256;
   /** Signs for a 32-byte seed. */
@@ -56,6 +58,7 @@ export interface Platform {
 
 export function platformOf(options: PlatformOptions): Platform {
   if (options.sha256 !== undefined) useSha256(options.sha256);
+  if (options.verifyAtOnce !== undefined) useVerifyBatch(options.verifyAtOnce);
   return {
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     now: options.now ?? (() => Date.now()),

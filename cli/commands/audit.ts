@@ -11,6 +11,7 @@ import {
   toBase64,
   toBase64Url,
   useSha256,
+  useVerifyBatch,
   type AuditFault,
   type AuditReport,
   type AuditSubject,
@@ -98,6 +99,7 @@ async function auditFile(path: string, output: Output): Promise<void> {
 
 async function run(subject: AuditSubject, output: Output): Promise<AuditReport> {
   useSha256(nodeSha256);
+  useVerifyBatch(nodeVerifyBatch);
   const checker = createSignatureChecker({ verifyBatch: nodeVerifyBatch });
   const result: Result<AuditReport, AuditFault> = await auditStateIntegrity(subject, (jobs) => checker.check(jobs));
   if (!result.ok) throw faultFailure(result.error);

@@ -1,4 +1,4 @@
-export { checkSignaturesAtOnce } from './portable-checker.ts';
+export { checkSignaturesAtOnce, useVerifyBatch } from './portable-checker.ts';
 export { agreementKeyOf, agreementSecretOf } from './agreement.ts';
 export { isAdmissibleKey, isAdmissibleSignature, parseActorKey, SIGNATURE_BYTES, type ActorKey } from './admission.ts';
 export { isP256Key, P256_KEY_BYTES, p256PublicKeyOf, p256SecretOf, verifyP256 } from './p256.ts';

@@ -1,3 +1,4 @@
+import type { VerifyJob } from '../crypto/index.ts';
 import type { EventDefinition } from '../event/index.ts';
 import type { GenesisRefusal } from './genesis.ts';
 import type { FactsRefusal } from './group/accounts/facts.ts';
@@ -16,6 +17,8 @@ export interface Position extends Place {
   readonly actor: Uint8Array;
   readonly chain: Uint8Array;
   readonly eventId: Uint8Array;
+  /** How signatures in the body are verified; at once and by the whole admission rule where it is not said. */
+  readonly verify?: (jobs: readonly VerifyJob[]) => readonly boolean[];
 }
 
 /** A refusal that follows from the chain's state and the event alone, so that an auditor reaches it too. */

@@ -93,10 +93,10 @@ export class FollowedAccounts {
       for (let imports = 0; imports < MAX_IMPORTS; imports++) {
         const account = this.#find(identity);
         if (account === undefined) return true;
-        const askedAt = this.#host.clock();
+        const asking = this.#leases.ask(this.#host.clock());
         const news = await this.#ask(account);
         if (news === undefined) {
-          this.#leases.grant(identity, askedAt);
+          this.#leases.grant(identity, asking, this.#host.clock());
           return true;
         }
         await this.#import(identity, news);

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
-import { concatBytes, createSignatureChecker, mapKey, type VerifyJob } from '../../core/index.ts';
+import { concatBytes, createSignatureChecker, mapKey, type SyncVerifyBatch, type VerifyJob } from '../../core/index.ts';
 import type { CheckSignatures } from '../../relay/index.ts';
 
 /** RFC 8410: what stands before the raw key in SubjectPublicKeyInfo and PKCS #8. */
@@ -34,6 +34,12 @@ export function ed25519Signer(seed: Uint8Array): (message: Uint8Array) => Uint8A
 
 /** The admission rule over workerd's verifier. */
 export function ed25519Checker(): CheckSignatures {
+  const checker = createSignatureChecker({ verifyBatch: createVerifyBatch() });
+  return (jobs) => checker.check(jobs);
+}
+
+/** workerd's verifier of the equation alone, which answers at once. */
+export function createVerifyBatch(): SyncVerifyBatch {
   const imported = new Map<string, KeyObject>();
   const keyOf = (raw: Uint8Array): KeyObject => {
     const name = mapKey(raw);
@@ -52,6 +58,5 @@ export function ed25519Checker(): CheckSignatures {
       return false;
     }
   };
-  const checker = createSignatureChecker({ verifyBatch: (jobs) => jobs.map(verifyJob) });
-  return (jobs) => checker.check(jobs);
+  return (jobs) => jobs.map(verifyJob);
 }

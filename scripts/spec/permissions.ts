@@ -41,6 +41,10 @@ const attempts: readonly Attempt[] = [
   ['report a commit of another', (log, by) => log.event(of(by), commitReported, reportBody)],
   ['leave (plain groups)', (log, by) => log.event(of(by), memberRemoved, { actor: of(by).key })],
   ['ask to leave (MLS groups)', (log, by) => log.event(of(by), mlsProposal, proposalBody(0, 'leave'))],
+  [
+    'propose to remove a revoked device (the relay alone, `NA16`)',
+    (log, by) => log.event(of(by), mlsProposal, proposalBody(0, 'revoked')),
+  ],
   ['make another MLS proposal', (log, by) => log.event(of(by), mlsProposal, proposalBody(0, 'other'))],
   ...ROLES.map((role): Attempt => [
     `add as ${role}`,

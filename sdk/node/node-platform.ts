@@ -7,6 +7,7 @@ export function nodePlatform(): PlatformOptions {
   return {
     sha256: nodeSha256,
     verifyBatch: nodeVerifyBatch,
+    verifyAtOnce: nodeVerifyBatch,
     makeSigner: nodeSigner,
     webSocket: WebSocket as unknown as WebSocketConstructor,
   };

@@ -1,5 +1,5 @@
-import { useSha256 } from '../../core/index.ts';
-import { workerdSha256 } from '../../durable-objects/index.ts';
+import { useSha256, useVerifyBatch } from '../../core/index.ts';
+import { createVerifyBatch, workerdSha256 } from '../../durable-objects/index.ts';
 import { createRelay } from './app.ts';
 
 export {
@@ -12,5 +12,6 @@ export {
 } from '../../durable-objects/index.ts';
 
 useSha256(workerdSha256);
+useVerifyBatch(createVerifyBatch());
 
 export default createRelay({ clock: () => Date.now() });

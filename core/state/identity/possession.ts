@@ -1,5 +1,5 @@
 import { encode, opaque, struct, type Decoded } from '../../codec/index.ts';
-import { signContent, verifyOracle } from '../../crypto/index.ts';
+import { checkSignaturesAtOnce, signContent } from '../../crypto/index.ts';
 import { ACTOR_BYTES, EVENT_ID_BYTES, HASH_BYTES } from '../../event/index.ts';
 import type { Position, RuleRefusal } from '../rule.ts';
 
@@ -31,9 +31,9 @@ export function possessionContent(purpose: KeyPurpose, possession: KeyPossession
  */
 export function checkPossession(
   purpose: KeyPurpose,
-  { chain, eventId }: Pick<Position, 'chain' | 'eventId'>,
+  { chain, eventId, verify = checkSignaturesAtOnce }: Pick<Position, 'chain' | 'eventId' | 'verify'>,
   { key, proof }: { readonly key: Uint8Array; readonly proof: Uint8Array },
 ): RuleRefusal | undefined {
   const message = possessionContent(purpose, { chain, eventId, key });
-  return verifyOracle({ key, message, signature: proof }) ? undefined : { code: 'invalid-proof' };
+  return verify([{ key, message, signature: proof }])[0] === true ? undefined : { code: 'invalid-proof' };
 }

@@ -17,6 +17,8 @@ import {
   readableUntil,
   roleChanged,
   roleOf,
+  satisfiesEquation,
+  useVerifyBatch,
   verifyOracle,
   type ImportedFacts,
 } from '../../../core/index.ts';
@@ -175,6 +177,21 @@ describe('what an import must show', () => {
     const unruly = accountOf(bob, phone, laptop);
     unruly.force(stranger, unruly.event(stranger, deviceRevoked, { device: phone.key, reason: 'lost' }));
     expect(syncRefusal(log, account, factsOf(unruly, { from: 3 }))).toEqual({ code: 'facts-invalid', reason: 'rule' });
+  });
+
+  test('[NA4] is refused at the cost of one signature where no relay has signed it', () => {
+    const { account, log } = revoked();
+    const forger = { ...stranger, key: relay.key };
+    const facts = factsOf(account, { from: 3, signer: forger });
+    let verified = 0;
+    useVerifyBatch((jobs) => jobs.map((job) => ++verified > 0 && satisfiesEquation(job)));
+    verified = 0;
+    try {
+      expect(syncRefusal(log, account, facts)).toEqual({ code: 'facts-invalid', reason: 'signature' });
+      expect(verified).toBe(1);
+    } finally {
+      useVerifyBatch((jobs) => jobs.map(satisfiesEquation));
+    }
   });
 
   test('[NA4] is refused at every flip of a bit', () => {

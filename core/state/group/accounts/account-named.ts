@@ -50,9 +50,12 @@ function checkNaming(state: GroupState, _position: Position, body: AccountNamed)
   if (findAccount(accounts, body.identity) !== undefined) return { code: 'account-named' };
   const actual = accounts.length + 1;
   if (actual > MAX_ACCOUNTS) return { code: 'too-many-accounts', limit: MAX_ACCOUNTS, actual };
-  const account = proveFacts(firstImport(body));
+  const account = readFacts(firstImport(body));
   if (!account.ok) return account.error;
-  return isOfSameRelay(account.value, state.genesis) ? undefined : { code: 'foreign-account' };
+  // First of all: of another relay's account, anybody can have signed the tree.
+  if (!isOfSameRelay(account.value, state.genesis)) return { code: 'foreign-account' };
+  const proven = proveFacts(firstImport(body));
+  return proven.ok ? undefined : proven.error;
 }
 
 function firstImport({ identity, facts }: AccountNamed): Parameters<typeof proveFacts>[0] {

@@ -1,7 +1,7 @@
 import { opaque, opaqueVector, struct, text, vector, type Decoded } from '../../../codec/index.ts';
 import { equalBytes } from '../../../bytes/index.ts';
 import { chainOrigin } from '../../../chain/origin.ts';
-import { createSignatureChecker, satisfiesEquation, type SyncVerifyBatch } from '../../../crypto/index.ts';
+import { checkSignaturesAtOnce, type VerifyJob } from '../../../crypto/index.ts';
 import { HASH_BYTES, MAX_EVENT_BYTES } from '../../../event/index.ts';
 import { rootOf, verifyConsistency } from '../../../merkle/index.ts';
 import { openCheckpoint, verifierKeyOf } from '../../../note/index.ts';
@@ -9,9 +9,6 @@ import { err, ok, type Result } from '../../../result.ts';
 import { MAX_CHECKPOINT_BYTES } from '../../../wire/limits.ts';
 import { MAX_FOLLOWED_DEVICES, type Account } from './account.ts';
 import { beginImport, importEntry, type Import } from './import-entry.ts';
-
-/** Imports are rare, and their signatures are part of what the state says: no platform is asked, so none says otherwise. */
-const inCore = createSignatureChecker({ verifyBatch: (jobs) => jobs.map(satisfiesEquation) });
 
 /** Entries that one event imports; mostly it is full by their bytes earlier. */
 export const MAX_IMPORTED_ENTRIES = 256;
@@ -52,29 +49,36 @@ export interface FactsToRead {
  * signature: `proveFacts` came before.
  */
 export function readFacts(given: FactsToRead): Result<Account, FactsRefusal> {
-  return replayFacts(given, (jobs) => jobs.map(() => true));
+  return replayFacts(given, []);
 }
 
 /**
  * The same with every signature (`NA4`): entries follow each other and what was known, each is what the rules of its chain let
  * in, and the key that the genesis pins has signed the tree that they lead to. Nothing from outside is asked, so whoever
- * reads the log comes to the same.
+ * reads the log comes to the same. That one signature is looked at first: what no relay has signed costs no more than it.
  */
 export function proveFacts(given: FactsToRead): Result<Account, FactsRefusal> {
-  return replayFacts(given, (jobs) => inCore.check(jobs));
+  const jobs: VerifyJob[] = [];
+  const account = replayFacts(given, jobs);
+  if (!account.ok) return account;
+  const ofTree = jobs.splice(-1);
+  const isSigned = [ofTree, jobs].every((some) => checkSignaturesAtOnce(some).every(Boolean));
+  return isSigned ? account : invalid('signature');
 }
 
-function replayFacts({ identity, known, facts }: FactsToRead, verify: SyncVerifyBatch): Result<Account, FactsRefusal> {
+/** Leaves in `jobs` what has to be signed, the checkpoint last. */
+function replayFacts({ identity, known, facts }: FactsToRead, jobs: VerifyJob[]): Result<Account, FactsRefusal> {
   if (facts.entries.length === 0) return old(known);
+  const later = (some: readonly VerifyJob[]): boolean[] => some.map((job) => jobs.push(job) > 0);
   let next: Import = known ?? beginImport(identity);
   for (const bytes of facts.entries) {
-    const imported = importEntry(next, bytes, verify);
+    const imported = importEntry(next, bytes, later);
     if (!imported.ok) return imported.error === 'old' ? old(known) : invalid(imported.error);
     next = imported.value;
   }
   if (next.state === undefined) return invalid('entry');
   const account = { ...next, state: next.state };
-  const fault = checkTree(account, facts, verify);
+  const fault = checkTree(account, facts, later);
   if (fault !== undefined) return invalid(fault);
   const actual = account.state.devices.length;
   return actual > MAX_FOLLOWED_DEVICES
@@ -83,7 +87,11 @@ function replayFacts({ identity, known, facts }: FactsToRead, verify: SyncVerify
 }
 
 /** The signed tree is the one that these entries end, or has grown from it. */
-function checkTree(account: Account, facts: ImportedFacts, verify: SyncVerifyBatch): FactsFault | undefined {
+function checkTree(
+  account: Account,
+  facts: ImportedFacts,
+  verify: (jobs: readonly VerifyJob[]) => boolean[],
+): FactsFault | undefined {
   const { identity, size, range, state } = account;
   const { relayName, checkpointKey } = state.genesis;
   const origin = chainOrigin(relayName, identity);

@@ -1,7 +1,6 @@
 import { equalBytes } from '../../../bytes/index.ts';
 import { chainIdOf } from '../../../chain/chain-id.ts';
 import { decode } from '../../../codec/index.ts';
-import type { SyncVerifyBatch } from '../../../crypto/index.ts';
 import {
   entryCodec,
   eventVerifyJob,
@@ -15,6 +14,7 @@ import { err, ok, type Result } from '../../../result.ts';
 import { chainGenesis, checkGenesis } from '../../genesis.ts';
 import { foundIdentity, type IdentityState } from '../../identity/identity-state.ts';
 import { identityRules } from '../../identity/index.ts';
+import type { Position } from '../../rule.ts';
 import type { Account } from './account.ts';
 import type { FactsFault } from './facts.ts';
 
@@ -22,6 +22,7 @@ import type { FactsFault } from './facts.ts';
 export type Import = Omit<Account, 'state'> & { readonly state: IdentityState | undefined };
 
 type Step = Result<Import, FactsFault | 'old'>;
+type Verify = NonNullable<Position['verify']>;
 
 /** Where the import of this chain begins. */
 export function beginImport(identity: Uint8Array): Import {
@@ -30,7 +31,7 @@ export function beginImport(identity: Uint8Array): Import {
 }
 
 /** The import with one more entry of the identity chain, as an audit of that chain would take it (`AU1`). */
-export function importEntry(before: Import, bytes: Uint8Array, verify: SyncVerifyBatch): Step {
+export function importEntry(before: Import, bytes: Uint8Array, verify: Verify): Step {
   const entry = decode(entryCodec, bytes);
   if (!entry.ok) return err('entry');
   const { index, prev, relayTime } = entry.value;
@@ -41,21 +42,21 @@ export function importEntry(before: Import, bytes: Uint8Array, verify: SyncVerif
   if (verify([eventVerifyJob(signed.value)])[0] !== true) return err('signature');
   const chain = index === 0 ? chainIdOf(signed.value) : signed.value.event.chain;
   if (!equalBytes(chain, before.identity)) return err('chain');
-  const state = stateAfter(before, entry.value, signed.value);
+  const state = stateAfter(before, entry.value, signed.value, verify);
   if (state === undefined) return err('rule');
   const head = leafHash(bytes);
   const { range } = appendLeaf({ size: before.size, nodes: before.range }, head);
   return ok({ ...before, size: index + 1, head, relayTime, range: range.nodes, state });
 }
 
-function stateAfter(before: Import, entry: Entry, { event }: SignedEvent): IdentityState | undefined {
+function stateAfter(before: Import, entry: Entry, { event }: SignedEvent, verify: Verify): IdentityState | undefined {
   if (before.state === undefined) return foundedBy(event);
   const rule = identityRules.get(event.type);
   const body = rule?.definition.decodeBody(event.body);
   if (rule === undefined || body?.ok !== true) return undefined;
   const { state } = before;
   const { actor, chain, eventId } = event;
-  const position = { index: entry.index, relayTime: entry.relayTime, actor, chain, eventId };
+  const position = { index: entry.index, relayTime: entry.relayTime, actor, chain, eventId, verify };
   const isAllowed =
     rule.permit(state, actor, body.value) === undefined &&
     isOnTop(before, state, event, rule.definition.ordering) &&
