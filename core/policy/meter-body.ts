@@ -24,6 +24,7 @@ export interface MeterIndexes {
 const NO_RESULT = 0x40;
 const I32_ADD = 0x6a;
 const I32_SUB = 0x6b;
+const I32_EQZ = 0x45;
 const I32_EQ = 0x46;
 const I32_GT_S = 0x4a;
 const I64_ADD = 0x7c;
@@ -171,10 +172,12 @@ export function writeChargeBody(writer: ModuleWriter, { fuel }: MeterIndexes): v
 
 /**
  * `grow(pages) -> pages before, or -1` (`FU6`). What is above the maximum fails in every engine, and costs nothing. What is
- * below it may fail on a host without memory: then nothing is decided.
+ * below it may fail on a host without memory: then nothing is decided. An engine that is asked for no pages makes its view of the
+ * memory anew all the same, which takes it hundreds of times what the question costs, so it is not asked.
  */
 export function writeGrowBody(writer: ModuleWriter, { fuel, depth }: MeterIndexes, maximumPages: number): void {
-  writer.write(0, OP.memorySize, 0, I64_EXTEND_I32_U, OP.localGet, 0, I64_EXTEND_I32_U, I64_ADD, OP.i64Const);
+  writer.write(0, OP.localGet, 0, I32_EQZ, OP.if, I32, OP.memorySize, 0, OP.else);
+  writer.write(OP.memorySize, 0, I64_EXTEND_I32_U, OP.localGet, 0, I64_EXTEND_I32_U, I64_ADD, OP.i64Const);
   writer.positive(maximumPages);
   writer.write(I64_GT_U, OP.if, I32, OP.i32Const, MINUS_ONE, OP.else);
   writeGlobal(writer, OP.globalGet, fuel);
@@ -186,7 +189,7 @@ export function writeGrowBody(writer: ModuleWriter, { fuel, depth }: MeterIndexe
   writer.write(OP.localGet, 0, OP.memoryGrow, 0, OP.localTee, 0, OP.i32Const, MINUS_ONE, I32_EQ, OP.if, NO_RESULT);
   writer.write(OP.i32Const, HOST_EXHAUSTED & 0x7f);
   writeGlobal(writer, OP.globalSet, depth);
-  writer.write(OP.unreachable, OP.end, OP.localGet, 0, OP.end, OP.end);
+  writer.write(OP.unreachable, OP.end, OP.localGet, 0, OP.end, OP.end, OP.end);
 }
 
 function writeFuelCheck(writer: ModuleWriter, fuel: number): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
-import { MODULE_RULES, verifyModuleStatically } from '../../../core/index.ts';
+import { expect, test } from 'vitest';
+import { verifyModuleStatically } from '../../../core/index.ts';
 import { applyEdits, edits } from '../../fuzz/mutations.ts';
 import {
   assemble,
@@ -21,7 +21,6 @@ import {
   u,
 } from './assembler.ts';
 import { randomModule } from './random-modules.ts';
-import { hostileModules } from './hostile-modules.ts';
 
 test('[PM1, PM3] a module with the exports of a policy is taken', () => {
   expect(verifyModuleStatically(assemble(policy({})).bytes)).toMatchObject({ ok: true });
@@ -34,23 +33,11 @@ test('[PM1, PM3] a module with the exports of a policy is taken', () => {
   expect(verifyModuleStatically(assemble(whole).bytes)).toMatchObject({ ok: true });
 });
 
-describe('[PM2, PM3, PM4, PM5, PM6, PM7, PM8, PM9] a hostile module is refused where it breaks a rule', () => {
-  test.each(hostileModules)('%s: %s', (_what, rule, code) => {
-    const { bytes, here } = assemble(code);
-    expect(verifyModuleStatically(bytes)).toEqual({ ok: false, error: { rule, offset: here } });
-  });
-
-  test('every rule has a module that breaks it', () => {
-    const broken = new Set<string>(hostileModules.map(([, rule]) => rule));
-    expect(Object.keys(MODULE_RULES).filter((rule) => !broken.has(rule))).toEqual([]);
-  });
-
-  test('a module is refused wherever it is cut off', () => {
-    const { bytes } = assemble(policy({}));
-    for (let length = 0; length < bytes.length; length++) {
-      expect(verifyModuleStatically(bytes.subarray(0, length)), String(length)).toMatchObject({ ok: false });
-    }
-  });
+test('[PM2] a module is refused wherever it is cut off', () => {
+  const { bytes } = assemble(policy({}));
+  for (let length = 0; length < bytes.length; length++) {
+    expect(verifyModuleStatically(bytes.subarray(0, length)), String(length)).toMatchObject({ ok: false });
+  }
 });
 
 test('[PM6, PM7, PM8] what a compiler may write is taken', () => {
