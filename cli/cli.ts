@@ -1,4 +1,5 @@
 import { CommanderError, Option, type Command } from 'commander';
+import { addAdmin } from './commands/admin.ts';
 import { addAdmission } from './commands/admission.ts';
 import { addAudit } from './commands/audit.ts';
 import { addBackup } from './commands/backup.ts';
@@ -82,6 +83,7 @@ export function createProgram(isJson: boolean): Command {
   addAudit(program);
   addSchema(program);
   addModule(program);
+  addAdmin(program);
   addRequest(program);
   addDoctor(program);
   addDemo(program);

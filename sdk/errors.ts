@@ -1,4 +1,4 @@
-import { problems, type ProblemCode } from '../core/index.ts';
+import { problems, type JudgedRefusal, type ProblemCode } from '../core/index.ts';
 import { adviceOnProblem, ASK, GIVE_UP, RETRY, waitFor, type Advice } from './advice.ts';
 
 /**
@@ -41,6 +41,31 @@ export class RelayProblem extends TeraChatError {
   get advice(): Advice {
     return adviceOnProblem(this.code, this.details);
   }
+}
+
+/** A registry would not take what was signed for it: found before anything was sent. */
+export class StatementError extends TeraChatError {
+  override readonly name = 'StatementError';
+  readonly code: JudgedRefusal['code'];
+  readonly advice = ASK;
+  /** The rule that is broken, with what it says besides. */
+  readonly refusal: JudgedRefusal;
+
+  constructor(refusal: JudgedRefusal) {
+    super(`${refusal.code}: ${titleOf(refusal.code)}`);
+    this.code = refusal.code;
+    this.refusal = refusal;
+  }
+
+  get hint(): string {
+    return titleOf(this.code);
+  }
+}
+
+function titleOf(code: JudgedRefusal['code']): string {
+  return code === 'unsupported-statement'
+    ? 'This is no statement of the kind that belongs here.'
+    : problems[code].title;
 }
 
 /** A connection that broke is not worth hurrying for. */
@@ -236,6 +261,8 @@ const usageRemedies = {
     hint: 'Try again with the passphrase that it was made with; nobody can open it without.',
   },
   'identity-exists': { advice: GIVE_UP, hint: 'Use the identity that is there, or another storage.' },
+  'malformed-admin-key': { advice: GIVE_UP, hint: 'Check that it is the right file, whole and unchanged.' },
+  'not-a-registry': { advice: GIVE_UP, hint: 'Give the id of a registry chain.' },
   'not-an-account': { advice: GIVE_UP, hint: 'Give the id of an identity chain.' },
   'no-such-device': { advice: GIVE_UP, hint: 'Name a device that is in the account: its key, or how it is listed.' },
   'pairing-code-invalid': { advice: ASK, hint: 'Take the code as the new device shows it, whole.' },

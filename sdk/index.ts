@@ -45,6 +45,7 @@ export {
   RelayChangedError,
   RelayProblem,
   RemovedError,
+  StatementError,
   StorageError,
   TeraChatError,
   UntrustedError,
@@ -104,7 +105,18 @@ export type { MailboxTokenOptions } from './mailbox-tokens.ts';
 export { memoryStorage } from './memory-storage.ts';
 export type { Fetch, PlatformOptions, WebSocketConstructor, WebSocketEvent, WebSocketLike } from './platform.ts';
 export type { SuiteNumber } from './suites.ts';
-export type { Relay, Session } from './session.ts';
+export { drawAdminKey, openAdminKey, type DrawnAdminKey } from './registry/admin-key.ts';
+export type { FoundingRoot } from './registry/found-registry.ts';
+export type { Registry } from './registry/registry.ts';
+export {
+  viewRegistry,
+  type AdminView,
+  type ModuleView,
+  type RegistryView,
+  type RootView,
+} from './registry/registry-view.ts';
+export { signStatement } from './registry/sign-statement.ts';
+export type { RegistryOptions, Relay, Session } from './session.ts';
 export { sealedStorage, type SealedStorageOptions, type StorageSecret } from './sealed-storage.ts';
 export { MAX_STORAGE_KEY_LENGTH, type Storage, type StorageWrite } from './storage.ts';
 export { operatorOf, type Operator } from './operator.ts';

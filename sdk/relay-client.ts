@@ -13,6 +13,7 @@ import {
   keyPackageStock,
   mailboxAck,
   mailboxPage,
+  registryAnswer,
   submission,
   ticketAnswer,
   toBase64Url,
@@ -29,6 +30,7 @@ import {
   type KeyPackagePublication,
   type KeyPackageStock,
   type MailboxPage,
+  type RegistryAnswer,
   type RelayInfo,
   type Submission,
   type TicketAnswer,
@@ -114,6 +116,21 @@ export class RelayClient {
   /** A request whose body or answer is too long to be held; the answer is a success. */
   async transfer(method: string, chain: Uint8Array, rest: string, request: TransferRequest): Promise<Response> {
     return this.#http.transfer(method, chainPath(chain, rest), request);
+  }
+
+  /** The registry that the deployment has pinned. Its state is the relay's word; the log proves it. */
+  async registry(signal?: AbortSignal): Promise<RegistryAnswer> {
+    return parse('/v1/registry', registryAnswer, await this.#http.unsigned('GET', '/v1/registry', { signal }));
+  }
+
+  async publishModule(body: Uint8Array, signal?: AbortSignal): Promise<AppendAnswer> {
+    return this.#post('/v1/modules', body, appendAnswer, signal);
+  }
+
+  /** Raw bytes, to be compared with the hash that names them. */
+  async module(hash: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+    const path = `/v1/modules/${toBase64Url(hash)}`;
+    return this.#http.unsigned('GET', path, { accept: 'application/wasm', signal });
   }
 
   async publishKeyPackages(

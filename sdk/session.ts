@@ -1,15 +1,18 @@
-import { toBase64Url } from '../core/index.ts';
+import { parseChainId, toBase64Url } from '../core/index.ts';
 import type { Account } from './account/account.ts';
 import { joinAccount, type JoinAccountOptions, type JoiningContext } from './account/join-account.ts';
 import { recoverAccount, type AccountRecovery, type RecoverAccountOptions } from './account/recover-account.ts';
+import type { ActorSigner } from './actor-signer.ts';
 import { Device, type DeviceContext, type GroupOptions, type SealOptions } from './device.ts';
 import { UsageError } from './errors.ts';
 import type { CallOptions, Group } from './group/group.ts';
-import type { GroupSummary } from './group/group-register.ts';
+import { parseGroupId, type GroupSummary } from './group/group-register.ts';
 import type { HttpClient, RequestOptions } from './http-client.ts';
 import { drawIdentity, foundIdentity, loadIdentity, type Identity, type OwnIdentity } from './identity.ts';
 import type { InboxView, Invitation } from './inbox.ts';
 import type { MailboxTokenOptions } from './mailbox-tokens.ts';
+import { foundRegistry, type FoundingRoot } from './registry/found-registry.ts';
+import { Registry, type RegistryContext } from './registry/registry.ts';
 import type { MetRelay } from './relay-contact.ts';
 
 /** The relay of a session, known to be the one of this storage. */
@@ -20,6 +23,14 @@ export interface Relay {
   readonly version: string | undefined;
   /** 32 bytes as base64url. */
   readonly checkpointKey: string;
+}
+
+/** Which registry, and who carries to it. */
+export interface RegistryOptions extends CallOptions {
+  /** Chain id, base64url; the one that the relay has pinned where it is not given. */
+  readonly id?: string;
+  /** An admin of it who carries by their own key, where this identity may not (`AR3`). */
+  readonly carrier?: ActorSigner;
 }
 
 /**
@@ -190,6 +201,28 @@ export class Session {
   /** Commits that need it can't be followed from then on. */
   async forgetPreSharedKey(id: Uint8Array): Promise<void> {
     return this.#acting().preSharedKeys.forget(id);
+  }
+
+  /**
+   * Founds a registry at this relay. Its id is what the relay's operator pins; this identity carries to it what the admins sign, and is
+   * none of them by that.
+   */
+  async foundRegistry(root: FoundingRoot, options: CallOptions = {}): Promise<Registry> {
+    return foundRegistry(this.#carrying(undefined), root, options);
+  }
+
+  /** A registry by its id, or the one that this relay has pinned. Rejects with `no-registry` where it has none. */
+  async registry({ id, carrier, signal }: RegistryOptions = {}): Promise<Registry> {
+    const context = this.#carrying(carrier);
+    const chain = id === undefined ? parseChainId((await context.client.registry(signal)).registry) : parseGroupId(id);
+    if (chain === undefined) throw new Error('a chain id was decoded');
+    return new Registry(context, chain);
+  }
+
+  #carrying(carrier: ActorSigner | undefined): RegistryContext {
+    this.#acting();
+    if (this.#own === undefined) throw new Error('who acts has an identity');
+    return { ...this.#context, signer: carrier ?? this.#own.signer };
   }
 
   /** Headers that authorise one request of this identity, for a minute (RFC 9421). `path` with its query. */

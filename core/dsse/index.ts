@@ -7,5 +7,6 @@ export {
   type DsseSignature,
   type EnvelopeRefusal,
 } from './envelope.ts';
+export { mergeEnvelopes, type MergeRefusal } from './merge-envelopes.ts';
 export { preAuthEncoding } from './pre-auth-encoding.ts';
 export { countSigners, dsseVerifyJob, findSigners } from './signers.ts';

@@ -18,7 +18,6 @@ export { verifyModuleStatically } from './verify-module.ts';
 export {
   checkBytes,
   verifyWasmModule,
-  type KnownRegistry,
   type ModuleSubject,
   type TrustedModule,
   type WasmModuleRefusal,

@@ -16,6 +16,7 @@ import {
   readAdminStatement,
   type AdminRoot,
   type AdminSignature,
+  type KnownRegistry,
   type ModuleManifest,
   type PublishedModule,
   type RegistryRefusal,
@@ -25,12 +26,6 @@ import {
 import type { VerifiedModule } from './module-image.ts';
 import type { ModuleRule } from './module-rules.ts';
 import { verifyModuleStatically } from './verify-module.ts';
-
-/** What is known of the registry that a deployment has pinned: its id, and what replay of its log gave. */
-export interface KnownRegistry {
-  readonly chain: Uint8Array;
-  readonly state: RegistryState;
-}
 
 /** What `verifyWasmModule` is asked about. Envelope and bytes are believed in nothing. */
 export interface ModuleSubject {

@@ -109,6 +109,7 @@ export {
   type AdminRotation,
   type AdminsRotated,
 } from './registry/admins-rotated.ts';
+export { checkStatement, judgeStatement, statementSigners, type JudgedRefusal } from './registry/judge-statement.ts';
 export { checkManifest, MODULE_ABI, moduleManifest, type ModuleManifest } from './registry/module-manifest.ts';
 export {
   checkPublication,
@@ -128,9 +129,12 @@ export type { ManifestRefusal, RegistryRefusal, SignerRefusal } from './registry
 export {
   currentRoot,
   findModule,
+  isCarrier,
   MAX_MODULES,
   moduleRevokedAt,
   newestVersion,
+  revokedKeysOf,
+  type KnownRegistry,
   type PublishedModule,
   type RegistryState,
 } from './registry/registry-state.ts';

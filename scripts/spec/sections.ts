@@ -28,6 +28,7 @@ import { recoveryCode } from '../../sdk/account/recovery-code.ts';
 import { attachmentCodec } from '../../sdk/attachment/attachment.ts';
 import { identityBackup } from '../../sdk/backup/identity-backup.ts';
 import { passphraseBox } from '../../sdk/backup/passphrase-box.ts';
+import { adminKey } from '../../sdk/registry/admin-key.ts';
 import { chainStateCodec } from '../../core/state/chain-state.ts';
 import { limitNames, limits, limitVariable, type LimitDefinition } from '../../relay/index.ts';
 import { markdownTable } from './markdown-table.ts';
@@ -41,7 +42,10 @@ export const specSections: Readonly<Record<string, Readonly<Record<string, () =>
     possession: () => definitionOf(keyPossession),
     pairing: () => definitionsOf([pairingOffer, pairingRequest, pairingAnswer, pairingTerms, recoveryCode]),
   },
-  'registry.md': { statements: () => definitionsOf([adminRotation, moduleManifest, moduleRevocation]) },
+  'registry.md': {
+    statements: () => definitionsOf([adminRotation, moduleManifest, moduleRevocation]),
+    'admin key': () => definitionOf(adminKey),
+  },
   'state.md': { state: () => definitionOf(chainStateCodec) },
   'admission.md': { invitation: () => definitionsOf([wire.foundingTerms, wire.foundingInvitation]) },
   'limits.md': { limits: limitTable, 'group sizes': sizeTable },

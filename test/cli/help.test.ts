@@ -3,7 +3,7 @@ import { runCli } from '../../cli/cli.ts';
 import { Terminal } from './terminal.ts';
 
 const COMMANDS =
-  'serve init whoami identity device group contact send read chat inbox audit schema module request doctor demo'.split(
+  'serve init whoami identity device group contact send read chat inbox audit schema module admin request doctor demo'.split(
     ' ',
   );
 const PARTS: Readonly<Record<string, readonly string[]>> = {
@@ -12,6 +12,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   group: ['create', 'list', 'members', 'invite', 'join', 'remove', 'leave', 'rotate', 'reinit'],
   contact: ['name', 'verify', 'list'],
   module: ['verify'],
+  admin: ['key', 'sign'],
 };
 const COLUMNS = 80;
 

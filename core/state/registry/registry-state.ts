@@ -40,6 +40,12 @@ export const registryStateCodec = struct('RegistryState', {
 export type RegistryState = Decoded<typeof registryStateCodec>;
 export type PublishedModule = Decoded<typeof publishedModule>;
 
+/** What is known of the registry that a deployment has pinned: its id, and what replay of its log gave. */
+export interface KnownRegistry {
+  readonly chain: Uint8Array;
+  readonly state: RegistryState;
+}
+
 /** The genesis brings the founding root, so that whoever pins the chain id has pinned the keys (`AR1`). */
 export function foundRegistry(genesis: Genesis, founder: Uint8Array, root: AdminRoot): RegistryState {
   return {
@@ -88,6 +94,7 @@ export function requireCarrier(state: RegistryState, actor: Uint8Array): RuleRef
   return isCarrier(state, actor) ? undefined : { code: 'not-permitted' };
 }
 
+/** The same as a question. */
 export function isCarrier(state: RegistryState, actor: Uint8Array): boolean {
   if (equalBytes(state.registrar, actor)) return true;
   return isAmong(currentRoot(state).keys, actor) && !isAmong(revokedKeysOf(state), actor);
