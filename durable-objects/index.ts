@@ -10,7 +10,7 @@ export { shareName } from './fanout/share-name.ts';
 export { clusterOf, keeperOf, openedNodes } from './platform/cluster.ts';
 export { createVerifyBatch, ed25519Checker } from './platform/ed25519.ts';
 export { RunningSha256, workerdSha256 } from './platform/sha256.ts';
-export { checkpointKeyOf, relayActorOf, type RelayEnvironment } from './platform/environment.ts';
+export { checkpointKeyOf, nodeKeyOf, relayActorOf, type RelayEnvironment } from './platform/environment.ts';
 export {
   accountPrefix,
   ShardAccountObject,

@@ -3,19 +3,17 @@ import {
   err,
   foundPlacement,
   ok,
+  parseClusterConfiguration,
+  type ClusterFault,
   type CodeParameters,
+  type ConfiguredCluster,
+  type ConfiguredNode,
   type ErasureKernel,
   type Placement,
   type Result,
+  type UnreadableCluster,
 } from '../core/index.ts';
 import { ReadTimes, type ClusterNodes, type StorageNode, type Timer } from '../relay/index.ts';
-import {
-  parseClusterConfiguration,
-  type ClusterFault,
-  type ConfiguredCluster,
-  type ConfiguredNode,
-  type UnreadableCluster,
-} from './cluster-configuration.ts';
 import type { NodeOptions } from './node-options.ts';
 import { PeerNode, type RelaySigner } from './peer-node.ts';
 import { R2Node } from './r2-node.ts';
@@ -84,7 +82,7 @@ function openNode(node: ConfiguredNode, surroundings: ClusterSurroundings): Stor
         return new PeerNode({ ...options, origin: node.origin, signer, randomBytes });
     }
   } catch (error) {
-    // An address that is none, or that others could read.
+    // An address that is none after all.
     if (error instanceof TypeError) return undefined;
     throw error;
   }
@@ -93,8 +91,8 @@ function openNode(node: ConfiguredNode, surroundings: ClusterSurroundings): Stor
 function badNode({ name, kind }: ConfiguredNode): UnreadableCluster {
   const title = {
     r2: 'The bucket that the node names is not bound.',
-    s3: 'The endpoint is no https address, or the variable for its secret is not set.',
-    peer: 'The origin is no https address.',
+    s3: 'The endpoint is no address, or the variable for its secret is not set.',
+    peer: 'The origin is no address.',
   }[kind];
   return { code: 'invalid-cluster', rule: 'bad-node', title, nodes: [name] };
 }

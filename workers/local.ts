@@ -3,7 +3,7 @@ import type * as MiniflarePackage from 'miniflare';
 import type { V4WorkerOptions } from 'miniflare';
 import { leavingSignalsToCaller } from './local/caller-signals.ts';
 import { FolderLock } from './local/folder-lock.ts';
-import { clusterBindings, openClusterFile, type ClusterShape } from './local/local-cluster.ts';
+import { openCluster, type ClusterBindings, type LocalCluster } from './local/local-cluster.ts';
 import { LocalRelayError } from './local/local-relay-error.ts';
 import { openOperatorKey } from './local/operator-key.ts';
 import { portTaken, requireFreePort } from './local/ports.ts';
@@ -13,7 +13,7 @@ import { relayBundle, type WorkerBundle } from './local/worker-bundle.ts';
 import { readWorkerOptions } from './local/worker-modules.ts';
 
 export { inspectRelayFolder } from './local/inspect-folder.ts';
-export { nodeFolder, type ClusterShape } from './local/local-cluster.ts';
+export { nodeFolder, type ClusterShape, type LocalCluster } from './local/local-cluster.ts';
 export { readOperatorSeed } from './local/operator-key.ts';
 export { LocalRelayError, type LocalRelayProblem } from './local/local-relay-error.ts';
 export { spawnRelay, type SpawnedRelay } from './local/spawn-relay.ts';
@@ -29,7 +29,9 @@ export interface LocalRelayOptions {
   /** The relay's name, for a folder that has none yet. */
   readonly name?: string;
   /** Its storage nodes, kept for the next start; without it those of the last start, or 6 of which 4 hold data, and a spare. */
-  readonly cluster?: ClusterShape;
+  readonly cluster?: LocalCluster;
+  /** Holds the secrets that the nodes of `cluster` name; `process.env` by default. No others are taken from it. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Another worker in the relay's place: same server, same storage, same variables. */
   readonly bundle?: WorkerBundle;
   /**
@@ -97,8 +99,8 @@ async function lockAndServe(options: LocalRelayOptions): Promise<LocalRelay> {
     const identity = openRelayFile(lock.folder, options.name);
     const bundle = options.bundle ?? (await relayBundle());
     const operator = openOperatorKey(lock.folder);
-    const shape = openClusterFile(lock.folder, options.cluster);
-    const miniflare = await serve({ ...options, folder: lock.folder, host, shape, operator }, bundle, identity);
+    const nodes = openCluster(lock.folder, options.cluster, options.environment ?? process.env);
+    const miniflare = await serve({ ...options, folder: lock.folder, host, nodes, operator }, bundle, identity);
     const relay = await handleOf(miniflare, { identity, runtime, folder: lock.folder, release });
     lock.setUrl(relay.url, relay.runtimePid);
     return relay;
@@ -136,7 +138,7 @@ async function handleOf(
 
 type Served = LocalRelayOptions & {
   readonly host: string;
-  readonly shape: ClusterShape;
+  readonly nodes: ClusterBindings;
   /** Public key, base64url. */
   readonly operator: string;
 };
@@ -160,7 +162,7 @@ async function serve(
 
 function miniflareOptions(options: Served, bundle: WorkerBundle, identity: RelayIdentity) {
   const { folder, port, host, onLog, variables } = options;
-  const worker = withCluster(withLimits(readWorkerOptions(bundle), options.limits ?? 'local'), options.shape);
+  const worker = withCluster(withLimits(readWorkerOptions(bundle), options.limits ?? 'local'), options.nodes);
   return {
     ...worker,
     bindings: {
@@ -195,10 +197,13 @@ function withLimits(worker: V4WorkerOptions, limits: 'local' | 'deployed'): V4Wo
 }
 
 /** Buckets of this machine in place of those that wrangler.toml names. A worker without nodes gets none. */
-function withCluster(worker: V4WorkerOptions, shape: ClusterShape): V4WorkerOptions {
+function withCluster(worker: V4WorkerOptions, { variable, r2Buckets, secrets }: ClusterBindings): V4WorkerOptions {
   if (worker.bindings?.['CLUSTER'] === undefined) return worker;
-  const { variable, r2Buckets } = clusterBindings(shape);
-  return { ...worker, bindings: { ...worker.bindings, CLUSTER: variable }, r2Buckets: { ...r2Buckets } };
+  return {
+    ...worker,
+    bindings: { ...worker.bindings, ...secrets, CLUSTER: variable },
+    r2Buckets: { ...r2Buckets },
+  };
 }
 
 async function importMiniflare(): Promise<typeof MiniflarePackage> {

@@ -14,7 +14,10 @@ function checkNodes({ nodes, faultsBorne }: ClusterStatus): Check {
   const found = down
     .map((node) => `${node.name} is ${node.health}${node.fault === null ? '' : ` (${node.fault})`}`)
     .join(', ');
-  const todo = 'Bring it back, or have a spare take its place: terachat cluster replace';
+  const isKeyWrong = down.some(({ fault }) => fault === 'refused: not-allowed');
+  const todo = isKeyWrong
+    ? 'It does not know this relay: compare the secret of an S3 store, or the nodeKey of /v1/relay with RELAYS of a peer.'
+    : 'Bring it back, or have a spare take its place: terachat cluster replace';
   return down.length > faultsBorne ? fail(name, found, todo) : warn(name, found, todo);
 }
 

@@ -88,10 +88,11 @@ async function settle(tools: ClusterTools, dead: readonly string[] = []): Promis
   return waitFor(tools, (status) => isSettled(status, dead) || status.blobs.lost > 0);
 }
 
+/** Of those whose files are on this machine: what other nodes have is out of a drill's reach. */
 function chooseNodes({ nodes }: ClusterStatus, count: number): readonly string[] {
-  const active = nodes.filter(({ state, health }) => state === 'active' && health === 'up').map(({ name }) => name);
-  if (count <= active.length) return active.slice(0, count);
-  throw new Failure('usage', 'too-many-nodes', `Only ${active.length} nodes are active and up.`);
+  const local = nodes.filter(({ kind, state, health }) => kind === 'r2' && state === 'active' && health === 'up');
+  if (count <= local.length) return local.slice(0, count).map(({ name }) => name);
+  throw new Failure('usage', 'too-many-nodes', `Only ${local.length} nodes of this machine are active and up.`);
 }
 
 function reportOf(before: ClusterStatus, after: ClusterStatus, lost: number): DrillReport {

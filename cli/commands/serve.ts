@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, type Command } from 'commander';
 import { checkCluster, fromBase64Url, mostDataShards, sha256, toBase64 } from '../../core/index.ts';
-import type { ClusterShape, LocalRelay, LocalRelayOptions } from '../../workers/local.ts';
+import type { LocalCluster, LocalRelay, LocalRelayOptions } from '../../workers/local.ts';
 import { Failure } from '../failure.ts';
 import { commandPrefix, packageVersion } from '../invocation.ts';
 import { commandOutput, DEFAULT_RELAY_FOLDER, parseCount, parsePort } from '../options.ts';
@@ -14,6 +15,7 @@ interface ServeOptions {
   /** A folder; and with `nodes` a number besides or instead, of shards that hold data. */
   readonly data?: readonly string[];
   readonly nodes?: number;
+  readonly cluster?: string;
   readonly spares: number;
   readonly name?: string;
   readonly addressHeader?: string;
@@ -37,11 +39,15 @@ export function addServe(program: Command): void {
     )
     .option('--nodes <number>', 'storage nodes; with it, --data NUMBER says how many shards hold data', parseCount)
     .option('--spares <number>', 'storage nodes besides, to take the place of others', parseSpares, 1)
+    .option(
+      '--cluster <file>',
+      'nodes of other kinds too: JSON as CLUSTER of wrangler.toml has it, secrets from the environment',
+    )
     .option('--name <name>', "the relay's name, fixed by its first start (default: localhost.terachat)")
     .option('--address-header <header>', 'where a proxy of your own names the address of its client')
     .addHelpText(
       'after',
-      '\nExamples:\n  terachat serve\n  terachat serve --port 9000 --data /var/lib/terachat\n  terachat serve --nodes 6 --data 4',
+      '\nExamples:\n  terachat serve\n  terachat serve --port 9000 --data /var/lib/terachat\n  terachat serve --nodes 6 --data 4\n  terachat serve --cluster cluster.json',
     )
     .action(async (options: ServeOptions, command: Command) => serve(options, commandOutput(command)));
 }
@@ -73,9 +79,16 @@ async function serve(options: ServeOptions, output: Output): Promise<void> {
 }
 
 /** `--data` names the folder, as ever; beside `--nodes` a number is k. Given twice it can say both. */
-function clusterAndFolder({ data = [], nodes, spares }: ServeOptions): { folder: string; cluster?: ClusterShape } {
+function clusterAndFolder({ data = [], nodes, cluster, spares }: ServeOptions): {
+  folder: string;
+  cluster?: LocalCluster;
+} {
   const isNumber = (text: string) => nodes !== undefined && /^\d+$/.test(text);
   const folder = data.findLast((text) => !isNumber(text)) ?? DEFAULT_RELAY_FOLDER;
+  if (cluster !== undefined && nodes !== undefined) {
+    throw new Failure('usage', 'cluster-what', 'Both --nodes and --cluster say which nodes there are.');
+  }
+  if (cluster !== undefined) return { folder, cluster: { text: readText(cluster) } };
   if (nodes === undefined) return { folder };
   const asked = data.findLast(isNumber);
   const dataShards = asked === undefined ? Math.max(1, mostDataShards(nodes)) : Number(asked);
@@ -85,6 +98,14 @@ function clusterAndFolder({ data = [], nodes, spares }: ServeOptions): { folder:
   const { title, suggestion } = checked.error;
   const near = `--nodes ${suggestion.nodes.length + suggestion.nodesToAdd} --data ${suggestion.dataShards}`;
   throw new Failure('usage', checked.error.code, title, `This is valid: terachat serve ${near}`);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    throw new Failure('usage', 'cluster-file', `${path} can't be read.`);
+  }
 }
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {

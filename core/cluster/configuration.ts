@@ -125,7 +125,7 @@ function distinct<N extends ClusterNode>(nodes: readonly N[], keyOf: (node: N) =
 }
 
 /** The names of all whose key another one has. */
-function repeated(nodes: readonly ClusterNode[], keyOf: (node: ClusterNode) => string): string[] {
+export function repeated<N extends ClusterNode>(nodes: readonly N[], keyOf: (node: N) => string): string[] {
   const counts = new Map<string, number>();
   for (const node of nodes) counts.set(keyOf(node), (counts.get(keyOf(node)) ?? 0) + 1);
   return nodes.filter((node) => (counts.get(keyOf(node)) ?? 0) > 1).map(({ name }) => name);

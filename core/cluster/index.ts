@@ -13,6 +13,16 @@ export {
   type ClusterSuggestion,
 } from './configuration.ts';
 export {
+  nodeRules,
+  parseClusterConfiguration,
+  secretsOf,
+  type ClusterFault,
+  type ConfiguredCluster,
+  type ConfiguredNode,
+  type NodeAddress,
+  type UnreadableCluster,
+} from './node-configuration.ts';
+export {
   changeBetween,
   foundPlacement,
   nextPlacement,

@@ -10,6 +10,8 @@ export interface RelayInfo {
   /** The relay's clock in ms, as a decimal string. */
   readonly time: string;
   readonly admission: AdmissionKind;
+  /** What the relay signs its requests to other operators' shard nodes with (`SN12`): an Ed25519 key, 32 bytes as base64url. */
+  readonly nodeKey?: string;
   /** Who proposes the removal of revoked devices from outside an MLS group, if its founder lets it (`NA16`). */
   readonly proposer?: RelayProposer;
 }

@@ -1,17 +1,9 @@
 import { randomFillSync } from 'node:crypto';
-import {
-  decodeTrusted,
-  placementCodec,
-  publicKeyOf,
-  type ClusterStatus,
-  type Placement,
-  type Result,
-} from '../../core/index.ts';
-import { nodeKeySeed, type BlobReport, type Caller, type ClusterNodes, type RelayRefusal } from '../../relay/index.ts';
+import { decodeTrusted, placementCodec, type ClusterStatus, type Placement, type Result } from '../../core/index.ts';
+import type { BlobReport, Caller, ClusterNodes, RelayRefusal } from '../../relay/index.ts';
 import { openNodes, type OpenedNodes } from '../../storage/index.ts';
-import { ed25519Signer } from './ed25519.ts';
 import { openWorkerdKernel } from './erasure-kernel.ts';
-import { checkpointSeedOf, type RelayEnvironment } from './environment.ts';
+import { nodeKeyOf, type RelayEnvironment } from './environment.ts';
 import { reportIncident } from './incident.ts';
 
 /** One for each isolate and configuration: nodes, kernel and measured times are shared by all that it serves. */
@@ -67,13 +59,12 @@ async function placementsOf(env: RelayEnvironment): Promise<readonly Placement[]
 }
 
 function open(text: string, env: RelayEnvironment): OpenedNodes | undefined {
-  const checkpointSeed = checkpointSeedOf(env);
-  if (checkpointSeed === undefined) return undefined;
-  const seed = nodeKeySeed(checkpointSeed);
+  const key = nodeKeyOf(env);
+  if (key === undefined) return undefined;
   const nodes = openNodes(text, {
     environment: { ...env },
     clock: () => Date.now(),
-    signer: { actor: publicKeyOf(seed), sign: ed25519Signer(seed) },
+    signer: { actor: key.publicKey, sign: key.sign },
     randomBytes: (length) => randomFillSync(new Uint8Array(length)),
     openKernel: openWorkerdKernel,
   });

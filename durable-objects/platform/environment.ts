@@ -1,6 +1,7 @@
 import { fromBase64Url, publicKeyOf } from '../../core/index.ts';
 import {
   claimTokenSeed,
+  nodeKeySeed,
   relayActorSeed,
   configureLimits,
   type CheckpointKey,
@@ -71,6 +72,11 @@ export function claimTokenKeyOf(environment: RelayEnvironment): ClaimTokenKey | 
 /** The actor of the relay's own events, derived likewise. */
 export function relayActorOf(environment: RelayEnvironment): RelayActor | undefined {
   return derivedKey(environment, relayActorSeed);
+}
+
+/** What the relay signs its requests to other operators' nodes with, derived likewise. */
+export function nodeKeyOf(environment: RelayEnvironment): RelayActor | undefined {
+  return derivedKey(environment, nodeKeySeed);
 }
 
 function derivedKey(environment: RelayEnvironment, derive: (checkpointSeed: Uint8Array) => Uint8Array) {

@@ -1,5 +1,5 @@
 import { unstable_readConfig } from 'wrangler';
-import { parseClusterConfiguration } from '../../storage/cluster-configuration.ts';
+import { parseClusterConfiguration, secretsOf } from '../../core/index.ts';
 import { configureAdmission, configureHotAge, configureLimits, configureOperators } from '../../relay/index.ts';
 
 export interface Configuration {
@@ -10,6 +10,8 @@ export interface Configuration {
   readonly addressLimit: { readonly limit: number; readonly period: number } | undefined;
   /** Names of the buckets that are bound. */
   readonly buckets: readonly string[];
+  /** Names of their bindings. */
+  readonly bindings: readonly string[];
 }
 
 /** What a relay of one machine is called, which no other relay may be. */
@@ -24,7 +26,7 @@ interface ParsedConfiguration {
     readonly name: string;
     readonly simple: { readonly limit: number; readonly period: number };
   }[];
-  readonly r2_buckets: readonly { readonly bucket_name?: string }[];
+  readonly r2_buckets: readonly { readonly binding: string; readonly bucket_name?: string }[];
 }
 
 export function readConfiguration(config: string): Configuration {
@@ -33,11 +35,20 @@ export function readConfiguration(config: string): Configuration {
   const counter = ratelimits.find((binding) => binding.name === 'ADDRESS_LIMIT');
   const relayName = typeof variables['RELAY_NAME'] === 'string' ? variables['RELAY_NAME'] : '';
   const buckets = bound.flatMap(({ bucket_name: bucket }) => (bucket === undefined ? [] : [bucket]));
-  return { name: name ?? '', relayName, variables, addressLimit: counter?.simple, buckets };
+  const bindings = bound.map(({ binding }) => binding);
+  return { name: name ?? '', relayName, variables, addressLimit: counter?.simple, buckets, bindings };
+}
+
+/** Secrets that nodes of the cluster name: the worker opens no cluster without them (`SC13`). */
+export function nodeSecrets({ variables }: Configuration): readonly string[] {
+  const { CLUSTER: text } = variables;
+  const cluster = typeof text === 'string' ? parseClusterConfiguration(text) : undefined;
+  return cluster?.ok === true ? secretsOf(cluster.value) : [];
 }
 
 /** Everything that must not go online like this, each with what to do. */
-export function configurationFaults({ name, relayName, variables, addressLimit }: Configuration): readonly string[] {
+export function configurationFaults(configuration: Configuration): readonly string[] {
+  const { name, relayName, variables, addressLimit } = configuration;
   const faults: string[] = [];
   if (name === '') faults.push('name is missing: what the worker is called.');
   if (LOCAL_NAME.test(relayName) || !HOST_NAME.test(relayName)) {
@@ -55,13 +66,11 @@ export function configurationFaults({ name, relayName, variables, addressLimit }
   if (configureHotAge(variables).faults.length > 0) {
     faults.push('SEGMENT_AGE_S means nothing: it is whole seconds, 86400 at most.');
   }
-  const cluster =
-    typeof variables['CLUSTER'] === 'string' ? parseClusterConfiguration(variables['CLUSTER']) : undefined;
-  if (cluster?.ok === false) faults.push(`CLUSTER is no cluster: ${cluster.error.title}`);
+  faults.push(...clusterFaults(configuration));
   if (variables['METRICS_OPEN'] === 'true') {
     faults.push('METRICS_OPEN would show /metrics to everybody: set the secret METRICS_TOKEN instead.');
   }
-  for (const secret of ['RELAY_CHECKPOINT_KEY', 'METRICS_TOKEN']) {
+  for (const secret of ['RELAY_CHECKPOINT_KEY', 'METRICS_TOKEN', ...nodeSecrets(configuration)]) {
     if (variables[secret] !== undefined) faults.push(`${secret} is a secret and must not stand in [vars].`);
   }
   if (addressLimit === undefined) {
@@ -71,4 +80,14 @@ export function configurationFaults({ name, relayName, variables, addressLimit }
     faults.push('ADDRESS_HEADER must be cf-connecting-ip: any other header is what callers say of themselves.');
   }
   return faults;
+}
+
+function clusterFaults({ variables: { CLUSTER: text }, bindings }: Configuration): readonly string[] {
+  if (typeof text !== 'string') return [];
+  const cluster = parseClusterConfiguration(text);
+  if (!cluster.ok) return [`CLUSTER is no cluster: ${[cluster.error.title, ...cluster.error.nodes].join(' ')}`];
+  const unbound = cluster.value.nodes.flatMap((node) =>
+    node.kind === 'r2' && !bindings.includes(node.binding) ? [node.binding] : [],
+  );
+  return unbound.map((binding) => `CLUSTER names the bucket ${binding}, which no [[r2_buckets]] binds.`);
 }

@@ -1,6 +1,6 @@
 import { LIFECYCLE_DAYS, makeBuckets, planBuckets, type BucketPlan } from './buckets.ts';
 import type { BundleReport } from './bundle.ts';
-import { configurationFaults, readConfiguration, type Configuration } from './configuration.ts';
+import { configurationFaults, nodeSecrets, readConfiguration, type Configuration } from './configuration.ts';
 import { EXIT } from './exit-codes.ts';
 import { keyFileOf, openKeyFile } from './key-file.ts';
 import { Wrangler } from './wrangler.ts';
@@ -47,10 +47,16 @@ export async function deploy(options: DeployOptions): Promise<number> {
 
 async function putOnline(
   { config, wrangler: program, keyFile, print, confirm }: DeployOptions,
-  { name, relayName, buckets }: Configuration,
+  configuration: Configuration,
 ): Promise<number> {
+  const { name, relayName, buckets } = configuration;
   const wrangler = new Wrangler(program, config);
   const secrets = await wrangler.secrets();
+  const unset = nodeSecrets(configuration).filter((secret) => secrets?.includes(secret) !== true);
+  if (unset.length > 0) {
+    print(`Nodes of CLUSTER need secrets that the worker does not have:\n${unset.map(commandToSet).join('\n')}`);
+    return EXIT.usage;
+  }
   const path = keyFile ?? keyFileOf(config, name);
   const hasKey = secrets?.includes(CHECKPOINT_KEY) === true;
   const keyStep = hasKey
@@ -67,6 +73,11 @@ async function putOnline(
   await makeBuckets(wrangler, plan);
   print(await wrangler.deploy());
   return EXIT.done;
+}
+
+/** Which asks for the value itself. A worker that is not there yet is made by it, and answers nobody. */
+function commandToSet(secret: string): string {
+  return `  npx wrangler secret put ${secret}`;
 }
 
 function bucketSteps({ missing, withoutRule }: BucketPlan): string[] {

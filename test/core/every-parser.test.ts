@@ -24,6 +24,7 @@ import {
   parseBlobDescriptor,
   parseChainId,
   parseCheckpoint,
+  parseClusterConfiguration,
   parseDigestField,
   parseEntries,
   parseGenesis,
@@ -214,6 +215,17 @@ const ofText: Readonly<Record<string, Parser<string>>> = {
     reencode: (input) => {
       const parsed = parseDigestField(input);
       return parsed && digestField(parsed);
+    },
+  },
+  parseClusterConfiguration: {
+    sample: JSON.stringify({
+      dataShards: 1,
+      nodes: ['a', 'b', 'c', 'd'].map((name) => ({ name, domain: name, kind: 'r2', binding: name })),
+    }),
+    // JSON says the same in many ways.
+    reencode: (input) => {
+      parseClusterConfiguration(input);
+      return undefined;
     },
   },
   parseObjectKey: { sample: 'blobs/0123', reencode: parseObjectKey },

@@ -187,6 +187,43 @@ describe('The buckets of storage nodes', { timeout: 120_000 }, () => {
   });
 });
 
+describe('Nodes of other providers', { timeout: 120_000 }, () => {
+  const s3 = {
+    name: 'node-5',
+    domain: 'elsewhere',
+    kind: 's3',
+    endpoint: 'https://s3.example',
+    bucket: 'shards',
+    region: 'auto',
+    accessKeyId: 'id',
+    secretAccessKey: 'NODE_5_SECRET',
+  };
+  const node5 = '{ "name": "node-5", "domain": "account", "kind": "r2", "binding": "NODE_5" }';
+
+  beforeEach(() => {
+    const text = readFileSync(config, 'utf8');
+    expect(text).toContain(node5);
+    writeFileSync(config, text.replace(node5, JSON.stringify(s3)));
+  });
+
+  test('[SC13] keep the relay offline while it lacks their secrets, and say how to set them', async () => {
+    const { exit, calls, printed } = await run(HAS_KEY);
+    expect(exit).toBe(2);
+    expect(commandsOf(calls)).toEqual([LIST]);
+    expect(printed).toContain('npx wrangler secret put NODE_5_SECRET');
+    const list = HAS_KEY.list.replace(']', ',{"name":"NODE_5_SECRET","type":"secret_text"}]');
+    expect((await run({ list })).exit).toBe(0);
+  });
+
+  test('[SC13] have their secrets nowhere in the configuration, and each bucket is bound', () => {
+    const good = readConfiguration(config);
+    const faults = configurationFaults({ ...good, variables: { ...good.variables, NODE_5_SECRET: 'word' } });
+    expect(faults).toEqual([expect.stringContaining('NODE_5_SECRET is a secret')]);
+    const unbound = configurationFaults({ ...good, bindings: ['NODE_0', 'NODE_1', 'NODE_2', 'NODE_3'] });
+    expect(unbound).toEqual([expect.stringContaining('NODE_4, which no')]);
+  });
+});
+
 describe('A configuration', () => {
   const faultsWith = (change: Partial<Configuration>, variables: Readonly<Record<string, unknown>> = {}) => {
     const good = readConfiguration(config);

@@ -4,6 +4,8 @@ export const RELAY_SEED = new Uint8Array(32).fill(0x71);
 export const SMALL_RELAY_SEED = new Uint8Array(32).fill(0x72);
 export const STRANGER_SEED = new Uint8Array(32).fill(0x73);
 
+/** Where Miniflare answers as S3 does. */
+export const S3_PATH = '/cdn-cgi/local/r2/s3';
 export const S3_BUCKET = 's3-node';
 export const S3_CREDENTIALS = { accessKeyId: 'contract', secretAccessKey: 'only-for-tests' };
 

@@ -8,21 +8,10 @@ import {
 } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import type { Miniflare } from 'miniflare';
 import { publicKeyOf, toBase64Url } from '../../core/index.ts';
-import { buildWorker } from '../../workers/local.ts';
-import { readWorkerOptions } from '../../workers/local/worker-modules.ts';
-import {
-  faults,
-  RELAY_SEED,
-  S3_BUCKET,
-  S3_CREDENTIALS,
-  SMALL_RELAY_SEED,
-  type Fault,
-  type NodeServers,
-} from './node-cast.ts';
-
-const S3_PATH = '/cdn-cgi/local/r2/s3';
+import { faults, RELAY_SEED, S3_BUCKET, S3_PATH, SMALL_RELAY_SEED, type Fault, type NodeServers } from './node-cast.ts';
+import { buildShardNode, startProvider } from './provider.ts';
 
 /** The shard node as it is deployed and a store that speaks S3, in a workerd of their own, and bad ways to both. */
 export async function startNodeServers(): Promise<{ servers: NodeServers; stop(): Promise<void> }> {
@@ -47,24 +36,11 @@ export async function startNodeServers(): Promise<{ servers: NodeServers; stop()
   };
 }
 
-async function startMiniflare(scratch: string): Promise<Miniflare> {
-  const config = join(import.meta.dirname, '../../workers/shard-node/wrangler.toml');
-  const worker = readWorkerOptions(await buildWorker({ config, folder: join(scratch, 'worker') }));
+async function startMiniflare(folder: string): Promise<Miniflare> {
+  const shardNode = await buildShardNode(join(folder, 'worker'));
   const [relay = '', small = ''] = [RELAY_SEED, SMALL_RELAY_SEED].map((seed) => toBase64Url(publicKeyOf(seed)));
-  const buckets = worker.r2Buckets as Readonly<Record<string, string>>;
-  const options = convertV4MiniflareOptions({
-    ...worker,
-    bindings: { ...worker.bindings, RELAYS: `${relay} ${small}=1` },
-    r2Buckets: { ...buckets, S3: { id: S3_BUCKET, s3Credentials: S3_CREDENTIALS } },
-    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
-    host: '127.0.0.1',
-    port: 0,
-    resourcePersistencePath: join(scratch, 'storage'),
-    cf: false,
-    logRequests: false,
-    handleStructuredLogs: () => undefined,
-  });
-  return new Miniflare(options);
+  const relays = `${relay} ${small}=1`;
+  return startProvider({ folder: join(folder, 'storage'), shardNode, relays, bucket: S3_BUCKET });
 }
 
 interface Targets {

@@ -1,14 +1,14 @@
 import { inject } from 'vitest';
 import { describe, expect, it } from 'vitest';
-import { publicKeyOf, signEd25519, type ChainId } from '../../core/index.ts';
+import { publicKeyOf, signEd25519, type ChainId, type ConfiguredNode } from '../../core/index.ts';
 import { openWorkerdKernel } from '../../durable-objects/platform/erasure-kernel.ts';
 import { readBlobRange, writeBlob } from '../../relay/index.ts';
-import { openNodes, type ClusterSurroundings, type ConfiguredNode } from '../../storage/index.ts';
+import { openNodes, type ClusterSurroundings } from '../../storage/index.ts';
 import { RELAY_SEED, S3_BUCKET, S3_CREDENTIALS } from './node-cast.ts';
 import { bucket } from './nodes.workerd.ts';
 
 const surroundings: ClusterSurroundings = {
-  environment: { BUCKET: bucket, SECRET: S3_CREDENTIALS.secretAccessKey },
+  environment: { A: bucket, B: bucket, C: bucket, D: bucket, SECRET: S3_CREDENTIALS.secretAccessKey },
   clock: () => Date.now(),
   timeoutMs: 60_000,
   signer: { actor: publicKeyOf(RELAY_SEED), sign: (message) => signEd25519(RELAY_SEED, message) },
@@ -16,7 +16,12 @@ const surroundings: ClusterSurroundings = {
   openKernel: openWorkerdKernel,
 };
 
-const r2 = (name: string, binding = 'BUCKET'): ConfiguredNode => ({ name, domain: name, kind: 'r2', binding });
+const r2 = (name: string, binding = name.toUpperCase()): ConfiguredNode => ({
+  name,
+  domain: name,
+  kind: 'r2',
+  binding,
+});
 
 function s3(name: string): ConfiguredNode {
   const { accessKeyId } = S3_CREDENTIALS;
@@ -33,7 +38,7 @@ const open = (nodes: readonly unknown[], dataShards = 2, others: object = {}) =>
 
 describe('the configuration of a cluster', () => {
   it('[SC13] opens nodes of every kind, of which a blob is written and read', async () => {
-    const opened = open([r2('a'), s3('b'), peer('c'), r2('d', 'BUCKET')]);
+    const opened = open([r2('a'), s3('b'), peer('c'), r2('d')]);
     if (!opened.ok) throw new Error(opened.error.title);
     const cluster = opened.value.clusterWith();
     const bytes = new Uint8Array(10_000).map((_, index) => index * 7);
@@ -66,7 +71,6 @@ describe('the configuration of a cluster', () => {
     const lacking: readonly unknown[] = [
       r2('a', 'NOWHERE'),
       { ...s3('a'), secretAccessKey: 'NOWHERE' },
-      { ...peer('a'), origin: 'http://shards.example' },
       { ...r2('a'), kind: 'disk' },
       { name: 'a', domain: 'a', kind: 's3' },
     ];

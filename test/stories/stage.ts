@@ -11,7 +11,7 @@ import {
   type Storage,
 } from '../../sdk/index.ts';
 import { fileStorage, nodePlatform } from '../../sdk/node/index.ts';
-import { startLocalRelay, type LocalRelay } from '../../workers/local.ts';
+import { startLocalRelay, type LocalRelay, type LocalRelayOptions } from '../../workers/local.ts';
 
 /** A real relay in a folder of its own, and people who use it. */
 export class Stage {
@@ -25,9 +25,9 @@ export class Stage {
     this.relay = relay;
   }
 
-  static async set(): Promise<Stage> {
+  static async set(options: Partial<LocalRelayOptions> = {}): Promise<Stage> {
     const folder = await mkdtemp(join(tmpdir(), 'story-'));
-    return new Stage(folder, await startLocalRelay({ folder: join(folder, 'relay'), port: 0 }));
+    return new Stage(folder, await startLocalRelay({ folder: join(folder, 'relay'), port: 0, ...options }));
   }
 
   /** Someone with an identity, whose storage is gone with the story. */

@@ -1,5 +1,4 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
-import { readClusterFile, type ClusterShape } from './local-cluster.ts';
 import { readHolder } from './folder-lock.ts';
 import { isRunning, type ProcessIdentity } from './process-identity.ts';
 import { parseRelayFile, relayFilePath } from './relay-file.ts';
@@ -20,8 +19,6 @@ export interface RelayFolderReport {
   readonly runtime: HolderReport | undefined;
   /** Where the relay answers; undefined where none runs. */
   readonly url: string | undefined;
-  /** The nodes that it was last started with; undefined for a folder in which none has run. */
-  readonly cluster: ClusterShape | undefined;
 }
 
 /** Looks and changes nothing. Undefined where there is no such folder. */
@@ -40,7 +37,6 @@ export function inspectRelayFolder(path: string): RelayFolderReport | undefined 
     launcher,
     runtime: reportOf(holder?.runtime),
     url: launcher?.isRunning === true ? holder?.url : undefined,
-    cluster: readClusterFile(folder),
   };
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkCluster } from '../../core/index.ts';
+import { checkCluster, parseClusterConfiguration, secretsOf, type ConfiguredCluster } from '../../core/index.ts';
 import { LocalRelayError } from './local-relay-error.ts';
 import { writeOwnFile } from './write-file.ts';
 
@@ -13,49 +13,91 @@ export interface ClusterShape {
   readonly spares: number;
 }
 
+/** A cluster whose nodes are not all of this machine: the text of a `CLUSTER` variable, whose buckets are this machine's. */
+export interface ClusterText {
+  readonly text: string;
+}
+
+/** The cluster of a local relay, either way. */
+export type LocalCluster = ClusterShape | ClusterText;
+
+/** What the worker is told. */
+export interface ClusterBindings {
+  /** Its CLUSTER variable. */
+  readonly variable: string;
+  /** The bucket of each binding that it names. */
+  readonly r2Buckets: Readonly<Record<string, string>>;
+  /** Variables with the secrets that it names. */
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
 const DEFAULT_SHAPE: ClusterShape = { nodes: 6, dataShards: 4, spares: 1 };
 /** All buckets of a machine fail with it. */
 const DOMAIN = 'this-machine';
 
 /**
- * The cluster of a folder: the wanted one, which is kept for the next start, or the one that it was last started with. Needs the
- * folder's lock. Throws `cluster-invalid`.
+ * The cluster of a folder: the wanted one, which is kept for the next start, or the one that it was last started with. Secrets are
+ * taken from the environment, and kept nowhere. Needs the folder's lock. Throws `cluster-invalid`.
  */
-export function openClusterFile(folder: string, wanted: ClusterShape | undefined): ClusterShape {
+export function openCluster(
+  folder: string,
+  wanted: LocalCluster | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): ClusterBindings {
   const path = clusterFilePath(folder);
-  const shape = wanted ?? readClusterFile(folder) ?? DEFAULT_SHAPE;
-  const named = { ...configurationOf(shape), nodes: nodesOf(shape.nodes) };
-  const checked = checkCluster(named);
-  if (!checked.ok) throw new LocalRelayError({ code: 'cluster-invalid', title: checked.error.title });
-  if (!existsSync(path) || wanted !== undefined) writeOwnFile(path, `${JSON.stringify(shape)}\n`);
-  return shape;
+  const cluster = wanted ?? readClusterFile(folder) ?? DEFAULT_SHAPE;
+  const bindings = 'text' in cluster ? bindingsOfText(cluster.text, environment) : bindingsOfShape(cluster);
+  if (!existsSync(path) || wanted !== undefined) {
+    writeOwnFile(path, 'text' in cluster ? cluster.text : `${JSON.stringify(cluster)}\n`);
+  }
+  return bindings;
 }
 
 /** Undefined where no relay has run in the folder. */
-export function readClusterFile(folder: string): ClusterShape | undefined {
+function readClusterFile(folder: string): LocalCluster | undefined {
   try {
-    const { nodes, dataShards, spares } = JSON.parse(readFileSync(clusterFilePath(folder), 'utf8')) as ClusterShape;
+    const text = readFileSync(clusterFilePath(folder), 'utf8');
+    const { nodes, dataShards, spares } = JSON.parse(text) as ClusterShape;
+    if (Array.isArray(nodes)) return { text };
     return [nodes, dataShards, spares].every(Number.isSafeInteger) ? { nodes, dataShards, spares } : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** What the worker is told: its CLUSTER variable, and the bucket of each binding that it names. */
-export function clusterBindings(shape: ClusterShape): {
-  readonly variable: string;
-  readonly r2Buckets: Readonly<Record<string, string>>;
-} {
-  const configuration = configurationOf(shape);
-  return {
-    variable: JSON.stringify(configuration),
-    r2Buckets: Object.fromEntries(configuration.nodes.map(({ binding, name }) => [binding, bucketOf(name)])),
-  };
-}
-
 /** Where the bytes of a node's objects lie, one file each. */
 export function nodeFolder(folder: string, node: string): string {
   return join(folder, 'storage', 'r2', bucketOf(node));
+}
+
+function bindingsOfShape(shape: ClusterShape): ClusterBindings {
+  const configuration = configurationOf(shape);
+  const checked = checkCluster({ ...configuration, nodes: nodesOf(shape.nodes) });
+  if (!checked.ok) throw new LocalRelayError({ code: 'cluster-invalid', title: checked.error.title });
+  return { variable: JSON.stringify(configuration), r2Buckets: bucketsOf(configuration.nodes), secrets: {} };
+}
+
+function bindingsOfText(text: string, environment: Readonly<Record<string, string | undefined>>): ClusterBindings {
+  const parsed = parseClusterConfiguration(text);
+  if (!parsed.ok) {
+    const { title, nodes } = parsed.error;
+    throw new LocalRelayError({ code: 'cluster-invalid', title: `${title} ${nodes.join(', ')}`.trim() });
+  }
+  const secrets = Object.fromEntries(secretsOf(parsed.value).map((name) => [name, environment[name] ?? '']));
+  const unset = Object.keys(secrets).filter((name) => secrets[name] === '');
+  if (unset.length > 0) {
+    const title = `Nodes need secrets that the environment does not have: ${unset.join(', ')}`;
+    throw new LocalRelayError({ code: 'cluster-invalid', title });
+  }
+  return { variable: text, r2Buckets: bucketsOf(boundNodes(parsed.value)), secrets };
+}
+
+function boundNodes({ nodes }: ConfiguredCluster): { readonly name: string; readonly binding: string }[] {
+  return nodes.flatMap((node) => (node.kind === 'r2' ? [node] : []));
+}
+
+function bucketsOf(nodes: readonly { readonly name: string; readonly binding: string }[]): Record<string, string> {
+  return Object.fromEntries(nodes.map(({ binding, name }) => [binding, bucketOf(name)]));
 }
 
 function configurationOf({ nodes, dataShards, spares }: ClusterShape) {

@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClusterShape } from './local-cluster.ts';
+import type { LocalCluster } from './local-cluster.ts';
 import { LocalRelayError, type LocalRelayProblem } from './local-relay-error.ts';
 import { isClone, packageRoot } from './package-root.ts';
 import { waitUntilRefused } from './ports.ts';
@@ -15,7 +15,8 @@ export interface ChildOptions {
   readonly port: number;
   readonly host?: string;
   readonly name?: string;
-  readonly cluster?: ClusterShape;
+  /** Secrets that its nodes name come from the environment, which the child has from its parent. */
+  readonly cluster?: LocalCluster;
   readonly bundle?: WorkerBundle;
   readonly limits?: 'local' | 'deployed';
   readonly variables?: Readonly<Record<string, string>>;

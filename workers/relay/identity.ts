@@ -1,5 +1,5 @@
 import type { RelayProposer } from '../../core/index.ts';
-import { checkpointKeyOf, relayActorOf, type RelayEnvironment } from '../../durable-objects/index.ts';
+import { checkpointKeyOf, nodeKeyOf, relayActorOf, type RelayEnvironment } from '../../durable-objects/index.ts';
 import { describeProposer } from '../../relay/index.ts';
 
 /** What this relay is to its clients: the name in every origin, and the key that signs every checkpoint. */
@@ -8,6 +8,8 @@ export interface RelayIdentity {
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
   readonly proposer: RelayProposer;
+  /** What it signs its requests to peers with, 32 bytes. */
+  readonly nodeKey: Uint8Array;
 }
 
 let known: { readonly name: string; readonly secret: string; readonly identity: RelayIdentity | undefined } | undefined;
@@ -23,8 +25,9 @@ export function configuredIdentity(env: RelayEnvironment): RelayIdentity | undef
 }
 
 function deriveIdentity(env: RelayEnvironment): RelayIdentity | undefined {
-  const [key, actor] = [checkpointKeyOf(env), relayActorOf(env)];
-  return key && actor && { relayName: key.relayName, publicKey: key.publicKey, proposer: describeProposer(actor) };
+  const [key, actor, nodeKey] = [checkpointKeyOf(env), relayActorOf(env), nodeKeyOf(env)?.publicKey];
+  if (key === undefined || actor === undefined || nodeKey === undefined) return undefined;
+  return { relayName: key.relayName, publicKey: key.publicKey, proposer: describeProposer(actor), nodeKey };
 }
 
 /** For routes that are only reached on a configured relay. */

@@ -30,7 +30,7 @@ const infoRoute = describeRoute({
   answer: {
     status: 200,
     description:
-      'Name, version, checkpoint key (base64url), time (ms, decimal string), who may found chains: open, invite or list; and the external sender of MLS groups that the relay is: key and, by cipher suite, what binds it to itself (base64url).',
+      'Name, version, checkpoint key (base64url), time (ms, decimal string), who may found chains: open, invite or list; and the external sender of MLS groups that the relay is: key and, by cipher suite, what binds it to itself (base64url). The key that it signs requests to shard nodes of other operators with.',
     content: jsonContent({
       name: TEXT,
       version: TEXT,
@@ -38,6 +38,7 @@ const infoRoute = describeRoute({
       time: TEXT,
       admission: ADMISSION,
       proposer: PROPOSER,
+      nodeKey: TEXT,
     }),
   },
   problems: [],
@@ -62,7 +63,7 @@ const healthRoute = describeRoute({
 
 export function addRelayRoutes(app: RelayApp, { clock }: Services): void {
   app.openapi(infoRoute, (c) => {
-    const { relayName, publicKey, proposer } = relayIdentity(c.env);
+    const { relayName, publicKey, proposer, nodeKey } = relayIdentity(c.env);
     const info: RelayInfo = {
       name: relayName,
       version: VERSION,
@@ -70,6 +71,7 @@ export function addRelayRoutes(app: RelayApp, { clock }: Services): void {
       time: String(clock()),
       admission: configureAdmission({ ...c.env }).rule.kind,
       proposer,
+      nodeKey: toBase64Url(nodeKey),
     };
     return jsonResponse(info);
   });

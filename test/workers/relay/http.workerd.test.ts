@@ -18,7 +18,7 @@ import {
 } from '../../../core/index.ts';
 import { bindingJob } from '../../../core/mls/index.ts';
 import type { RelayEnvironment } from '../../../durable-objects/index.ts';
-import { relayActorSeed } from '../../../relay/index.ts';
+import { nodeKeySeed, relayActorSeed } from '../../../relay/index.ts';
 import manifest from '../../../package.json' with { type: 'json' };
 import { createRelay } from '../../../workers/relay/app.ts';
 import { problemResponse } from '../../../workers/relay/problem.ts';
@@ -190,6 +190,7 @@ describe('The relay itself', () => {
       time: String(NOW),
       admission: 'open',
       proposer: { key: toBase64Url(proposer), bindings: info.proposer!.bindings },
+      nodeKey: toBase64Url(publicKeyOf(nodeKeySeed(new Uint8Array(32)))),
     });
   });
 
