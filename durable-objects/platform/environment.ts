@@ -87,7 +87,7 @@ function derivedKey(environment: RelayEnvironment, derive: (checkpointSeed: Uint
 }
 
 /** 32 bytes, or undefined where there are none. */
-export function checkpointSeedOf({ RELAY_CHECKPOINT_KEY }: RelayEnvironment): Uint8Array | undefined {
+function checkpointSeedOf({ RELAY_CHECKPOINT_KEY }: RelayEnvironment): Uint8Array | undefined {
   const seed = fromBase64Url(RELAY_CHECKPOINT_KEY ?? '');
   return seed?.length === SEED_BYTES ? seed : undefined;
 }
