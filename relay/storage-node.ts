@@ -9,7 +9,10 @@ import type { ListedObject, ObjectKey, Result } from '../core/index.ts';
  * knows the other nodes, and how long it can wait.
  */
 export interface StorageNode {
-  /** Keeps the bytes until their expiry, in place of what was there. The node has compared them with the hash. */
+  /**
+   * Keeps the bytes until their expiry, in place of what was there. The node has compared them with the hash. Once it is done the
+   * caller may write over them.
+   */
   put(key: ObjectKey, object: ObjectToKeep): Promise<NodeResult<void>>;
   /** The whole object, at most MAX_OBJECT_BYTES. */
   get(key: ObjectKey): Promise<NodeResult<Uint8Array>>;

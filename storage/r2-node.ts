@@ -152,11 +152,17 @@ function rangeFault(size: number, range: ByteRange | undefined): NodeFault | und
   return range === undefined || holdsRange(size, range) ? undefined : refused('range');
 }
 
+/** Into memory of its size at once: the platform's own way gathers pieces, and copies them together at the end. */
 async function readWhole(opened: NodeResult<OpenedObject>, length?: number): Promise<NodeResult<Uint8Array>> {
   if (!opened.ok) return opened;
   const { body, kept } = opened.value;
-  const bytes = new Uint8Array(await new Response(body).arrayBuffer());
-  return bytes.length === (length ?? kept.size) ? ok(bytes) : err(CORRUPT);
+  const expected = length ?? kept.size;
+  const reader = body.getReader({ mode: 'byob' });
+  // One byte more than there should be tells of an object that goes on.
+  const { value } = await reader.readAtLeast(expected + 1, new Uint8Array(expected + 1));
+  if (value?.length === expected) return ok(value);
+  await reader.cancel();
+  return err(CORRUPT);
 }
 
 /** What R2's own numbers say, which stand at the end of its messages. Everything else is a failure of the bucket. */

@@ -2,7 +2,6 @@ import {
   bodyBytes,
   cellRange,
   MAX_OBJECT_BYTES,
-  MAX_STRIPE_BYTES,
   shardObjectBytes,
   stripeCount,
   type BlobLayout,
@@ -16,9 +15,9 @@ export interface ShardSpan {
 
 /**
  * A writer holds one part of each shard while it sends those before: this bounds all of them together, and so a writer's memory
- * to twice as much.
+ * to twice as much. A node takes as long for a small part as for a large one, so they are as large as that allows.
  */
-const MAX_ROW_BYTES = MAX_STRIPE_BYTES;
+const MAX_ROW_BYTES = 12 * 1024 * 1024;
 
 /** Cells of each part but the last: as many as an object, and a writer's memory, have room for; at least one (`SC9`). */
 export function cellsPerPart({ totalShards, cellBytes }: BlobLayout): number {

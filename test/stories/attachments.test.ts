@@ -68,13 +68,13 @@ function cut(stream: ReadableStream<Uint8Array>, after: number): ReadableStream<
 
 describe('an attachment', { timeout: 120_000 }, () => {
   // More than one row at the nodes, so that there is something to go on from.
-  const content = someBytes(6_000_000);
+  const content = someBytes(9_000_000);
 
   test('[CL46] [CL47] goes to the group over a line that breaks, and comes from it over another', async () => {
     let cuts = 0;
     disturb = (url, init) => {
       if (init.method !== 'POST' || cuts++ > 0) return undefined;
-      return fetch(url, { ...init, body: cut(init.body as ReadableStream<Uint8Array>, 5_900_000) });
+      return fetch(url, { ...init, body: cut(init.body as ReadableStream<Uint8Array>, 8_900_000) });
     };
     const told: number[] = [];
     const onProgress = ({ bytes }: { bytes: number }): void => void told.push(bytes);

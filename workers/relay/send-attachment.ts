@@ -3,6 +3,7 @@ import type { KeptAttachment } from '../../durable-objects/index.ts';
 import { readBlob, type BlobReadRefusal, type ClusterNodes } from '../../relay/index.ts';
 import { responseHeaders } from '../http/response-headers.ts';
 import { parseRange, type ByteSpan } from './byte-range.ts';
+import { LargeWrites } from './large-writes.ts';
 import { problemResponse } from './problem.ts';
 
 export interface AttachmentSource {
@@ -40,7 +41,8 @@ export async function sendAttachment(
   }
   const { readable, writable } = new FixedLengthStream(end - start);
   const report = (): Promise<void> => (missing.size > 0 ? source.noteMissing([...missing]) : Promise.resolve());
-  source.waitUntil(pump(first, pieces, writable).then(report, report));
+  const sending = new LargeWrites(writable, end - start);
+  source.waitUntil(pump(first, pieces, sending).then(report, report));
   return new Response(readable, init);
 }
 
@@ -78,21 +80,20 @@ function refusalOf(refusal: BlobReadRefusal) {
   return refusal.code === 'unavailable' ? { ...refusal } : ({ code: 'attachment-inconsistent' } as const);
 }
 
-/** One piece at a time, as fast as the caller takes them. What can't go on breaks off: the length says that it is not all. */
+/** As fast as the caller takes it. What can't go on breaks off: the length says that it is not all. */
 async function pump(
   first: IteratorResult<Result<Uint8Array, BlobReadRefusal>, void>,
   pieces: Pieces,
-  writable: WritableStream<Uint8Array>,
+  sending: LargeWrites,
 ): Promise<void> {
-  const writer = writable.getWriter();
   try {
     for (let next = first; next.done !== true; next = await pieces.next()) {
       if (!next.value.ok) throw new Error(next.value.error.code);
-      await writer.write(next.value.value);
+      await sending.write(next.value.value);
     }
-    await writer.close();
+    await sending.close();
   } catch (error) {
-    await writer.abort(error).catch(() => undefined);
+    await sending.abort(error);
     await pieces.return();
   }
 }

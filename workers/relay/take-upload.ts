@@ -18,6 +18,9 @@ export interface UploadBody {
 /** Whether the attachment is kept, or how many bytes of it are for sure. */
 export type UploadProgress = { readonly kind: 'kept' } | { readonly kind: 'begun'; readonly offset: number };
 
+/** What is read of a body at a time. The platform's own chunks are so small that asking for each costs more than hashing it. */
+const CHUNK_BYTES = 262_144;
+
 /** Somebody else goes on with the upload. */
 class TakenOver extends Error {}
 
@@ -48,9 +51,9 @@ export class UploadTaker {
   async take(body: UploadBody): Promise<Result<UploadProgress, RelayRefusal>> {
     try {
       const readBack = await this.#readBack();
-      const taken = readBack.ok ? await this.#takeBody(body) : readBack;
+      const taken: Result<Uint8Array, RelayRefusal> = readBack.ok ? await this.#takeBody(body) : readBack;
       if (!taken.ok) return taken;
-      if (this.#received === this.#turn.size) return await this.#finish();
+      if (this.#received === this.#turn.size) return await this.#finish(taken.value);
       // The last row may still be on its way, and counts once it has arrived.
       await this.#writer.idle();
       return ok({ kind: 'begun', offset: this.#offset });
@@ -71,25 +74,31 @@ export class UploadTaker {
     return ok(undefined);
   }
 
-  async #takeBody({ bytes, digest }: UploadBody): Promise<Result<void, RelayRefusal>> {
-    const sent = new RunningSha256();
-    const reader = bytes?.getReader();
+  /** The hash of all that was received up to here. */
+  async #takeBody({ bytes, digest }: UploadBody): Promise<Result<Uint8Array, RelayRefusal>> {
+    // What was stored before is in the hash of the whole and not in that of the body; without it they are one.
+    const sent = this.#received > 0 ? new RunningSha256() : undefined;
+    const reader = bytes?.getReader({ mode: 'byob' });
+    let room = new ArrayBuffer(CHUNK_BYTES);
     for (;;) {
-      const chunk = await readChunk(reader);
+      const chunk = await readChunk(reader, room);
       if (chunk === 'broken') return err({ code: 'malformed-request', parameter: 'body' });
       if (chunk === undefined) break;
       this.#received += chunk.length;
       if (this.#received > this.#turn.size) return this.#refuseBody(reader, 'body-too-large');
-      sent.update(chunk);
+      sent?.update(chunk);
       const written = await this.#write(chunk);
       if (!written.ok) return err({ ...written.error });
+      room = chunk.buffer;
     }
-    return digestField(sent.digest()) === digest ? ok(undefined) : this.#refuseBody(undefined, 'digest-mismatch');
+    const hash = this.#content.digest();
+    const isSigned = digestField(sent?.digest() ?? hash) === digest;
+    return isSigned ? ok(hash) : this.#refuseBody(undefined, 'digest-mismatch');
   }
 
   /** What was stored of such a body is nobody's: the whole upload is dropped. */
   async #refuseBody(
-    reader: ReadableStreamDefaultReader | undefined,
+    reader: ReadableStreamBYOBReader | undefined,
     code: 'body-too-large' | 'digest-mismatch',
   ): Promise<Result<never, RelayRefusal>> {
     await reader?.cancel();
@@ -102,8 +111,8 @@ export class UploadTaker {
     return this.#writer.write(bytes);
   }
 
-  async #finish(): Promise<Result<UploadProgress, RelayRefusal>> {
-    if (!equalBytes(this.#content.digest(), this.#turn.hash)) {
+  async #finish(hash: Uint8Array): Promise<Result<UploadProgress, RelayRefusal>> {
+    if (!equalBytes(hash, this.#turn.hash)) {
       await this.#ledger.dropUpload(this.#turn);
       return err({ code: 'attachment-mismatch' });
     }
@@ -121,12 +130,14 @@ export class UploadTaker {
   }
 }
 
+/** The next bytes, which lie in `room`: as many as it takes, or those at the end. */
 async function readChunk(
-  reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
-): Promise<Uint8Array | 'broken' | undefined> {
+  reader: ReadableStreamBYOBReader | undefined,
+  room: ArrayBuffer,
+): Promise<Uint8Array<ArrayBuffer> | 'broken' | undefined> {
   try {
-    const read = await reader?.read();
-    return read?.done === false ? read.value : undefined;
+    const read = await reader?.readAtLeast(room.byteLength, new Uint8Array(room));
+    return read?.value !== undefined && read.value.length > 0 ? read.value : undefined;
   } catch {
     // The sender went away in the middle of it. What is stored stays, and is gone on with.
     return 'broken';

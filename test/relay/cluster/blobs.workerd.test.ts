@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CELL_BYTES, equalBytes, faultsBorneBy } from '../../../core/index.ts';
+import { CELL_BYTES, equalBytes, faultsBorneBy, ok, sha256 } from '../../../core/index.ts';
 import {
   parseShardPartKey,
   partCount,
@@ -11,6 +11,7 @@ import {
   shardPartKey,
   writeBlob,
   type BlobReadRefusal,
+  type ObjectToKeep,
   type StoredBlob,
   type Timer,
 } from '../../../relay/index.ts';
@@ -73,11 +74,11 @@ describe('writing a blob', () => {
 
   it('[SC9] cuts a large one at its stripes, with the tail in a part of its own, and ranges ask for no more than they need', async () => {
     const cluster = new TestCluster(4, 6);
-    const bytes = someBytes(6_000_000);
+    const bytes = someBytes(9_000_000);
     const { blob } = await store(cluster, bytes, 100_003);
     const { layout } = blob.descriptor;
     expect(rowCount(layout)).toBe(2);
-    expect(rowOffset(layout, 1)).toBe(21 * 4 * CELL_BYTES);
+    expect(rowOffset(layout, 1)).toBe(32 * 4 * CELL_BYTES);
     expect(await cluster.nodeOf(blob.id, 5).keys()).toHaveLength(partCount(layout));
     await expectRead(cluster, blob, bytes);
     for (const node of cluster.nodes) node.calls.length = 0;
@@ -117,13 +118,30 @@ describe('writing a blob', () => {
     expect(written.ok && written.value.missing).toEqual([2]);
   });
 
+  it('[SC9] fills no part anew that a node may still be reading', async () => {
+    const cluster = new TestCluster(2, 4);
+    const id = newId();
+    for (const node of cluster.nodes) node.put = () => Promise.resolve(ok(undefined));
+    let sent: ObjectToKeep | undefined;
+    cluster.nodeOf(id, 3).put = (_, object) => {
+      sent = object;
+      return new Promise(() => undefined);
+    };
+    cluster.startTimer = () => timerOver(Promise.resolve());
+    const rows = [1, 2, 3].map((row) => new Uint8Array(2 * 3 * 1_048_576).fill(row));
+    const blobBytes = rows.reduce((sum, { length }) => sum + length, 0);
+    const written = await writeBlob(cluster, { chain: CHAIN, id, blobBytes, expiresAt: Date.now() + DAY_MS }, rows);
+    expect(written.ok && written.value.missing).toEqual([3]);
+    expect(sent && sha256(sent.bytes)).toEqual(sent?.sha256);
+  });
+
   it('deletes what is stored where the source breaks off, and passes its failure on', async () => {
     const cluster = new TestCluster(4, 6);
     async function* broken(): AsyncGenerator<Uint8Array> {
-      yield await Promise.resolve(someBytes(5_700_000));
+      yield await Promise.resolve(someBytes(8_700_000));
       throw new Error('cut');
     }
-    const to = { chain: CHAIN, id: newId(), blobBytes: 6_000_000, expiresAt: Date.now() + DAY_MS };
+    const to = { chain: CHAIN, id: newId(), blobBytes: 9_000_000, expiresAt: Date.now() + DAY_MS };
     await expect(writeBlob(cluster, to, broken())).rejects.toThrow('cut');
     expect(cluster.nodes.every(({ calls }) => calls.some((call) => call.startsWith('put ')))).toBe(true);
     for (const node of cluster.nodes) expect(await node.keys()).toEqual([]);

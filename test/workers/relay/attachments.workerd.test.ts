@@ -32,7 +32,7 @@ const { default: worker } = exports as unknown as { readonly default: Fetcher };
 const bindings = env as unknown as RelayEnvironment & Readonly<Record<string, R2Bucket>>;
 const HOUR_MS = 3_600_000;
 /** Of the first row of 4 of 6. */
-const ROW_BYTES = 21 * 4 * 65_536;
+const ROW_BYTES = 32 * 4 * 65_536;
 
 let relay: InhabitedRelay;
 
@@ -186,6 +186,7 @@ describe('an attachment', () => {
     const request = relay.caller.signed(relay.bob, { method: 'POST', path, body: bytes });
     let pulled = 0;
     const broken = new ReadableStream({
+      type: 'bytes',
       pull: (controller) => {
         if (pulled++ === 0) controller.enqueue(bytes.slice(0, ROW_BYTES + 1));
         else controller.error(new Error('cut'));

@@ -35,7 +35,7 @@ describe('scrub and repair', () => {
 
   it('[CR3] repairs shards of several parts, and what a write could not store, once their nodes are back', () =>
     withRig(async (rig) => {
-      const bytes = someBytes(5_900_000);
+      const bytes = someBytes(8_900_000);
       rig.cluster.kill([2]);
       const row = await rig.write(bytes);
       expect(row.missing).toHaveLength(1);
