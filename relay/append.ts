@@ -61,7 +61,7 @@ export function decideAppend(head: ChainHead, candidate: Candidate, context: Dec
   if (head.relayTime - clock > MAX_CLOCK_SKEW_MS) return refused({ code: 'relay-clock-behind' });
   const relayTime = Math.max(clock, head.relayTime);
   const view = { state: head.state, size: head.size, leafAt: (index: number) => context.leafAt(index) };
-  const admission = admitEvent(view, signed.event, relayTime, clock);
+  const admission = admitEvent(view, signed.event, relayTime, { clock });
   if (!admission.ok) return refused({ ...admission.error });
   const mismatch = checkPayload(admission.value.payload, payload) ?? checkMlsMessage(candidate, head.state);
   if (mismatch !== undefined) return refused(mismatch);

@@ -93,8 +93,9 @@ export function screenCommit(body: Uint8Array, context: CommitContext): Screenin
 /** Permission comes before the handshake is looked at, so that strangers can't have trees parsed (`AP5`–`AP9`). */
 function admitNow({ event }: VerifiedEvent, { head, log, clock }: CommitContext): RelayRefusal | undefined {
   const view = { state: head.state, size: head.size, leafAt: (index: number) => log.leafAt(index) };
-  const admission = admitEvent(view, event, Math.max(clock, head.relayTime), clock);
-  return admission.ok ? undefined : { ...admission.error };
+  const admission = admitEvent(view, event, Math.max(clock, head.relayTime), { clock });
+  // What the group's policy says of it, the flush asks once the bundle has passed.
+  return admission.ok || admission.error.code === 'policy-undecided' ? undefined : { ...admission.error };
 }
 
 function judgeBundle(bundle: CommitBundle, signed: VerifiedEvent, context: CommitContext): Screening<EpochChange> {

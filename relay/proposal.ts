@@ -45,7 +45,7 @@ export function screenProposal(candidate: Candidate, context: ProposalContext): 
   // The flush knows what to make of the one, and refuses the other.
   if (isRetry || payload === undefined) return ok(candidate);
   const view = { state: head.state, size: head.size, leafAt: (index: number) => log.leafAt(index) };
-  const admission = admitEvent(view, event, Math.max(clock, head.relayTime), clock);
+  const admission = admitEvent(view, event, Math.max(clock, head.relayTime), { clock });
   if (!admission.ok) return err({ ...admission.error });
   const body = decodeTrusted(mlsProposal.body, event.body);
   if (!isNamed(payload, body.proposalHash, body.proposalSize)) return err({ code: 'payload-mismatch' });

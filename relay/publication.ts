@@ -45,7 +45,7 @@ export function screenModulePost(body: Uint8Array, context: PublicationContext):
 
 function admitNow({ event }: VerifiedEvent, { head, log, clock }: PublicationContext): RelayRefusal | undefined {
   const view = { state: head.state, size: head.size, leafAt: (index: number) => log.leafAt(index) };
-  const admission = admitEvent(view, event, Math.max(clock, head.relayTime), clock);
+  const admission = admitEvent(view, event, Math.max(clock, head.relayTime), { clock });
   return admission.ok ? undefined : { ...admission.error };
 }
 

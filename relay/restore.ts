@@ -96,7 +96,9 @@ function applyStored(state: ChainState | undefined, bytes: Uint8Array, index: nu
   }
   const change = transition(state, event);
   if (!change.ok) throw new Error(`stored entry ${index} is refused: ${change.error.code}`);
-  return change.value.apply({ index, relayTime: entry.relayTime });
+  const place = { index, relayTime: entry.relayTime };
+  if (change.value.policyCall(place) !== undefined) throw new Error(`entry ${index} was decided by a policy`);
+  return change.value.apply(place);
 }
 
 function eventOf(entry: Entry): Event {

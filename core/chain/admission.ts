@@ -1,5 +1,6 @@
 import { equalBytes } from '../bytes/index.ts';
 import type { Event } from '../event/index.ts';
+import type { PolicyVerdict } from '../policy/policy-executor.ts';
 import { err, ok, type Result } from '../result.ts';
 import {
   admittedAt,
@@ -10,6 +11,7 @@ import {
   type Transition,
   type TransitionRefusal,
 } from '../state/index.ts';
+import { consentOf } from './policy-consent.ts';
 
 /** How far an actor's clock may be from the relay's (`AP6`). */
 export const MAX_CLOCK_SKEW_MS = 5 * 60_000;
@@ -45,16 +47,24 @@ export interface Admission {
   readonly payload: Transition['payload'];
 }
 
+/** What else is known of an event that asks to be taken. */
+export interface AdmissionTerms {
+  /** The relay's clock. Only at admission: an auditor can't know what it said. */
+  readonly clock?: number | undefined;
+  /** What the chain's policy said, where it has to be asked. */
+  readonly verdict?: PolicyVerdict | undefined;
+}
+
 /**
- * Whether an event may be entry `view.size` at `relayTime`: body, permission, clock, parent and type rules, in the fixed
- * order of `AP9`. Size, encoding, chain, signature and event id come before; the caller has checked them. `clock` is only
- * given at admission: an auditor can't know what the relay's clock said.
+ * Whether an event may be entry `view.size` at `relayTime`: body, permission, clock, parent, type rules and policy, in the fixed
+ * order of `AP9`. Size, encoding, chain, signature and event id come before; the caller has checked them. Where the policy has a
+ * say, and no verdict on this very call is given, the refusal is `policy-undecided`: nothing else is against it, and `policyCallFor` says what to ask.
  */
 export function admitEvent(
   view: ChainView,
   event: Event,
   relayTime: number,
-  clock?: number,
+  { clock, verdict }: AdmissionTerms = {},
 ): Result<Admission, AdmissionRefusal> {
   const change = transition(view.state, event);
   if (!change.ok) return change;
@@ -65,7 +75,10 @@ export function admitEvent(
     checkParent(view, event, change.value, relayTime) ??
     change.value.check(place);
   if (refusal !== undefined) return err(refusal);
-  return ok({ state: change.value.apply(place), payload: change.value.payload });
+  const call = change.value.policyCall(place);
+  const consent = call && consentOf(call, verdict);
+  if (consent?.ok === false) return consent;
+  return ok({ state: change.value.apply(place, consent?.value), payload: change.value.payload });
 }
 
 /** The same for entry 0, which has no parent and brings its own state (`CH1`). */

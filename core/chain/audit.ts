@@ -2,19 +2,13 @@ import { equalBytes } from '../bytes/index.ts';
 import type { VerifyJob } from '../crypto/index.ts';
 import type { ChainId } from '../event/index.ts';
 import { openCheckpoint, verifierKeyOf, type OpenCheckpointRefusal } from '../note/index.ts';
+import type { PolicyExecutor } from '../policy/policy-executor.ts';
 import { err, ok, type Result } from '../result.ts';
 import { stateDigest, type ChainState } from '../state/index.ts';
 import { chainOrigin } from './origin.ts';
 import { MemoryHistory } from './memory-history.ts';
-import {
-  beginReplay,
-  parseEntries,
-  replayEntries,
-  replayJobs,
-  replayRoot,
-  type ReplayCursor,
-  type ReplayFault,
-} from './replay.ts';
+import { beginReplay, parseEntries, replayJobs, replayRoot, type ReplayCursor, type ReplayFault } from './replay.ts';
+import { replayWithPolicies } from './replay-policies.ts';
 
 /** What an audit is given. Nothing of it is trusted: the chain id commits to the genesis, and that pins the relay's key. */
 export interface AuditSubject {
@@ -25,6 +19,8 @@ export interface AuditSubject {
   readonly checkpoint: () => string;
   /** The state digest that somebody claims, such as the relay's snapshot. */
   readonly claimedDigest?: Uint8Array;
+  /** Runs the chain's policies again. Without it, an audit ends with `policies-not-run` where the first of them decided. */
+  readonly executor?: PolicyExecutor | undefined;
 }
 
 /** A signature checker's `check`, synchronous or not. */
@@ -52,7 +48,7 @@ export type AuditFault =
 
 /**
  * `audit_state_integrity` (`AU1`–`AU4`): replays a chain from entry 0 with nothing but its bytes. Signatures, links, times
- * and rules of every entry; then the Merkle root against the signed checkpoint; then the claimed state. Needs no network
+ * and rules of every entry, the verdicts of the chain's policies; then the Merkle root against the signed checkpoint; then the claimed state. Needs no network
  * and no trust in whoever kept the log.
  */
 export async function auditStateIntegrity(
@@ -63,7 +59,8 @@ export async function auditStateIntegrity(
   let cursor = beginReplay(subject.chain);
   for await (const entries of subject.batches) {
     const batch = parseEntries(entries);
-    const replayed = replayEntries(cursor, batch, await check(replayJobs(batch)), history);
+    const signatures = await check(replayJobs(batch));
+    const replayed = await replayWithPolicies(cursor, batch, { signatures, history, executor: subject.executor });
     if (!replayed.ok) return replayed;
     cursor = replayed.value;
   }

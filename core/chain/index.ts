@@ -5,6 +5,7 @@ export {
   MAX_SEEN_AGE_MS,
   type Admission,
   type AdmissionRefusal,
+  type AdmissionTerms,
   type ChainView,
   type LoggedLeaf,
 } from './admission.ts';
@@ -14,6 +15,8 @@ export { encodeLogCopy, parseLogCopy, type LogCopy } from './log-copy.ts';
 export { MemoryHistory } from './memory-history.ts';
 export { nextImport, type ImportedLog } from './next-import.ts';
 export { chainOrigin } from './origin.ts';
+export { decideRun, type TimedEvent } from './policy-run.ts';
+export { replayWithPolicies, type ReplayTerms } from './replay-policies.ts';
 export {
   beginReplay,
   parseEntries,

@@ -10,13 +10,17 @@ import {
   type Entry,
   type SignedEvent,
 } from '../event/index.ts';
+import type { PolicyVerdict } from '../policy/policy-executor.ts';
 import { appendLeaf, EMPTY_RANGE, leafHash, rootOf, type CompactRange } from '../merkle/index.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { ChainState } from '../state/index.ts';
 import { admitEvent, admitGenesis, type AdmissionRefusal, type LoggedLeaf } from './admission.ts';
 import { chainIdOf } from './chain-id.ts';
 
-/** Why a log is not one that an honest relay could have written, and the first entry that shows it (`AU2`). */
+/**
+ * Why a log is not one that an honest relay could have written, and the first entry that shows it (`AU2`). `policies-not-run` accuses
+ * nobody: the chain's policy decided over that entry, and there is no verdict to compare (`PB12`).
+ */
 export interface ReplayFault {
   readonly code:
     | 'malformed-entry'
@@ -26,7 +30,8 @@ export interface ReplayFault {
     | 'wrong-chain'
     | 'bad-signature'
     | 'event-id-repeated'
-    | 'forbidden-entry';
+    | 'forbidden-entry'
+    | 'policies-not-run';
   readonly index: number;
   /** For `forbidden-entry`: the rule that the relay let it break. */
   readonly rule?: AdmissionRefusal['code'];
@@ -60,6 +65,8 @@ export interface ReplayStep {
   readonly entry: Entry;
   readonly signed: SignedEvent;
   readonly leaf: Uint8Array;
+  /** What the chain's policy says of it, where it was asked. */
+  readonly verdict?: PolicyVerdict | undefined;
 }
 
 /** Entries that should follow each other, parsed as far as they are entries at all. */
@@ -118,13 +125,17 @@ export function replayEntries(
     const fault = checkStep(next, step, verdicts[i] === true);
     if (fault !== undefined) return faultAt(next, { code: fault });
     const state = stateAfter(next, step, history);
-    if (!state.ok) return faultAt(next, { code: 'forbidden-entry', rule: state.error.code });
+    if (!state.ok) return faultAt(next, faultOf(state.error));
     const { actor, eventId } = step.signed.event;
     if (!history.claimEventId(actor, eventId)) return faultAt(next, { code: 'event-id-repeated' });
     history.push({ hash: step.leaf, relayTime: step.entry.relayTime });
     next = advance(next, step, state.value);
   }
   return endsMalformed ? faultAt(next, { code: 'malformed-entry' }) : ok(next);
+}
+
+function faultOf({ code }: AdmissionRefusal): Pick<ReplayFault, 'code' | 'rule'> {
+  return code === 'policy-undecided' ? { code: 'policies-not-run' } : { code: 'forbidden-entry', rule: code };
 }
 
 function faultAt(before: ReplayCursor, fault: Pick<ReplayFault, 'code' | 'rule'>): Result<never, ReplayFault> {
@@ -150,11 +161,11 @@ function checkStep(
 
 function stateAfter(
   { state, size }: ReplayCursor,
-  { entry, signed }: ReplayStep,
+  { entry, signed, verdict }: ReplayStep,
   history: ReplayHistory,
 ): Result<ChainState, AdmissionRefusal> {
   if (state === undefined) return admitGenesis(signed.event);
   const view = { state, size, leafAt: (index: number) => history.at(index) };
-  const admission = admitEvent(view, signed.event, entry.relayTime);
+  const admission = admitEvent(view, signed.event, entry.relayTime, { verdict });
   return admission.ok ? ok(admission.value.state) : admission;
 }

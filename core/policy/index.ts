@@ -2,6 +2,13 @@ export { MAX_MODULE_BYTES } from './module-limits.ts';
 export { type VerifiedModule } from './module-image.ts';
 export { MODULE_RULES, type ModuleRefusal, type ModuleRule } from './module-rules.ts';
 export { METER_VERSION, meterModule } from './meter-module.ts';
+export {
+  MAX_BATCH_EVENTS,
+  type ChainPolicyCall,
+  type PolicyBatch,
+  type PolicyExecutor,
+  type PolicyVerdict,
+} from './policy-executor.ts';
 export { encodePolicyRecord, policyRecord, type PolicyRecord } from './policy-record.ts';
 export {
   DEFAULT_POLICY_FUEL,

@@ -6,6 +6,8 @@ export const MAX_POLICY_STATE_BYTES = 131_072;
 export const MAX_POLICY_EVENT_BYTES = 65_536;
 /** What runs in about 5 ms on a small machine (`PX2`). */
 export const DEFAULT_POLICY_FUEL = 5_000_000;
+/** The most that a chain lets one call use, whatever a manifest grants: about 50 ms (`PB6`). */
+export const MAX_POLICY_FUEL = 50_000_000;
 
 /** The exports of an instance of a metered module. */
 export interface PolicyInstance {

@@ -32,13 +32,7 @@ export {
   type Accounts,
 } from './group/accounts/account.ts';
 export { accountNamed } from './group/accounts/account-named.ts';
-export {
-  importedFacts,
-  MAX_IMPORTED_ENTRIES,
-  type FactsFault,
-  type FactsRefusal,
-  type ImportedFacts,
-} from './group/accounts/facts.ts';
+export { importedFacts, MAX_IMPORTED_ENTRIES, type FactsFault, type ImportedFacts } from './group/imports/facts.ts';
 export { identitySynced } from './group/accounts/identity-synced.ts';
 export { commitFault, type CommitFault, type CommitReport } from './group/commit-report.ts';
 export { commitReported } from './group/commit-reported.ts';
@@ -49,6 +43,12 @@ export { groupMessage } from './group/message.ts';
 export { CIPHERSUITES, mlsCommit, mlsCreated, type MlsCommit, type MlsCreated } from './group/mls.ts';
 export { mlsProposal, type MlsProposal } from './group/mls-proposal.ts';
 export { mlsReinitialised, type MlsReinitialised } from './group/mls-reinitialised.ts';
+export { type BoundPolicy } from './group/policy/bound-policy.ts';
+export { type FollowedRegistry } from './group/policy/followed-registry.ts';
+export { GUARDABLE_TYPES } from './group/policy/guards.ts';
+export { policyBound } from './group/policy/policy-bound.ts';
+export { MAX_RECORD_BYTES, policyRecorded } from './group/policy/policy-recorded.ts';
+export { registrySynced } from './group/policy/registry-synced.ts';
 export { predecessorNamed } from './group/predecessor-named.ts';
 export { MAX_ROSTER_REMOVALS, type RosterChange } from './group/roster-change.ts';
 export {
@@ -138,11 +138,12 @@ export {
   type PublishedModule,
   type RegistryState,
 } from './registry/registry-state.ts';
-export type { PayloadName, Place, RuleRefusal } from './rule.ts';
+export type { PayloadName, Place, PolicyConsent, PolicyRefusal, RuleRefusal } from './rule.ts';
 export {
   eventDefinitions,
   foundChain,
   parseGenesis,
+  policyCallFor,
   transition,
   viewBody,
   type Transition,

@@ -1,7 +1,9 @@
 import type { VerifyJob } from '../crypto/index.ts';
 import type { EventDefinition } from '../event/index.ts';
+import type { ChainPolicyCall } from '../policy/policy-executor.ts';
+import type { PolicyOutcome, PolicyStop } from '../policy/run-policy.ts';
 import type { GenesisRefusal } from './genesis.ts';
-import type { FactsRefusal } from './group/accounts/facts.ts';
+import type { AccountFactsRefusal } from './group/accounts/account-facts.ts';
 import type { SizeRefusal } from './group/group-size.ts';
 import type { RegistryRefusal } from './registry/refusal.ts';
 
@@ -44,7 +46,7 @@ export type RuleRefusal =
   | { readonly code: 'opaque-handshakes' }
   | { readonly code: 'welcome-mismatch' }
   | { readonly code: 'future-epoch'; readonly epoch: number }
-  | FactsRefusal
+  | AccountFactsRefusal
   | { readonly code: 'account-named' }
   | { readonly code: 'no-such-account' }
   | { readonly code: 'foreign-account' }
@@ -62,7 +64,28 @@ export type RuleRefusal =
   | { readonly code: 'waiting-too-long'; readonly maxMs: number }
   | { readonly code: 'recovery-pending'; readonly at: number }
   | { readonly code: 'no-such-recovery' }
-  | { readonly code: 'recovery-waiting'; readonly until: number };
+  | { readonly code: 'recovery-waiting'; readonly until: number }
+  | PolicyRefusal;
+
+/** What a group refuses for the sake of its policy. */
+export type PolicyRefusal =
+  | { readonly code: 'foreign-registry' }
+  | { readonly code: 'registry-not-followed' }
+  | { readonly code: 'module-not-published' }
+  | { readonly code: 'unguardable-event-type'; readonly eventType: number }
+  | { readonly code: 'policy-in-force' }
+  | { readonly code: 'no-policy' }
+  | { readonly code: 'policy-undecided' }
+  | { readonly code: 'policy-rejected'; readonly reason: number }
+  | { readonly code: 'policy-stopped'; readonly cause: PolicyStop }
+  | {
+      readonly code: 'policy-migration-failed';
+      readonly reason: number | undefined;
+      readonly cause: PolicyStop | undefined;
+    };
+
+/** A policy had nothing against it, and left this state. */
+export type PolicyConsent = Extract<PolicyOutcome, { readonly kind: 'accepted' }>;
 
 /** Bytes that an entry names by hash and does not hold. */
 export interface PayloadName {
@@ -78,7 +101,10 @@ export interface Rule<State, Body> {
   readonly definition: EventDefinition<Body>;
   permit(state: State, actor: Uint8Array, body: Body): RuleRefusal | undefined;
   check(state: State, position: Position, body: Body): RuleRefusal | undefined;
-  apply(state: State, position: Position, body: Body): State;
+  /** `consent` is there where `policyCall` asked for it. */
+  apply(state: State, position: Position, body: Body, consent?: PolicyConsent): State;
+  /** What the chain's policy is asked, once `check` has nothing against it (`AP9`). */
+  policyCall?(state: State, position: Position, body: Body): ChainPolicyCall | undefined;
   /** The payload that must be in hand before the event is sequenced (`PL1`). */
   payload?(body: Body): PayloadName;
   /** Taken also in a group that has ended: what was there is still read (`GM42`). */

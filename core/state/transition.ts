@@ -7,17 +7,19 @@ import {
   type Ordering,
 } from '../event/index.ts';
 import { toBase64Url } from '../bytes/index.ts';
+import type { ChainPolicyCall } from '../policy/policy-executor.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { ChainState } from './chain-state.ts';
 import { chainGenesis, checkGenesis, type Genesis } from './genesis.ts';
 import { foundGroup, requireCreated, requireGoing, type GroupState } from './group/group-state.ts';
 import { groupRules } from './group/index.ts';
+import { callAbout, checkInForce } from './group/policy/bound-policy.ts';
 import { requireRole } from './group/roster.ts';
 import { foundIdentity, requireDevice, type IdentityState } from './identity/identity-state.ts';
 import { identityRules } from './identity/index.ts';
 import { registryRules } from './registry/index.ts';
 import { foundRegistry, requireCarrier, type RegistryState } from './registry/registry-state.ts';
-import type { PayloadName, Place, Rule, RuleRefusal } from './rule.ts';
+import type { PayloadName, Place, PolicyConsent, Rule, RuleRefusal } from './rule.ts';
 
 /** A rule of the type that was broken, or a body that is none. */
 export type TransitionRefusal = RuleRefusal | DecodeRefusal;
@@ -32,8 +34,10 @@ export interface Transition {
   permit(): RuleRefusal | undefined;
   /** Whether it fits the state, as the entry at this place. */
   check(place: Place): RuleRefusal | undefined;
-  /** The state with it. Only after `permit` and `check` had nothing against it. */
-  apply(place: Place): ChainState;
+  /** What the chain's policy has to be asked after that; undefined where it has no say. */
+  policyCall(place: Place): ChainPolicyCall | undefined;
+  /** The state with it. Only after `permit` and `check` had nothing against it, and with the consent of the policy where it is asked. */
+  apply(place: Place, consent?: PolicyConsent): ChainState;
 }
 
 /** Every built-in event type, for schemas and readable views. */
@@ -112,7 +116,24 @@ function groupTransition(state: GroupState, parsed: ParsedEvent): Transition | u
   const rule = groupRules.get(parsed.event.type);
   if (rule === undefined) return undefined;
   const ruled = ruledTransition({ state, rule, wrap: (value) => ({ kind: 'group', value }) }, parsed);
-  return { ...ruled, check: (place) => (rule.outlivesGroup ? undefined : requireGoing(state)) ?? ruled.check(place) };
+  const going: Transition = {
+    ...ruled,
+    check: (place) => (rule.outlivesGroup ? undefined : requireGoing(state)) ?? ruled.check(place),
+  };
+  return isGuarded(state, parsed.event) ? guardedTransition(state, parsed.event, going) : going;
+}
+
+/** `PB8`: after every other rule the policy may reject. It looks, and leaves no state. */
+function guardedTransition(state: GroupState, event: Event, going: Transition): Transition {
+  return {
+    ...going,
+    check: (place) => going.check(place) ?? checkInForce(state, place.relayTime),
+    policyCall: ({ relayTime }) => callAbout(state, event, { relayTime, isGuarded: true }),
+  };
+}
+
+function isGuarded({ policy }: GroupState, { type }: Event): boolean {
+  return policy?.guards.includes(type) ?? false;
 }
 
 function registryTransition(state: RegistryState, parsed: ParsedEvent): Transition | undefined {
@@ -128,6 +149,7 @@ function misplacedTransition(state: ChainState, { type, actor }: Event, ordering
     payload: undefined,
     permit: () => requirePresence(state, actor),
     check: () => ({ code: 'unknown-event-type', eventType: type }),
+    policyCall: () => undefined,
     apply: () => state,
   };
 }
@@ -161,8 +183,9 @@ function ruledTransition<State extends { readonly lastStrictIndex: number }>(
     payload: rule.payload?.(body),
     permit: () => rule.permit(state, actor, body),
     check: (place) => rule.check(state, { ...place, actor, chain, eventId }, body),
-    apply: (place) => {
-      const next = rule.apply(state, { ...place, actor, chain, eventId }, body);
+    policyCall: (place) => rule.policyCall?.(state, { ...place, actor, chain, eventId }, body),
+    apply: (place, consent) => {
+      const next = rule.apply(state, { ...place, actor, chain, eventId }, body, consent);
       return wrap(ordering === 'strict' ? { ...next, lastStrictIndex: place.index } : next);
     },
   };
@@ -183,6 +206,7 @@ function applicationTransition(state: ChainState, { type, actor }: Event): Trans
     payload: undefined,
     permit: () => requireRole(group.roster, actor, 'member'),
     check: () => requireGoing(group) ?? requireCreated(group),
+    policyCall: () => undefined,
     apply: ({ index }) =>
       ordering === 'strict' ? { kind: 'group', value: { ...group, lastApplicationIndex: index } } : state,
   };
@@ -194,7 +218,20 @@ const NOBODYS_TRANSITION = {
   payload: undefined,
   permit: () => ({ code: 'not-permitted' }) as const,
   check: () => undefined,
+  policyCall: () => undefined,
 };
+
+/**
+ * What the chain's policy has to be asked before this event can be taken; undefined where it has no say, also of what is no
+ * event of this chain. Whether all else lets the event in is `admitEvent`'s to say, which asks for a verdict last.
+ */
+export function policyCallFor(state: ChainState, event: Event, relayTime: number): ChainPolicyCall | undefined {
+  const change = transition(state, event);
+  return change.ok ? change.value.policyCall({ index: NOWHERE, relayTime }) : undefined;
+}
+
+/** No call depends on the index. */
+const NOWHERE = 0;
 
 /** An event's type name and readable body; a type that only the application knows shows its bytes. */
 export function viewBody({ type, body }: Event): { readonly type: string; readonly body: Json } {

@@ -1,6 +1,5 @@
-import { METER_VERSION, toHex, type PolicyOutcome } from '../../core/index.ts';
+import { MAX_BATCH_EVENTS, METER_VERSION, toHex, type PolicyBatch, type PolicyOutcome } from '../../core/index.ts';
 import { shimHash, shimSource } from './shim-source.ts';
-import type { PolicyBatch } from './shim.ts';
 
 /** The entry of an isolate. workerd compiles WebAssembly only where a worker is loaded, never from bytes at run time. */
 const MAIN = `import { WorkerEntrypoint } from 'cloudflare:workers';
@@ -13,8 +12,6 @@ export default class extends WorkerEntrypoint {
 }
 `;
 const COMPATIBILITY_DATE = '2026-10-23';
-/** Records in one call (`PX8`). */
-const MAX_BATCH_EVENTS = 64;
 
 interface IsolateCalls {
   decide(batch: PolicyBatch): Promise<readonly PolicyOutcome[]>;

@@ -270,7 +270,7 @@ function decideAll(chain: string, attempts: readonly Attempt[]): readonly Admiss
 
 function decide(chain: string, log: LogBuilder, attempt: Attempt): AdmissionVector {
   const event = attempt.event(log);
-  const admission = admitEvent(log.view, event, log.time, log.time);
+  const admission = admitEvent(log.view, event, log.time, { clock: log.time });
   const where = {
     name: attempt.name,
     chain,

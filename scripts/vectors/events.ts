@@ -149,6 +149,7 @@ export function bodyVectors(): readonly BodyVector[] {
     bodyVector('group.mls-proposal', leave),
     bodyVector('group.mls-proposal', bodyOf('group.mls-proposal', proposalBody(2, 'other'))),
     bodyVector('group.mls-proposal', Uint8Array.of(...leave.subarray(0, 8), 2, ...leave.subarray(9))),
+    bodyVector('group.mls-proposal', Uint8Array.of(...leave.subarray(0, 8), 3, ...leave.subarray(9))),
     bodyVector('group.mls-reinitialised', reinit),
     bodyVector('group.mls-reinitialised', reinit.subarray(0, -1)),
     bodyVector('group.predecessor-named', bodyOf('group.predecessor-named', { chain: hashOf('predecessor chain') })),
@@ -156,6 +157,7 @@ export function bodyVectors(): readonly BodyVector[] {
     ...identityBodyVectors(),
     ...accountBodyVectors(),
     ...registryBodyVectors(),
+    ...policyBodyVectors(),
   ];
 }
 
@@ -186,6 +188,24 @@ function accountBodyVectors(): readonly BodyVector[] {
     const body = bodyOf(name, { identity: hashOf('identity chain'), facts });
     return [bodyVector(name, body), bodyVector(name, body.subarray(0, -1))];
   });
+}
+
+function policyBodyVectors(): readonly BodyVector[] {
+  const facts = { entries: [Uint8Array.of(1, 2, 3)], consistency: [hashOf('node')], checkpoint: 'a checkpoint\n' };
+  const synced = bodyOf('registry.synced', { registry: hashOf('registry chain'), facts });
+  const binding = { registry: hashOf('registry chain'), module: hashOf('ledger 1'), guards: [0x0204, 0x0206] };
+  const bound = bodyOf('policy.bound', { binding });
+  const falling = bound.slice();
+  falling.set([2, 6, 2, 4], falling.length - 4);
+  return [
+    bodyVector('registry.synced', synced),
+    bodyVector('registry.synced', synced.subarray(1)),
+    bodyVector('policy.bound', bound),
+    bodyVector('policy.bound', bodyOf('policy.bound', { binding: undefined })),
+    bodyVector('policy.bound', falling),
+    bodyVector('policy.record', bodyOf('policy.record', { content: Uint8Array.of(0) })),
+    bodyVector('policy.record', Uint8Array.of(2, 0)),
+  ];
 }
 
 function identityBodyVectors(): readonly BodyVector[] {

@@ -23,6 +23,7 @@ import {
   type GroupState,
   type IdentityState,
   type LoggedLeaf,
+  type PolicyVerdict,
   type RegistryState,
   type Result,
 } from '../../core/index.ts';
@@ -109,8 +110,8 @@ export class LogBuilder {
     return { ...this.#envelope(actor), ...head, ...fields, type, body };
   }
 
-  admit(event: Event): Result<Admission, AdmissionRefusal> {
-    return admitEvent(this.view, event, this.time, this.time);
+  admit(event: Event, verdict?: PolicyVerdict): Result<Admission, AdmissionRefusal> {
+    return admitEvent(this.view, event, this.time, { clock: this.time, verdict });
   }
 
   get view(): ChainView {
@@ -118,8 +119,8 @@ export class LogBuilder {
   }
 
   /** Why the event would be refused; nothing is appended. */
-  refusalOf(event: Event): AdmissionRefusal | undefined {
-    const admission = this.admit(event);
+  refusalOf(event: Event, verdict?: PolicyVerdict): AdmissionRefusal | undefined {
+    const admission = this.admit(event, verdict);
     return admission.ok ? undefined : admission.error;
   }
 
@@ -132,8 +133,8 @@ export class LogBuilder {
     return this.appendEvent(actor, this.event(actor, definition, body, fields));
   }
 
-  appendEvent(actor: Actor, event: Event): number {
-    const admission = this.admit(event);
+  appendEvent(actor: Actor, event: Event, verdict?: PolicyVerdict): number {
+    const admission = this.admit(event, verdict);
     if (!admission.ok) throw new Error(`refused: ${JSON.stringify(admission.error)}`);
     this.state = admission.value.state;
     return this.force(actor, event);

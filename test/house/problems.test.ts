@@ -53,6 +53,20 @@ const registryCodes = [
   'registry-full',
 ] as const satisfies readonly ProblemCode[];
 
+/** The same for policies of groups. */
+const policyCodes = [
+  'foreign-registry',
+  'registry-not-followed',
+  'module-not-published',
+  'unguardable-event-type',
+  'policy-in-force',
+  'no-policy',
+  'policy-undecided',
+  'policy-rejected',
+  'policy-stopped',
+  'policy-migration-failed',
+] as const satisfies readonly ProblemCode[];
+
 const accounts = (name: string) => ['test/core/state/accounts.test.ts', name] as const;
 
 const attachments = 'test/workers/relay/attachments.workerd.test.ts';
@@ -85,7 +99,7 @@ const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: strin
   'recovery-waiting': everyRefusal,
   'opaque-handshakes': ['test/relay/opaque.test.ts', '[GM31] is one to leave'],
   'group-reinitialised': ['test/relay/commit.test.ts', '[GM41] ends a group'],
-  ...Object.fromEntries(registryCodes.map((code) => [code, everyRefusal])),
+  ...Object.fromEntries([...registryCodes, ...policyCodes].map((code) => [code, everyRefusal])),
   'no-registry': [registryRoutes, '[AR15] says so at'],
   'lone-module': [registryRoutes, '[AR16] takes nothing but publications there'],
   'module-refused': [registryRoutes, '[AR16] refuses a module that its event does not name'],

@@ -66,6 +66,23 @@ const OF_ACCOUNTS: readonly ProblemCode[] = [
   'device-revoked',
 ];
 
+/** What a group refuses for the sake of its policy. */
+const OF_POLICIES: readonly ProblemCode[] = [
+  'foreign-registry',
+  'registry-not-followed',
+  'module-not-published',
+  'module-revoked',
+  'module-not-yet-valid',
+  'module-expired',
+  'unguardable-event-type',
+  'policy-in-force',
+  'no-policy',
+  'policy-undecided',
+  'policy-rejected',
+  'policy-stopped',
+  'policy-migration-failed',
+];
+
 /** What a registry refuses of its admins' statements. */
 export const OF_STATEMENTS: readonly ProblemCode[] = [
   'wrong-registry',
@@ -151,6 +168,7 @@ const appendRoute = describeRoute({
     'opaque-handshakes',
     'invalid-handshake',
     ...OF_ACCOUNTS,
+    ...OF_POLICIES,
     ...OF_STATEMENTS,
     'root-out-of-order',
     'invalid-admin-root',

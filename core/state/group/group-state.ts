@@ -4,6 +4,8 @@ import { genesisBody, type Genesis } from '../genesis.ts';
 import type { RuleRefusal } from '../rule.ts';
 import { accountsCodec } from './accounts/account.ts';
 import { commitReports, loggedCommits } from './commit-report.ts';
+import { boundPolicyCodec } from './policy/bound-policy.ts';
+import { followedRegistryCodec } from './policy/followed-registry.ts';
 import { admitMember, rosterCodec } from './roster.ts';
 
 /** Epochs behind the current one whose messages are still taken (`GM3`). */
@@ -45,6 +47,9 @@ export const groupStateCodec = struct('GroupState', {
   /** Those that it names, with what it knows of each. */
   accounts: accountsCodec,
   mls: optional(mlsState),
+  /** The registry whose modules it may bind, with what it knows of it. */
+  registry: optional(followedRegistryCodec),
+  policy: optional(boundPolicyCodec),
 });
 
 export type GroupState = Decoded<typeof groupStateCodec>;
@@ -59,6 +64,8 @@ export function foundGroup(genesis: Genesis, founder: Uint8Array): GroupState {
     roster: admitMember([], founder, 'owner', 0),
     accounts: [],
     mls: undefined,
+    registry: undefined,
+    policy: undefined,
   };
 }
 

@@ -8,6 +8,9 @@ import { messageRule } from './message.ts';
 import { mlsProposalRule } from './mls-proposal.ts';
 import { mlsReinitialisedRule } from './mls-reinitialised.ts';
 import { mlsCommitRule, mlsCreatedRule } from './mls.ts';
+import { policyBoundRule } from './policy/policy-bound.ts';
+import { policyRecordedRule } from './policy/policy-recorded.ts';
+import { registrySyncedRule } from './policy/registry-synced.ts';
 import { predecessorNamedRule } from './predecessor-named.ts';
 
 export const groupRules = ruleTable<GroupState>([
@@ -23,4 +26,7 @@ export const groupRules = ruleTable<GroupState>([
   predecessorNamedRule,
   accountNamedRule,
   identitySyncedRule,
+  registrySyncedRule,
+  policyBoundRule,
+  policyRecordedRule,
 ]);

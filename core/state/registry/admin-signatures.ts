@@ -3,6 +3,7 @@ import { opaque, struct, vector, type Decoded } from '../../codec/index.ts';
 import { checkSignaturesAtOnce } from '../../crypto/index.ts';
 import { dsseVerifyJob } from '../../dsse/index.ts';
 import { ACTOR_BYTES, SIGNATURE_BYTES } from '../../event/index.ts';
+import type { Position } from '../rule.ts';
 import { MAX_ADMINS, type AdminRoot } from './admin-root.ts';
 import type { SignerRefusal } from './refusal.ts';
 
@@ -29,6 +30,7 @@ export function checkSigners(
   statement: SignedStatement,
   roots: readonly Pick<AdminRoot, 'keys' | 'threshold'>[],
   revoked: readonly Uint8Array[],
+  verify: NonNullable<Position['verify']> = checkSignaturesAtOnce,
 ): SignerRefusal | undefined {
   const { signatures } = statement;
   for (const [i, { key }] of signatures.entries()) {
@@ -40,7 +42,7 @@ export function checkSigners(
     const actual = signatures.filter(({ key }) => isAmong(keys, key)).length;
     if (actual < threshold) return { code: 'threshold-not-met', threshold, actual };
   }
-  const verdicts = checkSignaturesAtOnce(signatures.map((signature) => dsseVerifyJob(statement, signature)));
+  const verdicts = verify(signatures.map((signature) => dsseVerifyJob(statement, signature)));
   const forged = signatures.find((_, i) => verdicts[i] !== true);
   return forged && { code: 'admin-signature-invalid', key: forged.key };
 }

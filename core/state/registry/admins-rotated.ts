@@ -42,7 +42,7 @@ export const adminsRotatedRule: Rule<RegistryState, AdminsRotated> = {
 /** The old root may have expired: else a registry whose admins were late could never go on (TUF 1.0 §5.3.10). */
 function checkRotation(
   state: RegistryState,
-  { chain, relayTime }: Position,
+  { chain, relayTime, verify }: Position,
   body: AdminsRotated,
 ): RegistryRefusal | undefined {
   const { registry, root } = body.rotation;
@@ -55,7 +55,7 @@ function checkRotation(
   const revoked = revokedKeysOf(state);
   const returning = root.keys.find((key) => isAmong(revoked, key));
   if (returning !== undefined) return { code: 'admin-key-revoked', key: returning };
-  return checkSigners(rotationStatement(body), [current, root], revoked);
+  return checkSigners(rotationStatement(body), [current, root], revoked, verify);
 }
 
 /** What was signed. The bytes are those that were received: a value has one encoding (`EN1`). */

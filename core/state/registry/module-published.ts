@@ -34,7 +34,7 @@ export const modulePublished = defineEvent({
 export const modulePublishedRule: Rule<RegistryState, ModulePublished> = {
   definition: modulePublished,
   permit: requireCarrier,
-  check: (state, { chain, relayTime }, body) => checkPublication(state, body, { chain, at: relayTime }),
+  check: (state, { chain, relayTime, verify }, body) => checkPublication(state, body, { chain, at: relayTime, verify }),
   apply: (state, { index }, { manifest }) => ({
     ...state,
     modules: [...state.modules, { manifest: copyManifest(manifest), index }],
@@ -45,7 +45,7 @@ export const modulePublishedRule: Rule<RegistryState, ModulePublished> = {
 export function checkPublication(
   state: RegistryState,
   body: ModulePublished,
-  { chain, at }: { readonly chain: Position['chain']; readonly at: number },
+  { chain, at, verify }: Pick<Position, 'chain' | 'verify'> & { readonly at: number },
 ): RegistryRefusal | undefined {
   const { manifest } = body;
   const root = currentRoot(state);
@@ -57,7 +57,7 @@ export function checkPublication(
     checkVersion(state, manifest) ??
     checkValidity(manifest, at) ??
     checkRoom(state) ??
-    checkSigners(publicationStatement(body), [root], revokedKeysOf(state))
+    checkSigners(publicationStatement(body), [root], revokedKeysOf(state), verify)
   );
 }
 

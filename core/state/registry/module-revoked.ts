@@ -61,7 +61,7 @@ export const moduleRevokedRule: Rule<RegistryState, ModuleRevoked> = {
 
 function checkRevocation(
   state: RegistryState,
-  { chain, relayTime }: Position,
+  { chain, relayTime, verify }: Position,
   body: ModuleRevoked,
 ): RegistryRefusal | undefined {
   const { registry, adminEpoch } = body.revocation;
@@ -69,7 +69,10 @@ function checkRevocation(
   if (!equalBytes(registry, chain)) return { code: 'wrong-registry' };
   if (adminEpoch !== root.epoch) return { code: 'wrong-admin-epoch', epoch: root.epoch };
   if (relayTime >= root.expiresAt) return { code: 'root-expired', expiresAt: root.expiresAt };
-  return checkRevoked(state, body.revocation) ?? checkSigners(revocationStatement(body), [root], revokedKeysOf(state));
+  return (
+    checkRevoked(state, body.revocation) ??
+    checkSigners(revocationStatement(body), [root], revokedKeysOf(state), verify)
+  );
 }
 
 /** What was signed. The bytes are those that were received: a value has one encoding (`EN1`). */

@@ -27,9 +27,12 @@ import {
   modulePublished,
   moduleRevoked,
   parseSignedEvent,
+  policyBound,
+  policyRecorded,
   problemOf,
   recoveryCancelled,
   recoveryCompleted,
+  registrySynced,
   roleChanged,
   type AdmissionRefusal,
   type Genesis,
@@ -48,6 +51,8 @@ import {
 } from '../../../scripts/vectors/sample-bodies.ts';
 import { additionOf, recoveryOf, recoverySetting } from '../../../scripts/vectors/sample-identity.ts';
 import { accountOf, factsOf, groupAtRelay, revoke } from '../../support/account-log.ts';
+import { TestPolicyGroup, TestRegistry } from '../../support/policy-log.ts';
+import { tallyOf } from '../../support/tally-policy.ts';
 import {
   ada,
   ben,
@@ -212,6 +217,67 @@ function revokedIn(fields: Parameters<typeof revocationOf>[2]): LogBuilder {
   return log;
 }
 
+const [tally, other, later] = [tallyOf(1), tallyOf(2), tallyOf(3, 'rejects')];
+
+/** A group of Alice's with a policy in force, which another module of the registry may follow. */
+function policyGroup(): {
+  group: TestPolicyGroup;
+  registry: TestRegistry;
+  modules: Record<'tally' | 'other', Uint8Array>;
+} {
+  const registry = new TestRegistry();
+  const modules = {
+    tally: registry.publish(tally),
+    other: registry.publish(other, { name: 'other', previous: undefined }),
+  };
+  const group = new TestPolicyGroup(alice, registry);
+  group.sync();
+  group.bind(modules.tally);
+  return { group, registry, modules };
+}
+
+/** The same for policies. */
+const policyWays = {
+  'foreign-registry': () => {
+    const { log } = new TestRegistry();
+    const group = groupAtRelay(alice, 'plain', { relayName: 'other.example' });
+    return refusalIn(group, alice, registrySynced, { registry: log.chain, facts: factsOf(log) });
+  },
+  'registry-not-followed': (log) =>
+    refusalIn(log, alice, policyBound, { binding: { registry: x, module: x, guards: [] } }),
+  'module-not-published': () => {
+    const { group } = policyGroup();
+    return group.refusalOf(group.bindingEvent(x));
+  },
+  'unguardable-event-type': () => {
+    const { group, modules } = policyGroup();
+    return group.refusalOf(group.bindingEvent(modules.tally, [policyBound.type]));
+  },
+  'policy-in-force': () => {
+    const { group, modules } = policyGroup();
+    return group.refusalOf(group.bindingEvent(modules.other));
+  },
+  'no-policy': (log) => refusalIn(log, alice, policyRecorded, { content: new Uint8Array() }),
+  'policy-undecided': () => {
+    const { group } = policyGroup();
+    return group.log.refusalOf(group.recordEvent(alice, 1));
+  },
+  'policy-rejected': () => {
+    const { group } = policyGroup();
+    return group.refusalOf(group.recordEvent(alice, 0));
+  },
+  'policy-stopped': () => {
+    const { group } = policyGroup();
+    return group.refusalOf(group.recordEvent(alice, 255));
+  },
+  'policy-migration-failed': () => {
+    const { group, registry } = policyGroup();
+    const next = registry.publish(later, { version: 7 });
+    group.sync();
+    return group.refusalOf(group.bindingEvent(next));
+  },
+} satisfies Partial<Record<Refusal['code'], (log: LogBuilder) => unknown>>;
+
 /** One way to each refusal. The type makes it a compile error to add a code and no way to it. */
 const ways: Record<Refusal['code'], (log: LogBuilder) => unknown> = {
   'event-too-large': () => parseRefusal(MAX_EVENT_BYTES + 1, 64),
@@ -359,6 +425,7 @@ const ways: Record<Refusal['code'], (log: LogBuilder) => unknown> = {
   'no-such-recovery': () => refusalIn(account(), alice, recoveryCancelled, { index: 1 }),
   'recovery-waiting': () => refusalIn(recoveringAccount(), bob, recoveryCompleted, { index: 2 }),
   ...registryWays,
+  ...policyWays,
 };
 
 describe('every refusal of core', () => {

@@ -95,7 +95,7 @@ describe('admissions', () => {
     );
     if (!replayed.ok) throw new Error(replayed.error.code);
     const view = { state: replayed.value.state!, size: steps.length, leafAt: (index: number) => history.at(index) };
-    const admission = admitEvent(view, event, relayTime, relayTime);
+    const admission = admitEvent(view, event, relayTime, { clock: relayTime });
     return admission.ok ? { ok: true, value: admission.value.state } : admission;
   }
 });

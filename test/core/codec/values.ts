@@ -22,7 +22,7 @@ export function valuesOf(notation: Notation): fc.Arbitrary<unknown> {
     case 'choice':
       return fc.constantFrom(...notation.values.keys());
     case 'vector':
-      if (notation.isSorted) throw new Error('a notation does not say by what its items rise');
+      if (notation.isSorted) return risingNumbers(notation.item);
       return fc.array(valuesOf(notation.item), { maxLength: Math.min(notation.maxCount, MAX_SAMPLE_ITEMS) });
     case 'optional':
       return fc.option(valuesOf(notation.value), { nil: undefined });
@@ -33,6 +33,14 @@ export function valuesOf(notation: Notation): fc.Arbitrary<unknown> {
         ...[...notation.arms].map(([kind, arm]) => fc.record({ kind: fc.constant(kind), value: valuesOf(arm) })),
       );
   }
+}
+
+/** A notation does not say by what its items rise; of numbers it is clear. */
+function risingNumbers(item: Notation): fc.Arbitrary<number[]> {
+  if (item.kind !== 'integer') throw new Error('a notation does not say by what its items rise');
+  return fc
+    .uniqueArray(integersOf(item.bits), { maxLength: MAX_SAMPLE_ITEMS })
+    .map((numbers) => numbers.sort((a, b) => a - b));
 }
 
 function integersOf(bits: 8 | 16 | 32 | 64): fc.Arbitrary<number> {

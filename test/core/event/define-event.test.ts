@@ -158,6 +158,9 @@ describe('the built-in types', () => {
       '0x0301 registry.admins-rotated strict',
       '0x0302 registry.module-published strict',
       '0x0303 registry.module-revoked strict',
+      '0x0304 registry.synced strict',
+      '0x0401 policy.bound strict',
+      '0x0402 policy.record observed',
     ]);
   });
 

@@ -27,6 +27,8 @@ import {
 import { additionOf, recoveryOf, recoverySetting } from '../../../scripts/vectors/sample-identity.ts';
 import { newRegistry, publicationOf, rootOf } from '../../../scripts/vectors/sample-registry.ts';
 import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts';
+import { TestPolicyGroup, TestRegistry } from '../../support/policy-log.ts';
+import { tallyOf } from '../../support/tally-policy.ts';
 import { valuesOf } from '../codec/values.ts';
 
 const [alice, bob, stranger] = [actorNamed('alice'), actorNamed('bob'), actorNamed('stranger')];
@@ -39,7 +41,18 @@ function statesOf(log: LogBuilder, grow: (log: LogBuilder) => void): ChainState[
   return [first, log.state];
 }
 
+function withPolicy(): ChainState {
+  const registry = new TestRegistry();
+  const module = registry.publish(tallyOf(1));
+  const group = new TestPolicyGroup(alice, registry);
+  group.sync();
+  group.bind(module, [memberAdded.type]);
+  group.record(alice, 1);
+  return group.log.state;
+}
+
 const states = [
+  withPolicy(),
   ...statesOf(new LogBuilder(alice), (log) => log.append(alice, memberAdded, { actor: bob.key, role: 'member' })),
   ...statesOf(new LogBuilder(alice, groupGenesis('mls')), (log) => {
     log.append(alice, mlsCreated, createdBody);

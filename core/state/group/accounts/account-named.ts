@@ -8,7 +8,8 @@ import { requireCreated, type GroupState } from '../group-state.ts';
 import { requireRole } from '../roster.ts';
 import { findAccount, MAX_ACCOUNTS, type Account } from './account.ts';
 import { followAccount } from './follow-account.ts';
-import { importedFacts, proveFacts, readFacts } from './facts.ts';
+import { importedFacts } from '../imports/facts.ts';
+import { proveAccount, readAccount, type AccountFacts } from './account-facts.ts';
 
 const accountNamedBody = struct('AccountNamed', {
   /** The account's identity chain. */
@@ -33,12 +34,12 @@ export const accountNamedRule: Rule<GroupState, AccountNamed> = {
     const stranger = requireRole(roster, actor, 'reader');
     if (stranger !== undefined || requireRole(roster, actor, 'admin') === undefined) return stranger;
     // Bytes that are no account are told so; only a member's own account is its to name.
-    const account = readFacts(firstImport(body));
+    const account = readAccount(firstImport(body));
     return account.ok && activeDevice(account.value.state, actor) === undefined ? { code: 'not-permitted' } : undefined;
   },
   check: checkNaming,
   apply: (state, { index }, body) => {
-    const account = readFacts(firstImport(body));
+    const account = readAccount(firstImport(body));
     return account.ok ? followAccount(state, account.value, index) : state;
   },
 };
@@ -50,15 +51,15 @@ function checkNaming(state: GroupState, _position: Position, body: AccountNamed)
   if (findAccount(accounts, body.identity) !== undefined) return { code: 'account-named' };
   const actual = accounts.length + 1;
   if (actual > MAX_ACCOUNTS) return { code: 'too-many-accounts', limit: MAX_ACCOUNTS, actual };
-  const account = readFacts(firstImport(body));
+  const account = readAccount(firstImport(body));
   if (!account.ok) return account.error;
   // First of all: of another relay's account, anybody can have signed the tree.
   if (!isOfSameRelay(account.value, state.genesis)) return { code: 'foreign-account' };
-  const proven = proveFacts(firstImport(body));
+  const proven = proveAccount(firstImport(body));
   return proven.ok ? undefined : proven.error;
 }
 
-function firstImport({ identity, facts }: AccountNamed): Parameters<typeof proveFacts>[0] {
+function firstImport({ identity, facts }: AccountNamed): AccountFacts {
   return { identity, known: undefined, facts };
 }
 

@@ -1,27 +1,18 @@
 import { compareBytes, equalBytes } from '../../../bytes/index.ts';
-import { opaque, sortedVector, struct, uint64, vector, type Decoded } from '../../../codec/index.ts';
+import { opaque, sortedVector, struct, type Decoded } from '../../../codec/index.ts';
 import { HASH_BYTES } from '../../../event/index.ts';
 import { findDevice, isActive } from '../../identity/devices.ts';
 import { identityStateCodec } from '../../identity/identity-state.ts';
+import { importedPart } from '../imports/import-entry.ts';
 
 /** Accounts that one group names (`NA2`). */
 export const MAX_ACCOUNTS = 128;
 /** Devices, revoked ones included, of an account that a group can follow: with all accounts they fit a state (`NA2`). */
 export const MAX_FOLLOWED_DEVICES = 128;
-/** Roots of the perfect subtrees of the largest tree. */
-const MAX_RANGE_NODES = 53;
-
 const accountCodec = struct('Account', {
   /** The identity chain. */
   identity: opaque(HASH_BYTES),
-  /** Entries of it that were imported: all up to here. */
-  size: uint64,
-  /** Leaf hash of the newest of them. */
-  head: opaque(HASH_BYTES),
-  /** relay_time of the newest of them. */
-  relayTime: uint64,
-  /** Roots of the perfect subtrees of what was imported, largest first: the next import goes on from them. */
-  range: vector(opaque(HASH_BYTES), MAX_RANGE_NODES),
+  ...importedPart,
   state: identityStateCodec,
 });
 

@@ -5,7 +5,8 @@ import type { GroupState } from '../group-state.ts';
 import { findMember, holdsRole } from '../roster.ts';
 import { findAccount } from './account.ts';
 import { followAccount } from './follow-account.ts';
-import { importedFacts, proveFacts, readFacts, type FactsToRead } from './facts.ts';
+import { importedFacts } from '../imports/facts.ts';
+import { proveAccount, readAccount, type AccountFacts } from './account-facts.ts';
 
 const identitySyncedBody = struct('IdentitySynced', {
   /** Identity chain of an account that the group names. */
@@ -32,20 +33,20 @@ export const identitySyncedRule: Rule<GroupState, IdentitySynced> = {
     if (member !== undefined && holdsRole(member)) return undefined;
     // Entries that go on from the newest one that the group knows are in the hands of those who read that chain: they learn nothing.
     const given = nextImport(state, body);
-    return given.known !== undefined && readFacts(given).ok ? undefined : { code: 'not-permitted' };
+    return given.known !== undefined && readAccount(given).ok ? undefined : { code: 'not-permitted' };
   },
   check: (state, _position, body): RuleRefusal | undefined => {
     const given = nextImport(state, body);
     if (given.known === undefined) return { code: 'no-such-account' };
-    const account = proveFacts(given);
+    const account = proveAccount(given);
     return account.ok ? undefined : account.error;
   },
   apply: (state, { index }, body) => {
-    const account = readFacts(nextImport(state, body));
+    const account = readAccount(nextImport(state, body));
     return account.ok ? followAccount(state, account.value, index) : state;
   },
 };
 
-function nextImport({ accounts }: GroupState, { identity, facts }: IdentitySynced): FactsToRead {
+function nextImport({ accounts }: GroupState, { identity, facts }: IdentitySynced): AccountFacts {
   return { identity, known: findAccount(accounts, identity), facts };
 }

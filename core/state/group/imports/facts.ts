@@ -7,21 +7,27 @@ import { rootOf, verifyConsistency } from '../../../merkle/index.ts';
 import { openCheckpoint, verifierKeyOf } from '../../../note/index.ts';
 import { err, ok, type Result } from '../../../result.ts';
 import { MAX_CHECKPOINT_BYTES } from '../../../wire/limits.ts';
-import { MAX_FOLLOWED_DEVICES, type Account } from './account.ts';
-import { beginImport, importEntry, type Import } from './import-entry.ts';
+import {
+  importEntry,
+  NOTHING_IMPORTED,
+  type ImportableState,
+  type Import,
+  type Imported,
+  type ImportedKind,
+} from './import-entry.ts';
 
 /** Entries that one event imports; mostly it is full by their bytes earlier. */
 export const MAX_IMPORTED_ENTRIES = 256;
 /** Hashes of a consistency proof in the largest tree, and room to spare. */
 const MAX_PROOF_HASHES = 128;
 
-/** A part of an identity chain with all that shows it to be true (`NA4`). */
+/** A part of another chain with all that shows it to be true (`NA4`). */
 export const importedFacts = struct('ImportedFacts', {
   /** Entries as their relay sequenced them, from the first that the group lacks on, without a gap. */
   entries: vector(opaqueVector(MAX_EVENT_BYTES), MAX_IMPORTED_ENTRIES),
   /** RFC 9162 §2.1.4 proof from the end of the entries to the checkpoint; none where they end together. */
   consistency: vector(opaque(HASH_BYTES), MAX_PROOF_HASHES),
-  /** Signed by the key that the identity's genesis pins. */
+  /** Signed by the key that the chain's genesis pins. */
   checkpoint: text(MAX_CHECKPOINT_BYTES),
 });
 
@@ -33,22 +39,24 @@ export type FactsFault = 'entry' | 'gap' | 'link' | 'chain' | 'rule' | 'signatur
 /** Why an import changes nothing. */
 export type FactsRefusal =
   | { readonly code: 'facts-invalid'; readonly reason: FactsFault }
-  | { readonly code: 'facts-old'; readonly size: number }
-  | { readonly code: 'account-too-large'; readonly limit: number; readonly actual: number };
+  | { readonly code: 'facts-old'; readonly size: number };
 
 /** An import is judged by what came before it and what it brings. */
-export interface FactsToRead {
-  readonly identity: Uint8Array;
-  /** Undefined where the group names the account by this very event. */
-  readonly known: Account | undefined;
+export interface FactsToRead<State extends ImportableState> {
+  readonly kind: ImportedKind<State>;
+  readonly chain: Uint8Array;
+  /** Undefined where the group begins to follow the chain by this very event. */
+  readonly known: Imported<State> | undefined;
   readonly facts: ImportedFacts;
 }
 
 /**
- * The account as it is after an import that the rules have let in. Replays the entries by the identity's own rules, without a
- * signature: `proveFacts` came before.
+ * What is known of the chain after an import that the rules have let in. Replays the entries by that chain's own rules, without
+ * their signatures: `proveFacts` came before.
  */
-export function readFacts(given: FactsToRead): Result<Account, FactsRefusal> {
+export function readFacts<State extends ImportableState>(
+  given: FactsToRead<State>,
+): Result<Imported<State>, FactsRefusal> {
   return replayFacts(given, []);
 }
 
@@ -57,44 +65,44 @@ export function readFacts(given: FactsToRead): Result<Account, FactsRefusal> {
  * in, and the key that the genesis pins has signed the tree that they lead to. Nothing from outside is asked, so whoever
  * reads the log comes to the same. That one signature is looked at first: what no relay has signed costs no more than it.
  */
-export function proveFacts(given: FactsToRead): Result<Account, FactsRefusal> {
+export function proveFacts<State extends ImportableState>(
+  given: FactsToRead<State>,
+): Result<Imported<State>, FactsRefusal> {
   const jobs: VerifyJob[] = [];
-  const account = replayFacts(given, jobs);
-  if (!account.ok) return account;
+  const imported = replayFacts(given, jobs);
+  if (!imported.ok) return imported;
   const ofTree = jobs.splice(-1);
   const isSigned = [ofTree, jobs].every((some) => checkSignaturesAtOnce(some).every(Boolean));
-  return isSigned ? account : invalid('signature');
+  return isSigned ? imported : invalid('signature');
 }
 
 /** Leaves in `jobs` what has to be signed, the checkpoint last. */
-function replayFacts({ identity, known, facts }: FactsToRead, jobs: VerifyJob[]): Result<Account, FactsRefusal> {
+function replayFacts<State extends ImportableState>(
+  { kind, chain, known, facts }: FactsToRead<State>,
+  jobs: VerifyJob[],
+): Result<Imported<State>, FactsRefusal> {
   if (facts.entries.length === 0) return old(known);
   const later = (some: readonly VerifyJob[]): boolean[] => some.map((job) => jobs.push(job) > 0);
-  let next: Import = known ?? beginImport(identity);
+  let next: Import<State> = known ?? NOTHING_IMPORTED;
   for (const bytes of facts.entries) {
-    const imported = importEntry(next, bytes, later);
+    const imported = importEntry(next, { kind, chain, bytes }, later);
     if (!imported.ok) return imported.error === 'old' ? old(known) : invalid(imported.error);
     next = imported.value;
   }
   if (next.state === undefined) return invalid('entry');
-  const account = { ...next, state: next.state };
-  const fault = checkTree(account, facts, later);
-  if (fault !== undefined) return invalid(fault);
-  const actual = account.state.devices.length;
-  return actual > MAX_FOLLOWED_DEVICES
-    ? err({ code: 'account-too-large', limit: MAX_FOLLOWED_DEVICES, actual })
-    : ok(account);
+  const imported = { ...next, state: next.state };
+  const fault = checkTree(imported, { chain, facts }, later);
+  return fault === undefined ? ok(imported) : invalid(fault);
 }
 
 /** The signed tree is the one that these entries end, or has grown from it. */
 function checkTree(
-  account: Account,
-  facts: ImportedFacts,
+  { size, range, state }: Imported<ImportableState>,
+  { chain, facts }: Pick<FactsToRead<ImportableState>, 'chain' | 'facts'>,
   verify: (jobs: readonly VerifyJob[]) => boolean[],
 ): FactsFault | undefined {
-  const { identity, size, range, state } = account;
   const { relayName, checkpointKey } = state.genesis;
-  const origin = chainOrigin(relayName, identity);
+  const origin = chainOrigin(relayName, chain);
   const logKey = verifierKeyOf(origin, 'ed25519', checkpointKey);
   const opened = openCheckpoint(facts.checkpoint, { origin, logKey, verify });
   if (!opened.ok) return opened.error.code === 'note-signature-invalid' ? 'signature' : 'checkpoint';
@@ -107,7 +115,7 @@ function checkTree(
   return isGrown ? undefined : 'root';
 }
 
-function old(known: Account | undefined): Result<never, FactsRefusal> {
+function old(known: Pick<Imported<unknown>, 'size'> | undefined): Result<never, FactsRefusal> {
   return err({ code: 'facts-old', size: known?.size ?? 0 });
 }
 
