@@ -100,7 +100,11 @@ export function importEntry<State extends ImportableState>(
 function stateAfter<State extends ImportableState>(
   before: Import<State>,
   kind: ImportedKind<State>,
-  { entry, signed: { event }, verify }: { readonly entry: Entry; readonly signed: SignedEvent; readonly verify: Verify },
+  {
+    entry,
+    signed: { event },
+    verify,
+  }: { readonly entry: Entry; readonly signed: SignedEvent; readonly verify: Verify },
 ): State | undefined {
   if (before.state === undefined) return foundedBy(kind, event);
   const rule = kind.rules.get(event.type);
