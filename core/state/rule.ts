@@ -20,7 +20,7 @@ export interface Position extends Place {
   readonly chain: Uint8Array;
   readonly eventId: Uint8Array;
   /** How signatures in the body are verified; at once and by the whole admission rule where it is not said. */
-  readonly verify?: (jobs: readonly VerifyJob[]) => readonly boolean[];
+  readonly verify?: ((jobs: readonly VerifyJob[]) => readonly boolean[]) | undefined;
 }
 
 /** A refusal that follows from the chain's state and the event alone, so that an auditor reaches it too. */
