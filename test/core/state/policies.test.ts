@@ -70,7 +70,7 @@ describe('the registry that a group follows', () => {
   test('[PB1] takes nothing that its log does not prove', () => {
     registry.publish(tallyOf(2));
     const facts = factsOf(registry.log, { from: 2 });
-    const refusalOf = (changed: typeof facts, of = registry.log.chain): unknown =>
+    const refusalOf = (changed: typeof facts, of: Uint8Array = registry.log.chain): unknown =>
       group.log.refusalOf(group.log.event(relay, registrySynced, { registry: of, facts: changed }));
     expect(refusalOf({ ...facts, entries: [] })).toEqual({ code: 'facts-old', size: 2 });
     expect(refusalOf(factsOf(registry.log))).toEqual({ code: 'facts-old', size: 2 });
