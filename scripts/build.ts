@@ -1,9 +1,10 @@
-/** `npm run build`: what package.json exports and its command, with the relay that the command runs, in `dist/`. */
+/** `npm run build`: what package.json exports and its command, with the relay that it runs and the samples that it copies, in `dist/`. */
 import { rmSync } from 'node:fs';
 import { bundleEntries } from './package/bundle.ts';
 import { emitDeclarations } from './package/declarations.ts';
 import { root } from './package/entries.ts';
 import { writeNotices } from './package/notices.ts';
+import { copySamples } from './package/samples.ts';
 import { inspectWorker, writeWorker } from './package/worker.ts';
 
 rmSync(`${root}dist`, { recursive: true, force: true });
@@ -11,3 +12,4 @@ const metafiles = await bundleEntries({ write: true });
 await writeWorker();
 writeNotices([...metafiles.values(), await inspectWorker()]);
 emitDeclarations();
+copySamples();

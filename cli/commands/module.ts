@@ -1,12 +1,14 @@
-import { createReadStream } from 'node:fs';
 import type { Command } from 'commander';
-import { MAX_MODULE_BYTES, MODULE_RULES, verifyModuleStatically } from '../../core/index.ts';
-import { Answered, Failure } from '../failure.ts';
+import { verifyModuleStatically } from '../../core/index.ts';
+import { Answered } from '../failure.ts';
+import { noPolicyModule, readModuleFile } from '../module/module-file.ts';
 import { commandOutput } from '../options.ts';
 import type { Output } from '../output.ts';
+import { addProjectCommands } from './module-project.ts';
 
 export function addModule(program: Command): void {
-  const module = program.command('module').summary('check policy modules').description('Checks policy modules.');
+  const module = program.command('module').summary('policy modules: make, try, sign, publish and bind them');
+  addProjectCommands(module);
   addVerify(module);
 }
 
@@ -30,13 +32,6 @@ function addVerify(module: Command): void {
     });
 }
 
-/** Of a larger file only as much as shows that it is no module. */
-async function readModuleFile(file: string): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of createReadStream(file, { end: MAX_MODULE_BYTES })) chunks.push(chunk as Buffer);
-  return new Uint8Array(Buffer.concat(chunks));
-}
-
 function verifyStatic(file: string, bytes: Uint8Array, output: Output): void {
   const verified = verifyModuleStatically(bytes);
   if (verified.ok) {
@@ -48,6 +43,5 @@ function verifyStatic(file: string, bytes: Uint8Array, output: Output): void {
     output.result({ ok: false, rule, offset }, '');
     throw new Answered('failed');
   }
-  const message = `${file} is no policy module. At byte ${offset}: ${MODULE_RULES[rule]} (${rule}).`;
-  throw new Failure('failed', rule, message, 'docs/spec/policies.md says what a module may have.');
+  throw noPolicyModule(file, verified.error);
 }

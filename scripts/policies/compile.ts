@@ -5,13 +5,8 @@ import { compileAssemblyScript } from '../assembly-script.ts';
 const POLICIES = join(import.meta.dirname, '../../policies');
 const SOURCES = join(POLICIES, 'assembly');
 const NAMES = ['access', 'approval', 'ledger'];
-const OPTIONS = [
-  ...['--runtime', 'stub', '--optimizeLevel', '3', '--shrinkLevel', '1', '--converge'],
-  // A policy imports nothing and has no start function: it ends where it would abort, and sets itself up when it is told.
-  ...['--use', 'abort=', '--exportStart', '_initialize'],
-  // A state may be copied once or twice; 32 pages are 2 MiB.
-  ...['--initialMemory', '1', '--maximumMemory', '32'],
-];
+/** As a project of `module new` has them. */
+const OPTIONS = ['--config', '../asconfig.json'];
 
 /** Compiles every sample, and makes sure that each is a policy. */
 export function compilePolicies(): readonly { readonly path: string; readonly bytes: Uint8Array }[] {

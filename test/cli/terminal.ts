@@ -170,7 +170,9 @@ function bundleCommand(): string {
     external: ['miniflare', 'wrangler', 'esbuild'],
     // It finds what lies beside the sources, and names itself as they do.
     define: { 'import.meta.url': JSON.stringify(pathToFileURL(MAIN).href) },
-    banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(process.argv[1]);" },
+    banner: {
+      js: "import { createRequire as requireOf } from 'node:module';\nconst require = requireOf(process.argv[1]);",
+    },
     logLevel: 'error',
   });
   return join(outdir, 'main.js');
