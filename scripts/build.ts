@@ -5,11 +5,10 @@ import { emitDeclarations } from './package/declarations.ts';
 import { root } from './package/entries.ts';
 import { writeNotices } from './package/notices.ts';
 import { copySamples } from './package/samples.ts';
-import { inspectWorker, writeWorker } from './package/worker.ts';
+import { writeWorker } from './package/worker.ts';
 
 rmSync(`${root}dist`, { recursive: true, force: true });
 const metafiles = await bundleEntries({ write: true });
-await writeWorker();
-writeNotices([...metafiles.values(), await inspectWorker()]);
+writeNotices([...metafiles.values(), await writeWorker()]);
 emitDeclarations();
 copySamples();

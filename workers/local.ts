@@ -18,6 +18,7 @@ export { readOperatorSeed } from './local/operator-key.ts';
 export { LocalRelayError, type LocalRelayProblem } from './local/local-relay-error.ts';
 export { spawnRelay, type SpawnedRelay } from './local/spawn-relay.ts';
 export { buildWorker, relayBundle, type WorkerBundle } from './local/worker-bundle.ts';
+export { bundledFiles } from './local/worker-modules.ts';
 
 export interface LocalRelayOptions {
   /** Holds `relay.json` (name and key), `relay.lock` and `storage/`; made where it is missing. */

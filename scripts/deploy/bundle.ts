@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { buildWorker } from '../../workers/local.ts';
+import { buildWorker, bundledFiles } from '../../workers/local.ts';
 
 export interface BundleReport {
   readonly bytes: number;
@@ -18,9 +18,7 @@ const LIMIT_BYTES = 3 * 1024 * 1024;
 export async function checkBundle(config: string): Promise<BundleReport> {
   const folder = mkdtempSync(join(tmpdir(), 'terachat-deploy-'));
   try {
-    await buildWorker({ config, folder });
-    const modules = readdirSync(folder).filter((file) => /\.(?:js|mjs|sql|wasm|bin|txt)$/.test(file));
-    const contents = modules.map((file) => readFileSync(join(folder, file)));
+    const contents = bundledFiles(await buildWorker({ config, folder })).map((path) => readFileSync(path));
     const bytes = contents.reduce((sum, { length }) => sum + length, 0);
     const gzipBytes = contents.reduce((sum, content) => sum + gzipSync(content).length, 0);
     const fault = gzipBytes <= LIMIT_BYTES ? undefined : 'The bundle is too large for the platform.';

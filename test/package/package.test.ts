@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { publint } from 'publint';
@@ -10,7 +10,9 @@ import { formatMessage } from 'publint/utils';
 import { bundleEntries } from '../../scripts/package/bundle.ts';
 import { commands, libraries, manifest, root } from '../../scripts/package/entries.ts';
 import { bundledPackages } from '../../scripts/package/notices.ts';
-import { inspectWorker } from '../../scripts/package/worker.ts';
+import { readWorkerInputs } from '../../scripts/package/worker.ts';
+import { bundledFiles, relayBundle } from '../../workers/local.ts';
+import { OPTIONS_FILE } from '../../workers/local/worker-bundle.ts';
 
 const execute = promisify(execFile);
 
@@ -44,20 +46,6 @@ function filenameIn(output: string): string {
   return filename;
 }
 
-/** The lines that a patch adds, by file. */
-function additionsOf(patch: string): Map<string, string[]> {
-  const files = patch.split(/^diff --git a\/(\S+) .*$/m).slice(1);
-  const additions = new Map<string, string[]>();
-  for (let i = 0; i < files.length; i += 2) {
-    const lines = (files[i + 1] ?? '').split('\n').filter((line) => line.startsWith('+') && !line.startsWith('+++'));
-    additions.set(
-      files[i] ?? '',
-      lines.map((line) => line.slice(1)),
-    );
-  }
-  return additions;
-}
-
 /** The Node of the scripts and, where there is another, the machine's own, which may be as old as `engines` allows. */
 async function nodesHere(): Promise<string[]> {
   const nodes = [process.execPath];
@@ -81,9 +69,13 @@ describe('the packed package', () => {
   test('holds the built files, its licence and its README, and nothing else', async () => {
     const files = (await readdir(installed, { recursive: true, withFileTypes: true })).filter((file) => file.isFile());
     const paths = files.map((file) => join(file.parentPath, file.name).slice(installed.length + 1));
-    const expected =
-      /^(dist\/.*\.(js|d\.ts)|dist\/(worker\/[^/]+\.(json|sql|wasm)|THIRD-PARTY-NOTICES\.txt)|package\.json|README\.md|LICENSE)$/;
-    expect(paths.filter((path) => !expected.test(path))).toEqual([]);
+    const worker = join(installed, 'dist/worker');
+    const served = [...bundledFiles({ folder: worker }), join(worker, OPTIONS_FILE)].map((path) =>
+      relative(installed, path),
+    );
+    expect(paths.filter((path) => path.startsWith('dist/worker/')).sort()).toEqual(served.sort());
+    const expected = /^(dist\/.*\.(js|d\.ts)|dist\/THIRD-PARTY-NOTICES\.txt|package\.json|README\.md|LICENSE)$/;
+    expect(paths.filter((path) => !expected.test(path) && !served.includes(path))).toEqual([]);
     expect(paths).toEqual(expect.arrayContaining(['LICENSE', 'README.md', ...libraries.map(({ output }) => output)]));
   });
 
@@ -134,28 +126,8 @@ describe('the packed package', () => {
 });
 
 describe('the bundles', () => {
-  test('./core holds no package at all, and ./sdk none but the MLS library', async () => {
-    for (const [folder, metafile] of await bundleEntries({ write: false })) {
-      const allowed = folder === 'sdk' ? ['ts-mls'] : [];
-      expect(bundledPackages([metafile]).filter((name) => !allowed.includes(name))).toEqual([]);
-    }
-  });
-
-  test('what is bundled of a patched package is the patched copy', async () => {
-    const bundled = new Set(
-      [...(await bundleEntries({ write: false })).values()].flatMap(({ inputs }) => Object.keys(inputs)),
-    );
-    for (const patch of await readdir(join(root, 'patches'))) {
-      const additions = additionsOf(await readFile(join(root, 'patches', patch), 'utf8'));
-      for (const [path, lines] of [...additions].filter(([path]) => bundled.has(path))) {
-        const source = await readFile(join(root, path), 'utf8');
-        expect(lines.filter((line) => !source.includes(line))).toEqual([]);
-      }
-    }
-  });
-
   test('each bundled package is named in the notices', async () => {
-    const metafiles = [...(await bundleEntries({ write: false })).values(), await inspectWorker()];
+    const metafiles = [...(await bundleEntries({ write: false })).values(), readWorkerInputs(await relayBundle())];
     const notices = await readFile(join(installed, 'dist/THIRD-PARTY-NOTICES.txt'), 'utf8');
     for (const name of bundledPackages(metafiles)) expect(notices).toContain(`${name} `);
   });

@@ -13,10 +13,14 @@ export interface WorkerBundle {
 
 /** What Miniflare is told of the worker: wrangler's own reading of wrangler.toml, as `describe-worker.ts` writes it. */
 export const OPTIONS_FILE = 'worker-options.json';
+/** What went into the bundle: the account that wrangler's esbuild gives of it. */
+export const INPUTS_FILE = 'worker-inputs.json';
 
 /** Folders that end up in the relay's bundle. */
 const SOURCES = ['core', 'relay', 'durable-objects', 'storage', 'migrations', 'workers/http', 'workers/relay'];
 const SOURCE_FILES = ['wrangler.toml', 'package.json', 'package-lock.json', 'tsconfig.base.json'];
+/** How it is bundled, which is as much a reason to do it anew. */
+const BUNDLERS = ['workers/local/worker-bundle.ts', 'workers/local/describe-worker.ts'];
 /** Bundles of older sources are kept for a day, for a relay that may be starting from one. */
 const KEEP_MS = 86_400_000;
 
@@ -41,8 +45,9 @@ export async function relayBundle(): Promise<WorkerBundle> {
 export async function buildWorker({ config, folder }: { config: string; folder: string }): Promise<WorkerBundle> {
   mkdirSync(folder, { recursive: true });
   const describe = join(packageRoot(), 'workers', 'local', 'describe-worker.ts');
+  const outputs = ['--outdir', folder, '--metafile', join(folder, INPUTS_FILE)];
   await Promise.all([
-    runNode(config, [wranglerProgram(), 'deploy', '--dry-run', '--config', config, '--outdir', folder]),
+    runNode(config, [wranglerProgram(), 'deploy', '--dry-run', '--config', config, ...outputs]),
     runNode(config, [describe, config, join(folder, OPTIONS_FILE)]),
   ]);
   return { folder };
@@ -71,7 +76,7 @@ async function runNode(config: string, args: readonly string[]): Promise<void> {
 function hashSources(root: string): string {
   const hash = createHash('sha256');
   for (const path of [
-    ...SOURCE_FILES.map((file) => join(root, file)),
+    ...[...SOURCE_FILES, ...BUNDLERS].map((file) => join(root, file)),
     ...SOURCES.flatMap((name) => filesIn(join(root, name))),
   ]) {
     if (!existsSync(path)) continue;

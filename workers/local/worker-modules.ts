@@ -9,11 +9,18 @@ interface Description {
   readonly modulesRules?: readonly V4ModuleRule[];
 }
 
+type BundledOptions = V4WorkerOptions & { readonly name: string; readonly modules: V4ModuleDefinition[] };
+
 /** What wrangler.toml says of the worker, with its modules listed one by one instead of found by rules. */
-export function readWorkerOptions({ folder }: WorkerBundle): V4WorkerOptions & { readonly name: string } {
+export function readWorkerOptions({ folder }: WorkerBundle): BundledOptions {
   const text = readFileSync(join(folder, OPTIONS_FILE), 'utf8');
   const { mainModule, modulesRules = [], ...options } = JSON.parse(text) as Description;
   return { ...options, modulesRoot: folder, modules: listModules(folder, mainModule, modulesRules) };
+}
+
+/** The files of a bundle that are modules of its worker, by the rules of its wrangler.toml. */
+export function bundledFiles(bundle: WorkerBundle): string[] {
+  return readWorkerOptions(bundle).modules.map(({ path }) => path);
 }
 
 /** The main module first: that is how Miniflare knows it. */
