@@ -41,27 +41,62 @@ function replay(
   entries: readonly string[],
   history = new MemoryHistory(),
 ): Result<ReplayCursor, ReplayFault> {
+  return replayOn(beginReplay(parseChainId(fromHex(chain))!), entries, history);
+}
+
+function replayOn(
+  cursor: ReplayCursor,
+  entries: readonly string[],
+  history: MemoryHistory,
+): Result<ReplayCursor, ReplayFault> {
   const batch = parseEntries(entries.map((entry) => fromHex(entry)!));
-  return replayEntries(beginReplay(parseChainId(fromHex(chain))!), batch, checker.check(replayJobs(batch)), history);
+  return replayEntries(cursor, batch, checker.check(replayJobs(batch)), history);
+}
+
+interface Replayed {
+  readonly cursor: ReplayCursor;
+  readonly history: MemoryHistory;
+}
+
+/** By their steps, since chains of one genesis have one id. */
+const ends = new Map<ChainVector['steps'], Replayed>();
+
+/** A chain of the vectors, replayed once for all that look at it. */
+function replayed(chain: string, steps: ChainVector['steps']): Replayed {
+  const known = ends.get(steps);
+  if (known !== undefined) return known;
+  const history = new MemoryHistory();
+  const end = replay(
+    chain,
+    steps.map(({ entry }) => entry),
+    history,
+  );
+  if (!end.ok) throw new Error(end.error.code);
+  ends.set(steps, { cursor: end.value, history });
+  return { cursor: end.value, history };
 }
 
 describe('whole chains', () => {
   test.each(chains.map((vector) => [vector.name, vector] as const))(
     '[AU1, ST4] %s',
     (_name, { chain, steps, state, stateView }) => {
+      const history = new MemoryHistory();
+      let cursor = beginReplay(parseChainId(fromHex(chain))!);
       for (const [index, step] of steps.entries()) {
         const entry = fromHex(step.entry)!;
         expect(createHash('sha256').update(Uint8Array.of(0)).update(entry).digest('hex')).toBe(step.leafHash);
         expect(viewEntry(entry)).toEqual(step.view);
-        const replayed = replay(
-          chain,
-          steps.slice(0, index + 1).map((earlier) => earlier.entry),
-        );
-        if (!replayed.ok) throw new Error(`${replayed.error.code} at ${index}`);
-        expect(toHex(replayed.value.head)).toBe(step.leafHash);
-        expect(toHex(replayRoot(replayed.value))).toBe(step.root);
-        expect(toHex(stateDigest(replayed.value.state!))).toBe(step.stateDigest);
+        const next = replayOn(cursor, [step.entry], history);
+        if (!next.ok) throw new Error(`${next.error.code} at ${index}`);
+        cursor = next.value;
+        expect(toHex(cursor.head)).toBe(step.leafHash);
+        expect(toHex(replayRoot(cursor))).toBe(step.root);
+        expect(toHex(stateDigest(cursor.state!))).toBe(step.stateDigest);
       }
+      // One by one as all at once.
+      const { cursor: end } = replayed(chain, steps);
+      expect(toHex(replayRoot(end))).toBe(toHex(replayRoot(cursor)));
+      expect(toHex(stateDigest(end.state!))).toBe(toHex(stateDigest(cursor.state!)));
       const last = parseState(fromHex(state)!)!;
       expect(toHex(encodeState(last))).toBe(state);
       expect(viewState(last)).toEqual(stateView);
@@ -87,14 +122,8 @@ describe('admissions', () => {
 
   function admitAt(name: string, event: Event, relayTime: number): ReturnType<typeof admitGenesis> {
     const { chain, steps } = chains.find((vector) => vector.name === name)!;
-    const history = new MemoryHistory();
-    const replayed = replay(
-      chain,
-      steps.map(({ entry }) => entry),
-      history,
-    );
-    if (!replayed.ok) throw new Error(replayed.error.code);
-    const view = { state: replayed.value.state!, size: steps.length, leafAt: (index: number) => history.at(index) };
+    const { cursor, history } = replayed(chain, steps);
+    const view = { state: cursor.state!, size: steps.length, leafAt: (index: number) => history.at(index) };
     const admission = admitEvent(view, event, relayTime, { clock: relayTime });
     return admission.ok ? { ok: true, value: admission.value.state } : admission;
   }
