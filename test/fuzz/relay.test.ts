@@ -9,6 +9,7 @@ beforeAll(async () => {
 
 afterAll(() => fuzzed.stop());
 
+// Ten thousand of them are made in test/long.
 describe('a relay under mutated requests', () => {
   test('has a seed for each route that it publishes', async () => {
     const { caller } = fuzzed.relay;
@@ -21,8 +22,8 @@ describe('a relay under mutated requests', () => {
     expect([...new Set(await fuzzed.routes())].sort()).toEqual(published.sort());
   });
 
-  test('[PR5] [HT8] refuses 300 of them by name, and holds what it held', async () => {
-    await fuzzed.shoot(300);
+  test('[PR5] [HT8] refuses 150 of them by name, and holds what it held', async () => {
+    await fuzzed.shoot(150);
     // They are refused for more than their encoding: the mutants reach the rules.
     expect(fuzzed.answers.size).toBeGreaterThan(10);
   }, 120_000);
