@@ -1,8 +1,11 @@
 import { cpSync, globSync } from 'node:fs';
 import { root } from './entries.ts';
 
-/** Copies what `terachat module new` begins with. */
+/** What `terachat module new` begins with, by its paths in `policies/`, of the sources as of the package. */
+export function sampleFiles(): string[] {
+  return globSync(['asconfig.json', '*.jsonl', 'assembly/*'], { cwd: `${root}policies` });
+}
+
 export function copySamples(): void {
-  const files = globSync(['asconfig.json', '*.jsonl', 'assembly/*'], { cwd: `${root}policies` });
-  for (const file of files) cpSync(`${root}policies/${file}`, `${root}dist/policies/${file}`);
+  for (const file of sampleFiles()) cpSync(`${root}policies/${file}`, `${root}dist/policies/${file}`);
 }

@@ -10,6 +10,7 @@ import { formatMessage } from 'publint/utils';
 import { bundleEntries } from '../../scripts/package/bundle.ts';
 import { commands, libraries, manifest, root } from '../../scripts/package/entries.ts';
 import { bundledPackages } from '../../scripts/package/notices.ts';
+import { sampleFiles } from '../../scripts/package/samples.ts';
 import { readWorkerInputs } from '../../scripts/package/worker.ts';
 import { bundledFiles, relayBundle } from '../../workers/local.ts';
 import { OPTIONS_FILE } from '../../workers/local/worker-bundle.ts';
@@ -74,9 +75,12 @@ describe('the packed package', () => {
       relative(installed, path),
     );
     expect(paths.filter((path) => path.startsWith('dist/worker/')).sort()).toEqual(served.sort());
+    const samples = sampleFiles().map((file) => `dist/policies/${file}`);
+    expect(paths.filter((path) => path.startsWith('dist/policies/')).sort()).toEqual(samples.sort());
+    const others = paths.filter((path) => !served.includes(path) && !samples.includes(path));
     const expected = /^(dist\/.*\.(js|d\.ts)|dist\/THIRD-PARTY-NOTICES\.txt|package\.json|README\.md|LICENSE)$/;
-    expect(paths.filter((path) => !expected.test(path) && !served.includes(path))).toEqual([]);
-    expect(paths).toEqual(expect.arrayContaining(['LICENSE', 'README.md', ...libraries.map(({ output }) => output)]));
+    expect(others.filter((path) => !expected.test(path))).toEqual([]);
+    expect(others).toEqual(expect.arrayContaining(['LICENSE', 'README.md', ...libraries.map(({ output }) => output)]));
   });
 
   test.each(specifiers)('%s is imported by every Node here', async (specifier) => {
