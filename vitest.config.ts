@@ -13,6 +13,7 @@ const nodeTests = 'test/{storage,workers/shard-node}/**/*.workerd.test.ts';
 
 /** Wide, since a loaded machine is no fault: what hangs fails all the same. */
 const testTimeout = 30_000;
+const hookTimeout = 60_000;
 const longTimeout = 1_200_000;
 
 /** Those that run longest, the longest first; by themselves they begin last, since their files are small. */
@@ -60,8 +61,8 @@ const shardNodeWorkerd = (): ReturnType<typeof cloudflareTest> =>
 
 export default defineConfig({
   test: {
-    // One more than there are cores, since many tests wait for processes that they have started.
-    maxWorkers: availableParallelism() + 1,
+    // Two more than there are cores, since many tests wait for processes that they have started, or for a clock.
+    maxWorkers: availableParallelism() + 2,
     sequence: { sequencer: LongestFirst },
     globalSetup: ['./test/conformance/provide-vectors.ts', './test/model/provide-replay.ts'],
     projects: [
@@ -72,6 +73,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [workerdTests, ...longTests],
           testTimeout,
+          hookTimeout,
           // Files share a process, which saves each its own with all that it imports: none may leave anything behind.
           isolate: false,
         },
@@ -84,6 +86,7 @@ export default defineConfig({
           include: [workerdTests],
           exclude: [longWorkerdTests, nodeTests],
           testTimeout,
+          hookTimeout,
           setupFiles,
         },
       },
@@ -94,6 +97,7 @@ export default defineConfig({
           include: [nodeTests],
           globalSetup: './test/storage/provide-nodes.ts',
           testTimeout,
+          hookTimeout,
           setupFiles,
         },
       },
@@ -104,12 +108,12 @@ export default defineConfig({
           include: longTests,
           exclude: [longWorkerdTests, lonelyTests],
           testTimeout: longTimeout,
-          hookTimeout: 60_000,
+          hookTimeout,
         },
       },
       {
         plugins: [workerd()],
-        test: { name: 'long-workerd', include: [longWorkerdTests], testTimeout: longTimeout, setupFiles },
+        test: { name: 'long-workerd', include: [longWorkerdTests], testTimeout: longTimeout, hookTimeout, setupFiles },
       },
       {
         plugins: [sqlAsText],
@@ -118,7 +122,7 @@ export default defineConfig({
           name: 'alone',
           include: [lonelyTests],
           testTimeout: longTimeout,
-          hookTimeout: 60_000,
+          hookTimeout,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },
