@@ -49,7 +49,7 @@ const workerd = (): ReturnType<typeof cloudflareTest> =>
   cloudflareTest({
     wrangler: { configPath: './wrangler.toml' },
     // Tests are faster than people, all from one place; limits have tests of their own.
-    miniflare: { bindings: { LIMIT_FACTOR: '10000' } },
+    miniflare: { bindings: { LIMIT_FACTOR: '10000' }, workerLoaders: { POLICY_LOADER: {} } },
   });
 
 /** The deployed shard node with its bindings, and a bucket besides for the nodes that are tested beside it. */

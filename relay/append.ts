@@ -21,6 +21,7 @@ import {
   type ChainState,
   type LoggedLeaf,
   type PayloadName,
+  type PolicyVerdict,
   type SignedEvent,
 } from '../core/index.ts';
 import type { RelayRefusal } from './answer.ts';
@@ -47,13 +48,15 @@ export interface DecisionContext {
   /** What is logged under the same key, if anything. */
   readonly logged: LoggedEvent | undefined;
   readonly clock: number;
+  /** What the chain's policy said of it, where it was asked. */
+  readonly verdict?: PolicyVerdict | undefined;
   leafAt(index: number): LoggedLeaf | undefined;
 }
 
 /** Decides one candidate on the head (`AP5`–`AP9`). Pure: the caller stores the entry or drops the new head. */
 export function decideAppend(head: ChainHead, candidate: Candidate, context: DecisionContext): Decision {
   const { signed, payload, epochChange, proposal, module } = candidate;
-  const { logged, eventKey, clock } = context;
+  const { logged, eventKey, clock, verdict } = context;
   if (logged !== undefined) return repeat(signed, logged);
   if (epochChange === undefined && opensEpoch(signed)) return refused({ code: 'lone-commit' });
   if (module === undefined && signed.event.type === modulePublished.type) return refused({ code: 'lone-module' });
@@ -61,7 +64,7 @@ export function decideAppend(head: ChainHead, candidate: Candidate, context: Dec
   if (head.relayTime - clock > MAX_CLOCK_SKEW_MS) return refused({ code: 'relay-clock-behind' });
   const relayTime = Math.max(clock, head.relayTime);
   const view = { state: head.state, size: head.size, leafAt: (index: number) => context.leafAt(index) };
-  const admission = admitEvent(view, signed.event, relayTime, { clock });
+  const admission = admitEvent(view, signed.event, relayTime, { clock, verdict });
   if (!admission.ok) return refused({ ...admission.error });
   const mismatch = checkPayload(admission.value.payload, payload) ?? checkMlsMessage(candidate, head.state);
   if (mismatch !== undefined) return refused(mismatch);

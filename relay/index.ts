@@ -13,7 +13,7 @@ export type { Decision, Receipt } from './append.ts';
 export { chainSigner, signCheckpoint, type CheckpointKey } from './checkpoint.ts';
 export { claimTokenSeed, issueClaimToken, type ClaimTokenKey } from './claim-tokens.ts';
 export { screenCommit, type CommitContext } from './commit.ts';
-export { decideFlush, type Flush } from './flush.ts';
+export { decideFlush, FlushDraft, type Flush, type PolicyQuestion } from './flush.ts';
 export {
   answerOfOne,
   checkPool,
@@ -71,7 +71,17 @@ export { screenProposal, type ProposalContext } from './proposal.ts';
 export { screenModulePost, type PublicationContext } from './publication.ts';
 export { parseAppend, screenSubmissions, type Candidate, type CheckSignatures, type Screened } from './submission.ts';
 export { restoreFollowed, type EpochInForce, type StoredHandshakes } from './replay-group.ts';
-export { isSnapshotDue, restoreHead, snapshotOf, type Snapshot, type StoredLog } from './restore.ts';
+export {
+  isSnapshotDue,
+  newPolicyState,
+  PolicyStateLost,
+  recallPolicyState,
+  restoreHead,
+  snapshotOf,
+  type KeptPolicyState,
+  type Snapshot,
+  type StoredLog,
+} from './restore.ts';
 export { Audience, endedBetween, endOfReading } from './audience.ts';
 export { configureAdmission, type AdmissionRule, type ConfiguredAdmission } from './admission/admission-rule.ts';
 export { judgeInvitation, redeemInvitation } from './admission/invitation.ts';

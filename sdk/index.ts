@@ -36,6 +36,7 @@ export {
 } from './backup/identity-backup.ts';
 export type { Delivery } from './chain/chain-writer.ts';
 export { compilePolicy } from './compile-policy.ts';
+export { LocalPolicyExecutor, type FetchModule } from './policy-executor.ts';
 export { connect, type ConnectOptions } from './connect.ts';
 export type { GroupOptions, SealOptions } from './device.ts';
 export { MAX_SEALED_CONTENT_BYTES } from './envelope.ts';

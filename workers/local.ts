@@ -166,6 +166,8 @@ function miniflareOptions(options: Served, bundle: WorkerBundle, identity: Relay
   const worker = withCluster(withLimits(readWorkerOptions(bundle), options.limits ?? 'local'), options.nodes);
   return {
     ...worker,
+    // Policies run in isolates here: what wrangler.toml asks a paid plan for, every workerd has.
+    workerLoaders: { POLICY_LOADER: {} },
     bindings: {
       ...worker.bindings,
       OPERATORS: options.operator,

@@ -2,6 +2,7 @@ export { MAX_MODULE_BYTES } from './module-limits.ts';
 export { type VerifiedModule } from './module-image.ts';
 export { MODULE_RULES, type ModuleRefusal, type ModuleRule } from './module-rules.ts';
 export { METER_VERSION, meterModule } from './meter-module.ts';
+export { decideBatch } from './decide-batch.ts';
 export {
   MAX_BATCH_EVENTS,
   type ChainPolicyCall,

@@ -1,6 +1,7 @@
 import { MAX_RETENTION_MS, MAX_SEGMENT_BYTES, type AccountDevice } from '../../core/index.ts';
 import {
   isSnapshotDue,
+  newPolicyState,
   revokedBetween,
   snapshotOf,
   type ChainHead,
@@ -82,6 +83,8 @@ export class FlushWriter {
     }
     if (away.length > 0) this.#writePokes(away, head, clock);
     for (const revoked of revokedBetween(previous.state, head.state)) this.#writeRevocation(revoked, clock);
+    const left = newPolicyState(previous.state, head);
+    if (left !== undefined) store.policyState.keep(left);
     if (isSnapshotDue(previous.size, head.size)) store.snapshots.save(snapshotOf(head));
   }
 

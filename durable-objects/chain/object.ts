@@ -7,6 +7,7 @@ import {
   toBase64Url,
   type ClaimOutcome,
   type KeyPackageClaims,
+  type PolicyExecutor,
   type Result,
 } from '../../core/index.ts';
 import {
@@ -23,12 +24,15 @@ import {
 } from '../../relay/index.ts';
 import { clusterOf } from '../platform/cluster.ts';
 import { ed25519Checker } from '../platform/ed25519.ts';
+import { policyExecutorOf } from '../platform/policies.ts';
 import { checkpointKeyOf, claimTokenKeyOf, relayActorOf, type RelayEnvironment } from '../platform/environment.ts';
+import { BoundedExecutor } from '../policy/bounded-executor.ts';
 import type { HistoryPage } from '../sockets/stream-sockets.ts';
 import type { KeptAttachment, TurnKey, UploadedBlob, UploadTurn } from './attachments.ts';
 import { claimOfEach } from './claims.ts';
 import { openStorage, writeGenesis } from './founding.ts';
-import { OpenChain } from './open-chain.ts';
+import type { OpenChain } from './open-chain.ts';
+import { openRecalling } from './open-recalling.ts';
 import type { Passage } from './passage.ts';
 
 /**
@@ -40,8 +44,14 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
   clock: () => number = () => Date.now();
   /** The storage nodes; undefined where this deployment has none. Tests put their own ways to them in between. */
   cluster: () => Promise<ClusterNodes | undefined> = () => clusterOf(this.env);
+  /** Tests put their own way to policies in between, too. */
+  policies: PolicyExecutor = policyExecutorOf(this.env);
   readonly #key = checkpointKeyOf(this.env);
   readonly #claimTokenKey = claimTokenKeyOf(this.env)?.publicKey;
+  readonly #bounded = new BoundedExecutor({
+    decide: (module, batch) => this.policies.decide(module, batch),
+    migrate: (module, call) => this.policies.migrate(module, call),
+  });
   #chain: OpenChain | undefined;
 
   constructor(ctx: DurableObjectState, env: RelayEnvironment) {
@@ -267,8 +277,14 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     const { ctx, env } = this;
     const [key, claimTokenKey, actor] = [this.#key, this.#claimTokenKey, relayActorOf(env)];
     if (chain === undefined || key === undefined || claimTokenKey === undefined || actor === undefined) return;
-    const surroundings = { ctx, env, clock: () => this.clock(), cluster: () => this.cluster() };
-    this.#chain = new OpenChain({ ...surroundings, key, claimTokenKey, actor, chain });
+    const surroundings = {
+      ctx,
+      env,
+      clock: () => this.clock(),
+      cluster: () => this.cluster(),
+      policies: this.#bounded,
+    };
+    this.#chain = await openRecalling({ ...surroundings, key, claimTokenKey, actor, chain });
     await this.#chain.jobs.recover();
   }
 

@@ -1,10 +1,12 @@
 import {
+  decideRun,
   err,
   fromBase64Url,
   MAX_STREAM_SOCKETS,
   toBase64Url,
   type ChainId,
   type ChainState,
+  type PolicyExecutor,
   type Result,
 } from '../../core/index.ts';
 import {
@@ -70,6 +72,7 @@ export interface OpenChainOptions {
   readonly chain: ChainId;
   readonly clock: () => number;
   readonly cluster: () => Promise<ClusterNodes | undefined>;
+  readonly policies: PolicyExecutor;
 }
 
 /** A founded chain in the memory of its object: its parts, and which of them tells which. */
@@ -196,13 +199,14 @@ export class OpenChain {
     return new AccountFollowers({ env, identity, store: this.#store.followers, log: this.#log, checkpoint });
   }
 
-  #sequence({ ctx, env, key, clock, chain }: OpenChainOptions): Sequencer {
+  #sequence({ ctx, env, key, clock, chain, policies }: OpenChainOptions): Sequencer {
     return new Sequencer({
       key,
       clock,
       log: this.#log,
       restoreHead: () => this.#restoreHead(chain),
       sync: () => ctx.storage.sync(),
+      askPolicy: ({ state, events }) => decideRun(state, events, policies),
       write: (flush, previous) => this.#write(flush, previous, clock()),
       announce: (flush, checkpoint, previous) => this.#announce(flush, checkpoint, previous),
       written: (entries, ms) => measureFlush(env, entries, ms),
@@ -324,7 +328,8 @@ export class OpenChain {
 
   /** Snapshots are a cache: one that does not fit is passed over, and the log gives the same state again (`ST3`). */
   #restoreHead(chain: ChainId): ChainHead {
-    return restoreHead(chain, this.#log, this.#store.snapshots.list());
+    const { snapshots, policyState } = this.#store;
+    return restoreHead(chain, this.#log, snapshots.list(), policyState.read());
   }
 
   /** Job step: ciphertext whose time is up. */

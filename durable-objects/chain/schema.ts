@@ -174,6 +174,16 @@ export const followers = sqliteTable(
   (table) => [index('followers_known').on(table.known)],
 );
 
+/** What the chain's policy has left, at most one row: no entry holds it, and the log gives it again by asking the policy anew. */
+export const policyState = sqliteTable('policy_state', {
+  id: integer('id').primaryKey(),
+  /** Newest entry of the flush that left it. */
+  index: integer('idx').notNull(),
+  state: bytes('state').notNull(),
+  /** SHA-256 of the state. */
+  digest: bytes('digest').notNull(),
+});
+
 /** WebAssembly modules that a registry has published, by their SHA-256: what its log names is here for as long as the log is. */
 export const modules = sqliteTable('modules', {
   hash: bytes('hash').primaryKey(),

@@ -1,15 +1,17 @@
 import {
   chainSigner,
-  decideFlush,
+  FlushDraft,
   signCheckpoint,
   type Candidate,
   type ChainHead,
   type CheckpointKey,
   type Decision,
   type Flush,
+  type LogReader,
+  type PolicyQuestion,
 } from '../../relay/index.ts';
 import { reportIncident } from '../platform/incident.ts';
-import type { NoteSigner } from '../../core/index.ts';
+import type { NoteSigner, PolicyVerdict } from '../../core/index.ts';
 
 /** What became of one caller's candidates, with a checkpoint over everything that was accepted. */
 export interface Sequenced {
@@ -27,7 +29,9 @@ export interface SequencerHost {
   sync(): Promise<void>;
   /** Writes a flush in one transaction, or throws and leaves nothing. */
   write(flush: Flush, previous: ChainHead): void;
-  readonly log: Parameters<typeof decideFlush>[2];
+  readonly log: LogReader;
+  /** Has the chain's policy decide over the first events of a question, at least one. Rejects where it can't be asked. */
+  askPolicy(question: PolicyQuestion): Promise<readonly PolicyVerdict[]>;
   /** Runs after the write, in the same turn, for what must reach others. Not awaited. */
   announce(flush: Flush, checkpoint: string, previous: ChainHead): void;
   /** So many entries are on disk, so long after their flush began. */
@@ -40,8 +44,15 @@ interface Waiting {
   readonly reject: (cause: unknown) => void;
 }
 
+interface Begun {
+  readonly waiting: readonly Waiting[];
+  readonly draft: FlushDraft;
+}
+
 /** Candidates that may wait for one flush (`AP14`). */
 const MAX_QUEUED = 16_384;
+/** Candidates after which a flush that a policy decides takes no more: nobody is answered before all of it is decided (`PX9`). */
+const POLICY_FLUSH = 512;
 
 /**
  * Gives a chain its one order. What arrives in a turn is decided together, written in one transaction and covered by one
@@ -107,7 +118,10 @@ export class Sequencer {
     const startedAt = this.#host.clock();
     const { size } = this.#head;
     try {
-      this.#flush();
+      const begun = this.#begin(startedAt);
+      // Chains without a policy are decided and written within this turn.
+      if (begun?.draft.isDecided === false) await this.#ask(begun.draft);
+      if (begun !== undefined) this.#conclude(begun);
       await this.#host.sync();
       this.#host.written(this.#head.size - size, this.#host.clock() - startedAt);
     } catch (cause) {
@@ -118,15 +132,47 @@ export class Sequencer {
     this.#arm();
   }
 
-  /** No await from the decision to the swap of the head: nothing can come between. */
-  #flush(): void {
-    const waiting = this.#queue;
-    this.#queue = [];
-    this.#queued = 0;
-    let flush: Flush;
+  #begin(clock: number): Begun | undefined {
+    const waiting = this.#takeWaiting();
     try {
       const candidates = waiting.flatMap((one) => one.candidates);
-      flush = decideFlush(this.#head, candidates, this.#host.log, this.#host.clock());
+      return { waiting, draft: new FlushDraft(this.#head, candidates, { log: this.#host.log, clock }) };
+    } catch (cause) {
+      this.#abandon(waiting, cause);
+      return undefined;
+    }
+  }
+
+  #takeWaiting(): readonly Waiting[] {
+    const queue = this.#queue;
+    let count = queue.length;
+    if (hasPolicy(this.#head)) {
+      let candidates = 0;
+      count = queue.findIndex((one) => (candidates += one.candidates.length) >= POLICY_FLUSH) + 1 || count;
+    }
+    this.#queue = queue.slice(count);
+    const taken = queue.slice(0, count);
+    for (const { candidates } of taken) this.#queued -= candidates.length;
+    return taken;
+  }
+
+  /** What arrives meanwhile waits for the next flush. A policy that can't be asked decides nothing, and keeps nothing else. */
+  async #ask(draft: FlushDraft): Promise<void> {
+    try {
+      for (let question = draft.question; question !== undefined; question = draft.question) {
+        draft.answer(await this.#host.askPolicy(question));
+      }
+    } catch (cause) {
+      reportIncident('policy-not-asked', cause);
+    }
+  }
+
+  /** No await from here to the swap of the head: nothing can come between. */
+  #conclude({ waiting, draft }: Begun): void {
+    let flush: Flush;
+    try {
+      draft.leaveUndecided();
+      flush = draft.finish();
       if (flush.entries.length > 0) this.#host.write(flush, this.#head);
     } catch (cause) {
       this.#abandon(waiting, cause);
@@ -164,4 +210,8 @@ export class Sequencer {
     this.#head = this.#host.restoreHead();
     this.#checkpoint = undefined;
   }
+}
+
+function hasPolicy({ state }: ChainHead): boolean {
+  return state.kind === 'group' && state.value.policy !== undefined;
 }

@@ -7,6 +7,7 @@ import { ModuleStore } from './store/modules.ts';
 import { LogStore } from './store/log.ts';
 import { OutboxStore } from './store/outbox.ts';
 import { PayloadStore } from './store/payloads.ts';
+import { PolicyStateStore } from './store/policy-state.ts';
 import { PokeStore } from './store/pokes.ts';
 import { LeftoverStore, RepairStore } from './store/repairs.ts';
 import { SegmentStore } from './store/segments.ts';
@@ -34,6 +35,7 @@ export class ChainStore {
   readonly payloads: PayloadStore;
   readonly handshakes: HandshakeStore;
   readonly outbox: OutboxStore;
+  readonly policyState: PolicyStateStore;
   readonly pokes: PokeStore;
   readonly shares: ShareStore;
   readonly followers: FollowerStore;
@@ -55,6 +57,7 @@ export class ChainStore {
     this.payloads = new PayloadStore(sql);
     this.handshakes = new HandshakeStore(sql, db);
     this.outbox = new OutboxStore(sql);
+    this.policyState = new PolicyStateStore(sql);
     this.pokes = new PokeStore(sql);
     this.shares = new ShareStore(sql);
     this.followers = new FollowerStore(sql);

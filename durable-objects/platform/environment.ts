@@ -37,6 +37,8 @@ export interface RelayEnvironment {
   readonly METRICS_INTERVAL_S?: string;
   /** Chain id of the registry whose admins this deployment trusts, base64url. */
   readonly REGISTRY?: string;
+  /** Loads policies into isolates. Without it only those run that were bundled with the worker. */
+  readonly POLICY_LOADER?: WorkerLoader;
   /** `true` logs a line for each request. */
   readonly LOG_REQUESTS?: string;
   /** Counts requests by address. A relay without it goes on, and says so at /metrics. */

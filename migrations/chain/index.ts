@@ -8,6 +8,7 @@ import followers from './0005_followers.sql';
 import blobCare from './0006_blob_care.sql';
 import modules from './0007_modules.sql';
 import segments from './0008_segments.sql';
+import policyState from './0009_policy_state.sql';
 
 /** The chain object's SQL by the tag of its journal entry. */
 export const chainMigrations = {
@@ -22,5 +23,6 @@ export const chainMigrations = {
     '0006_blob_care': blobCare,
     '0007_modules': modules,
     '0008_segments': segments,
+    '0009_policy_state': policyState,
   },
 };

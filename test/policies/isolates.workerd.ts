@@ -1,21 +1,19 @@
 import { fromBase64, meterModule } from '../../core/index.ts';
-import { decideInIsolate } from '../../durable-objects/policy/policy-isolate.ts';
+import { IsolateExecutor } from '../../durable-objects/policy/policy-isolate.ts';
 import { verified } from '../core/policy/verified.ts';
 import { jsonOf, type IsolateQuestion } from './round-text.ts';
 
 const bytes = (text: string): Uint8Array => fromBase64(text) ?? new Uint8Array();
 
 async function answer(loader: WorkerLoader, question: IsolateQuestion): Promise<unknown> {
-  const policy = {
-    hash: bytes(question.hash),
-    meter: async (): Promise<Uint8Array> => {
-      if (question.module === undefined) throw new Error('this policy was to be loaded already');
-      return meterModule(verified(bytes(question.module)));
-    },
-  };
+  const executor = new IsolateExecutor(loader, async () => {
+    if (question.module === undefined) throw new Error('this policy was to be loaded already');
+    return meterModule(verified(bytes(question.module)));
+  });
   const answers = [];
   for (const { state, events, fuel } of question.batches) {
-    answers.push(await decideInIsolate(loader, policy, { state: bytes(state), events: events.map(bytes), fuel }));
+    const batch = { state: bytes(state), events: events.map(bytes), fuel };
+    answers.push(await executor.decide(bytes(question.hash), batch));
   }
   return answers.map((outcomes) => outcomes.map(jsonOf));
 }

@@ -1,5 +1,5 @@
-import { fromBase64, meterModule, runPolicy, sha256, toBase64, utf8ToBytes } from '../../core/index.ts';
-import { compilePolicy } from '../../sdk/compile-policy.ts';
+import { fromBase64, meterModule, sha256, toBase64, utf8ToBytes } from '../../core/index.ts';
+import { LocalPolicyExecutor } from '../../sdk/policy-executor.ts';
 import { inputsOf, ROUND_FUEL } from '../core/policy/policy-rounds.ts';
 import { randomModule } from '../core/policy/random-modules.ts';
 import { verified } from '../core/policy/verified.ts';
@@ -36,17 +36,12 @@ export function roundOf({ module, batches }: RoundText): Round {
   };
 }
 
-/** What the engine that runs this makes of a round. */
+/** What the engine that runs this makes of a round, as an SDK there does. */
 export async function answerHere({ module, batches }: Round): Promise<readonly (readonly unknown[])[]> {
-  const instantiate = await compilePolicy(verified(module));
-  return batches.map(({ state, events, fuel }) => {
-    let current = state;
-    return events.map((event) => {
-      const outcome = runPolicy(instantiate, { state: current, event, fuel });
-      if (outcome.kind === 'accepted') current = outcome.state;
-      return jsonOf(outcome);
-    });
-  });
+  const executor = new LocalPolicyExecutor(async () => module);
+  const hash = sha256(module);
+  const answers = await Promise.all(batches.map((batch) => executor.decide(hash, batch)));
+  return answers.map((outcomes) => outcomes.map(jsonOf));
 }
 
 /** The metered module and all verdicts, states and fuel of a round in one hash. */
