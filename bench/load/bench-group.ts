@@ -21,6 +21,8 @@ import {
   type AppendAnswer,
   type ChainId,
   type Codec,
+  type EventDefinition,
+  type Genesis,
   type Submission,
 } from '../../core/index.ts';
 import type { ActorSigner } from '../../sdk/actor-signer.ts';
@@ -59,8 +61,13 @@ export class BenchGroup {
 
   static async found(relay: SpawnedRelay): Promise<BenchGroup> {
     const founder = newActor();
-    const { chain, seen } = await foundChain(relay, founder, 'plain');
+    const { chain, seen } = await foundChain(relay, founder, groupOf('plain'));
     return new BenchGroup(relay, chain, founder, seen);
+  }
+
+  /** The newest entry that the founder knows. */
+  get seen(): Seen {
+    return this.#seen;
   }
 
   /** The same group, at a relay that was started again. */
@@ -71,13 +78,20 @@ export class BenchGroup {
   /** Adds members one after the other: each admission is strict, so it names the one before. */
   async addMembers(count: number): Promise<readonly LoadActor[]> {
     const members = Array.from({ length: count }, newActor);
-    for (const { actor } of members) {
-      const body = memberAdded.encodeBody({ actor, role: 'member' });
-      const added = this.#sign({ type: memberAdded.type, body }, undefined);
-      const url = `${this.relay.url}${this.path}/events`;
-      this.#seen = seenOf(added, await post(url, appendRequest, { submissions: [added] }));
-    }
+    for (const { actor } of members) await this.change(memberAdded, { actor, role: 'member' });
     return members;
+  }
+
+  /** A strict event of the founder's. */
+  async change<Body>(definition: EventDefinition<Body>, body: Body): Promise<void> {
+    const change = this.#sign({ type: definition.type, body: definition.encodeBody(body) }, undefined);
+    const url = `${this.relay.url}${this.path}/events`;
+    this.#seen = seenOf(change, await post(url, appendRequest, { submissions: [change] }));
+  }
+
+  /** Events of the founder's without payloads, signed as of now. */
+  events(type: number, bodies: readonly Uint8Array[]): Submission[] {
+    return bodies.map((body) => this.#sign({ type, body }, undefined));
   }
 
   /** Messages with random payloads, signed as of now: good for five minutes. */
@@ -94,17 +108,28 @@ export class BenchGroup {
   }
 }
 
-/** A private group of one's own, of its genesis alone. */
+/** What a genesis says of a private group. */
+export function groupOf(membership: 'plain' | 'mls'): GenesisKind {
+  return {
+    visibility: 'private',
+    parameters: {
+      kind: 'group',
+      value: { membership, handshakes: 'public', credentials: 'bound', authenticatedData: 'required' },
+    },
+  };
+}
+
+/** A chain of one's own, of its genesis alone. */
 export async function foundChain(
   relay: SpawnedRelay,
   founder: LoadActor,
-  membership: 'plain' | 'mls',
+  kind: GenesisKind,
 ): Promise<{ readonly chain: ChainId; readonly seen: Seen }> {
   const genesis = signEvent(founder, {
     chain: new Uint8Array(0),
     seen: { index: 0, leaf: new Uint8Array(32) },
     type: chainGenesis.type,
-    body: chainGenesis.encodeBody(genesisOf(relay, founder, membership)),
+    body: chainGenesis.encodeBody(genesisOf(relay, founder, kind)),
   });
   const answer = await post(`${relay.url}/v1/chains`, submission, genesis);
   return { chain: chainIdOf({ tbs: genesis.event, signature: genesis.signature }), seen: seenOf(genesis, answer) };
@@ -115,22 +140,16 @@ export function newActor(): LoadActor {
   return { seed, ...(nodeSigner(seed) as Omit<LoadActor, 'seed'>) };
 }
 
-function genesisOf(
-  relay: SpawnedRelay,
-  { actor }: LoadActor,
-  membership: 'plain' | 'mls',
-): Parameters<typeof chainGenesis.encodeBody>[0] {
+type GenesisKind = Pick<Genesis, 'visibility' | 'parameters'>;
+
+function genesisOf(relay: SpawnedRelay, { actor }: LoadActor, kind: GenesisKind): Genesis {
   return {
-    nonce: randomBytes(32),
+    nonce: new Uint8Array(randomBytes(32)),
     relayName: relay.name,
     checkpointKey: fromBase64Url(relay.publicKey) as Uint8Array,
     successor: { actors: [actor], threshold: 1 },
-    visibility: 'private',
     retentionMs: MAX_RETENTION_MS,
-    parameters: {
-      kind: 'group',
-      value: { membership, handshakes: 'public', credentials: 'bound', authenticatedData: 'required' },
-    },
+    ...kind,
   };
 }
 
@@ -161,7 +180,8 @@ export function newLoadEventId(): Uint8Array {
   return newEventId({ now: Date.now, randomBytes });
 }
 
-async function post<T>(url: string, codec: Codec<T>, value: T): Promise<AppendAnswer> {
+/** Posts an encoded value and gives the answer; throws at anything but success. */
+export async function post<T>(url: string, codec: Codec<T>, value: T): Promise<AppendAnswer> {
   const body = encode(codec, value) as Uint8Array<ArrayBuffer>;
   const response = await fetch(url, { method: 'POST', headers: { 'content-type': MEDIA_TYPE }, body });
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);

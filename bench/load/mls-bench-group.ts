@@ -30,7 +30,16 @@ import { nodePlatform } from '../../sdk/node/index.ts';
 import { platformOf } from '../../sdk/platform.ts';
 import { RelayClient } from '../../sdk/relay-client.ts';
 import type { SpawnedRelay } from '../../workers/local.ts';
-import { foundChain, newActor, newLoadEventId, seenOf, signEvent, type LoadActor, type Seen } from './bench-group.ts';
+import {
+  foundChain,
+  groupOf,
+  newActor,
+  newLoadEventId,
+  seenOf,
+  signEvent,
+  type LoadActor,
+  type Seen,
+} from './bench-group.ts';
 
 /** Members that one commit adds on the way to a large group. */
 const ADDED_AT_ONCE = 100;
@@ -76,7 +85,7 @@ export class MlsBenchGroup {
   /** A group of this many members. */
   static async found(relay: SpawnedRelay, size: number): Promise<MlsBenchGroup> {
     const founder = newActor();
-    const { chain, seen } = await foundChain(relay, founder, 'mls');
+    const { chain, seen } = await foundChain(relay, founder, groupOf('mls'));
     const identity = await identityOf(founder);
     const { state, groupInfo, treeHash } = await createGroup({ groupId: chain, identity, nowMs: Date.now() });
     const group = new MlsBenchGroup(relay, chain, founder, seen, state);

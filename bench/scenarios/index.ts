@@ -6,6 +6,7 @@ import { catchUp } from './catch-up.ts';
 import { fanout } from './fanout.ts';
 import { longChain } from './long-chain.ts';
 import { mlsCommits, mlsLargeGroup } from './mls-commit.ts';
+import { policyLedger, policyModule } from './policies.ts';
 import { verify } from './verify.ts';
 
 /** Everything that can be measured, in the order of the report. */
@@ -17,6 +18,8 @@ export const scenarios: readonly Scenario[] = [
   catchUp,
   verify,
   mlsCommits,
+  policyLedger,
+  policyModule,
   longChain,
   mlsLargeGroup,
   blobTransfer,

@@ -27,6 +27,9 @@ describe('the bench', () => {
       'verify-10000',
       'mls-commit-10',
       'mls-commit-100',
+      'policy-ledger-frames-64',
+      'policy-verify-100k',
+      'policy-meter-100k',
     ]);
     for (const { value, floor, ratio } of results) {
       expect(value).toBeGreaterThan(0);
