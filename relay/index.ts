@@ -107,6 +107,7 @@ export { refusalOfFault } from './shard-node/refusal-of-fault.ts';
 export { refuseForExpiry, refuseForRoom } from './shard-node/room.ts';
 export {
   NODE_TIMEOUT_MS,
+  type Buffers,
   type ByteRange,
   type KeptObject,
   type ListPage,

@@ -14,16 +14,22 @@ export interface StorageNode {
    * caller may write over them.
    */
   put(key: ObjectKey, object: ObjectToKeep): Promise<NodeResult<void>>;
-  /** The whole object, at most MAX_OBJECT_BYTES. */
-  get(key: ObjectKey): Promise<NodeResult<Uint8Array>>;
+  /** The whole object, at most MAX_OBJECT_BYTES; in memory of the caller's, where it gives any and the node can use it. */
+  get(key: ObjectKey, buffers?: Buffers): Promise<NodeResult<Uint8Array>>;
   /** These bytes and no others: a range that the object does not wholly have is refused. */
-  getRange(key: ObjectKey, range: ByteRange): Promise<NodeResult<Uint8Array>>;
+  getRange(key: ObjectKey, range: ByteRange, buffers?: Buffers): Promise<NodeResult<Uint8Array>>;
   /** What the node says of an object without sending it. */
   head(key: ObjectKey): Promise<NodeResult<KeptObject>>;
   /** An object that isn't there counts as deleted. */
   delete(key: ObjectKey): Promise<NodeResult<void>>;
   /** Objects by rising key, those that expired and are not removed yet among them. */
   list(page: ListRequest): Promise<NodeResult<ListPage>>;
+}
+
+/** Where memory for an answer comes from. */
+export interface Buffers {
+  /** So many bytes with anything in them, all of which are to be written. */
+  take(bytes: number): Uint8Array;
 }
 
 export interface ObjectToKeep {

@@ -1,5 +1,6 @@
 import { err, ok, type ObjectKey } from '../core/index.ts';
 import type {
+  Buffers,
   ByteRange,
   KeptObject,
   ListPage,
@@ -65,12 +66,12 @@ export class R2Node implements StorageNode {
     });
   }
 
-  get(key: ObjectKey): Promise<NodeResult<Uint8Array>> {
-    return this.#attempt(async () => readWhole(await this.#open(key)));
+  get(key: ObjectKey, buffers?: Buffers): Promise<NodeResult<Uint8Array>> {
+    return this.#attempt(async () => readWhole(await this.#open(key), { buffers }));
   }
 
-  getRange(key: ObjectKey, range: ByteRange): Promise<NodeResult<Uint8Array>> {
-    return this.#attempt(async () => readWhole(await this.#open(key, range), range.length));
+  getRange(key: ObjectKey, range: ByteRange, buffers?: Buffers): Promise<NodeResult<Uint8Array>> {
+    return this.#attempt(async () => readWhole(await this.#open(key, range), { buffers, length: range.length }));
   }
 
   /** As `get` and `getRange`, for whoever passes the bytes on. */
@@ -153,13 +154,17 @@ function rangeFault(size: number, range: ByteRange | undefined): NodeFault | und
 }
 
 /** Into memory of its size at once: the platform's own way gathers pieces, and copies them together at the end. */
-async function readWhole(opened: NodeResult<OpenedObject>, length?: number): Promise<NodeResult<Uint8Array>> {
+async function readWhole(
+  opened: NodeResult<OpenedObject>,
+  { buffers, length }: { readonly buffers: Buffers | undefined; readonly length?: number },
+): Promise<NodeResult<Uint8Array>> {
   if (!opened.ok) return opened;
   const { body, kept } = opened.value;
   const expected = length ?? kept.size;
-  const reader = body.getReader({ mode: 'byob' });
   // One byte more than there should be tells of an object that goes on.
-  const { value } = await reader.readAtLeast(expected + 1, new Uint8Array(expected + 1));
+  const room = buffers?.take(expected + 1) ?? new Uint8Array(expected + 1);
+  const reader = body.getReader({ mode: 'byob' });
+  const { value } = await reader.readAtLeast(room.length, room);
   if (value?.length === expected) return ok(value);
   await reader.cancel();
   return err(CORRUPT);

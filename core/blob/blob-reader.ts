@@ -46,7 +46,7 @@ interface Reconstruction {
 export class BlobReader {
   readonly descriptor: BlobDescriptor;
   readonly #code: ErasureCode;
-  readonly #tails = new Map<number, ShardTail>();
+  readonly #tails = new Map<number, Omit<ShardTail, 'header'>>();
 
   /** The code has as many shards as the blob; another throws. */
   constructor(code: ErasureCode, descriptor: BlobDescriptor) {
@@ -69,8 +69,8 @@ export class BlobReader {
     const parsed = parseShardTail(tail, this.descriptor, index);
     if (!parsed.ok) return parsed;
     // The hashes outlive the buffer that they came in.
-    const { cellHashes, shardHashes, header } = parsed.value;
-    this.#tails.set(index, { cellHashes: cellHashes.slice(), shardHashes: shardHashes.slice(), header });
+    const { cellHashes, shardHashes } = parsed.value;
+    this.#tails.set(index, { cellHashes: cellHashes.slice(), shardHashes: shardHashes.slice() });
     return ok(undefined);
   }
 

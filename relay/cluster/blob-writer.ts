@@ -18,7 +18,7 @@ import {
   type ClusterUnavailable,
   type Timer,
 } from './cluster-nodes.ts';
-import { PartRoom } from './part-room.ts';
+import { RecycledBuffers } from './recycled-buffers.ts';
 import { shardPartKey, type BlobPlace } from './shard-key.ts';
 import { cellsPerPart, partSpan, rowCount, rowOf, rowOffset, rowStripes, tailPart } from './shard-parts.ts';
 
@@ -69,7 +69,7 @@ export class BlobWriter {
   readonly #encoder: BlobEncoder;
   readonly #nodes: readonly (StorageNode | undefined)[];
   readonly #missing: Set<number>;
-  readonly #room: PartRoom;
+  readonly #buffers = new RecycledBuffers();
   #parts: Uint8Array[] = [];
   #underway: Promise<ClusterUnavailable | undefined> = Promise.resolve(undefined);
 
@@ -79,8 +79,6 @@ export class BlobWriter {
     this.#options = options;
     const { dataShards, slots } = placementOfBlob(cluster, blob);
     this.#encoder = new BlobEncoder(cluster.code({ dataShards, totalShards: slots.length }), blob.blobBytes);
-    const { start, end } = partSpan(this.#encoder.layout, 0);
-    this.#room = new PartRoom(end - start);
     this.#nodes = nodesOfBlob(cluster, blob);
     const gone = this.#nodes.flatMap((node, shard) => (node === undefined ? [shard] : []));
     this.#missing = new Set([...(options.missing ?? []), ...gone]);
@@ -130,7 +128,7 @@ export class BlobWriter {
     const { layout } = this.#encoder;
     const row = rowOf(layout, stripe);
     const { start, end } = partSpan(layout, row);
-    if (stripe === rowStripes(layout, row).first) this.#parts = cells.map(() => this.#room.take(end - start));
+    if (stripe === rowStripes(layout, row).first) this.#parts = cells.map(() => this.#buffers.take(end - start));
     const offset = (stripe % cellsPerPart(layout)) * layout.cellBytes;
     for (const [shard, cell] of cells.entries()) (this.#parts[shard] as Uint8Array).set(cell, offset);
   }
@@ -170,7 +168,7 @@ export class BlobWriter {
     const node = this.#missing.has(shard) ? undefined : this.#nodes[shard];
     const { expiresAt } = this.#blob;
     const stored = await node?.put(shardPartKey({ ...this.#blob, shard, part }), { ...object, expiresAt });
-    if (stored?.ok !== false) this.#room.give(object.bytes);
+    if (stored?.ok !== false) this.#buffers.give(object.bytes);
     return stored?.ok === true;
   }
 

@@ -1,4 +1,4 @@
-import { concatBytes, err, ok, type Result, type StripePart } from '../../core/index.ts';
+import { err, ok, type Result, type StripePart } from '../../core/index.ts';
 import type { ClusterNodes } from './cluster-nodes.ts';
 import { ShardSource } from './shard-source.ts';
 import type { BlobRange, BlobReadOptions, BlobReadRefusal, StoredBlob } from './stored-blob.ts';
@@ -7,7 +7,7 @@ import { WindowFetch } from './window-fetch.ts';
 
 /**
  * Reads a range of a blob from its nodes, piece by piece, in memory that does not grow with it; the next window is on its way
- * while one is taken (`SC11`, `SC12`). A piece is a view that its taker may keep. After a refusal nothing comes any more. A range that
+ * while one is taken (`SC11`, `SC12`). A piece is a view that holds until the next is asked for. After a refusal nothing comes any more. A range that
  * is not in the blob throws.
  */
 export async function* readBlob(
@@ -32,6 +32,7 @@ export async function* readBlob(
       }
       for (const piece of read.value) yield ok(piece);
     }
+    current.release();
   }
 }
 
@@ -42,12 +43,14 @@ export async function readBlobRange(
   range: BlobRange,
   options: BlobReadOptions = {},
 ): Promise<Result<Uint8Array, BlobReadRefusal>> {
-  const pieces: Uint8Array[] = [];
+  const bytes = new Uint8Array(range.end - range.start);
+  let filled = 0;
   for await (const piece of readBlob(cluster, stored, range, options)) {
     if (!piece.ok) return piece;
-    pieces.push(piece.value);
+    bytes.set(piece.value, filled);
+    filled += piece.value.length;
   }
-  return ok(concatBytes(...pieces));
+  return ok(bytes);
 }
 
 /** Asks on for as long as the cells at hand are not enough, or not those that were written. */

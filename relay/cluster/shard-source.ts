@@ -1,6 +1,7 @@
 import { BlobReader, bodyBytes, err, ok, shardObjectBytes, tailBytes, type Result } from '../../core/index.ts';
 import type { NodeFault, NodeResult, StorageNode } from '../storage-node.ts';
 import { nodesOfBlob, type ClusterNodes } from './cluster-nodes.ts';
+import { RecycledBuffers } from './recycled-buffers.ts';
 import { shardPartKey } from './shard-key.ts';
 import { partCount, partSpan, tailPart } from './shard-parts.ts';
 import type { BlobReadOptions, StoredBlob } from './stored-blob.ts';
@@ -14,6 +15,8 @@ export class ShardSource {
   readonly reader: BlobReader;
   /** Shards that failed this reader, or were missing before: others are asked first. */
   readonly doubtful: Set<number>;
+  /** Where cells are read to. */
+  readonly buffers = new RecycledBuffers();
   readonly #cluster: ClusterNodes;
   readonly #stored: StoredBlob;
   readonly #nodes: readonly (StorageNode | undefined)[];
@@ -64,7 +67,7 @@ export class ShardSource {
 
   async #fetchWhole(shard: number): Promise<Result<Uint8Array, ShardFault>> {
     const { layout } = this.#stored.descriptor;
-    const got = await this.#ask(shard, 0, (node, key) => node.get(key));
+    const got = await this.#ask(shard, 0, (node, key) => node.get(key, this.buffers));
     if (!got.ok) return got;
     if (got.value.length !== shardObjectBytes(layout)) return err('damaged');
     const tail = Promise.resolve(this.#open(shard, got.value.subarray(bodyBytes(layout))));
@@ -81,7 +84,7 @@ export class ShardSource {
     const tail = this.#tails.get(shard) ?? this.#fetchTail(shard);
     this.#tails.set(shard, tail);
     const cells = this.#ask(shard, part, (node, key) =>
-      isWholePart ? node.get(key) : node.getRange(key, { offset: span.start, length }),
+      isWholePart ? node.get(key, this.buffers) : node.getRange(key, { offset: span.start, length }, this.buffers),
     );
     const [opened, got] = await Promise.all([tail, cells]);
     if (!opened.ok) return opened;

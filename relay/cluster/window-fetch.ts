@@ -47,6 +47,12 @@ export class WindowFetch {
     return false;
   }
 
+  /** Once nobody looks at its cells any more. */
+  release(): void {
+    for (const bytes of this.#arrived.values()) this.#source.buffers.give(bytes);
+    this.#arrived.clear();
+  }
+
   /** The wanted ones; or where one of them is in doubt, as many as a stripe is computed from. */
   #firstAsked(): readonly number[] {
     const { doubtful, reader } = this.#source;

@@ -17,6 +17,7 @@ import {
   BLOB_ID_BYTES,
   ReadTimes,
   shardPartKey,
+  type Buffers,
   type ByteRange,
   type ClusterNodes,
   type ListRequest,
@@ -63,12 +64,12 @@ export class TestNode implements StorageNode {
     return this.#pass(`put ${key}`, () => this.node.put(key, object));
   }
 
-  get(key: ObjectKey): Promise<NodeResult<Uint8Array>> {
-    return this.#pass(`get ${key}`, () => this.node.get(key));
+  get(key: ObjectKey, buffers?: Buffers): Promise<NodeResult<Uint8Array>> {
+    return this.#pass(`get ${key}`, () => this.node.get(key, buffers));
   }
 
-  getRange(key: ObjectKey, range: ByteRange): Promise<NodeResult<Uint8Array>> {
-    return this.#pass(`range ${key} ${range.offset}+${range.length}`, () => this.node.getRange(key, range));
+  getRange(key: ObjectKey, range: ByteRange, buffers?: Buffers): Promise<NodeResult<Uint8Array>> {
+    return this.#pass(`range ${key} ${range.offset}+${range.length}`, () => this.node.getRange(key, range, buffers));
   }
 
   head(key: ObjectKey): ReturnType<StorageNode['head']> {
