@@ -42,6 +42,8 @@ export interface LocalRelayOptions {
   readonly limits?: 'local' | 'deployed';
   /** Variables besides and instead of those of wrangler.toml. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Where V8's inspector listens on this machine, for measuring; nowhere by default. */
+  readonly inspectorPort?: number;
   /** Given what the worker logs. Nothing is printed. */
   readonly onLog?: (line: WorkerLog) => void;
 }
@@ -162,7 +164,7 @@ async function serve(
 }
 
 function miniflareOptions(options: Served, bundle: WorkerBundle, identity: RelayIdentity) {
-  const { folder, port, host, onLog, variables } = options;
+  const { folder, port, host, onLog, variables, inspectorPort } = options;
   const worker = withCluster(withLimits(readWorkerOptions(bundle), options.limits ?? 'local'), options.nodes);
   return {
     ...worker,
@@ -180,6 +182,7 @@ function miniflareOptions(options: Served, bundle: WorkerBundle, identity: Relay
     unsafeDirectSockets: [{ host, port }],
     host: THIS_MACHINE,
     port: 0,
+    ...(inspectorPort !== undefined && { inspectorPort }),
     resourcePersistencePath: join(folder, 'storage'),
     // Anything else asks a server of the platform about this machine's address.
     cf: false,

@@ -18,6 +18,13 @@ export async function portTaken(port: number, host: string): Promise<LocalRelayE
   return new LocalRelayError({ code: 'port-taken', port, freePort: (await tryListen(0, host)) ?? 0 });
 }
 
+/** A port that nobody listens on, of the system's choice. */
+export async function freePort(host: string): Promise<number> {
+  const port = await tryListen(0, host);
+  if (port === undefined) throw new Error(`there is no free port at ${host}`);
+  return port;
+}
+
 /** Waits until nothing answers on a port; false when something still does after `limitMs`. */
 export async function waitUntilRefused(port: number, host: string, limitMs: number): Promise<boolean> {
   const end = Date.now() + limitMs;

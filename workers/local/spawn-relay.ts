@@ -20,6 +20,7 @@ export interface ChildOptions {
   readonly bundle?: WorkerBundle;
   readonly limits?: 'local' | 'deployed';
   readonly variables?: Readonly<Record<string, string>>;
+  readonly inspectorPort?: number;
 }
 
 interface Ready {
