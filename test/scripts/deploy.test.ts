@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
@@ -35,21 +35,31 @@ const NO_WORKER: Account = { list: 'This Worker does not exist on your account. 
 const NO_KEY: Account = { list: '[]' };
 const HAS_KEY: Account = { list: '[{"name":"RELAY_CHECKPOINT_KEY","type":"secret_text"}]' };
 
-/** A wrangler without a network: it notes what it is told, and answers as the account would. */
-function fakeWrangler(folder: string, { list, code = 0, failsAt = '', r2 = {} }: Account): readonly string[] {
-  const path = join(folder, 'wrangler.mjs');
-  writeFileSync(
-    path,
-    `import { appendFileSync, readFileSync } from 'node:fs';
-const args = process.argv.slice(2, -2).join(' ');
-const input = readFileSync(0, 'utf8');
-appendFileSync(${JSON.stringify(join(folder, 'calls'))}, JSON.stringify({ args, input }) + '\\n');
-if (args === ${JSON.stringify(failsAt)}) { console.error('refused ' + input); process.exit(1); }
-if (args.startsWith('secret list')) { console.log(${JSON.stringify(list)}); process.exit(${code}); }
-console.log(${JSON.stringify(r2)}[args] ?? 'ok');`,
-  );
-  chmodSync(path, 0o755);
-  return [process.execPath, path];
+/** A text as a shell takes it. */
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/**
+ * A wrangler without a network: it notes what it is told, and answers as the account would. In the language of the shell, since a
+ * deployment asks some twenty times, and each Node would start for longer than it answers.
+ */
+function fakeWrangler(folder: string, { list, code = 0, failsAt, r2 = {} }: Account): readonly string[] {
+  const path = join(folder, 'wrangler');
+  const answers = Object.entries(r2).map(([args, text]) => `${quoted(args)}) printf '%s\\n' ${quoted(text)};;`);
+  const failure = failsAt === undefined ? '' : `${quoted(failsAt)}) printf 'refused %s' "$input" >&2; exit 1;;`;
+  const script = `
+args=$1; shift
+while [ $# -gt 2 ]; do args="$args $1"; shift; done
+input=$(cat; printf .)
+input=\${input%.}
+printf '%s\\0%s\\0' "$args" "$input" >> ${quoted(join(folder, 'calls'))}
+case "$args" in
+${failure}
+'secret list'*) printf '%s\\n' ${quoted(list)}; exit ${code};;
+${answers.join('\n')}
+*) echo ok;;
+esac`;
+  writeFileSync(path, script);
+  return ['sh', path];
 }
 
 /** The real wrangler's real bundle, made once: it is the same each time. */
@@ -70,12 +80,12 @@ async function run(account: Account, options: { isDryRun?: boolean; confirms?: b
     confirm: () => Promise.resolve(options.confirms ?? true),
   });
   const log = join(folder, 'calls');
-  const calls = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [];
+  const noted = existsSync(log) ? readFileSync(log, 'utf8').split('\0').slice(0, -1) : [];
   return {
     exit,
     keyFile,
     printed: printed.join('\n'),
-    calls: calls.map((line) => JSON.parse(line) as { args: string; input: string }),
+    calls: noted.flatMap((args, i) => (i % 2 === 0 ? [{ args, input: noted[i + 1] ?? '' }] : [])),
   };
 }
 
