@@ -21,7 +21,17 @@ export function snippetFaults(root: string, pages: readonly Page[]): string[] {
   if (snippets.size === 0) return [];
   const options = compilerOptions(root);
   const program = ts.createProgram([...snippets.keys()], options, hostOf(options, snippets));
-  return ts.getPreEmitDiagnostics(program).map((diagnostic) => describe(diagnostic, snippets));
+  return diagnosticsOf(program, [...snippets.keys()]).map((diagnostic) => describe(diagnostic, snippets));
+}
+
+/** Of these files alone: the sources that they import are checked by `npm run types`. */
+function diagnosticsOf(program: ts.Program, paths: readonly string[]): ts.Diagnostic[] {
+  const files = paths.flatMap((path) => program.getSourceFile(path) ?? []);
+  return [
+    ...program.getOptionsDiagnostics(),
+    ...program.getGlobalDiagnostics(),
+    ...files.flatMap((file) => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]),
+  ];
 }
 
 function snippetsOf(root: string, page: Page): [string, Snippet][] {
