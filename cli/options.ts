@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import { MAX_RETENTION_MS, MIN_RETENTION_MS } from '../core/index.ts';
 import { MIN_ROTATE_AFTER_MS, type RotateAfter } from '../sdk/index.ts';
 import { createOutput, type Output } from './output.ts';
 
@@ -28,7 +29,17 @@ export function parseCount(text: string): number {
   return count;
 }
 
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+
+/** Minutes, hours or days as ms, as far as a chain may keep what is said. */
+export function parseRetention(text: string): number {
+  const [, count = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
+  const ms = Number(count) * ({ m: MINUTE_MS, h: HOUR_MS, d: DAY_MS }[unit] ?? 0);
+  if (ms >= MIN_RETENTION_MS && ms <= MAX_RETENTION_MS) return ms;
+  throw new InvalidArgumentError('Say how long, from 1m to 30d: 90m, 12h or 7d.');
+}
 
 /** Days as ms. */
 export function parseRotateAfter(text: string): RotateAfter {

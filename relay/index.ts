@@ -142,8 +142,16 @@ export { packShardSet, unpackShardSet } from './cluster/shard-set.ts';
 export type { BlobRange, BlobReadOptions, BlobReadRefusal, StoredBlob } from './cluster/stored-blob.ts';
 export { writeBlob, type BlobToWrite } from './cluster/write-blob.ts';
 export { nodeKeySeed } from './node-key.ts';
-export { backlogOf, shardsOn, totalOf, type BlobReport, type ClusterTotals } from './cluster/blob-report.ts';
+export {
+  backlogOf,
+  blobsToMove,
+  shardsOn,
+  totalOf,
+  type BlobReport,
+  type ClusterTotals,
+} from './cluster/blob-report.ts';
 export { moveBlob, type MovedBlob } from './cluster/move-blob.ts';
+export { recutBlob } from './cluster/recut-blob.ts';
 export { placementFor, replaceNode, stateOf, type ClusterState, type PlaceableNode } from './cluster/node-changes.ts';
 export { configureRepairRate, RepairBudget } from './cluster/repair-budget.ts';
 export { repairBytes, repairShards, type BlobToRepair, type Repair } from './cluster/repair-shards.ts';

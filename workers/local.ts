@@ -12,6 +12,13 @@ import { RuntimeWatch } from './local/runtime-watch.ts';
 import { relayBundle, type WorkerBundle } from './local/worker-bundle.ts';
 import { readWorkerOptions } from './local/worker-modules.ts';
 
+export {
+  inspectDeployment,
+  LIFECYCLE_RULE,
+  readLifecycleRules,
+  type BucketReport,
+  type DeploymentReport,
+} from './local/deployed-buckets.ts';
 export { inspectRelayFolder } from './local/inspect-folder.ts';
 export { nodeFolder, type ClusterShape, type LocalCluster } from './local/local-cluster.ts';
 export { readOperatorSeed } from './local/operator-key.ts';

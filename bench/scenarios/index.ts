@@ -7,6 +7,7 @@ import { fanout } from './fanout.ts';
 import { longChain } from './long-chain.ts';
 import { mlsCommits, mlsLargeGroup } from './mls-commit.ts';
 import { policyLedger, policyModule } from './policies.ts';
+import { foregroundDuringRepair } from './repair.ts';
 import { verify } from './verify.ts';
 
 /** Everything that can be measured, in the order of the report. */
@@ -23,4 +24,5 @@ export const scenarios: readonly Scenario[] = [
   longChain,
   mlsLargeGroup,
   blobTransfer,
+  foregroundDuringRepair,
 ];

@@ -26,13 +26,14 @@ function nodeLines(nodes: readonly NodeStatus[]): string[] {
   return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd());
 }
 
-function factLines({ blobs, backlog, lossMargin, scrub, orphans, fragileDomains }: ClusterStatus): string[] {
+function factLines({ blobs, backlog, toMove, lossMargin, scrub, orphans, fragileDomains }: ClusterStatus): string[] {
   const lines = [
     `blobs        ${blobs.blobs} of ${blobs.chains} chains, ${formatBytes(blobs.bytes)}`,
     `loss margin  ${lossMargin < 0 ? 'passed' : `${lossMargin} more shards of the worst blob`}`,
     `backlog      ${backlog} shards to repair, ${blobs.repaired} repaired so far`,
     `scrub        ${scrubLine(scrub)}`,
   ];
+  if (toMove > 0) lines.push(`moving       ${toMove} blobs still lie by an older placement`);
   if (blobs.lost > 0) lines.push(`lost         ${blobs.lost} blobs can't be read until nodes come back`);
   if (blobs.inconsistent > 0)
     lines.push(`broken       ${blobs.inconsistent} blobs were written wrongly and nobody can read them`);

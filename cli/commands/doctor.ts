@@ -3,6 +3,7 @@ import { reportChecks, type Check } from '../doctor/check.ts';
 import { checkLocks, checkPermissions, checkProfile } from '../doctor/profile-checks.ts';
 import { checkProgram } from '../doctor/program-checks.ts';
 import { checkRelay } from '../doctor/relay-checks.ts';
+import { checkDeployment } from '../doctor/relay-folder-deployment.ts';
 import { checkRelayFolder } from '../doctor/relay-folder-checks.ts';
 import { Failure } from '../failure.ts';
 import { DEFAULT_RELAY_FOLDER, globalOptions, type GlobalOptions } from '../options.ts';
@@ -14,7 +15,8 @@ export function addDoctor(program: Command): void {
     .command('doctor')
     .summary('find what is wrong, and say what to do')
     .description(
-      'Looks at this program, the profile and its relay, and at the folder of a relay that is served from here. ' +
+      'Looks at this program, the profile and its relay, at the folder of a relay that is served from here, and in a clone whose ' +
+        'wrangler.toml names a relay at the rules of its buckets. ' +
         'Changes nothing. Ends with 1 where a check fails.',
     )
     .option('-d, --data <folder>', 'of a relay on this machine', DEFAULT_RELAY_FOLDER)
@@ -30,6 +32,7 @@ async function doctor({ data }: { data: string }, command: Command): Promise<voi
       ...checkProgram(),
       ...(await checkPerson(options, interrupt.signal)),
       ...(await checkRelayFolder(data)),
+      ...(await checkDeployment()),
     ];
     reportChecks(checks, createOutput(options.json));
     const failed = checks.filter(({ status }) => status === 'fail');

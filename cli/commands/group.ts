@@ -4,6 +4,7 @@ import type { Group, GroupView, Invitation } from '../../sdk/index.ts';
 import { Failure } from '../failure.ts';
 import { lacksOf, weaknessesOf } from '../guarantees.ts';
 import { commandPrefix } from '../invocation.ts';
+import { parseRetention } from '../options.ts';
 import { asPerson, type Person } from '../person.ts';
 
 const ROLES: readonly GrantedRole[] = ['reader', 'member', 'admin', 'owner'];
@@ -105,24 +106,34 @@ function addCreate(group: Command): void {
         .default('public'),
     )
     .option('--plain', 'without MLS: signed and ordered, but readable by the relay')
-    .addHelpText('after', '\nExample:\n  terachat group create friends')
+    .option(
+      '--retention <time>',
+      'how long the relay keeps what is said: 1m to 30d, as 90m, 12h or 7d (default: 30d)',
+      parseRetention,
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  terachat group create friends\n  terachat group create errands --retention 7d',
+    )
     .action(asPerson(createGroup));
 }
 
 async function createGroup(
   { session, groups, output, signal }: Person,
   args: readonly string[],
-  options: { plain?: true; suite: string; handshakes: 'public' | 'opaque' },
+  options: { plain?: true; suite: string; handshakes: 'public' | 'opaque'; retention?: number },
 ) {
   const [name] = args as [string];
   await groups.assertFree(name);
   const membership = options.plain === true ? 'plain' : 'mls';
-  const { handshakes } = options;
-  const group = await session.createGroup({ membership, suite: Number(options.suite), handshakes, signal });
+  const { handshakes, retention: retentionMs } = options;
+  const kept = retentionMs === undefined ? {} : { retentionMs };
+  const suite = Number(options.suite);
+  const group = await session.createGroup({ membership, suite, handshakes, ...kept, signal });
   await groups.add(name, group.id);
   const next = `Invite somebody: ${commandPrefix()} group invite ${name} KEY`;
-  const { suite } = await group.view();
-  output.result({ name, id: group.id, membership, suite: suite ?? null }, `Founded ${name}  ${group.id}\n${next}`);
+  const view = await group.view();
+  output.result({ name, id: group.id, membership, suite: view.suite ?? null }, `Founded ${name}  ${group.id}\n${next}`);
 }
 
 async function listGroups({ session, groups, output }: Person): Promise<void> {

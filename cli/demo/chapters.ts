@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Claims } from './claims.ts';
+import { findItGone, saySomethingPassing } from './forgetting-chapter.ts';
 import { loseNodes } from './storage-chapter.ts';
 import type { Document, Stage } from './stage.ts';
 
@@ -18,13 +19,15 @@ const AFTER_CAROL = 'The new meeting place is the lighthouse.';
 export async function play(stage: Stage, claims: Claims): Promise<void> {
   await arrive(stage, claims);
   await meet(stage, claims);
+  await loseNodes(stage, claims, GROUP);
+  const passing = await saySomethingPassing(stage, claims);
   await talkWithoutBob(stage, claims);
   await returnOfBob(stage, claims);
   await removeCarol(stage, claims);
   await killRelay(stage, claims);
-  await loseNodes(stage, claims, GROUP);
   await auditEverything(stage, claims);
   await changeOneByte(stage, claims);
+  await findItGone(stage, claims, passing);
 }
 
 async function arrive(stage: Stage, claims: Claims): Promise<void> {
@@ -183,10 +186,10 @@ function rosterOf({ members }: Document): string {
   return JSON.stringify((members as readonly Document[]).map(({ actor, role }) => [actor, role]));
 }
 
-/** The words that somebody can read, in order; what is sealed to them is left out. */
+/** The words that somebody can read, in order; what is sealed to them, and pictures, are left out. */
 async function messagesOf(stage: Stage, person: string): Promise<readonly unknown[]> {
   const { documents } = await stage.run(person, 'read', GROUP);
-  return documents.filter(({ kind }) => kind === 'message').map(({ text }) => text);
+  return documents.filter(({ kind, text }) => kind === 'message' && text !== null).map(({ text }) => text);
 }
 
 /** What the log itself says of the group's keys, as Bob has verified it. */

@@ -53,6 +53,8 @@ export interface ClusterStatus {
   readonly blobs: BlobTotals;
   /** Shards that wait for their repair. */
   readonly backlog: number;
+  /** Blobs that still lie by an older placement: to be copied in part, or cut again where n or k was another. */
+  readonly toMove: number;
   /** Shards that the worst blob can still lose; without blobs, what a whole one can. */
   readonly lossMargin: number;
   /** The newest round of reading everything. Times in ms since the Unix epoch. */

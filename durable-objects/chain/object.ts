@@ -257,6 +257,7 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
   }
 
   override async webSocketMessage(socket: WebSocket, data: ArrayBuffer | string): Promise<void> {
+    this.#chain?.care.asked();
     await this.#chain?.sockets.receive(socket, data);
   }
 
@@ -317,6 +318,7 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
   async #with<T = Uint8Array>(
     answer: (chain: OpenChain) => Result<T, RelayRefusal> | Promise<Result<T, RelayRefusal>>,
   ): Promise<Result<T, RelayRefusal>> {
+    this.#chain?.care.asked();
     return this.#chain === undefined ? this.#absent() : answer(this.#chain);
   }
 

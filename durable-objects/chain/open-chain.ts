@@ -264,6 +264,7 @@ export class OpenChain {
       keeper: keeperOf(env),
       clock,
       schedule: (job, at) => this.jobs.schedule(job, at),
+      tombs: this.#tombs,
     });
   }
 

@@ -14,7 +14,7 @@ import { SegmentStore } from './store/segments.ts';
 import { ShareStore } from './store/shares.ts';
 import { SnapshotStore } from './store/snapshots.ts';
 import { UploadStore } from './store/uploads.ts';
-import { TombstoneStore } from './store/tombstones.ts';
+import { TombstoneStore, type Tombstone } from './store/tombstones.ts';
 
 export type { BlobKind, BlobRow, BlobStatus } from './store/blobs.ts';
 export { MAX_HANDSHAKE_BYTES, type Handshake, type HandshakeKind } from './store/handshakes.ts';
@@ -25,6 +25,8 @@ export type { Poke } from './store/pokes.ts';
 export type { ColdPlace, Segment, SegmentIntent } from './store/segments.ts';
 export { KEPT_SNAPSHOTS, MAX_SNAPSHOT_BYTES, type Snapshot } from './store/snapshots.ts';
 export type { Tombstone } from './store/tombstones.ts';
+
+const CUT = 'blob-cut';
 
 /**
  * A chain object's storage, a store a table. They keep and give back rows and decide nothing; what belongs together, the
@@ -48,10 +50,12 @@ export class ChainStore {
   readonly segments: SegmentStore;
   readonly tombstones: TombstoneStore;
   readonly access: AccessStore;
+  readonly #kv: SyncKvStorage;
 
   /** Over migrated storage. */
   constructor(storage: DurableObjectStorage) {
-    const { sql } = storage;
+    const { sql, kv } = storage;
+    this.#kv = kv;
     const db = drizzle(storage);
     this.log = new LogStore(sql);
     this.payloads = new PayloadStore(sql);
@@ -70,5 +74,14 @@ export class ChainStore {
     this.segments = new SegmentStore(sql);
     this.tombstones = new TombstoneStore(sql);
     this.access = new AccessStore(sql);
+  }
+  /** A copy of a blob that is being cut for another placement; there is never another. */
+  get cut(): Tombstone | undefined {
+    return this.#kv.get<Tombstone>(CUT);
+  }
+
+  set cut(cut: Tombstone | undefined) {
+    if (cut === undefined) this.#kv.delete(CUT);
+    else this.#kv.put(CUT, cut);
   }
 }

@@ -10,6 +10,7 @@ import {
   type Result,
 } from '../../core/index.ts';
 import {
+  blobsToMove,
   configureRepairRate,
   placementFor,
   RepairBudget,
@@ -36,6 +37,8 @@ import { ClusterStore } from './store.ts';
 const SWEEP_NONCES = 500;
 /** Until a node is drained, chains are asked again and again to move what they have there. */
 const DRAIN_ROUND_MS = 30_000;
+/** After a round that could not move everything to other numbers of shards. No node waits for it, so there is time. */
+const MOVE_ROUND_MS = 600_000;
 
 /**
  * A deployment's one keeper of its cluster: which node has which slot, what chains report of their blobs, and how fast all of
@@ -166,7 +169,15 @@ export class ClusterObject extends DurableObject<RelayEnvironment> {
       return now;
     }
     if (!(await this.#rounds.step(now))) return Rounds.lookAgainAt(now);
-    return now + (this.#settleDrains() ? ROUND_PAUSE_MS : DRAIN_ROUND_MS);
+    if (!this.#settleDrains()) return now + DRAIN_ROUND_MS;
+    return now + (this.#isMoving() ? MOVE_ROUND_MS : ROUND_PAUSE_MS);
+  }
+
+  /** Whether blobs are left that lie by an older placement: what could not be moved in this round, or came while it went on. */
+  #isMoving(): boolean {
+    const { number = 0 } = this.#store.placements().at(-1) ?? {};
+    for (const report of this.#store.reports()) if (blobsToMove(report, number) > 0) return true;
+    return false;
   }
 
   /** Whether every node that gave up its slot is drained: no chain that knows of it has a blob, or a leftover, there (`CR5`). */

@@ -1,6 +1,7 @@
 import { checkCluster, faultsBorneBy, fragileDomains, type ClusterStatus, type NodeStatus } from '../../core/index.ts';
 import {
   backlogOf,
+  blobsToMove,
   shardsOn,
   stateOf,
   totalOf,
@@ -40,6 +41,7 @@ export async function statusOf(sources: StatusSources): Promise<ClusterStatus> {
     nodes: await Promise.all(namesOf(state).map((name) => nodeStatus(name, sources, totals))),
     blobs,
     backlog: backlogOf(totals),
+    toMove: blobsToMove(totals, number),
     lossMargin: totals.margin ?? most,
     scrub: {
       round: current.number,

@@ -49,6 +49,12 @@ export function shardsOn(node: string, totals: ClusterTotals, placements: readon
   return expected - (totals.missing[node] ?? 0);
 }
 
+/** Blobs that lie by another placement than the one in force. */
+export function blobsToMove({ placements }: Pick<BlobReport, 'placements'>, inForce: number): number {
+  const others = Object.entries(placements).filter(([number]) => Number(number) !== inForce);
+  return others.reduce((sum, [, count]) => sum + count, 0);
+}
+
 /** Shards that wait for their repair. */
 export function backlogOf({ missing }: Pick<BlobReport, 'missing'>): number {
   return Object.values(missing).reduce((sum, count) => sum + count, 0);

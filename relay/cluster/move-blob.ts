@@ -15,16 +15,16 @@ export interface MovedBlob {
 /**
  * Brings a blob to another placement (`CR5`): copies the shards that move, reads every one back at its new node, and computes those
  * that can't be copied. Until the caller writes down that the blob lies there, it lies where it lay; nothing is deleted here.
- * `stays` says that this placement has other shards than the blob, which then ends where it is.
+ * `other-shards` says that this placement has another n or k than the blob, which is to be cut again then.
  */
 export async function moveBlob(
   cluster: ClusterNodes,
   stored: BlobToRepair,
   to: Placement,
   options: BlobReadOptions = {},
-): Promise<Result<MovedBlob | 'stays', BlobReadRefusal>> {
+): Promise<Result<MovedBlob | 'other-shards', BlobReadRefusal>> {
   const change = changeBetween(placementOfBlob(cluster, stored), to, stored.id);
-  if (change.kind === 'encode-again') return ok('stays');
+  if (change.kind === 'encode-again') return ok('other-shards');
   const moved = { ...stored, placement: to.number, writtenBy: stored.writtenBy ?? stored.placement };
   if (change.kind === 'stay') return ok({ stored: moved, left: [] });
   const uncopied: number[] = [];

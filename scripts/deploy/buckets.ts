@@ -1,7 +1,6 @@
+import { LIFECYCLE_RULE } from '../../workers/local.ts';
 import type { Wrangler } from './wrangler.ts';
 
-/** What the platform deletes by itself: objects of shards that no relay came to delete (`SN4`). */
-const LIFECYCLE_RULE = 'terachat-expiry';
 /** Keys of shards. */
 const PREFIX = 'c/';
 /** The longest retention of a chain, and a day: the platform counts from when an object was put, and takes up to a day. */

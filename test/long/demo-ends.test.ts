@@ -33,7 +33,7 @@ describe('npm run demo, before its end', () => {
 
   it('stopped by Ctrl-C while the relay is killed, leaves no process and no folder', async () => {
     const demo = startDemo(terminal);
-    await demo.until('6  The relay is killed');
+    await demo.until('8  The relay is killed');
     demo.interrupt();
     // npm and the shell end by the signal itself.
     expect([130, null]).toContain((await demo.ended).code);
@@ -43,13 +43,13 @@ describe('npm run demo, before its end', () => {
 
   it('names the claim that does not hold, and keeps and prints its folder: somebody wrote down what was said', async () => {
     const demo = startDemo(terminal);
-    await demo.until('3  They talk');
+    await demo.until('5  They talk');
     const [folder = ''] = demo.folders();
     writeFileSync(join(folder, 'relay', 'overheard.txt'), 'Alice: "Bring the red lantern." Carol: "And bread."');
     const { code, out, err } = await demo.ended;
     expect(code).toBe(1);
     expect(out).not.toContain('demo ok');
-    expect(err).toMatch(/^terachat: chapter 3, claim \d+: and none of the words: found \[\["carol","And bread\."\]\]/);
+    expect(err).toMatch(/^terachat: chapter 5, claim \d+: and none of the words: found \[\["carol","And bread\."\]\]/);
     expect(err).toContain(`Everything is kept for a look in ${folder}`);
     expect(readdirSync(folder).sort()).toEqual(['people', 'relay']);
     await terminal.untilNothingRuns();

@@ -2,6 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { checkRules } from '../../cli/doctor/relay-folder-deployment.ts';
+import { inspectDeployment } from '../../workers/local.ts';
 import { checkBundle, type BundleReport } from '../../scripts/deploy/bundle.ts';
 import { configurationFaults, readConfiguration, type Configuration } from '../../scripts/deploy/configuration.ts';
 import { deploy } from '../../scripts/deploy/deploy.ts';
@@ -194,6 +196,41 @@ describe('The buckets of storage nodes', { timeout: 120_000 }, () => {
     const { exit, calls } = await run({ ...HAS_KEY, failsAt: 'r2 bucket create terachat-node-3' });
     expect(exit).toBe(1);
     expect(changes(calls)).not.toContain('deploy');
+  });
+});
+
+describe('The rules of the buckets, as doctor sees them', () => {
+  const rules = (name: string, enabled = 'Yes') =>
+    [`name:     ${name}`, `enabled:  ${enabled}`, 'prefix:   c/', 'action:   Expire objects after 31 days'].join('\n');
+  const listOf = (index: number) => `r2 bucket lifecycle list terachat-node-${index}`;
+  const all = (text: string) => Object.fromEntries([0, 1, 2, 3, 4, 5].map((index) => [listOf(index), text]));
+  const look = async (account: Partial<Account>) => {
+    const folder = mkdtempSync(join(scratch, `doctor-${nextRun++}-`));
+    const report = await inspectDeployment({ config, wrangler: fakeWrangler(folder, { ...HAS_KEY, ...account }) });
+    return report && checkRules(report);
+  };
+
+  test('[SN4] are there, or missing, or switched off', async () => {
+    expect(await look({ r2: all(rules('terachat-expiry')) })).toMatchObject({ name: 'bucket-rules', status: 'ok' });
+    const one = {
+      ...all(rules('terachat-expiry')),
+      [listOf(3)]: rules('another'),
+      [listOf(4)]: rules('terachat-expiry', 'No'),
+    };
+    expect(await look({ r2: one })).toMatchObject({
+      status: 'fail',
+      found: expect.stringContaining('terachat-node-3: missing, terachat-node-4: disabled') as string,
+    });
+  });
+
+  test('are not known where the account does not say, which is no pass', async () => {
+    const check = await look({ r2: all(rules('terachat-expiry')), failsAt: listOf(2) });
+    expect(check).toMatchObject({ status: 'warn', found: 'not known for 1 of 6 buckets of relay.example: refused' });
+  });
+
+  test('are asked of no account where no deployment is described', async () => {
+    writeFileSync(config, readFileSync(join(root, 'wrangler.toml'), 'utf8'));
+    expect(await look({})).toBeUndefined();
   });
 });
 

@@ -53,7 +53,7 @@ export async function buildWorker({ config, folder }: { config: string; folder: 
   return { folder };
 }
 
-function wranglerProgram(): string {
+export function wranglerProgram(): string {
   return join(packageRoot(), 'node_modules', 'wrangler', 'bin', 'wrangler.js');
 }
 

@@ -52,6 +52,7 @@ const STATUS = objectOf({
     leftovers: NUMBER,
   }),
   backlog: NUMBER,
+  toMove: NUMBER,
   lossMargin: NUMBER,
   scrub: objectOf({ round: NUMBER, startedAt: NUMBER, finishedAt: NUMBER_OR_NULL, chainsBehind: NUMBER }),
   orphans: NUMBER,

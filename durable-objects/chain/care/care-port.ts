@@ -2,6 +2,7 @@ import { toBase64Url, type ChainId } from '../../../core/index.ts';
 import type { BlobReport, BlobToRepair, ClusterNodes } from '../../../relay/index.ts';
 import type { ChainStore } from '../store.ts';
 import type { BlobRow } from '../store/blobs.ts';
+import type { Tombs } from '../tiers/tombs.ts';
 
 /** What a chain asks of the keeper of the cluster. */
 export interface Keeper {
@@ -21,6 +22,8 @@ export interface CarePort {
   readonly keeper: Keeper;
   readonly clock: () => number;
   readonly schedule: (job: CareJob, at: number) => void;
+  /** Deletes what is to be gone. Part of the caller's transaction. */
+  readonly tombs: Pick<Tombs, 'bury' | 'hasten'>;
 }
 
 /** What is remembered from step to step. */

@@ -24,12 +24,13 @@ async function clear(
   cluster: ClusterNodes,
   leftover: Leftover,
 ): Promise<{ readonly isDone: boolean; readonly bytes: number }> {
-  const { id, node, shard } = leftover;
+  const { id, node, shard, writtenBy } = leftover;
   const row = port.store.blobs.get(id);
   if (!isKept(row, port.clock())) return { isDone: await deleteCopy(port, cluster, leftover), bytes: 0 };
   const stored = storedBlob(port.chain, row);
   // The node has its slot back: the copy is the shard again.
-  if (nodesFor(placementOfBlob(cluster, stored), id)[shard] === node) return { isDone: true, bytes: 0 };
+  const isSameKey = (row.writtenBy ?? row.placement) === writtenBy;
+  if (isSameKey && nodesFor(placementOfBlob(cluster, stored), id)[shard] === node) return { isDone: true, bytes: 0 };
   const good = await goodShards(cluster, stored);
   const { layout } = row.descriptor;
   const bytes = shardObjectBytes(layout) * layout.totalShards;

@@ -20,7 +20,7 @@ function blobReport(port: CarePort, cluster: ClusterNodes): BlobReport {
     bytes,
     placements,
     inconsistent,
-    ...damageOf(port, cluster, count),
+    ...damageOf(port, cluster, Object.keys(placements).map(Number)),
     repaired,
     scrubbedBytes,
     leftovers: store.leftovers.count,
@@ -30,11 +30,14 @@ function blobReport(port: CarePort, cluster: ClusterNodes): BlobReport {
 }
 
 /** From the blobs that wait for their repair: all others are whole as far as is known. */
-function damageOf(port: CarePort, cluster: ClusterNodes, blobs: number) {
+function damageOf(port: CarePort, cluster: ClusterNodes, placements: readonly number[]) {
   const missing: Record<string, number> = {};
   const health = { whole: 0, degraded: 0, 'below-quorum': 0, lost: 0 };
-  const { dataShards, slots } = cluster.placement;
-  let margin = blobs === 0 ? null : slots.length - dataShards;
+  const margins = placements.map((placement) => {
+    const { dataShards, slots } = placementOfBlob(cluster, { placement });
+    return slots.length - dataShards;
+  });
+  let margin = margins.length === 0 ? null : Math.min(...margins);
   for (const id of port.store.repairs.ids()) {
     const row = port.store.blobs.get(id);
     if (!isKept(row, port.clock())) continue;

@@ -1,5 +1,5 @@
-import { encode, fromBase64Url, inconsistencyEvidence, shardObjectBytes, toBase64Url } from '../../../core/index.ts';
-import { moveBlob, partCount, scrubShard, type BlobToRepair, type ClusterNodes } from '../../../relay/index.ts';
+import { fromBase64Url, shardObjectBytes, toBase64Url } from '../../../core/index.ts';
+import { scrubShard, type ClusterNodes } from '../../../relay/index.ts';
 import type { BlobRow } from '../store/blobs.ts';
 import {
   careState,
@@ -11,9 +11,10 @@ import {
   type CarePort,
   type CareState,
 } from './care-port.ts';
+import { buryCutOff, move } from './move.ts';
 
 /** What one step reads, unless a single shard is larger. */
-const STEP_BYTES = 8_388_608;
+const STEP_BYTES = 4_194_304;
 /** Shards of one step: small ones cost requests, not bytes. */
 const STEP_SHARDS = 256;
 
@@ -25,6 +26,7 @@ export async function scrubStep(port: CarePort, now: number): Promise<number | u
   const state = careState(port);
   const cluster = await port.cluster();
   if (cluster === undefined || state.round === state.doneRound) return undefined;
+  buryCutOff(port);
   let cursor = state.cursor;
   let bytes = 0;
   for (let shards = 0; shards < STEP_SHARDS && bytes < STEP_BYTES; shards++) {
@@ -59,11 +61,11 @@ async function scrubNext(
   shard: number,
 ): Promise<{ readonly bytes: number; readonly isWhole: boolean }> {
   if (!isKept(row, port.clock())) return { bytes: 0, isWhole: true };
-  const stored = storedBlob(port.chain, row);
-  const { layout } = row.descriptor;
-  const moved = shard === 0 ? await move(port, cluster, stored) : 0;
+  const moved = shard === 0 ? await move(port, cluster, storedBlob(port.chain, row)) : 0;
   const current = port.store.blobs.get(row.id);
+  // One that was cut again is another one by now, all of whose shards were read.
   if (!isKept(current, port.clock())) return { bytes: moved, isWhole: true };
+  const { layout } = current.descriptor;
   const finding = await scrubShard(cluster, storedBlob(port.chain, current), shard);
   port.storage.transactionSync(() => note(port, row.id, shard, finding === 'good'));
   return { bytes: moved + shardObjectBytes(layout), isWhole: shard + 1 >= layout.totalShards };
@@ -75,41 +77,4 @@ function note(port: CarePort, id: Uint8Array, shard: number, isGood: boolean): v
   if (!isKept(row, port.clock()) || row.missing.includes(shard) !== isGood) return;
   const others = row.missing.filter((other) => other !== shard);
   setMissing(port, id, isGood ? others : [...others, shard].sort((a, b) => a - b));
-}
-
-/** Returns the bytes that it took. A blob that can't be moved now lies where it lay, for the next round to move. */
-async function move(port: CarePort, cluster: ClusterNodes, stored: BlobToRepair): Promise<number> {
-  if (stored.placement === cluster.placement.number) return 0;
-  const damaged = new Set<number>();
-  const moved = await moveBlob(cluster, stored, cluster.placement, { damaged: (shard) => void damaged.add(shard) });
-  const { layout } = stored.descriptor;
-  const now = port.clock();
-  const { blobs, leftovers } = port.store;
-  if (!moved.ok) {
-    if (moved.error.code === 'inconsistent-blob') {
-      blobs.setStatus(stored.id, 'inconsistent', encode(inconsistencyEvidence, moved.error.evidence));
-    }
-    return shardObjectBytes(layout);
-  }
-  if (moved.value === 'stays') return 0;
-  const { stored: there, left } = moved.value;
-  port.storage.transactionSync(() => {
-    const row = blobs.get(stored.id);
-    // Deleted meanwhile: what was copied is found by the orphan scan.
-    if (!isKept(row, now)) return;
-    const back = left.map(({ shard }) => shard);
-    const missing = [...new Set([...row.missing.filter((shard) => !back.includes(shard)), ...damaged])];
-    blobs.setPlacement(stored.id, there.placement, missing, there.writtenBy);
-    setMissing(
-      port,
-      stored.id,
-      missing.sort((a, b) => a - b),
-    );
-    const writtenBy = there.writtenBy ?? there.placement;
-    for (const { shard, from } of left) {
-      leftovers.keep({ id: stored.id, node: from, shard, writtenBy, parts: partCount(layout) }, now);
-    }
-    if (left.length > 0) port.schedule('leftovers', now);
-  });
-  return shardObjectBytes(layout) * 3 * left.length;
 }

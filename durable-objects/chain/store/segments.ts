@@ -99,6 +99,11 @@ export class SegmentStore {
     return rows.map(([first, blob]) => ({ first, blob: new Uint8Array(blob) }));
   }
 
+  /** The same bytes are another blob from now on. */
+  replaceBlob(blob: Uint8Array, by: Uint8Array): void {
+    this.#sql.exec('UPDATE segments SET blob = ? WHERE blob = ?', by, blob);
+  }
+
   drop(first: number): void {
     this.#sql.exec(DROP, first);
   }

@@ -49,6 +49,11 @@ export class TombstoneStore {
     this.#sql.exec(DEFER, dueAt, blob, placement);
   }
 
+  /** What would be due after `later` is due now. */
+  hasten(now: number, later: number): void {
+    this.#sql.exec('UPDATE tombstones SET due_at = ? WHERE due_at > ?', now, later);
+  }
+
   drop({ blob, placement }: Tombstone): void {
     this.#sql.exec(DROP, blob, placement);
   }

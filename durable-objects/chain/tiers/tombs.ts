@@ -38,6 +38,13 @@ export class Tombs {
     this.#host.schedule(now + delayMs);
   }
 
+  /** Nodes that did not say that they deleted are asked again at once. What may still arrive is waited for all the same. */
+  hasten(): void {
+    const now = this.#host.clock();
+    this.#host.store.tombstones.hasten(now, now + SETTLING_MS);
+    this.#host.schedule(now);
+  }
+
   /**
    * Buries what has expired: in one transaction with the rows that stood for it, so that it is either or. Returns whether there may
    * be more.

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startDemo } from '../../cli/demo.ts';
 import { Terminal } from '../../cli/terminal.ts';
 
-const CHAPTERS = 9;
+const CHAPTERS = 11;
 const COMMITTED_CLAIMS = 32;
 /** On a machine that has nothing else to do. */
 const BUDGET_MS = 120_000;

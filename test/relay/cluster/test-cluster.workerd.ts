@@ -8,6 +8,7 @@ import {
   sha256,
   useSha256,
   type ChainId,
+  type CodeParameters,
   type ObjectKey,
   type Placement,
 } from '../../../core/index.ts';
@@ -103,7 +104,6 @@ export class TestCluster implements ClusterNodes {
   readonly placement: Placement;
   readonly readTimes = new ReadTimes();
   readonly clock = (): number => Date.now();
-  readonly #code: ErasureCode;
 
   constructor(dataShards: number, totalShards: number) {
     const cluster = clusters++;
@@ -112,7 +112,6 @@ export class TestCluster implements ClusterNodes {
     if (!checked.ok) throw new Error(checked.error.rule);
     this.placement = foundPlacement(checked.value);
     this.nodes = named.map(({ name }) => new TestNode(`${cluster}/${name}/`));
-    this.#code = new ErasureCode(kernel, { dataShards, totalShards });
   }
 
   placementOf(number: number): Placement | undefined {
@@ -123,8 +122,8 @@ export class TestCluster implements ClusterNodes {
     return this.nodes[Number(name.slice(1))];
   }
 
-  code(): ErasureCode {
-    return this.#code;
+  code(parameters: CodeParameters): ErasureCode {
+    return new ErasureCode(kernel, parameters);
   }
 
   startTimer(ms: number): Timer {

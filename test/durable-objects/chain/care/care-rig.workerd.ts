@@ -1,6 +1,7 @@
 import { nodesFor, toBase64Url, type ObjectKey, type Placement } from '../../../../core/index.ts';
 import { BlobCare } from '../../../../durable-objects/chain/care/blob-care.ts';
 import { storedBlob, type CareJob, type Keeper } from '../../../../durable-objects/chain/care/care-port.ts';
+import { Tombs } from '../../../../durable-objects/chain/tiers/tombs.ts';
 import { ChainStore, type BlobRow } from '../../../../durable-objects/chain/store.ts';
 import { applyMigrations } from '../../../../durable-objects/migrate.ts';
 import { chainMigrations } from '../../../../migrations/index.ts';
@@ -55,7 +56,8 @@ export class CareRig {
   death: Death | undefined;
   care: BlobCare;
   readonly #storage: DurableObjectStorage;
-  #jobs = new Map<CareJob, number>();
+  #jobs = new Map<CareJob | 'tombs', number>();
+  #tombs: Tombs;
 
   constructor(storage: DurableObjectStorage, dataShards = 4, totalShards = 6) {
     applyMigrations(storage, chainMigrations);
@@ -65,13 +67,16 @@ export class CareRig {
     this.placements = [this.cluster.placement];
     for (const [index, node] of this.cluster.nodes.entries()) this.nodes.set(`n${index}`, node);
     this.nodes.set('spare', new TestNode(`spare-${toBase64Url(newId())}/`));
+    this.#tombs = this.#openTombs();
     this.care = this.#open();
   }
 
   /** As when an object wakes: nothing but its storage is left. */
   restart(): void {
     this.death = undefined;
+    this.#tombs = this.#openTombs();
     this.care = this.#open();
+    this.#jobs.set('tombs', this.now);
     // The scheduler keeps its jobs in rows, of which a step that was cut off is still one.
     for (const job of ['scrub', 'repair', 'leftovers', 'report'] as const) this.#jobs.set(job, this.now);
   }
@@ -82,7 +87,7 @@ export class CareRig {
       placement: placements.at(-1) as Placement,
       placementOf: (number) => placements.find((placement) => placement.number === number),
       node: (name) => this.#node(name),
-      code: () => cluster.code(),
+      code: (parameters) => cluster.code(parameters),
       readTimes: cluster.readTimes,
       clock: () => this.now,
       startTimer: (ms) => cluster.startTimer(ms),
@@ -94,6 +99,12 @@ export class CareRig {
     const { number, slots, ...rest } = this.placements.at(-1) as Placement;
     const replaced = slots.map((name) => (name === node ? 'spare' : name));
     this.placements.push({ ...rest, number: number + 1, slots: replaced });
+  }
+
+  /** The configuration has other numbers: these nodes, of which so many hold data. */
+  reshape(dataShards: number, nodes: readonly string[]): void {
+    const { version, number } = this.placements.at(-1) as Placement;
+    this.placements.push({ version, number: number + 1, dataShards, slots: [...nodes] });
   }
 
   async write(bytes: Uint8Array): Promise<BlobRow> {
@@ -121,6 +132,13 @@ export class CareRig {
   row(id: Uint8Array): BlobRow {
     const row = this.store.blobs.get(id);
     if (row === undefined) throw new Error('there is no such row');
+    return row;
+  }
+
+  /** The row of the same bytes, which are another blob once they were cut again. */
+  successor({ hash }: Pick<BlobRow, 'hash'>): BlobRow {
+    const row = this.store.blobs.find('attachment', hash, this.now);
+    if (row === undefined) throw new Error('there is no such blob any more');
     return row;
   }
 
@@ -152,7 +170,7 @@ export class CareRig {
       if (due === undefined) return;
       const [job] = due;
       this.#jobs.delete(job);
-      const step = this.care.steps[job](this.now);
+      const step = job === 'tombs' ? this.#tombs.step(this.now) : this.care.steps[job](this.now);
       const next = await (this.death === undefined ? step : Promise.race([step, this.death.came]));
       if (next === 'died') return;
       if (next !== undefined) this.#schedule(job, next);
@@ -187,10 +205,23 @@ export class CareRig {
       keeper,
       clock: () => this.now,
       schedule: (job, at) => this.#schedule(job, at),
+      tombs: this.#tombs,
     });
   }
 
-  #schedule(job: CareJob, at: number): void {
+  #openTombs(): Tombs {
+    return new Tombs({
+      chain: CHAIN,
+      storage: this.#storage,
+      store: this.store,
+      cluster: async () => this.nodesNow,
+      care: () => this.care,
+      clock: () => this.now,
+      schedule: (at) => this.#schedule('tombs', at),
+    });
+  }
+
+  #schedule(job: CareJob | 'tombs', at: number): void {
     this.#jobs.set(job, Math.min(at, this.#jobs.get(job) ?? Infinity));
   }
 

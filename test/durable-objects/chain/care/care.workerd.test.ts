@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CELL_BYTES } from '../../../../core/index.ts';
+import { CELL_BYTES, equalBytes } from '../../../../core/index.ts';
 import { shardPartKey } from '../../../../relay/index.ts';
 import { storedBlob } from '../../../../durable-objects/chain/care/care-port.ts';
 import { damages } from '../../../relay/cluster/stored-blobs.workerd.ts';
@@ -77,6 +77,40 @@ describe('scrub and repair', () => {
     }));
 });
 
+describe('rest', () => {
+  it('[CR8] is nine times what a step took, for all of them together, while members ask', () =>
+    withRig(async (rig) => {
+      await rig.write(BYTES);
+      await rig.run();
+      rig.care.tend(1);
+      rig.care.asked();
+      const begun = rig.now;
+      const slow = rig.cluster.nodes[2]!;
+      slow.hold = Promise.resolve().then(() => void (rig.now = begun + 100));
+      const [first, beside] = [rig.care.steps.scrub(begun), rig.care.steps.repair(begun)];
+      // While one works the others look again later.
+      expect(await beside).toBe(begun + 1_000);
+      await first;
+      expect(rig.now).toBe(begun + 100);
+      rig.care.tend(2);
+      const asked = slow.calls.length;
+      expect(await rig.care.steps.repair(rig.now)).toBe(begun + 1_000);
+      rig.now = begun + 999;
+      expect(await rig.care.steps.scrub(rig.now)).toBe(begun + 1_000);
+      expect(slow.calls).toHaveLength(asked);
+      rig.now = begun + 1_000;
+      await rig.run();
+      expect(slow.calls.length).toBeGreaterThan(asked);
+      expect(rig.reports.at(-1)).toMatchObject({ round: 2 });
+      // Half a minute later nobody is there whom it would disturb.
+      rig.now += 30_000;
+      rig.care.tend(3);
+      slow.hold = Promise.resolve().then(() => void (rig.now += 100));
+      await rig.run();
+      expect(rig.reports.at(-1)).toMatchObject({ round: 3 });
+    }));
+});
+
 describe('moving to another placement', () => {
   it('[CR5] [CR6] copies the shards of the node that goes, reads them back, switches, and deletes them there', () =>
     withRig(async (rig) => {
@@ -138,6 +172,68 @@ describe('moving to another placement', () => {
       expect(rig.row(row.id).placement).toBe(1);
       expect(await rig.read(row.id)).toEqual(BYTES);
       expect(rig.reports.at(-1)).toMatchObject({ placements: { 1: 1 } });
+    }));
+});
+
+describe('cutting again', () => {
+  const SEVEN = ['n0', 'n1', 'n2', 'n3', 'n4', 'n5', 'spare'];
+  const MINUTES = 120_000;
+
+  it('[CR11] [SC7] brings blobs to another n and k, read at any time, and deletes the old shards a little later', () =>
+    withRig(async (rig) => {
+      const bytes = [BYTES, someBytes(5_900_000)] as const;
+      const rows = [await rig.write(bytes[0]), await rig.write(bytes[1])];
+      rig.reshape(3, SEVEN);
+      await scrub(rig);
+      for (const [i, before] of rows.entries()) {
+        const row = rig.successor(before);
+        const { id } = row;
+        expect(id).not.toEqual(before.id);
+        expect(row).toMatchObject({ placement: 2, writtenBy: undefined, missing: [] });
+        expect(row.descriptor.layout).toMatchObject({ dataShards: 3, totalShards: 7 });
+        expect(await rig.good(id)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+        const read = await rig.read(id);
+        expect(typeof read !== 'string' && equalBytes(read, bytes[i]!)).toBe(true);
+      }
+      expect(rig.reports.at(-1)).toMatchObject({ placements: { 2: 2 }, missing: {}, margin: 4 });
+      // Readers who began before are still at the old shards.
+      const keysOf = async () => (await Promise.all([...rig.nodes.values()].map((node) => node.keys()))).flat();
+      expect(rig.store.blobs.get(rows[0]!.id)).toBeUndefined();
+      expect((await keysOf()).filter((key) => key.split('/')[3] === '1')).not.toEqual([]);
+      rig.now += MINUTES;
+      await rig.run();
+      expect((await keysOf()).filter((key) => key.split('/')[3] === '1')).toEqual([]);
+      expect(await rig.orphans()).toEqual([]);
+      // And back again, from where it lies now.
+      rig.reshape(4, SEVEN.slice(0, 6));
+      await scrub(rig, 2);
+      const back = rig.successor(rows[0]!);
+      expect(back).toMatchObject({ placement: 3, missing: [] });
+      expect(await rig.read(back.id)).toEqual(BYTES);
+    }));
+
+  it('[CR11] [SC6] leaves a blob where it lies while too few nodes take the new shards, and nothing of the attempt', () =>
+    withRig(async (rig) => {
+      const row = await rig.write(BYTES);
+      rig.reshape(3, SEVEN);
+      // Four of seven are left, which read all, and five would have to store.
+      rig.cluster.kill([4, 5]);
+      rig.nodes.get('spare')!.isDead = true;
+      await scrub(rig);
+      expect(rig.row(row.id)).toMatchObject({ placement: 1 });
+      expect(await rig.read(row.id)).toEqual(BYTES);
+      expect(rig.reports.at(-1)).toMatchObject({ placements: { 1: 1 } });
+      rig.cluster.kill([]);
+      rig.nodes.get('spare')!.isDead = false;
+      rig.now += MINUTES;
+      await rig.run();
+      expect(await rig.orphans()).toEqual([]);
+      await scrub(rig, 2);
+      const moved = rig.successor(row);
+      expect(moved).toMatchObject({ placement: 2, missing: [] });
+      rig.now += MINUTES;
+      await rig.run();
+      expect(await rig.good(moved.id)).toEqual([0, 1, 2, 3, 4, 5, 6]);
     }));
 });
 

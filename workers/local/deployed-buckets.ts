@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { isClone, packageRoot } from './package-root.ts';
+import { wranglerProgram } from './worker-bundle.ts';
+
+/** The rule by which the platform deletes shards that no relay came to delete (`SN4`). */
+export const LIFECYCLE_RULE = 'terachat-expiry';
+
+/** A bucket of a deployment, and what is known of its rule. */
+export type BucketReport =
+  | { readonly bucket: string; readonly rule: 'there' | 'missing' | 'disabled' }
+  | { readonly bucket: string; readonly rule: 'unknown'; readonly why: string };
+
+/** The buckets of the deployment that a clone's wrangler.toml describes. */
+export interface DeploymentReport {
+  readonly relayName: string;
+  readonly buckets: readonly BucketReport[];
+}
+
+export interface DeploymentPlace {
+  /** A wrangler.toml. */
+  readonly config: string;
+  /** Program and first arguments of wrangler. */
+  readonly wrangler: readonly string[];
+}
+
+interface Parsed {
+  readonly vars: Readonly<Record<string, unknown>>;
+  readonly r2_buckets: readonly { readonly bucket_name?: string }[];
+}
+
+/** For names of lifecycle rules as wrangler lists them: those that are in force, and those that are switched off. */
+export function readLifecycleRules(text: string): { readonly enabled: string[]; readonly disabled: string[] } {
+  const rules = [...text.matchAll(/^name:\s+(\S+)\s*$(?:\n^enabled:\s+(Yes|No)\s*$)?/gm)];
+  const named = (isOff: boolean) => rules.flatMap(([, name = '', on]) => ((on === 'No') === isOff ? [name] : []));
+  return { enabled: named(false), disabled: named(true) };
+}
+
+/**
+ * Asks the account of the deployment about each bucket, by the wrangler of this clone and whoever is logged in there. Changes nothing.
+ * Undefined where there is no clone, or one that describes no deployment yet.
+ */
+export async function inspectDeployment(place = placeOfClone()): Promise<DeploymentReport | undefined> {
+  if (place === undefined) return undefined;
+  const { unstable_readConfig: readConfig } = await import('wrangler');
+  const { vars, r2_buckets: bound } = readConfig({ config: place.config }, { hideWarnings: true }) as unknown as Parsed;
+  const { RELAY_NAME: relayName } = vars;
+  if (typeof relayName !== 'string' || relayName === '' || /(?:^|\.)localhost(?:\.|$)/.test(relayName))
+    return undefined;
+  const buckets: BucketReport[] = [];
+  for (const { bucket_name: bucket } of bound)
+    if (bucket !== undefined) buckets.push(await inspectBucket(place, bucket));
+  return { relayName, buckets };
+}
+
+function placeOfClone(): DeploymentPlace | undefined {
+  const root = packageRoot();
+  if (!isClone(root)) return undefined;
+  return { config: join(root, 'wrangler.toml'), wrangler: [process.execPath, wranglerProgram()] };
+}
+
+async function inspectBucket({ config, wrangler }: DeploymentPlace, bucket: string): Promise<BucketReport> {
+  const { code, output } = await run([...wrangler, 'r2', 'bucket', 'lifecycle', 'list', bucket, '--config', config]);
+  if (code !== 0) return { bucket, rule: 'unknown', why: firstLine(output) };
+  const { enabled, disabled } = readLifecycleRules(output);
+  if (enabled.includes(LIFECYCLE_RULE)) return { bucket, rule: 'there' };
+  return { bucket, rule: disabled.includes(LIFECYCLE_RULE) ? 'disabled' : 'missing' };
+}
+
+/** Nobody is there to log in: what wrangler would ask is answered by the end of its input. */
+function run([program = '', ...args]: readonly string[]): Promise<{ code: number; output: string }> {
+  const env = { ...process.env, CI: 'true', WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' };
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  }
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ code: 1, output: error.message }));
+    child.once('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+function firstLine(output: string): string {
+  // eslint-disable-next-line no-control-regex -- wrangler colours what it says
+  const plain = output.replace(/\u001b\[[\d;]*m/g, '');
+  const lines = plain.split('\n').map((line) => line.replace(/^[^\p{L}\p{N}]+/u, '').trim());
+  return lines.find((line) => line !== '')?.slice(0, 200) ?? 'wrangler said nothing';
+}
