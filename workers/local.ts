@@ -15,7 +15,6 @@ import { readWorkerOptions } from './local/worker-modules.ts';
 export {
   inspectDeployment,
   LIFECYCLE_RULE,
-  readLifecycleRules,
   type BucketReport,
   type DeploymentReport,
 } from './local/deployed-buckets.ts';

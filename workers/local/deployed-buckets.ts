@@ -30,7 +30,7 @@ interface Parsed {
 }
 
 /** For names of lifecycle rules as wrangler lists them: those that are in force, and those that are switched off. */
-export function readLifecycleRules(text: string): { readonly enabled: string[]; readonly disabled: string[] } {
+function readLifecycleRules(text: string): { readonly enabled: string[]; readonly disabled: string[] } {
   const rules = [...text.matchAll(/^name:\s+(\S+)\s*$(?:\n^enabled:\s+(Yes|No)\s*$)?/gm)];
   const named = (isOff: boolean) => rules.flatMap(([, name = '', on]) => ((on === 'No') === isOff ? [name] : []));
   return { enabled: named(false), disabled: named(true) };
