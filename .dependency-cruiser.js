@@ -68,7 +68,7 @@ const layers = {
     entry: '^cli/main\\.ts$',
     inside: '^cli/',
     layers: ['core', 'sdk', 'sdk-node'],
-    packages: ['commander/', 'string-width/', 'ws/', 'proper-lockfile/'],
+    packages: ['commander/', 'string-width/', 'ws/', 'proper-lockfile/', 'qr/'],
     builtins: ['.'],
   },
   'cli-local': {

@@ -66,6 +66,11 @@ export class Contacts {
     await this.#put({ ...this.of(actor), isVerified: true });
   }
 
+  /** Takes over what another profile of the same person knows. */
+  async adopt(others: Contacts): Promise<void> {
+    for (const contact of others.all()) await this.#put(contact);
+  }
+
   async #put(contact: Contact): Promise<void> {
     const { actor, name, isVerified } = contact;
     const value = utf8ToBytes(JSON.stringify({ name: name ?? null, isVerified }));

@@ -1,4 +1,4 @@
-import type { Session } from '../sdk/index.ts';
+import type { Session, Storage } from '../sdk/index.ts';
 import { fileStorage } from '../sdk/node/index.ts';
 import { Failure } from './failure.ts';
 import type { GlobalOptions } from './options.ts';
@@ -13,7 +13,11 @@ export interface Beginning {
   readonly invite?: string;
 }
 
-type Acquire = (session: Session, signal: AbortSignal) => Promise<{ readonly actor: string } | undefined>;
+type Acquire = (
+  session: Session,
+  signal: AbortSignal,
+  storage: Storage,
+) => Promise<{ readonly actor: string } | undefined>;
 
 /**
  * Makes a profile of what `acquire` brings into its storage. Without an identity, no profile is made, and what the storage
@@ -35,7 +39,7 @@ export async function makeProfile(
   const interrupt = interruptSignal();
   try {
     const session = await connectFromNode(relay, storage, interrupt.signal, { invitation });
-    const identity = await acquire(session, interrupt.signal).finally(() => session.close());
+    const identity = await acquire(session, interrupt.signal, storage).finally(() => session.close());
     if (identity !== undefined) saveProfile({ name: options.profile, folder, relay, actor: identity.actor });
   } finally {
     interrupt.release();

@@ -266,6 +266,7 @@ const usageRemedies = {
   'not-an-account': { advice: GIVE_UP, hint: 'Give the id of an identity chain.' },
   'no-such-device': { advice: GIVE_UP, hint: 'Name a device that is in the account: its key, or how it is listed.' },
   'pairing-code-invalid': { advice: ASK, hint: 'Take the code as the new device shows it, whole.' },
+  'pairing-swapped': { advice: ASK, hint: 'Begin again. If it stays, somebody is between the two devices.' },
   'pairing-expired': { advice: ASK, hint: 'Begin again on the new device, and take its new code.' },
   'recovery-code-missing': { advice: ASK, hint: 'Nothing is under way here: give the recovery code.' },
   'recovery-code-invalid': { advice: ASK, hint: 'Compare it letter by letter with what was written down.' },

@@ -12,7 +12,9 @@ export {
   type ProblemCode,
   type RevocationReason,
 } from '../core/index.ts';
-export type { Account, DrawnRecovery, PairingRequest } from './account/account.ts';
+export type { Account, DrawnRecovery, PairingRequest, ReachOptions, UntilReachedOptions } from './account/account.ts';
+export type { MovedGroup, Replacement, ReplaceOptions } from './account/replace-device.ts';
+export type { AccountReach, LaggingGroup } from './account/account-reach.ts';
 export type { AccountView, DeviceView, PendingRecovery, RecoveryView } from './account/account-view.ts';
 export type { JoinAccountOptions } from './account/join-account.ts';
 export type { AccountRecovery, RecoverAccountOptions } from './account/recover-account.ts';
@@ -76,6 +78,7 @@ export type {
   ReinitOptions,
   SendOptions,
 } from './group/group.ts';
+export type { FollowedAccount, FollowedDevice } from './group/followed-account.ts';
 export type { LostRace, LostRaceChoice, OnLostRace } from './group/lost-race.ts';
 export type { GroupSummary } from './group/group-register.ts';
 export { DEFAULT_ROTATE_AFTER_MS, MIN_ROTATE_AFTER_MS, type RotateAfter } from './group/rotation.ts';

@@ -1,4 +1,5 @@
 import {
+  accountFollowing,
   appendAnswer,
   appendRequest,
   claimOutcomes,
@@ -20,6 +21,7 @@ import {
   tokenRevocation,
   tokenState,
   bytesToUtf8,
+  type AccountFollowing,
   type AppendAnswer,
   type ClaimOutcome,
   type Codec,
@@ -79,6 +81,12 @@ export class RelayClient {
   async entries(chain: Uint8Array, range: EntryRange, signal?: AbortSignal): Promise<EntryPage> {
     const query = `?from=${range.from}&limit=${range.limit}`;
     return this.#signed('GET', `${chainPath(chain, 'entries')}${query}`, { codec: entryPage, signal });
+  }
+
+  /** Groups that have yet to import the first `size` entries of an account. */
+  async following(account: Uint8Array, size: number | undefined, signal?: AbortSignal): Promise<AccountFollowing> {
+    const query = size === undefined ? '' : `?size=${size}`;
+    return this.#signed('GET', `${chainPath(account, 'following')}${query}`, { codec: accountFollowing, signal });
   }
 
   /** Raw bytes, to be compared with the hash that names them. */

@@ -2,6 +2,7 @@ import { parseChainId, toBase64Url } from '../core/index.ts';
 import type { Account } from './account/account.ts';
 import { joinAccount, type JoinAccountOptions, type JoiningContext } from './account/join-account.ts';
 import { recoverAccount, type AccountRecovery, type RecoverAccountOptions } from './account/recover-account.ts';
+import { replaceDevice, type Replacement, type ReplaceOptions } from './account/replace-device.ts';
 import type { ActorSigner } from './actor-signer.ts';
 import { Device, type DeviceContext, type GroupOptions, type SealOptions } from './device.ts';
 import { UsageError } from './errors.ts';
@@ -108,6 +109,16 @@ export class Session {
     const recovery = await recoverAccount(this.#joining(), options);
     if (recovery.kind === 'recovered') await this.#beginImported(options.signal);
     return recovery;
+  }
+
+  /**
+   * Gives this device another key, in the storage of another session: `fresh` becomes a device of the account, comes into the groups of this
+   * one where it may invite, and revokes this one once it is in all of them. Where it is not, `revokedAt` is undefined and
+   * `groups` says where somebody else has to invite it; then call it again, with the same two. Messages of before stay where they are.
+   */
+  async replaceBy(fresh: Session, options: ReplaceOptions): Promise<Replacement> {
+    this.#acting();
+    return replaceDevice(this, fresh, { ...options, platform: this.#context.platform });
   }
 
   #joining(): JoiningContext {

@@ -5,12 +5,15 @@ import { commandPrefix } from '../invocation.ts';
 import { DEFAULT_RELAY, makeProfile, type Beginning } from '../new-profile.ts';
 import { globalOptions } from '../options.ts';
 import { createOutput } from '../output.ts';
+import { qrOnScreen } from '../terminal-qr.ts';
 
 interface JoinFlags extends Beginning {
   readonly name: string;
+  readonly qr: boolean;
 }
 
-interface RecoverFlags extends JoinFlags {
+interface RecoverFlags extends Beginning {
+  readonly name: string;
   readonly codeFile?: string;
 }
 
@@ -20,9 +23,10 @@ export function addEntry(device: Command): void {
     .command('join')
     .requiredOption('--name <name>', 'what to call this device')
     .option('-r, --relay <url>', 'where the relay of your account is', DEFAULT_RELAY)
+    .option('--no-qr', 'show the code as text alone')
     .summary('make this machine a device of your account')
     .description(
-      'Draws a key and shows a code. Give it to device add on a device that you have; then this one shows letters to type ' +
+      'Draws a key and shows a code, as text and as a picture where the terminal has room for it. Give it to device add on a device that you have; then this one shows letters to type ' +
         'there, and makes a profile once it is in.',
     )
     .addHelpText('after', '\nExample:\n  terachat device join --name laptop --profile laptop')
@@ -41,21 +45,25 @@ export function addEntry(device: Command): void {
     .action(recover);
 }
 
-async function join({ name, ...beginning }: JoinFlags, command: Command): Promise<void> {
+async function join({ name, qr, ...beginning }: JoinFlags, command: Command): Promise<void> {
   const options = globalOptions(command);
   const output = createOutput(options.json);
   await makeProfile(options, beginning, async (session, signal) => {
     const identity = await session.joinAccount({
       name,
       signal,
-      onOffer: (code) =>
-        output.result({ kind: 'offer', code }, `On a device that you have:\n  terachat device add ${code}`),
+      onOffer: (code) => {
+        const picture = qr && !output.isJson ? qrOnScreen(code, process.stdout) : undefined;
+        const text = `On a device that you have:\n  terachat device add ${code}`;
+        output.result({ kind: 'offer', code }, picture === undefined ? text : `${picture}\n${text}`);
+      },
       onCheck: (check, introducer) => output.result({ kind: 'check', check, introducer }, `\nType there: ${check}`),
     });
     const { profile } = options;
     output.result(
       { kind: 'joined', profile, ...identity },
-      `\nThis is a device of your account, as profile '${profile}'.`,
+      `\nIn, as profile '${profile}', if the device on which you typed the letters says so too. If it does not, somebody else
+has taken your code, and this is a device of their account: throw the profile away and begin again.`,
     );
     return identity;
   });

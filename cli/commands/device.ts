@@ -1,16 +1,20 @@
 import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { RevocationReason } from '../../sdk/index.ts';
-import { accountDocument, accountText, findDeviceIn } from '../account-view.ts';
-import { Failure } from '../failure.ts';
+import type { AccountReach, RevocationReason } from '../../sdk/index.ts';
+import { accountDocument, accountText, findDeviceIn, reachDocument, reachText } from '../account-view.ts';
+import { Answered, Failure } from '../failure.ts';
 import { asPerson, type Person } from '../person.ts';
 import { printable } from '../printable.ts';
 import { addEntry } from './device-entry.ts';
+import { addReplacement } from './device-replace.ts';
 
 const REASONS: readonly RevocationReason[] = ['lost', 'compromised', 'replaced', 'retired', 'other'];
 const DEVICE = 'its name, its key or the beginning of that';
 const DAY_MS = 86_400_000;
+const MAX_WAIT_S = 86_400;
+/** As long as a lease: then no group lets the device in, whether it was told or not. */
+const DEFAULT_WAIT_S = 60;
 const MAX_DAYS = 90;
 const DEFAULT_DAYS = 3;
 
@@ -23,6 +27,7 @@ export function addDevice(program: Command): void {
     .addHelpText('after', '\nExample:\n  terachat device list')
     .action(asPerson(list));
   addEntry(device);
+  addReplacement(device);
   device
     .command('add')
     .argument('<code>', 'what device join shows on the new device')
@@ -49,8 +54,20 @@ export function addDevice(program: Command): void {
       'From then on the device reads and changes nothing of your account. Its key never comes back; the device itself may, ' +
         'under a new one.',
     )
-    .addHelpText('after', '\nExample:\n  terachat device revoke phone --reason lost')
-    .action(asPerson<{ reason: RevocationReason }>(revoke));
+    .addOption(
+      new Option(
+        '--wait [seconds]',
+        `until every group that follows your account knows, ${DEFAULT_WAIT_S} s at most or as said`,
+      )
+        .preset(String(DEFAULT_WAIT_S))
+        .argParser(parseWait),
+    )
+    .addHelpText('after', '\nExample:\n  terachat device revoke phone --reason lost --wait 120')
+    .action(asPerson<RevokeFlags>(revoke));
+  addRecovery(device);
+}
+
+function addRecovery(device: Command): void {
   device
     .command('recovery')
     .option(
@@ -70,6 +87,13 @@ export function addDevice(program: Command): void {
     .action(asPerson<RecoveryFlags>(recovery));
 }
 
+/** Seconds as ms. */
+function parseWait(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() !== '' && seconds > 0 && seconds <= MAX_WAIT_S) return seconds * 1_000;
+  throw new InvalidArgumentError(`Say how many seconds, up to ${MAX_WAIT_S}.`);
+}
+
 /** Days as ms. */
 function parseDays(text: string): number {
   const days = Number(text);
@@ -77,9 +101,10 @@ function parseDays(text: string): number {
   throw new InvalidArgumentError(`Say how many days, from 0 to ${MAX_DAYS}.`);
 }
 
-async function list({ session, output, signal }: Person): Promise<void> {
+async function list({ session, output, groups, signal }: Person): Promise<void> {
   const view = await session.account.view({ signal });
-  output.result(accountDocument(view), accountText(view));
+  const reach = view.status.kind === 'active' ? await session.account.reach({ signal }) : undefined;
+  output.result(accountDocument(view, reach), accountText(view, reach, await groups.all()));
 }
 
 async function add({ session, output, signal }: Person, args: readonly string[]): Promise<void> {
@@ -120,15 +145,45 @@ async function rename({ session, output, signal }: Person, args: readonly string
   output.result({ device: actor, name, index }, `It is called '${printable(name)}' from now on.`);
 }
 
-async function revoke(
-  { session, output, signal }: Person,
-  args: readonly string[],
-  { reason }: { reason: RevocationReason },
-): Promise<void> {
-  const { actor, isMe, name } = findDeviceIn(await session.account.view({ signal }), args[0] as string);
+interface RevokeFlags {
+  readonly reason: RevocationReason;
+  /** Ms. */
+  readonly wait?: number;
+}
+
+async function revoke(person: Person, args: readonly string[], { reason, wait }: RevokeFlags): Promise<void> {
+  const { session, output, signal } = person;
+  const view = await session.account.view({ signal });
+  const { actor, isMe, name } = findDeviceIn(view, args[0] as string);
+  if (isMe && wait !== undefined)
+    throw new Failure('usage', 'wait-where', 'A device that is out is told nothing: wait at another one.');
   const { index } = await session.account.revoke(actor, { reason, signal });
   const text = isMe ? 'This device is out of your account.' : `'${printable(name)}' is out of your account.`;
-  output.result({ device: actor, reason, index }, text);
+  const advice = view.recovery === undefined || reason === 'replaced' || reason === 'retired' ? '' : `\n${OTHER_KEY}`;
+  const reach = wait === undefined ? undefined : await waitUntilAllKnow(person, index, wait);
+  const shown = reach === undefined ? '' : `\nGroups: ${reachText(reach, await person.groups.all())}.`;
+  output.result({ device: actor, reason, index, ...(reach && reachDocument(reach)) }, `${text}${shown}${advice}`);
+  if (reach?.isComplete === false) throw new Answered('failed');
+}
+
+/** Whoever had the device may have set the key, or found its code. */
+const OTHER_KEY = 'Your recovery key stands. If the device could have known or set it: terachat device recovery';
+
+/** As far as it got where the time was too short. */
+async function waitUntilAllKnow(
+  { session, output, signal }: Person,
+  index: number,
+  waitMs: number,
+): Promise<AccountReach> {
+  const { account } = session;
+  output.note('Waiting for the groups that follow your account …');
+  const isOver = AbortSignal.timeout(waitMs);
+  try {
+    return await account.untilReached({ index, signal: AbortSignal.any([signal, isOver]) });
+  } catch (error) {
+    if (!isOver.aborted || signal.aborted) throw error;
+    return account.reach({ index, signal });
+  }
 }
 
 interface RecoveryFlags {

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { GrantedRole } from '../../core/index.ts';
-import type { Group, GroupView, Invitation } from '../../sdk/index.ts';
+import type { FollowedAccount, Group, GroupView, Invitation } from '../../sdk/index.ts';
+import { absentText, deviceName, deviceText } from '../account-view.ts';
 import { Failure } from '../failure.ts';
 import { lacksOf, weaknessesOf } from '../guarantees.ts';
 import { commandPrefix } from '../invocation.ts';
@@ -26,14 +27,7 @@ export function addGroup(program: Command): void {
     .summary('who is in it')
     .addHelpText('after', '\nExample:\n  terachat group members friends')
     .action(asPerson(listMembers));
-  group
-    .command('invite')
-    .argument('<group>', GROUP)
-    .argument('<actor>', 'their key, or a profile on this machine')
-    .addOption(new Option('--role <role>', 'what they may do').choices(ROLES).default('member'))
-    .summary('let somebody in; the keys change')
-    .addHelpText('after', '\nExample:\n  terachat group invite friends bob --role admin')
-    .action(asPerson(invite));
+  addInvite(group);
   group
     .command('join')
     .argument('[id]', 'which invitation; needed where there are several')
@@ -69,6 +63,31 @@ export function addGroup(program: Command): void {
     .addHelpText('after', '\nExample:\n  terachat group rotate friends')
     .action(asPerson(rotate));
   addReinit(group);
+}
+
+function addInvite(group: Command): void {
+  group
+    .command('invite')
+    .argument('<group>', GROUP)
+    .argument('<actor>', 'their key, or a profile on this machine')
+    .addOption(new Option('--role <role>', 'what they may do').choices(ROLES).default('member'))
+    .option('--devices', 'with every device of their account, where the group follows it')
+    .summary('let somebody in; the keys change')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  terachat group invite friends bob --role admin\n  terachat group invite friends bob --devices',
+    )
+    .action(asPerson<InviteFlags>(invite));
+  group
+    .command('follow')
+    .argument('<group>', GROUP)
+    .summary('have a group follow your account')
+    .description(
+      'Names your account in a group that you are in. What you revoke from then on is cut off there too, within a minute, and ' +
+        'whoever may invite can let in your other devices. Its members see which devices you have.',
+    )
+    .addHelpText('after', '\nExample:\n  terachat group follow friends')
+    .action(asPerson(follow));
 }
 
 function addReinit(group: Command): void {
@@ -163,23 +182,86 @@ async function listGroups({ session, groups, output }: Person): Promise<void> {
 async function listMembers(person: Person, [name]: readonly string[]): Promise<void> {
   const group = await person.group(name as string);
   await group.catchUp({ signal: person.signal });
-  const members = await group.members();
+  const [members, accounts] = [await group.members(), await group.accounts()];
   const lines = members.map(({ actor, role, isMe, isLeaving }) => {
     const called = person.names.showMarked(actor) + (isMe ? ' (you)' : '') + (isLeaving ? ' (leaving)' : '');
-    return `  ${role.padEnd(6)}  ${called.padEnd(16)}  ${actor}`;
+    const device = deviceText(accounts, actor);
+    return `  ${role.padEnd(6)}  ${called.padEnd(16)}  ${actor}${device === '' ? '' : `  ${device}`}`;
   });
   const view = await group.view();
   person.output.result(
-    { id: group.id, ...state(view), lacks: lacksOf(view), members: members.map((member) => ({ ...member })) },
-    [...lines, ...weaknessesOf(view).map((weakness) => `  ${weakness}`)].join('\n'),
+    {
+      id: group.id,
+      ...state(view),
+      lacks: lacksOf(view),
+      members: members.map((member) => ({ ...member })),
+      accounts: accounts.map((account) => ({ ...account, devices: account.devices.map((device) => ({ ...device })) })),
+    },
+    [...lines, ...accounts.map(absentText), ...weaknessesOf(view).map((weakness) => `  ${weakness}`)]
+      .filter((line) => line !== '')
+      .join('\n'),
   );
 }
 
-async function invite(person: Person, [name, who]: readonly string[], { role }: { role: GrantedRole }): Promise<void> {
+interface InviteFlags {
+  readonly role: GrantedRole;
+  readonly devices?: true;
+}
+
+async function invite(person: Person, [name, who]: readonly string[], flags: InviteFlags): Promise<void> {
+  const { role } = flags;
   const group = await person.group(name as string);
   const actor = person.names.find(who as string);
+  if (flags.devices === true) return inviteDevices(person, group, actor, role);
   const { index } = await group.invite(actor, role, { signal: person.signal });
   await reportChange(person, group, { invited: actor, role, index }, `Invited ${person.names.show(actor)} as ${role}`);
+}
+
+/** Those of one account that are not in yet, as many as can be. */
+async function inviteDevices(person: Person, group: Group, actor: string, role: GrantedRole): Promise<void> {
+  const { names, output, signal } = person;
+  await group.catchUp({ signal });
+  const account = await followed(person, group, actor);
+  const out = account.devices.filter(({ standing }) => standing === 'out');
+  if (out.length === 0)
+    throw new Failure('failed', 'all-devices-in', `Every device of ${names.show(actor)} is in the group.`);
+  const devices = out.map((device) => device.actor);
+  const { index, actors } = await group.invite(devices, role, { partial: true, signal });
+  const lines = actors.map((one) => {
+    const called = deviceName(account.devices.find((device) => device.actor === one.actor));
+    return one.outcome === 'invited' ? `Invited ${called} as ${role}` : `Not invited: ${called} (${one.outcome})`;
+  });
+  const view = await group.view();
+  const document = { id: group.id, account: account.id, role, index, actors: actors.map((one) => ({ ...one })) };
+  output.result({ ...document, ...state(view) }, lines.join('\n'));
+}
+
+/** The account that somebody is a device of. One's own is named first, where the group does not follow it yet. */
+async function followed({ session, actor: me, signal }: Person, group: Group, actor: string): Promise<FollowedAccount> {
+  const find = async (): Promise<FollowedAccount | undefined> =>
+    (await group.accounts()).find(({ devices }) => devices.some((device) => device.actor === actor));
+  const known = await find();
+  if (known !== undefined) return known;
+  if (actor === me) await group.nameAccount(session.account.id, { signal });
+  const named = await find();
+  if (named !== undefined) return named;
+  throw new Failure(
+    'failed',
+    'account-not-followed',
+    'The group follows no account of theirs.',
+    'Invite them as they are; once they are in, they name it: terachat group follow GROUP',
+  );
+}
+
+async function follow(person: Person, [name]: readonly string[]): Promise<void> {
+  const { session, output, signal } = person;
+  const group = await person.group(name as string);
+  const { id } = session.account;
+  const { index } = await group.nameAccount(id, { signal });
+  const account = (await group.accounts()).find((one) => one.id === id);
+  const missing = account === undefined ? '' : absentText(account);
+  const text = `${name as string} follows your account from entry ${index} on.${missing === '' ? '' : `\n${missing}`}`;
+  output.result({ id: group.id, account: id, index, ...state(await group.view()) }, text);
 }
 
 async function join(person: Person, [id]: readonly (string | undefined)[], options: { name?: string }): Promise<void> {

@@ -1,3 +1,4 @@
+export { accountFollowing, type AccountFollowing } from './following.ts';
 export {
   appendAnswer,
   appendRequest,

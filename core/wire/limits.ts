@@ -50,6 +50,8 @@ export const STREAM_MARK_BYTES = 8;
 export const MAX_STREAM_SOCKETS = 1_000;
 /** Objects that share the readers of one chain. */
 export const MAX_SHARES = 64;
+/** Groups that one answer about an account names (`NA17`). */
+export const MAX_LAGGING_GROUPS = 256;
 /** Bytes on a socket after which its reader is asked how far it came (`SK8`). */
 export const STREAM_MARK_STEP_BYTES = 131_072;
 /** Unreported bytes at which history waits for its reader (`SK9`). */

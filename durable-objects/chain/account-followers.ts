@@ -1,4 +1,11 @@
-import { encode, importedFacts, nextImport, toBase64Url } from '../../core/index.ts';
+import {
+  encode,
+  importedFacts,
+  MAX_LAGGING_GROUPS,
+  nextImport,
+  toBase64Url,
+  type AccountFollowing,
+} from '../../core/index.ts';
 import type { StoredLog } from '../../relay/index.ts';
 import { within } from '../jobs/index.ts';
 import type { RelayEnvironment } from '../platform/environment.ts';
@@ -34,9 +41,18 @@ export class AccountFollowers {
   /** What a group that has imported the first `known` entries lacks; undefined where that is all. */
   newsFor(group: Uint8Array, known: number): Uint8Array | undefined {
     const { store, log, checkpoint } = this.#host;
-    store.note(group, known);
     const news = nextImport(log, known, checkpoint());
+    // Only then: who claims to know more than there is, is no witness of anything.
+    store.note(group, known);
     return news && encode(importedFacts, news);
+  }
+
+  /** Who has yet to import the first `size` entries, or all (`NA17`). */
+  following(size: number | undefined): AccountFollowing {
+    const { store, log } = this.#host;
+    const asked = Math.min(size ?? log.size, log.size);
+    const lagging = store.lagging(asked, MAX_LAGGING_GROUPS);
+    return { size: asked, groups: store.count(), behind: store.countBehind(asked), lagging };
   }
 
   /** Job step. */

@@ -181,6 +181,10 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     return followers.newsFor(group, known);
   }
 
+  following(caller: Caller | undefined, size: number | undefined): Promise<Answer> {
+    return this.#read(caller, (chain, actor) => chain.following(actor, size));
+  }
+
   /** For accounts that this group names: something is new. */
   async followAccount(identity: Uint8Array): Promise<void> {
     await this.#chain?.accounts.follow(identity);

@@ -1,8 +1,12 @@
 import {
+  accountFollowing,
+  activeDevice,
   decideRun,
+  encode,
   err,
   fromBase64Url,
   MAX_STREAM_SOCKETS,
+  ok,
   toBase64Url,
   type ChainId,
   type ChainState,
@@ -164,6 +168,14 @@ export class OpenChain {
 
   async readAttachment(actor: Uint8Array | undefined, hash: Uint8Array): Promise<Result<KeptAttachment, RelayRefusal>> {
     return mayReadAttachments(this.head.state, actor) ? this.attachments.find(hash) : err({ code: 'not-found' });
+  }
+
+  /** To an account's own devices (`NA17`): which groups they are in is nobody else's business. */
+  following(actor: Uint8Array | undefined, size: number | undefined): Answer {
+    const { state } = this.head;
+    const isDevice = state.kind === 'identity' && actor !== undefined && activeDevice(state.value, actor) !== undefined;
+    if (!isDevice || this.followers === undefined) return err({ code: 'not-found' });
+    return ok(encode(accountFollowing, this.followers.following(size)));
   }
 
   /** Here while there is room, then in a share. */

@@ -157,7 +157,7 @@ function wireAppending(): string {
 }
 
 function wireReading(): string {
-  return definitionsOf([wire.entryPage, wire.stateAnswer, wire.epochProposals]);
+  return definitionsOf([wire.entryPage, wire.stateAnswer, wire.epochProposals, wire.accountFollowing]);
 }
 
 function wireModules(): string {

@@ -15,17 +15,21 @@ import { ChainFollower, type ChainContext } from '../chain/chain-follower.ts';
 import { ChainWriter, type Delivery } from '../chain/chain-writer.ts';
 import { newEventId, type Signing } from '../chain/sign-event.ts';
 import { sealEnvelope } from '../envelope.ts';
-import { UsageError } from '../errors.ts';
+import { RelayProblem, UsageError } from '../errors.ts';
 import { parseActor } from '../group/followed-group.ts';
 import type { CallOptions } from '../group/group.ts';
 import { SEED_BYTES } from '../identity.ts';
 import type { Envelope } from '../inbox-envelopes.ts';
 import { parseToken, type MailboxTokens } from '../mailbox-tokens.ts';
+import { viewReach, type AccountReach } from './account-reach.ts';
 import { viewAccount, type AccountView } from './account-view.ts';
 import { awaitEnvelope } from './await-envelope.ts';
 import { pairingCheck, pairingRequest, parseOffer, readAnswer } from './pairing-code.ts';
 import { provePossession } from './possession.ts';
 import { writeRecoveryCode } from './recovery-code.ts';
+
+/** Between two questions to the relay. */
+const LOOK_MS = 1_000;
 
 export type AccountContext = ChainContext &
   Signing & {
@@ -48,6 +52,16 @@ export interface PairingRequest {
   readonly check: string;
   /** Lets it in. */
   accept(options?: CallOptions): Promise<Delivery>;
+}
+
+/** Which entry of an account the groups are to know; all of them where it is not said. */
+export interface ReachOptions extends CallOptions {
+  readonly index?: number;
+}
+
+/** How long to wait is for the signal to say. */
+export interface UntilReachedOptions extends ReachOptions {
+  readonly onProgress?: (reach: AccountReach) => void;
 }
 
 /** A recovery key that was drawn here, and is nowhere else. */
@@ -79,6 +93,26 @@ export class Account {
   async view({ signal }: CallOptions = {}): Promise<AccountView> {
     await this.#follower.catchUp(signal);
     return viewAccount(this.id, await this.#follower.known(signal), this.#context.signer.actor);
+  }
+
+  /**
+   * Which groups that follow the account have yet to hear of an entry of it, such as a revocation, or of all that it holds. Rejects
+   * with `not-found` to a device that is none any more.
+   */
+  async reach({ index, signal }: ReachOptions = {}): Promise<AccountReach> {
+    const size = index === undefined ? undefined : index + 1;
+    return viewReach(await this.#context.client.following(this.#chain, size, signal));
+  }
+
+  /** The same once all have heard of it (`NA13`). `onProgress` is called with what is missing until then. */
+  async untilReached({ onProgress, ...options }: UntilReachedOptions = {}): Promise<AccountReach> {
+    const { platform } = this.#context;
+    for (;;) {
+      const reach = await this.reach(options);
+      if (reach.isComplete) return reach;
+      onProgress?.(reach);
+      await platform.delay(LOOK_MS, options.signal);
+    }
   }
 
   /** Calls a device something else: 1 to 64 bytes without control characters (`ID4`). */
@@ -154,11 +188,17 @@ export class Account {
   ): Promise<void> {
     const { client, platform, signer, tokens } = this.#context;
     const lifetimeMs = token.expiresAt - platform.now();
-    if (lifetimeMs <= 0) throw new UsageError('pairing-expired', 'this code is too old');
+    if (lifetimeMs <= 0) throw expired();
     const reply = parseToken(await tokens.issue({ bearer: toBase64Url(device), lifetimeMs, signal }));
     const content = encode(pairingRequest, { version: 1, chain: this.#chain, eventId, reply });
     const envelope = await sealEnvelope(content, { recipient: device, signer, now: platform.now() });
-    await client.postEnvelope(device, { grant: { kind: 'token', value: token }, envelope }, signal);
+    await client
+      .postEnvelope(device, { grant: { kind: 'token', value: token }, envelope }, signal)
+      .catch((error: unknown) => {
+        // Between this clock and the relay's.
+        if (error instanceof RelayProblem && error.code === 'token-expired') throw expired();
+        throw error;
+      });
   }
 
   /** A proof is for one event id, which stays the same however often the event is signed anew. */
@@ -171,4 +211,8 @@ export class Account {
     const id = eventId ?? newEventId(this.#context.platform);
     return this.#writer.append({ ...draft, eventId: id }, this.#context, signal);
   }
+}
+
+function expired(): UsageError {
+  return new UsageError('pairing-expired', 'this code is too old');
 }

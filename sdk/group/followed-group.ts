@@ -43,6 +43,7 @@ import type {
   SendOptions,
 } from './group.ts';
 import type { GroupContext } from './group-context.ts';
+import { viewAccounts, type FollowedAccount } from './followed-account.ts';
 import { parseGroupId } from './group-register.ts';
 import { readAccount } from './name-account.ts';
 import { GroupReader, removalOf, type Opening } from './group-reader.ts';
@@ -144,6 +145,10 @@ export abstract class FollowedGroup implements Group {
       return [{ actor, role, since, isMe: actor === self, isLeaving: isLeaving(member) }];
     });
     return members.sort((one, other) => one.since - other.since);
+  }
+
+  async accounts(): Promise<readonly FollowedAccount[]> {
+    return viewAccounts(groupStateOf(await this.follower.known()));
   }
 
   async reports(): Promise<readonly CommitReportView[]> {

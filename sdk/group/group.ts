@@ -2,6 +2,7 @@ import type { CommitFault, EventDefinition, GrantedRole, Guarantee } from '../..
 import type { GroupBlobs } from '../attachment/group-attachments.ts';
 import type { Delivery } from '../chain/chain-writer.ts';
 import type { SuiteNumber } from '../suites.ts';
+import type { FollowedAccount } from './followed-account.ts';
 import type { OnLostRace } from './lost-race.ts';
 import type { OutgoingMessage } from './outgoing.ts';
 import type { ApplicationItem, Message, SealedMessage, TimelineItem } from './timeline-item.ts';
@@ -152,6 +153,8 @@ export interface Group {
   view(): Promise<GroupView>;
   /** Those who are in, as of the verified log, in the order in which they came in. */
   members(): Promise<readonly GroupMember[]>;
+  /** Accounts whose devices the group follows, as of the verified log. */
+  accounts(): Promise<readonly FollowedAccount[]>;
   /** The newest reports of commits that somebody could not follow, in the order of the log. Older ones are in the timeline. */
   reports(): Promise<readonly CommitReportView[]>;
   /**

@@ -33,10 +33,10 @@ async function namesOf(profile: string): Promise<unknown> {
 }
 
 /** What `device add` says to the letters that somebody types. */
-async function pair(profile: string, type: (check: string) => string) {
+async function pair(profile: string, type: (check: string) => string, at = 'desk') {
   const joining = terminal.start('device', 'join', '--name', profile, '--relay', url, ...as(profile), '--json');
   const { code } = await printed(joining, 'offer');
-  const adding = terminal.talk('device', 'add', code as string, ...as('desk'), '--json');
+  const adding = terminal.talk('device', 'add', code as string, ...as(at), '--json');
   adding.say(type((await printed(joining, 'check'))['check'] as string));
   return { joining, added: await adding.ended };
 }
@@ -92,6 +92,37 @@ test(
     expect(await terminal.ask('audit', chain as string, ...as('new'))).toEqual(
       await terminal.ask('audit', chain as string, ...as('desk')),
     );
+  },
+);
+
+test(
+  '[NA1, NA7, NA17] a group follows an account, whose devices are invited together, and a revocation is waited for',
+  { timeout: 300_000 },
+  async () => {
+    await terminal.ask('init', '--relay', url, ...as('anna'));
+    await terminal.ask('init', '--relay', url, ...as('desk2'));
+    const { joining, added } = await pair('tablet', (check) => check, 'desk2');
+    expect(added.code).toBe(0);
+    await joining.ended;
+    await terminal.ask('group', 'create', 'club', ...as('anna'));
+    await terminal.ask('group', 'invite', 'club', 'desk2', ...as('anna'));
+    await terminal.ask('group', 'join', '--name', 'club', ...as('desk2'));
+    expect(await terminal.refusal('group', 'invite', 'club', 'desk2', '--devices', ...as('anna'))).toMatchObject({
+      code: 'account-not-followed',
+    });
+    await terminal.ask('group', 'follow', 'club', ...as('desk2'));
+    expect(await terminal.ask('group', 'invite', 'club', 'desk2', '--devices', ...as('anna'))).toMatchObject({
+      actors: [{ outcome: 'invited' }],
+    });
+    expect(await terminal.refusal('group', 'invite', 'club', 'desk2', '--devices', ...as('anna'))).toMatchObject({
+      code: 'all-devices-in',
+    });
+    expect((await terminal.run('group', 'members', 'club', ...as('anna'))).out).toContain("'tablet' of account");
+    const revoked = await terminal.ask('device', 'revoke', 'tablet', '--wait', ...as('desk2'));
+    expect(revoked).toMatchObject({ complete: true, following: 1, behind: 0, lagging: [] });
+    expect(await terminal.ask('device', 'list', ...as('desk2'))).toMatchObject({ groups: { complete: true } });
+    const { accounts } = (await terminal.ask('group', 'members', 'club', ...as('anna'))) as { accounts: Document[] };
+    expect(accounts).toMatchObject([{ devices: [{ standing: 'in' }, { name: 'tablet', standing: 'revoked' }] }]);
   },
 );
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { memoryStorage, type PairingRequest, type Session, type Storage } from '../../sdk/index.ts';
-import { Stage } from './stage.ts';
+import { invitationTo, Stage, textsOf } from './stage.ts';
 
 let stage: Stage;
 /** Waits are cut short: nobody stands before a screen here. */
@@ -128,6 +128,36 @@ describe('an account', () => {
     const identity = await again.joinAccount({ name: 'phone', onOffer, onCheck: onOffer });
     expect(identity).toMatchObject({ actor: request.device, chain: desk.identity!.chain });
     expect((await again.account.view()).devices).toHaveLength(2);
+  });
+
+  test('[ID5, ID6, ID15] a device that gets another key goes on in its groups, and its old key is out for good', async () => {
+    const [alice, old, fresh] = [await founded(), await founded(), await blank()];
+    const own = await old.createGroup({ membership: 'plain' });
+    const hers = await alice.createGroup();
+    await hers.invite(old.identity!.actor);
+    await (await invitationTo(old, hers.id)).accept();
+    await (await old.group(hers.id)).nameAccount(old.account.id);
+    const options = { name: 'new' };
+    const outcomes = async () => {
+      const { groups, revokedAt } = await old.replaceBy(fresh, options);
+      return [new Map(groups.map(({ group, outcome }) => [group, outcome])), revokedAt];
+    };
+    const asked = [own.id, hers.id].map((id, i) => [id, i === 0 ? 'moved' : 'not-permitted'] as const);
+    expect(await outcomes()).toEqual([new Map(asked), undefined]);
+    expect(await namesOf(old)).toEqual(['', 'new']);
+    await hers.catchUp();
+    await hers.invite(fresh.identity!.actor);
+    expect(await outcomes()).toEqual([new Map([[hers.id, 'moved']]), 2]);
+    expect(await namesOf(fresh)).toEqual(['new']);
+    const mine = await fresh.group(own.id);
+    await mine.invite(alice.identity!.actor, 'owner');
+    expect((await mine.members()).map(({ actor }) => actor)).toEqual(
+      [fresh, alice].map(({ identity }) => identity!.actor),
+    );
+    await (await fresh.group(hers.id)).send('by another key');
+    await hers.catchUp();
+    expect((await textsOf(hers)).at(-1)).toBe('by another key');
+    await expect(old.account.rename(fresh.identity!.actor, 'mine')).rejects.toMatchObject({ code: 'actor-removed' });
   });
 
   test('a device that was paired is invited to a group like any other', async () => {

@@ -73,7 +73,7 @@ async function untilRotated(group: Group, session: Session): Promise<void> {
 }
 
 describe('a device that its account revokes', () => {
-  test('[NA6, NA13, NA15, CL40] while it is away, never reads or writes again, and the group goes on with other keys', async () => {
+  test('[NA6, NA13, NA15, NA17, CL40] while it is away, never reads or writes again, and the group goes on with other keys', async () => {
     const [alice, phone] = [await founded(), await blank()];
     const desk = await desktop(phone);
     const group = await alice.createGroup();
@@ -81,8 +81,28 @@ describe('a device that its account revokes', () => {
     const onPhone = await join(phone, group);
     await onPhone.nameAccount(phone.account.id);
     await group.catchUp();
-    await desk.account.revoke(phone.identity!.actor, { reason: 'lost' });
+    const [me, gone] = [desk, phone].map(({ identity }) => identity!.actor);
+    const followed = (standing: string) => [
+      {
+        id: desk.account.id,
+        size: standing === 'in' ? 2 : 3,
+        devices: [
+          { actor: me, name: '', standing: 'out' },
+          { actor: gone, name: 'phone', standing },
+        ],
+      },
+    ];
+    expect(await group.accounts()).toEqual(followed('in'));
+    await vi.waitFor(
+      async () => expect(await desk.account.reach()).toMatchObject({ groups: 1, isComplete: true }),
+      WAIT,
+    );
+    const { index } = await desk.account.revoke(phone.identity!.actor, { reason: 'lost' });
+    const complete = { size: index + 1, groups: 1, behind: 0, lagging: [], isComplete: true };
+    expect(await desk.account.untilReached({ index })).toEqual(complete);
+    await expect(phone.account.reach()).rejects.toMatchObject({ code: 'not-found' });
     await untilRotated(group, phone);
+    expect(await group.accounts()).toEqual(followed('revoked'));
     await group.send('among us');
     await expect(onPhone.send('still here')).rejects.toMatchObject({ code: 'removed' });
     await onPhone.catchUp();

@@ -6,12 +6,13 @@ import {
   bytesOfName,
   chainParameters,
   epochQuery,
+  followingQuery,
   noQuery,
   pageQuery,
   payloadParameters,
   treeParameters,
 } from './parameters.ts';
-import { ENTRY_PAGE, GROUP_INFO, PAYLOAD, PROPOSALS, RATCHET_TREE, STATE } from './presentations.ts';
+import { ENTRY_PAGE, FOLLOWING, GROUP_INFO, PAYLOAD, PROPOSALS, RATCHET_TREE, STATE } from './presentations.ts';
 import type { RelayApp, Services } from './relay-app.ts';
 
 const entriesRoute = describeRoute({
@@ -52,6 +53,21 @@ const stateRoute = describeRoute({
   params: chainParameters,
   query: noQuery,
   answer: { status: 200, description: 'The state after the newest entry.', content: contentOf(STATE) },
+  problems: [],
+});
+
+const followingRoute = describeRoute({
+  method: 'get',
+  path: '/v1/chains/{chain}/following',
+  tag: 'Reading a chain',
+  summary: 'See which groups follow',
+  description:
+    'Of an account, for its devices: how many groups follow it, and which of them have yet to import the first entries of it. ' +
+    'A revocation is complete when none has.',
+  access: 'reader',
+  params: chainParameters,
+  query: followingQuery,
+  answer: { status: 200, description: 'How far the groups are.', content: contentOf(FOLLOWING) },
   problems: [],
 });
 
@@ -118,6 +134,12 @@ export function addChainReadRoutes(app: RelayApp, { gate }: Services): void {
   app.openapi(stateRoute, (c) => {
     const chain = chainObject(c.env, c.req.valid('param').chain);
     return callAsReader(gate, c.req.raw, STATE, (caller) => chain.state(caller));
+  });
+
+  app.openapi(followingRoute, (c) => {
+    const { size } = c.req.valid('query');
+    const chain = chainObject(c.env, c.req.valid('param').chain);
+    return callAsReader(gate, c.req.raw, FOLLOWING, (caller) => chain.following(caller, size));
   });
 
   app.openapi(groupInfoRoute, (c) => {

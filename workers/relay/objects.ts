@@ -17,6 +17,7 @@ type ChainMethod =
   | 'payload'
   | 'tree'
   | 'state'
+  | 'following'
   | 'groupInfo'
   | 'proposals'
   | 'checkpoint'

@@ -57,6 +57,13 @@ export const pageQuery = z.strictObject({
     .optional(),
 });
 
+export const followingQuery = z.strictObject({
+  size: indexParameter('How many entries of the account a group has to know; all where it is not given.', {
+    name: 'size',
+    in: 'query',
+  }).optional(),
+});
+
 export const cursorQuery = z.strictObject({
   from: indexParameter('First sequence number wanted.', { name: 'from', in: 'query' }).optional(),
 });

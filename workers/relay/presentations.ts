@@ -1,4 +1,5 @@
 import {
+  accountFollowing,
   appendAnswer,
   claimedKeyPackage,
   claimOutcomes,
@@ -35,6 +36,7 @@ export const TICKET = structured(ticketAnswer);
 export const PAYLOAD = opaqueBytes('payload', toBase64Url);
 export const MODULE_LIST = structured(moduleList);
 export const MODULE = wasmModule('module', toBase64Url);
+export const FOLLOWING = structured(accountFollowing);
 export const PROPOSALS = structured(epochProposals);
 export const GROUP_INFO = opaqueBytes('groupInfo', toBase64Url);
 export const RATCHET_TREE = opaqueBytes('ratchetTree', toBase64Url);

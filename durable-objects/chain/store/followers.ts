@@ -1,3 +1,4 @@
+import type { AccountFollowing } from '../../../core/index.ts';
 import { firstRow } from '../../first-row.ts';
 
 /** Groups that one account tells of what is new; more of them learn it by their leases. */
@@ -10,6 +11,7 @@ const COUNT = 'SELECT count(*) FROM followers';
 const BEHIND = 'SELECT chain, attempt FROM followers WHERE known < ? AND due_at <= ? ORDER BY due_at LIMIT ?';
 const DEFER = 'UPDATE followers SET attempt = attempt + 1, due_at = ? WHERE chain = ?';
 const NEXT_DUE = 'SELECT due_at FROM followers WHERE known < ? ORDER BY due_at LIMIT 1';
+const LAGGING = 'SELECT chain, known FROM followers WHERE known < ? ORDER BY known, chain LIMIT ?';
 const COUNT_BEHIND = 'SELECT count(*) FROM followers WHERE known < ?';
 
 /** A group that has something to learn. */
@@ -41,6 +43,12 @@ export class FollowerStore {
   /** Those that don't know all of `size` entries. */
   countBehind(size: number): number {
     return firstRow<[number]>(this.#sql.exec(COUNT_BEHIND, size))?.[0] ?? 0;
+  }
+
+  /** Those of them that know least. */
+  lagging(size: number, limit: number): AccountFollowing['lagging'] {
+    const rows = [...this.#sql.exec(LAGGING, size, limit).raw<[ArrayBuffer, number]>()];
+    return rows.map(([chain, known]) => ({ chain: new Uint8Array(chain), known }));
   }
 
   /** Those of them that are due to be told, the longest waiting first. */

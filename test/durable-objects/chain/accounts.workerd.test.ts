@@ -1,6 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
+  accountFollowing,
   accountNamed,
   chainDownFrame,
   chainUpFrame,
@@ -15,6 +16,7 @@ import {
   utf8ToBytes,
   type AppendAnswer,
 } from '../../../core/index.ts';
+import type { ChainObject } from '../../../durable-objects/index.ts';
 import { LEASE_MS } from '../../../relay/index.ts';
 import { TestActor } from '../../support/test-actor.ts';
 import { bytesFor } from '../bytes-for.ts';
@@ -113,6 +115,11 @@ async function listen(actor: TestActor) {
   return peer;
 }
 
+async function following(actor: TestActor, size?: number): Promise<unknown> {
+  const answer = await account.object.following(callerOf(actor), size);
+  return answer.ok ? decodeTrusted(accountFollowing, answer.value) : answer.error.code;
+}
+
 async function roleOfPhone(): Promise<string> {
   const { state } = await group.audit();
   return state?.kind === 'group' ? roleOf(state.value.roster, phone.key) : '';
@@ -125,6 +132,31 @@ describe('a revoked device', () => {
     await vi.waitFor(async () => expect(await roleOfPhone()).toBe('none'), WAIT);
     expect(problemCode(await say(phone))).toBe('actor-removed');
     await vi.waitFor(async () => expect(await followers()).toEqual([4]), WAIT);
+  });
+
+  it('[NA17] is known to be cut off by all groups or not yet, to the account’s devices alone', async () => {
+    const restore = await cutOff(group, 'followAccount');
+    expect(await following(bob)).toEqual({ size: 3, groups: 1, behind: 0, lagging: [] });
+    await revokePhone();
+    const lagging = [{ chain: group.id, known: 3 }];
+    expect(await following(tablet)).toEqual({ size: 4, groups: 1, behind: 1, lagging });
+    expect(await following(bob, 3)).toEqual({ size: 3, groups: 1, behind: 0, lagging: [] });
+    expect(await following(bob, 99)).toEqual({ size: 4, groups: 1, behind: 1, lagging });
+    for (const stranger of [phone, alice]) expect(await following(stranger)).toBe('not-found');
+    expect(codeOf(await group.object.following(callerOf(alice), undefined))).toBe('not-found');
+    restore();
+    await group.setClock(T0 + LEASE_MS);
+    expect(await read(phone)).toBe('read');
+    expect(await following(bob)).toEqual({ size: 4, groups: 1, behind: 0, lagging: [] });
+  });
+
+  it('[NA17] is not known to a group that claims to have more of the account than there is', async () => {
+    await cutOff(group, 'followAccount');
+    const answer = await runInDurableObject(account.stub, (object: ChainObject) =>
+      object.accountNews(group.id, 99).catch((error: Error) => error.message),
+    );
+    expect(answer).toMatch('99 entries');
+    expect(await followers()).toEqual([3]);
   });
 
   it('[NA12] loses its stream in the flush of the import, after the import itself', async () => {

@@ -383,6 +383,7 @@ describe('The OpenAPI document', () => {
       'get /v1/chains/{chain}/entries',
       'get /v1/chains/{chain}/payloads/{hash}',
       'get /v1/chains/{chain}/state',
+      'get /v1/chains/{chain}/following',
       'get /v1/chains/{chain}/group-info',
       'get /v1/chains/{chain}/proposals',
       'get /v1/chains/{chain}/trees/{hash}',
