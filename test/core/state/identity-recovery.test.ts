@@ -139,6 +139,24 @@ describe('a recovery', () => {
     expect(log.identity.recovery?.pending).toBeUndefined();
   });
 
+  test('[ID6, ID10, ID11] goes on while devices are revoked, and none of those ends it any more, nor begins or shortens another', () => {
+    const { log, index } = recovering();
+    log.append(alice, deviceRevoked, { device: phone.key, reason: 'lost' });
+    expect(log.codeOf(phone, recoveryCancelled, { index })).toBe('actor-removed');
+    expect(log.refusalOf(recoverySetting(log, phone, vault, 0))?.code).toBe('actor-removed');
+    expect(log.refusalOf(recoveryOf(log, phone, { device: phone, name: 'me' }))?.code).toBe('actor-removed');
+    expect(log.refusalOf(recoveryOf(log, paper, { device: phone, name: 'me' }))?.code).toBe('recovery-pending');
+    log.append(alice, recoveryCancelled, { index });
+    // Its key is spent in this account, also for the one who holds the recovery key.
+    expect(log.refusalOf(recoveryOf(log, paper, { device: phone, name: 'me' }))?.code).toBe('key-in-use');
+    const again = log.appendEvent(paper, recoveryOf(log, paper, { device: laptop, name: 'laptop' }));
+    log.append(alice, deviceRevoked, { device: alice.key, reason: 'lost' });
+    log.time += WAIT_MS;
+    expect(log.codeOf(alice, recoveryCancelled, { index: again })).toBe('actor-removed');
+    log.append(laptop, recoveryCompleted, { index: again });
+    expect(activeDevices(log.identity.devices).map(({ actor }) => actor)).toEqual([laptop.key]);
+  });
+
   test('[ID10] an old cancellation does not reach a later recovery', () => {
     const { log, index } = recovering();
     log.append(phone, recoveryCancelled, { index });

@@ -153,7 +153,7 @@ describe('a revoked device', () => {
   it('[NA17] is not known to a group that claims to have more of the account than there is', async () => {
     await cutOff(group, 'followAccount');
     const answer = await runInDurableObject(account.stub, (object: ChainObject) =>
-      object.accountNews(group.id, 99).catch((error: Error) => error.message),
+      object.accountNews(group.id, 99).catch(String),
     );
     expect(answer).toMatch('99 entries');
     expect(await followers()).toEqual([3]);
