@@ -50,11 +50,10 @@ export class SegmentFlush {
   async step(now: number): Promise<number | undefined> {
     const cluster = await this.#host.cluster();
     if (cluster === undefined) return undefined;
-    const intended = this.#host.store.segments.intent ?? this.#intend(cluster, now);
-    if (intended === undefined) return this.#nextDue(now);
-    const prepared = this.#prepare(intended, cluster);
-    if (prepared === undefined) return now;
-    const { blob: id, blobBytes, expiresAt } = intended;
+    const begun = this.#host.store.segments.intent;
+    const prepared = begun === undefined ? this.#intend(cluster, now) : this.#prepare(begun, cluster);
+    if (prepared === undefined) return begun === undefined ? this.#nextDue(now) : now;
+    const { blob: id, blobBytes, expiresAt } = prepared.intent;
     const written = await writeBlob(cluster, { chain: this.#host.chain, id, blobBytes, expiresAt }, [
       prepared.packed.bytes,
     ]);
@@ -67,23 +66,24 @@ export class SegmentFlush {
   }
 
   /** Undefined where nothing is due. */
-  #intend(cluster: ClusterNodes, now: number): SegmentIntent | undefined {
+  #intend(cluster: ClusterNodes, now: number): PreparedSegment | undefined {
     const plan = this.#plan(now);
     if (plan.kind !== 'flush') return undefined;
     const [first, last] = [plan.payloads[0], plan.payloads.at(-1)] as [HotPayload, HotPayload];
     const { store } = this.#host;
     const rows = store.payloads.between(rangeOf(first.index, last.index), MAX_SEGMENT_PAYLOADS);
+    const packed = pack(rows);
     const intent: SegmentIntent = {
       first: first.index,
       last: last.index,
       payloadCount: rows.length,
       blob: randomFillSync(new Uint8Array(BLOB_ID_BYTES)),
-      blobBytes: pack(rows).bytes.length,
+      blobBytes: packed.bytes.length,
       placement: cluster.placement.number,
       expiresAt: last.expiresAt,
     };
     store.segments.intend(intent);
-    return intent;
+    return { intent, rows, packed };
   }
 
   #plan(now: number): ReturnType<typeof planSegment> {
@@ -99,7 +99,7 @@ export class SegmentFlush {
   }
 
   /**
-   * The bytes of what was intended. Undefined where they can't be those any more, since payloads expired or another placement
+   * The bytes of what a step before intended. Undefined where they can't be those any more, since payloads expired or another placement
    * came into force while the cluster took nothing: then that intent is buried, and the next step has a new one.
    */
   #prepare(intent: SegmentIntent, cluster: ClusterNodes): PreparedSegment | undefined {
