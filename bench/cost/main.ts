@@ -34,9 +34,10 @@ const MESSAGES_A_MONTH = 30_000_000;
 const RETENTION_DAYS = 30;
 /** Messages a minute of one chain, from a quiet group to a busy one, and the age at which they leave it in seconds. */
 const PACES = [
+  [0.5, 60],
   [0.5, HOT_AGE_MS / 1000],
-  [0.5, 3_600],
   [0.5, 86_400],
+  [10, 60],
   [10, HOT_AGE_MS / 1000],
   [100, HOT_AGE_MS / 1000],
   [2_000, HOT_AGE_MS / 1000],
@@ -80,7 +81,7 @@ const costs = [
 ];
 console.log(values.json ? JSON.stringify({ payloadBytes, costs }) : table(costs));
 
-/** As many as come until the oldest is a minute old, or as fit. */
+/** As many as come until the oldest is that old, or as fit. */
 function messagesASegment(pace: number, ageS: number): number {
   const inTime = Math.min(Math.max(1, Math.floor((pace * ageS) / 60)), MAX_SEGMENT_PAYLOADS + 1);
   return countFitting(Array<number>(inTime).fill(payloadBytes));

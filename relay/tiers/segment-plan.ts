@@ -2,13 +2,13 @@ import { countFitting, MAX_SEGMENT_BYTES, MAX_SEGMENT_PAYLOADS, packSegment } fr
 import type { Variables } from '../limits/limit-table.ts';
 
 /** A payload goes to the cluster at this age, however few go with it, unless the operator has chosen another (`TI1`). */
-export const HOT_AGE_MS = 60_000;
+export const HOT_AGE_MS = 3_600_000;
 /** A day: bytes stay this much longer in what the platform can bring back. */
 const LONGEST_HOT_AGE_S = 86_400;
 /** Variable of the age in seconds. */
 const SEGMENT_AGE = 'SEGMENT_AGE_S';
 /** Payloads of a chain that keeps them for less stay hot: they would be gone before their writing has paid for itself (`TI2`). */
-export const SHORTEST_COLD_RETENTION_MS = 3_600_000;
+export const SHORTEST_COLD_RETENTION_MS = 7_200_000;
 /** What one look at the waiting payloads takes in: one more than a segment holds tells that it is full. */
 export const MAX_WAITING_PAYLOADS = MAX_SEGMENT_PAYLOADS + 1;
 
@@ -54,7 +54,7 @@ export function mayBeCold(retentionMs: number): boolean {
 
 /**
  * Reads `SEGMENT_AGE_S`, whole seconds up to a day. A relay of many quiet chains writes fewer segments by waiting for longer; one that
- * means nothing leaves a minute in force.
+ * means nothing leaves an hour in force.
  */
 export function configureHotAge(variables: Variables): {
   readonly hotAgeMs: number;

@@ -40,7 +40,7 @@ describe('a segment', () => {
     expect(MAX_WAITING_PAYLOADS).toBe(MAX_SEGMENT_PAYLOADS + 1);
   });
 
-  test('[TI2] takes none of a chain that keeps them for less than an hour, and none that no segment has room for', () => {
+  test('[TI2] takes none of a chain that keeps them for less than two hours, and none that no segment has room for', () => {
     const [short, long] = [SHORTEST_COLD_RETENTION_MS - 1, SHORTEST_COLD_RETENTION_MS];
     const of = (retentionMs: number) => [{ index: 1, payloadBytes: 9, expiresAt: NOW + retentionMs }];
     expect(plan(of(short), NOW + HOT_AGE_MS, short)).toEqual({ kind: 'nothing' });

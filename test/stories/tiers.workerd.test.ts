@@ -81,7 +81,7 @@ describe('a member who was away', { timeout: 240_000 }, () => {
     // One of six nodes is dead when they leave the chain.
     reach('node-0');
     expect(await countOf(id, 'payloads')).toBeGreaterThan(0);
-    while ((await countOf(id, 'payloads')) > 0) await pass(61_000, id);
+    while ((await countOf(id, 'payloads')) > 0) await pass(3_660_000, id);
     await hers.send('and one that is hot');
 
     // It is back, and another one is dead when Bob comes.
@@ -102,7 +102,7 @@ describe('a member who was away', { timeout: 240_000 }, () => {
     await carols.catchUp();
     expect(await textsOf(carols)).toEqual([...said, 'and one that is hot']);
 
-    while ((await countOf(id, 'payloads')) > 0) await pass(61_000, id);
+    while ((await countOf(id, 'payloads')) > 0) await pass(3_660_000, id);
     const chain = parseChainId(fromBase64Url(id)) as ChainId;
     expect(await cluster.objectsOf(chain)).not.toEqual([]);
     await pass(31 * DAY_MS, id);
