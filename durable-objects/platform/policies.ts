@@ -8,13 +8,24 @@ import {
 } from '../../core/index.ts';
 import type { Answer } from '../../relay/index.ts';
 import { bundledExecutor } from '../policy/bundled-policies.ts';
+import { PacedExecutor, PolicyPace } from '../policy/paced-executor.ts';
 import { IsolateExecutor } from '../policy/policy-isolate.ts';
 import type { RelayEnvironment } from './environment.ts';
+
+/** One for each isolate, whose objects share a thread. */
+const pace = new PolicyPace();
 
 /** Runs policies as this deployment can: in isolates where it has a loader, else those that it was given. */
 export function policyExecutorOf(env: RelayEnvironment): PolicyExecutor {
   const { POLICY_LOADER: loader } = env;
-  return loader === undefined ? bundledExecutor : new IsolateExecutor(loader, (hash) => meteredModule(env, hash));
+  const executor =
+    loader === undefined ? bundledExecutor : new IsolateExecutor(loader, (hash) => meteredModule(env, hash));
+  return new PacedExecutor(executor, { pace, clock: () => Date.now(), delay });
+}
+
+function delay(ms: number): Promise<void> {
+  // eslint-disable-next-line no-restricted-globals -- ends within the call that waits for it
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** A module of the registry that this deployment has pinned: what nobody whom it trusts has signed, it does not run. */

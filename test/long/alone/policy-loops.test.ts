@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  appendAnswer,
+  appendRequest,
+  decodeTrusted,
+  encode,
+  MEDIA_TYPE,
+  policyRecorded,
+  type Submission,
+} from '../../../core/index.ts';
+import { BenchGroup } from '../../../bench/load/bench-group.ts';
+import { PolicyRelay } from '../../../bench/load/policy-relay.ts';
+import { percentile } from '../../../bench/measure.ts';
+import { assemble, END, i64, policyApplying, policyParts } from '../../core/policy/assembler.ts';
+
+const LOOPS = 10;
+const REQUESTS = 500;
+const ROUNDS = 3;
+/** What the goal allows. */
+const MAX_RATIO = 3;
+
+/** Each is a module of its own, by a constant that is never reached. */
+const modules = Array.from(
+  { length: LOOPS },
+  (_, i) => assemble(policyApplying([0x03, 0x40, 0x0c, 0, END, i64(1 + i)], policyParts())).bytes,
+);
+const folder = mkdtempSync(join(tmpdir(), 'policy-loops-'));
+let relay: PolicyRelay;
+let loops: readonly BenchGroup[];
+let others: BenchGroup;
+
+beforeAll(async () => {
+  relay = await PolicyRelay.open({ folder, modules });
+  others = await BenchGroup.found(relay.relay);
+  const groups: BenchGroup[] = [];
+  for (const module of modules) groups.push(await relay.foundGroup(module));
+  loops = groups;
+}, 300_000);
+
+afterAll(async () => {
+  await relay.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function append(group: BenchGroup, submission: Submission): Promise<string> {
+  const body = encode(appendRequest, { submissions: [submission] }) as Uint8Array<ArrayBuffer>;
+  const init = { method: 'POST', headers: { 'content-type': MEDIA_TYPE }, body };
+  const response = await fetch(`${group.relay.url}${group.path}/events`, init);
+  const [outcome] = decodeTrusted(appendAnswer, new Uint8Array(await response.arrayBuffer())).outcomes;
+  return outcome?.kind === 'refused' ? (JSON.parse(outcome.value.problem) as { code: string }).code : 'accepted';
+}
+
+/** 99 of 100 appends of a chain without a policy are answered within so many ms. */
+async function p99(): Promise<number> {
+  const times: number[] = [];
+  for (const message of others.messages(REQUESTS)) {
+    const start = performance.now();
+    expect(await append(others, message)).toBe('accepted');
+    times.push(performance.now() - start);
+  }
+  return percentile(times, 0.99);
+}
+
+/** Records without end, one after the other, that the group's policy never comes to a verdict about. */
+async function loop(group: BenchGroup, isOver: () => boolean): Promise<number> {
+  let stopped = 0;
+  while (!isOver()) {
+    const body = policyRecorded.encodeBody({ content: Uint8Array.of(1) });
+    const [record] = group.events(policyRecorded.type, [body]);
+    if (record !== undefined && (await append(group, record)) === 'policy-stopped') stopped++;
+  }
+  return stopped;
+}
+
+test(`[FU4, PX9] while ${LOOPS} policies loop without end, others wait no more than ${MAX_RATIO} times as long as else`, async () => {
+  await p99();
+  const ratios: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const idle = await p99();
+    let isOver = false;
+    const looping = Promise.all(loops.map((group) => loop(group, () => isOver)));
+    const busy = await p99().finally(() => (isOver = true));
+    const stopped = await looping;
+    ratios.push(busy / idle);
+    console.log(`policy-loops: p99 ${idle.toFixed(1)} ms idle, ${busy.toFixed(1)} ms beside ${LOOPS} loops`);
+    expect(Math.min(...stopped)).toBeGreaterThan(0);
+  }
+  expect(percentile(ratios, 0.5)).toBeLessThanOrEqual(MAX_RATIO);
+});
