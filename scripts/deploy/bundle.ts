@@ -15,10 +15,10 @@ export interface BundleReport {
 const LIMIT_BYTES = 3 * 1024 * 1024;
 
 /** Has the real wrangler make the bundle, without any network, and measures what it would upload. */
-export async function checkBundle(config: string): Promise<BundleReport> {
+export async function checkBundle(config: string, entry?: string): Promise<BundleReport> {
   const folder = mkdtempSync(join(tmpdir(), 'terachat-deploy-'));
   try {
-    const contents = bundledFiles(await buildWorker({ config, folder })).map((path) => readFileSync(path));
+    const contents = bundledFiles(await buildWorker({ config, folder, entry })).map((path) => readFileSync(path));
     const bytes = contents.reduce((sum, { length }) => sum + length, 0);
     const gzipBytes = contents.reduce((sum, content) => sum + gzipSync(content).length, 0);
     const fault = gzipBytes <= LIMIT_BYTES ? undefined : 'The bundle is too large for the platform.';

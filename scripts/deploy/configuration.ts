@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { unstable_readConfig } from 'wrangler';
 import { parseClusterConfiguration, secretsOf } from '../../core/index.ts';
 import { configureAdmission, configureHotAge, configureLimits, configureOperators } from '../../relay/index.ts';
@@ -12,7 +13,15 @@ export interface Configuration {
   readonly buckets: readonly string[];
   /** Names of their bindings. */
   readonly bindings: readonly string[];
+  /** Path of its `main`. */
+  readonly main: string;
+  /** Whether policies can be loaded into isolates (`PX10`). */
+  readonly loadsPolicies: boolean;
 }
+
+/** The environment of wrangler.toml whose worker loads policies. */
+export const POLICY_ENVIRONMENT = 'policies';
+const POLICY_LOADER = 'POLICY_LOADER';
 
 /** What a relay of one machine is called, which no other relay may be. */
 const LOCAL_NAME = /(?:^|\.)localhost(?:\.|$)|\.local$|^127\.|^\[?::1/i;
@@ -21,6 +30,10 @@ const HOST_NAME = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-
 /** What is read of wrangler's own parsing. */
 interface ParsedConfiguration {
   readonly name?: string;
+  readonly main?: string;
+  readonly worker_loaders?: readonly { readonly binding: string }[];
+  readonly durable_objects?: unknown;
+  readonly secrets?: unknown;
   readonly vars: Readonly<Record<string, unknown>>;
   readonly ratelimits: readonly {
     readonly name: string;
@@ -29,14 +42,30 @@ interface ParsedConfiguration {
   readonly r2_buckets: readonly { readonly binding: string; readonly bucket_name?: string }[];
 }
 
-export function readConfiguration(config: string): Configuration {
-  const parsed: unknown = unstable_readConfig({ config }, { hideWarnings: true });
-  const { name, vars: variables, ratelimits, r2_buckets: bound } = parsed as ParsedConfiguration;
+export function readConfiguration(config: string, environment?: string): Configuration {
+  const { name, main = '', vars: variables, ratelimits, r2_buckets: bound, ...parsed } = parse(config, environment);
   const counter = ratelimits.find((binding) => binding.name === 'ADDRESS_LIMIT');
   const relayName = typeof variables['RELAY_NAME'] === 'string' ? variables['RELAY_NAME'] : '';
   const buckets = bound.flatMap(({ bucket_name: bucket }) => (bucket === undefined ? [] : [bucket]));
   const bindings = bound.map(({ binding }) => binding);
-  return { name: name ?? '', relayName, variables, addressLimit: counter?.simple, buckets, bindings };
+  const loadsPolicies = parsed.worker_loaders?.some(({ binding }) => binding === POLICY_LOADER) ?? false;
+  const addressLimit = counter?.simple;
+  return { name: name ?? '', main, relayName, variables, addressLimit, buckets, bindings, loadsPolicies };
+}
+
+/** What has to be the same in an environment as above it, since both are one relay: wrangler hands none of it down. */
+const REPEATED = ['name', 'vars', 'durable_objects', 'r2_buckets', 'ratelimits', 'secrets'] as const;
+
+/** Where an environment says something else than the top of the file: it would put another relay online in this one's place. */
+export function environmentFaults(config: string, environment: string): readonly string[] {
+  const [top, below] = [parse(config), parse(config, environment)];
+  const differing = REPEATED.filter((key) => !isDeepStrictEqual(top[key], below[key]));
+  return differing.map((key) => `[env.${environment}] says something else of ${key} than the top of the file.`);
+}
+
+function parse(config: string, env?: string): ParsedConfiguration {
+  const parsed: unknown = unstable_readConfig({ config, env }, { hideWarnings: true });
+  return parsed as ParsedConfiguration;
 }
 
 /** Secrets that nodes of the cluster name: the worker opens no cluster without them (`SC13`). */

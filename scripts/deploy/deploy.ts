@@ -1,8 +1,19 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { LIFECYCLE_DAYS, makeBuckets, planBuckets, type BucketPlan } from './buckets.ts';
 import type { BundleReport } from './bundle.ts';
-import { configurationFaults, nodeSecrets, readConfiguration, type Configuration } from './configuration.ts';
+import {
+  configurationFaults,
+  environmentFaults,
+  nodeSecrets,
+  POLICY_ENVIRONMENT,
+  readConfiguration,
+  type Configuration,
+} from './configuration.ts';
 import { EXIT } from './exit-codes.ts';
 import { keyFileOf, openKeyFile } from './key-file.ts';
+import { writePolicyEntry } from './policy-entry.ts';
 import { Wrangler } from './wrangler.ts';
 
 export interface DeployOptions {
@@ -11,7 +22,11 @@ export interface DeployOptions {
   /** Program and first arguments of wrangler, as far as it talks to the network. */
   readonly wrangler: readonly string[];
   /** Makes and measures the bundle; `checkBundle`. */
-  readonly checkBundle: (config: string) => Promise<BundleReport>;
+  readonly checkBundle: (config: string, entry?: string) => Promise<BundleReport>;
+  /** Of wrangler.toml; undefined for its top. */
+  readonly environment?: typeof POLICY_ENVIRONMENT | undefined;
+  /** Files of policies that the worker brings with it. */
+  readonly modules?: readonly string[];
   readonly isDryRun: boolean;
   /** Undefined for the default beside the configuration. */
   readonly keyFile: string | undefined;
@@ -19,38 +34,48 @@ export interface DeployOptions {
   readonly confirm: (question: string) => Promise<boolean>;
 }
 
+const NEEDLESS_MODULES = 'A worker that loads policies has them from the registry: leave out --module.';
 const CHECKPOINT_KEY = 'RELAY_CHECKPOINT_KEY';
 
 /** Checks, says what it will do, asks, does it. Returns an exit code; nothing is changed anywhere before the answer. */
 export async function deploy(options: DeployOptions): Promise<number> {
-  const { config, checkBundle, print, isDryRun } = options;
-  const configuration = readConfiguration(config);
-  const faults = configurationFaults(configuration);
+  const { config, environment, print, isDryRun, modules = [] } = options;
+  const configuration = readConfiguration(config, environment);
+  const faults = [
+    ...configurationFaults(configuration),
+    ...(environment === undefined ? [] : environmentFaults(config, environment)),
+    ...(configuration.loadsPolicies && modules.length > 0 ? [NEEDLESS_MODULES] : []),
+  ];
   if (faults.length > 0) {
     print(`wrangler.toml is not ready:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
     if (!isDryRun) return EXIT.usage;
   }
+  const folder = mkdtempSync(join(tmpdir(), 'terachat-policies-'));
   try {
-    const bundle = await checkBundle(config);
-    print(describeBundle(bundle));
+    const entry = modules.length === 0 ? undefined : writePolicyEntry(folder, { modules, main: configuration.main });
+    const bundle = await options.checkBundle(config, entry);
+    print(`${describeBundle(bundle)}\n${describePolicies(configuration, modules)}`);
     if (bundle.fault !== undefined || faults.length > 0) return EXIT.usage;
     if (isDryRun) {
       print(`A deployment would put ${configuration.name} online as ${configuration.relayName}. Nothing was changed.`);
       return EXIT.done;
     }
-    return await putOnline(options, configuration);
+    return await putOnline(options, configuration, entry);
   } catch (cause) {
     print(`Failed: ${cause instanceof Error ? cause.message : String(cause)}`);
     return EXIT.failed;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
 async function putOnline(
-  { config, wrangler: program, keyFile, print, confirm }: DeployOptions,
+  { config, environment, wrangler: program, keyFile, print, confirm }: DeployOptions,
   configuration: Configuration,
+  entry: string | undefined,
 ): Promise<number> {
   const { name, relayName, buckets } = configuration;
-  const wrangler = new Wrangler(program, config);
+  const wrangler = new Wrangler(program, config, environment);
   const secrets = await wrangler.secrets();
   const unset = nodeSecrets(configuration).filter((secret) => secrets?.includes(secret) !== true);
   if (unset.length > 0) {
@@ -71,7 +96,7 @@ async function putOnline(
   if (!hasKey) await wrangler.setSecret(CHECKPOINT_KEY, openKeyFile(path));
   // Before the worker, which does not go online without the buckets that it binds.
   await makeBuckets(wrangler, plan);
-  print(await wrangler.deploy());
+  print(await wrangler.deploy(entry));
   return EXIT.done;
 }
 
@@ -89,6 +114,12 @@ function bucketSteps({ missing, withoutRule }: BucketPlan): string[] {
 function describeBundle({ bytes, gzipBytes, limitBytes, fault }: BundleReport): string {
   const size = `The bundle has ${kib(bytes)} KiB, ${kib(gzipBytes)} compressed; ${kib(limitBytes)} are allowed.`;
   return fault === undefined ? size : `${size}\n${fault}`;
+}
+
+function describePolicies({ loadsPolicies }: Configuration, modules: readonly string[]): string {
+  if (loadsPolicies) return 'Policies run in isolates: any module of the registry.';
+  if (modules.length === 0) return `No policy runs: --env ${POLICY_ENVIRONMENT} loads them, --module FILE brings one.`;
+  return `It brings ${modules.length} policies with it, and runs no other: ${modules.join(', ')}`;
 }
 
 function kib(bytes: number): string {

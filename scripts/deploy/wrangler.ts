@@ -7,10 +7,12 @@ const NO_WORKER = /\[code: 10007\]/;
 export class Wrangler {
   readonly #program: readonly string[];
   readonly #config: string;
+  readonly #environment: readonly string[];
 
-  constructor(program: readonly string[], config: string) {
+  constructor(program: readonly string[], config: string, environment?: string) {
     this.#program = program;
     this.#config = config;
+    this.#environment = environment === undefined ? [] : ['--env', environment];
   }
 
   /**
@@ -30,8 +32,9 @@ export class Wrangler {
     if (code !== 0) throw failure(`secret put ${name}`, `${stdout}${stderr}`.replaceAll(value, '…'));
   }
 
-  async deploy(): Promise<string> {
-    return (await this.run(['deploy'])).trim();
+  /** `entry` takes the place of the configuration's `main`. */
+  async deploy(entry?: string): Promise<string> {
+    return (await this.run(entry === undefined ? ['deploy'] : ['deploy', entry])).trim();
   }
 
   /** Of a command that has to succeed, what it prints. */
@@ -43,7 +46,7 @@ export class Wrangler {
 
   #run(args: readonly string[], input = ''): Promise<{ code: number; stdout: string; stderr: string }> {
     const [program = '', ...first] = this.#program;
-    const child = spawn(program, [...first, ...args, '--config', this.#config], {
+    const child = spawn(program, [...first, ...args, ...this.#environment, '--config', this.#config], {
       env: {
         ...process.env,
         WRANGLER_SEND_METRICS: 'false',

@@ -68,7 +68,15 @@ esac`;
 let bundled: Promise<BundleReport> | undefined;
 const bundleOnce = (path: string): Promise<BundleReport> => (bundled ??= checkBundle(path));
 
-async function run(account: Account, options: { isDryRun?: boolean; confirms?: boolean; keyFile?: string } = {}) {
+interface RunOptions {
+  readonly isDryRun?: boolean;
+  readonly confirms?: boolean;
+  readonly keyFile?: string;
+  readonly environment?: 'policies';
+  readonly modules?: readonly string[];
+}
+
+async function run(account: Account, options: RunOptions = {}) {
   const folder = mkdtempSync(join(scratch, `run-${nextRun++}-`));
   const printed: string[] = [];
   const keyFile = options.keyFile ?? join(folder, 'kept', 'relay.key');
@@ -77,6 +85,8 @@ async function run(account: Account, options: { isDryRun?: boolean; confirms?: b
     wrangler: fakeWrangler(folder, account),
     checkBundle: bundleOnce,
     isDryRun: options.isDryRun ?? false,
+    environment: options.environment,
+    modules: options.modules ?? [],
     keyFile,
     print: (text) => printed.push(text),
     confirm: () => Promise.resolve(options.confirms ?? true),
@@ -311,5 +321,36 @@ describe('A configuration', () => {
 
   test('without a counter of addresses does not go online', () => {
     expect(faultsWith({ addressLimit: undefined })[0]).toContain('ADDRESS_LIMIT');
+  });
+});
+
+describe('[PX10] Policies', { timeout: 120_000 }, () => {
+  const ledger = join(root, 'policies/ledger.wasm');
+
+  test('are loaded by the worker of an environment that says the same as the top of the file', async () => {
+    const differing = await run(HAS_KEY, { environment: 'policies' });
+    expect([differing.exit, differing.calls]).toEqual([2, []]);
+    expect(differing.printed).toContain('[env.policies] says something else of vars than the top');
+    writeFileSync(config, readFileSync(config, 'utf8').replaceAll('"localhost.terachat"', '"relay.example"'));
+    const { exit, calls, printed } = await run(HAS_KEY, { environment: 'policies' });
+    expect(exit).toBe(0);
+    expect(commandsOf(calls)).toEqual([`${LIST} --env policies`, 'deploy --env policies']);
+    expect(printed).toContain('Policies run in isolates');
+  });
+
+  test('are brought by a worker that loads none, and by no other', async () => {
+    const { exit, calls, printed } = await run(HAS_KEY, { modules: [ledger] });
+    expect(exit).toBe(0);
+    expect(commandsOf(calls).at(-1)).toMatch(/^deploy .*\/index\.ts$/);
+    expect(printed).toContain(`brings 1 policies with it, and runs no other: ${ledger}`);
+    writeFileSync(config, readFileSync(config, 'utf8').replaceAll('"localhost.terachat"', '"relay.example"'));
+    const needless = await run(HAS_KEY, { modules: [ledger], environment: 'policies' });
+    expect([needless.exit, needless.calls]).toEqual([2, []]);
+  });
+
+  test('are none where a file is no policy, and nothing is put online', async () => {
+    const { exit, calls, printed } = await run(HAS_KEY, { modules: [join(root, 'package.json')] });
+    expect([exit, calls]).toEqual([1, []]);
+    expect(printed).toContain('package.json is no policy: magic at byte 0');
   });
 });

@@ -41,13 +41,29 @@ export async function relayBundle(): Promise<WorkerBundle> {
   return { folder };
 }
 
+interface WorkerSources {
+  /** wrangler.toml */
+  readonly config: string;
+  readonly folder: string;
+  /** In the place of its `main`, and of the same name. */
+  readonly entry?: string | undefined;
+}
+
 /** Bundles the worker of a wrangler.toml into a folder, and beside it what Miniflare has to know. Throws `worker-not-built`. */
-export async function buildWorker({ config, folder }: { config: string; folder: string }): Promise<WorkerBundle> {
+export async function buildWorker({ config, folder, entry }: WorkerSources): Promise<WorkerBundle> {
   mkdirSync(folder, { recursive: true });
   const describe = join(packageRoot(), 'workers', 'local', 'describe-worker.ts');
   const outputs = ['--outdir', folder, '--metafile', join(folder, INPUTS_FILE)];
   await Promise.all([
-    runNode(config, [wranglerProgram(), 'deploy', '--dry-run', '--config', config, ...outputs]),
+    runNode(config, [
+      wranglerProgram(),
+      'deploy',
+      ...(entry === undefined ? [] : [entry]),
+      '--dry-run',
+      '--config',
+      config,
+      ...outputs,
+    ]),
     runNode(config, [describe, config, join(folder, OPTIONS_FILE)]),
   ]);
   return { folder };
