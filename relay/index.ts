@@ -55,7 +55,8 @@ export {
   type EnvelopeLoad,
   type TokenRegister,
 } from './envelopes.ts';
-export { devicesIn, LEASE_MS, Leases, revokedBetween } from './leases.ts';
+export { findFollowed, followedChains, isStrangersNews, type FollowedChain } from './followed-chains.ts';
+export { LEASE_MS, Leases, revokedBetween } from './leases.ts';
 export {
   callsForRemovals,
   describeProposer,

@@ -6,13 +6,16 @@ import {
   mapKey,
   memberAdded,
   mlsCommit,
+  policyBound,
+  policyRecorded,
   type Accounts,
   type ChainState,
   type Devices,
   type Event,
+  type GroupState,
 } from '../core/index.ts';
 
-/** How long a group goes by what an account's own chain last said of its devices (`NA11`). */
+/** How long a group goes by what an account's own chain last said of its devices (`NA11`), and the registry of modules (`PB14`). */
 export const LEASE_MS = 60_000;
 
 /** When an account was asked, and by which setting of the clock. */
@@ -67,6 +70,15 @@ export class Leases {
     return identities.filter((identity) => !this.isHeld(identity, now));
   }
 
+  /** What has to be asked before this event is taken: accounts of the devices in it, and the registry where a policy is to decide. */
+  lapsedFor(state: ChainState, event: Event, now: number): readonly Uint8Array[] {
+    if (state.kind !== 'group') return NONE;
+    const { accounts, registry } = state.value;
+    const identities = accounts.length === 0 ? NONE : devicesIn(event).flatMap((one) => this.lapsedOf(state, one, now));
+    const asksRegistry = registry !== undefined && isOfPolicy(state.value, event.type);
+    return asksRegistry && !this.isHeld(registry.registry, now) ? [...identities, registry.registry] : identities;
+  }
+
   /** Members who would have to be asked about. */
   lapsedMembers(state: ChainState, now: number): readonly Uint8Array[] {
     if (state.kind !== 'group' || state.value.accounts.length === 0) return NONE;
@@ -101,8 +113,13 @@ export function revokedBetween(before: ChainState, after: ChainState): Devices {
   });
 }
 
+/** `PB14`: whether a policy has a say in it, or is put in force by it. */
+function isOfPolicy({ policy }: GroupState, type: number): boolean {
+  return type === policyRecorded.type || type === policyBound.type || (policy?.guards.includes(type) ?? false);
+}
+
 /** Who must be a device still for an event to be taken: its author, and whoever it lets in. */
-export function devicesIn({ actor, type, body }: Event): readonly Uint8Array[] {
+function devicesIn({ actor, type, body }: Event): readonly Uint8Array[] {
   switch (type) {
     case memberAdded.type: {
       const added = memberAdded.decodeBody(body);

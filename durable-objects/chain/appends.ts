@@ -13,9 +13,9 @@ import {
 import { encodePublicTree, MAX_SENDER_PROPOSALS, type PublicGroup } from '../../core/mls/index.ts';
 import {
   completeRefusals,
-  devicesIn,
   groupTermsOf,
   hasRevokedLeaves,
+  isStrangersNews,
   outcomesOf,
   parseAppend,
   removalOfRevoked,
@@ -37,7 +37,7 @@ import {
 import { countRateLimited, measures } from '../metrics/isolate-measures.ts';
 import { reportIncident } from '../platform/incident.ts';
 import type { ChainLog } from './chain-log.ts';
-import type { FollowedAccounts } from './followed-accounts.ts';
+import type { FollowedChains } from './followed-chains.ts';
 import { FollowedGroup } from './followed-group.ts';
 import type { Sequencer } from './sequencer.ts';
 import type { ChainStore } from './store.ts';
@@ -61,7 +61,7 @@ export interface AppendHost {
   readonly claimTokenKey: Uint8Array;
   /** Who proposes removals (`NA16`). */
   readonly actor: RelayActor;
-  readonly accounts: Pick<FollowedAccounts, 'confirm' | 'isLapsed'>;
+  readonly followed: Pick<FollowedChains, 'confirmFor' | 'isLapsedFor'>;
   readonly limits: AppendLimits;
   readonly clock: () => number;
 }
@@ -165,17 +165,16 @@ export class ChainAppends {
   }
 
   #mustAsk(screened: Screened): boolean {
-    return screened.ok && devicesIn(screened.value.signed.event).some((device) => this.#host.accounts.isLapsed(device));
+    return screened.ok && this.#host.followed.isLapsedFor(screened.value.signed.event);
   }
 
-  /** `NA11`: whether they still are devices of their accounts. What was revoked is refused by the rules, what can't be known here. */
+  /** `NA11`, `PB14`: by what their accounts and the registry say now. What was revoked is refused by the rules, what can't be known here. */
   #confirm(screened: readonly Screened[]): Promise<readonly Screened[]> {
     return Promise.all(
       screened.map(async (one) => {
         if (!one.ok || !this.#mustAsk(one)) return one;
-        const devices = devicesIn(one.value.signed.event);
-        const answers = await Promise.all(devices.map((device) => this.#host.accounts.confirm(device)));
-        return answers.every(Boolean) ? one : err({ code: 'unavailable' } as const);
+        const isConfirmed = await this.#host.followed.confirmFor(one.value.signed.event);
+        return isConfirmed ? one : err({ code: 'unavailable' } as const);
       }),
     );
   }
@@ -209,6 +208,9 @@ export class ChainAppends {
 
   /** Proposals are judged one after the other, each beside those before it. */
   #judge(screened: Screened): Screened {
+    if (screened.ok && isStrangersNews(this.#host.sequencer.head.state, screened.value.signed.event)) {
+      return err({ code: 'not-permitted' });
+    }
     if (!screened.ok || screened.value.signed.event.type !== mlsProposal.type) return screened;
     const { log, sequencer, check, clock, limits } = this.#host;
     const mls = this.#mls();

@@ -174,10 +174,10 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     });
   }
 
-  /** For groups that name this account and know its first `known` entries: what they are to import next. */
-  async accountNews(group: Uint8Array, known: number): Promise<Uint8Array | undefined> {
+  /** For groups that name this account, or follow this registry, and know its first `known` entries: what they are to import next. */
+  async newsFor(group: Uint8Array, known: number): Promise<Uint8Array | undefined> {
     const { followers } = this.#opened();
-    if (followers === undefined) throw new Error('a chain that is no account has no news of one');
+    if (followers === undefined) throw new Error('a group has no news for others');
     return followers.newsFor(group, known);
   }
 
@@ -185,9 +185,9 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     return this.#read(caller, (chain, actor) => chain.following(actor, size));
   }
 
-  /** For accounts that this group names: something is new. */
-  async followAccount(identity: Uint8Array): Promise<void> {
-    await this.#chain?.accounts.follow(identity);
+  /** For accounts that this group names, and its registry: something is new there. */
+  async followNews(chain: Uint8Array): Promise<void> {
+    await this.#chain?.followed.follow(chain);
   }
 
   /** For shares: the next part of the first `size` entries for a reader of theirs. */
@@ -225,7 +225,7 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     if (this.#chain === undefined || credentials === undefined) return err({ code: 'not-permitted' });
     const admitted = this.#chain.gate.admit(caller);
     if (!admitted.ok) return admitted;
-    if (!(await this.#chain.accounts.confirm(actor))) return err({ code: 'unavailable' });
+    if (!(await this.#chain.followed.confirm(actor))) return err({ code: 'unavailable' });
     const { chain, state } = this.#chain.head;
     if (invitationTerms(state, actor) === undefined) return err({ code: 'not-permitted' });
     return ok(await claimOfEach(claims, { chain, credentials, claimer: actor }, this.env));
@@ -234,8 +234,8 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
   /** For devices that are sent an envelope: whether both are members here. */
   async shareGroup(a: Uint8Array, b: Uint8Array): Promise<boolean> {
     if (this.#chain === undefined || !shareGroup(this.#chain.head.state, a, b)) return false;
-    const { accounts } = this.#chain;
-    return (await accounts.confirm(a)) && (await accounts.confirm(b)) && shareGroup(this.#chain.head.state, a, b);
+    const { followed } = this.#chain;
+    return (await followed.confirm(a)) && (await followed.confirm(b)) && shareGroup(this.#chain.head.state, a, b);
   }
 
   /** For readers' requests, which go past this object: shards that were missing or damaged. */
@@ -307,7 +307,7 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
       const actor = chain.gate.admit(caller);
       if (!actor.ok) return actor;
       if (actor.value === undefined) return answer(chain, undefined);
-      if (!(await chain.accounts.confirm(actor.value))) return err({ code: 'unavailable' });
+      if (!(await chain.followed.confirm(actor.value))) return err({ code: 'unavailable' });
       chain.arrived(toBase64Url(actor.value));
       return answer(chain, actor.value);
     });

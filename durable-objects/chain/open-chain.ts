@@ -39,14 +39,14 @@ import { measureFlush } from '../metrics/isolate-measures.ts';
 import { limitsOf, type RelayEnvironment } from '../platform/environment.ts';
 import { reportJobFailure } from '../platform/incident.ts';
 import { clusterOf, keeperOf, openedNodes } from '../platform/cluster.ts';
-import { AccountFollowers } from './account-followers.ts';
 import { ChainAppends } from './appends.ts';
 import { ChainAttachments, type KeptAttachment } from './attachments.ts';
 import { BlobCare } from './care/blob-care.ts';
 import type { CareJob } from './care/care-port.ts';
 import { ChainLog } from './chain-log.ts';
 import { Deliveries } from './deliveries.ts';
-import { FollowedAccounts } from './followed-accounts.ts';
+import { FollowedChains } from './followed-chains.ts';
+import { FollowingGroups } from './following-groups.ts';
 import { FlushWriter, type FlushJob } from './flush-writer.ts';
 import { passageOf, type Passage } from './passage.ts';
 import type { HistoryPage } from '../sockets/stream-sockets.ts';
@@ -81,12 +81,12 @@ export interface OpenChainOptions {
 
 /** A founded chain in the memory of its object: its parts, and which of them tells which. */
 export class OpenChain {
-  readonly accounts: FollowedAccounts;
   readonly appends: ChainAppends;
   readonly attachments: ChainAttachments;
   readonly care: BlobCare;
-  /** Undefined where the chain is no account. */
-  readonly followers: AccountFollowers | undefined;
+  readonly followed: FollowedChains;
+  /** Undefined where the chain is a group, which nobody follows. */
+  readonly followers: FollowingGroups | undefined;
   readonly gate: AccessGate;
   readonly jobs: JobScheduler<
     FlushJob | CareJob | 'access' | 'accounts' | 'followers' | 'forget' | 'removals' | 'shares' | 'unopened' | 'uploads'
@@ -123,7 +123,7 @@ export class OpenChain {
     this.#segments = new SegmentFlush({ ...tiers, hotAgeMs, tombs: this.#tombs, retentionMs: () => this.#retentionMs });
     const sequencer = this.#sequence(options);
     this.#sequencer = sequencer;
-    this.accounts = new FollowedAccounts({ env, chain, actor, sequencer, clock });
+    this.followed = new FollowedChains({ env, chain, actor, sequencer, clock });
     this.followers = this.#followersOf(options);
     this.gate = new AccessGate({
       store: store.access,
@@ -142,7 +142,7 @@ export class OpenChain {
       check: ed25519Checker(),
       claimTokenKey,
       actor,
-      accounts: this.accounts,
+      followed: this.followed,
       limits: new AppendLimits(limits),
       clock,
     });
@@ -192,8 +192,8 @@ export class OpenChain {
 
   /** Awaited only for who must be asked about (`NA11`). What can't be known ends the socket, whose reader comes again. */
   history(actor: Uint8Array, from: number, size: number): HistoryPage | Promise<HistoryPage> {
-    if (!this.accounts.isLapsed(actor)) return this.reads.history(actor, from, size);
-    return this.accounts.confirm(actor).then((isConfirmed) => {
+    if (!this.followed.isLapsed(actor)) return this.reads.history(actor, from, size);
+    return this.followed.confirm(actor).then((isConfirmed) => {
       if (!isConfirmed) throw new Error('an account can not be asked about its device');
       return this.reads.history(actor, from, size);
     });
@@ -202,13 +202,13 @@ export class OpenChain {
   /** Whoever must be asked about takes it as history, too. */
   async passageFrom(first: number, actors: readonly Uint8Array[]): Promise<Passage> {
     const passage = await this.reads.passageFrom(first, actors);
-    return { ...passage, ended: [...passage.ended, ...actors.filter((actor) => this.accounts.isLapsed(actor))] };
+    return { ...passage, ended: [...passage.ended, ...actors.filter((actor) => this.followed.isLapsed(actor))] };
   }
 
-  #followersOf({ env, chain: identity }: OpenChainOptions): AccountFollowers | undefined {
-    if (this.head.state.kind !== 'identity') return undefined;
+  #followersOf({ env, chain }: OpenChainOptions): FollowingGroups | undefined {
+    if (this.head.state.kind === 'group') return undefined;
     const checkpoint = (): string => this.#sequencer.checkpoint;
-    return new AccountFollowers({ env, identity, store: this.#store.followers, log: this.#log, checkpoint });
+    return new FollowingGroups({ env, chain, store: this.#store.followers, log: this.#log, checkpoint });
   }
 
   #sequence({ ctx, env, key, clock, chain, policies }: OpenChainOptions): Sequencer {
@@ -285,7 +285,7 @@ export class OpenChain {
     const steps = {
       ...this.care.steps,
       access: (now: number) => this.gate.sweep(now),
-      accounts: (now: number) => this.accounts.introduce(now),
+      accounts: (now: number) => this.followed.introduce(now),
       followers: (now: number) => this.followers?.tell(now),
       removals: (now: number) => this.appends.proposeRemovals(now),
       unopened: (now: number) => this.sockets.sweep(now),
@@ -310,7 +310,7 @@ export class OpenChain {
     this.#audience.told(away);
     // In the transaction of the entries: whatever becomes of their announcement, each share hears of them.
     if (this.shares.isAny) this.jobs.schedule('shares', clock + SHARES_TOLD_WITHIN_MS);
-    if (flush.head.state.kind === 'identity') this.jobs.schedule('followers', clock);
+    if (flush.head.state.kind !== 'group') this.jobs.schedule('followers', clock);
     else if (namesOthers(flush.head.state, previous.state)) this.jobs.schedule('accounts', clock);
     if (callsForRemovals(flush.head.state, previous.state)) this.jobs.schedule('removals', clock);
   }
@@ -319,7 +319,7 @@ export class OpenChain {
     if (!this.sockets.hasLive && !this.shares.isAny) return;
     const told = passageOf(flush, checkpoint, previous);
     // `NA11`: these take it as history, which asks first.
-    const passage = { ...told, ended: [...told.ended, ...this.accounts.lapsedMembers()] };
+    const passage = { ...told, ended: [...told.ended, ...this.followed.lapsedMembers()] };
     this.sockets.announce(passage);
     this.shares.announce(passage);
   }
@@ -372,5 +372,7 @@ export class OpenChain {
 }
 
 function namesOthers(now: ChainState, before: ChainState): boolean {
-  return now.kind === 'group' && before.kind === 'group' && now.value.accounts.length !== before.value.accounts.length;
+  if (now.kind !== 'group' || before.kind !== 'group') return false;
+  const [after, earlier] = [now.value, before.value];
+  return after.accounts.length !== earlier.accounts.length || after.registry?.registry !== earlier.registry?.registry;
 }

@@ -82,7 +82,7 @@ function followers(): Promise<number[]> {
 }
 
 /** One call to this chain's object fails, until the test is over or it is undone. Calls come by the class, so that is where it is done. */
-async function cutOff(chain: TestChain, method: 'accountNews' | 'followAccount'): Promise<() => void> {
+async function cutOff(chain: TestChain, method: 'newsFor' | 'followNews'): Promise<() => void> {
   const restore = await runInDurableObject(chain.stub, (target) => {
     const prototype = Object.getPrototypeOf(target) as Record<typeof method, (...given: unknown[]) => Promise<unknown>>;
     const original = prototype[method];
@@ -174,7 +174,7 @@ describe('a revoked device', () => {
   });
 
   it('[NA11] whose revocation was never delivered has no open door after a minute', async () => {
-    await cutOff(group, 'followAccount');
+    await cutOff(group, 'followNews');
     expect(await read(phone)).toBe('read');
     const stream = await listen(phone);
     await revokePhone();
@@ -187,7 +187,7 @@ describe('a revoked device', () => {
   });
 
   it('[NA11] gets nothing of what comes on its stream once the lease is over', async () => {
-    await cutOff(group, 'followAccount');
+    await cutOff(group, 'followNews');
     const stream = await listen(phone);
     await revokePhone();
     await group.setClock(T0 + LEASE_MS);
@@ -197,7 +197,7 @@ describe('a revoked device', () => {
   });
 
   it('[NA11] is not let in while another group of its account does not know yet', async () => {
-    await cutOff(group, 'followAccount');
+    await cutOff(group, 'followNews');
     accepted(await account.change(deviceRevoked, { device: tablet.key, reason: 'lost' }));
     await group.setClock(T0 + LEASE_MS);
     expect(problemCode(await group.change(memberAdded, { actor: tablet.key, role: 'member' }))).toBe('stale-parent');
@@ -231,7 +231,7 @@ it('[NA14] a revoked device has no mailbox and nothing to claim any more, and he
 describe('an account that can not be asked', () => {
   it('[NA11] has its devices wait once the lease is over, and nobody else', async () => {
     accepted(await say(phone));
-    const restore = await cutOff(account, 'accountNews');
+    const restore = await cutOff(account, 'newsFor');
     await group.setClock(T0 + LEASE_MS);
     expect(problemCode(await say(phone, T0 + LEASE_MS))).toBe('unavailable');
     expect(await read(phone)).toBe('unavailable');
@@ -244,7 +244,7 @@ describe('an account that can not be asked', () => {
 
   it('[NA11] is asked anew by an object that woke up', async () => {
     expect(await read(phone)).toBe('read');
-    await cutOff(account, 'accountNews');
+    await cutOff(account, 'newsFor');
     await evictDurableObject(group.stub);
     await group.setClock(T0);
     expect(await read(phone)).toBe('unavailable');
@@ -252,7 +252,7 @@ describe('an account that can not be asked', () => {
 
   it('[NA11] leaves a stream without what is new until its reader comes again', async () => {
     const stream = await listen(phone);
-    await cutOff(account, 'accountNews');
+    await cutOff(account, 'newsFor');
     await group.setClock(T0 + LEASE_MS);
     accepted(await say(alice, T0 + LEASE_MS));
     expect((await stream.closed).code).toBe(4503);

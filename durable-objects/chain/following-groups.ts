@@ -21,17 +21,18 @@ const LONGEST_RETRY_MS = 900_000;
 
 export interface FollowerHost {
   readonly env: RelayEnvironment;
-  readonly identity: Uint8Array;
+  /** The chain that they follow. */
+  readonly chain: Uint8Array;
   readonly store: FollowerStore;
   readonly log: StoredLog;
   readonly checkpoint: () => string;
 }
 
 /**
- * The groups that name this account. Each is told that something is new until it has asked for all of it (`NA13`): what it has
+ * The groups that name this account, or follow this registry. Each is told that something is new until it has asked for all of it (`NA13`): what it has
  * imported, it shows by where it asks from. Telling twice changes nothing.
  */
-export class AccountFollowers {
+export class FollowingGroups {
   readonly #host: FollowerHost;
 
   constructor(host: FollowerHost) {
@@ -69,7 +70,7 @@ export class AccountFollowers {
   async #tell(group: Uint8Array): Promise<void> {
     try {
       const object = this.#host.env.CHAIN.getByName(toBase64Url(group)) as unknown as ChainObject;
-      await object.followAccount(this.#host.identity);
+      await object.followNews(this.#host.chain);
     } catch (cause) {
       reportIncident('account-news-failed', cause);
     }
