@@ -88,6 +88,8 @@ function explain(fault: AuditFault): string {
       return 'Its event was sequenced before.';
     case 'forbidden-entry':
       return 'The relay took what the rules forbid.';
+    case 'policies-not-run':
+      return 'A policy decided it, and was not run: say with --modules where its module is.';
     case 'empty-log':
       return 'There is no entry to audit.';
     case 'root-mismatch':

@@ -79,6 +79,7 @@ export type {
   SendOptions,
 } from './group/group.ts';
 export type { FollowedAccount, FollowedDevice } from './group/followed-account.ts';
+export type { BindOptions, GroupPolicy, PolicyView } from './group/group-policy.ts';
 export type { LostRace, LostRaceChoice, OnLostRace } from './group/lost-race.ts';
 export type { GroupSummary } from './group/group-register.ts';
 export { DEFAULT_ROTATE_AFTER_MS, MIN_ROTATE_AFTER_MS, type RotateAfter } from './group/rotation.ts';

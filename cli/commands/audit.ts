@@ -2,16 +2,20 @@ import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import {
   encodeLogCopy,
+  findModule,
   guaranteesOf,
   toBase64,
   toBase64Url,
   type AuditReport,
   type AuditSubject,
+  type ChainState,
 } from '../../core/index.ts';
+import { LocalPolicyExecutor } from '../../sdk/index.ts';
 import { ChainDownload } from '../chain-download.ts';
 import { Failure } from '../failure.ts';
 import { lacksOf, weaknessesOf } from '../guarantees.ts';
 import { AUDIT_BATCH, auditedChain, faultFailure, readLogCopy, subjectOf, verifyLog } from '../log-audit.ts';
+import { modulesInFolder, modulesOfRelay } from '../module-sources.ts';
 import { commandOutput } from '../options.ts';
 import { table, type Output } from '../output.ts';
 import { asPerson, type Person } from '../person.ts';
@@ -22,25 +26,33 @@ export function addAudit(program: Command): void {
     .argument('[chain]', 'id of a chain, or name of a group')
     .option('--save <file>', 'keep the verified log, for audits without a relay')
     .option('--file <file>', 'audit a saved log, offline')
+    .option('--modules <folder>', 'with --file: the modules of policies that decided in it')
     .summary('verify a whole chain from its first entry')
     .description(
       'Downloads a chain and verifies everything: every signature, link, time and rule from entry 0 on, the Merkle ' +
-        'root under the signed checkpoint, and the state that the relay claims. A saved log is verified without a relay.',
+        'root under the signed checkpoint, and the state that the relay claims. Policies are run again over all that they decided. ' +
+        'A saved log is verified without a relay.',
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  terachat audit friends --save friends.log\n  terachat audit --file friends.log\n\nEnds with exit code 3 and the first bad entry where something does not verify.',
+      '\nExamples:\n  terachat audit friends --save friends.log\n  terachat audit --file friends.log\n  terachat audit --file shop.log --modules policies\n\nEnds with exit code 3 and the first bad entry where something does not verify.',
     )
-    .action(async (chain: string | undefined, options: { save?: string; file?: string }, command: Command) => {
+    .action(async (chain: string | undefined, options: AuditOptions, command: Command) => {
       if ((chain === undefined) === (options.file === undefined)) {
         throw new Failure('usage', 'audit-what', 'Say which chain to audit, or give a saved log with --file.');
       }
-      if (options.file !== undefined) await auditFile(options.file, commandOutput(command));
+      if (options.file !== undefined) await auditFile(options.file, options.modules, commandOutput(command));
       else await asPerson(auditChain)(command);
     });
 }
 
-async function auditChain(person: Person, [name]: readonly string[], { save }: { save?: string }): Promise<void> {
+interface AuditOptions {
+  readonly save?: string;
+  readonly file?: string;
+  readonly modules?: string;
+}
+
+async function auditChain(person: Person, [name]: readonly string[], { save }: AuditOptions): Promise<void> {
   const { output } = person;
   const id = await person.groups.resolve(name as string);
   const download = new ChainDownload(person.session, id, person.signal);
@@ -50,6 +62,7 @@ async function auditChain(person: Person, [name]: readonly string[], { save }: {
       chain: auditedChain(id),
       batches: withProgress(download.pages(), output, save === undefined ? undefined : entries),
       checkpoint: () => download.checkpoint,
+      executor: new LocalPolicyExecutor(modulesOfRelay(person.session, person.signal)),
     },
     output,
   );
@@ -65,9 +78,10 @@ async function auditChain(person: Person, [name]: readonly string[], { save }: {
   }
 }
 
-async function auditFile(path: string, output: Output): Promise<void> {
+async function auditFile(path: string, modules: string | undefined, output: Output): Promise<void> {
   const subject = subjectOf(await readLogCopy(path));
-  await run({ ...subject, batches: withProgress(subject.batches, output) }, output);
+  const executor = modules === undefined ? undefined : new LocalPolicyExecutor(modulesInFolder(modules));
+  await run({ ...subject, executor, batches: withProgress(subject.batches, output) }, output);
 }
 
 async function run(subject: AuditSubject, output: Output): Promise<AuditReport> {
@@ -82,6 +96,7 @@ async function run(subject: AuditSubject, output: Output): Promise<AuditReport> 
     stateDigest: toBase64Url(stateDigest),
     relayTime: new Date(relayTime).toISOString(),
     lacks: lacksOf(promised),
+    policy: policyIn(state),
   };
   const facts = table([
     ['chain', value.chain],
@@ -89,10 +104,32 @@ async function run(subject: AuditSubject, output: Output): Promise<AuditReport> 
     ['root', `${value.root}, as the relay signed`],
     ['state', value.stateDigest],
     ['newest', value.relayTime],
+    ...(value.policy === undefined ? [] : [['policy', describePolicy(value.policy)] as const]),
     ...weaknessesOf(promised).map((weakness) => ['without', weakness] as const),
   ]);
   output.result(value, `Verified.\n${facts}`);
   return report;
+}
+
+interface AuditedPolicy {
+  readonly name: string;
+  readonly version: number;
+  readonly module: string;
+  readonly stateBytes: number;
+}
+
+/** The policy in force at the end: an audit that ends well has run it, and those before it. */
+function policyIn({ kind, value }: ChainState): AuditedPolicy | undefined {
+  if (kind !== 'group' || value.policy === undefined || value.registry === undefined) return undefined;
+  const { module, state } = value.policy;
+  const manifest = findModule(value.registry.state, module)?.manifest;
+  if (manifest === undefined) throw new Error('what is in force was published');
+  const { name, version } = manifest;
+  return { name, version, module: toBase64Url(module), stateBytes: state.length };
+}
+
+function describePolicy({ name, version, module, stateBytes }: AuditedPolicy): string {
+  return `${name} ${version} (${module}), run again; its state has ${stateBytes} bytes`;
 }
 
 async function* withProgress(

@@ -1,5 +1,6 @@
 import type { ChainId, ChainState, EntryPage } from '../../core/index.ts';
 import { UntrustedError, type UntrustedCode } from '../errors.ts';
+import { LocalPolicyExecutor } from '../policy-executor.ts';
 import type { RelayClient } from '../relay-client.ts';
 import { SharedTask } from '../shared-task.ts';
 import type { Storage, StorageWrite } from '../storage.ts';
@@ -75,7 +76,9 @@ export class ChainFollower {
     this.chain = chain;
     this.keys = chainKeys(chain);
     this.#context = context;
-    this.#trust = chainTrust(context.relay, chain, context.check);
+    const { relay, client, check } = context;
+    const executor = new LocalPolicyExecutor((hash) => client.module(hash));
+    this.#trust = chainTrust(relay, chain, { check, executor });
     this.#reader = reader;
     this.#records = new ChainRecords(context.storage, this.keys, chain);
   }

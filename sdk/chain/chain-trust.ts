@@ -6,6 +6,7 @@ import {
   type AsyncVerifyBatch,
   type ChainId,
   type ChainState,
+  type PolicyExecutor,
   type VerifierKey,
   type VerifyBatch,
 } from '../../core/index.ts';
@@ -28,11 +29,17 @@ export interface ChainTrust {
   readonly origin: string;
   readonly logKey: VerifierKey;
   readonly check: CheckSignatures;
+  /** Runs what decides in the chain besides its rules (`PB12`). */
+  readonly executor: PolicyExecutor;
 }
 
-export function chainTrust(relay: PinnedRelay, chain: ChainId, check: CheckSignatures): ChainTrust {
+export function chainTrust(
+  relay: PinnedRelay,
+  chain: ChainId,
+  { check, executor }: Pick<ChainTrust, 'check' | 'executor'>,
+): ChainTrust {
   const origin = chainOrigin(relay.name, chain);
-  return { relay, origin, logKey: verifierKeyOf(origin, 'ed25519', relay.checkpointKey), check };
+  return { relay, origin, logKey: verifierKeyOf(origin, 'ed25519', relay.checkpointKey), check, executor };
 }
 
 /** Opens a checkpoint of this chain's log: the relay's own signature, the chain's origin, the one form. */

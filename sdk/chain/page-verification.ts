@@ -5,12 +5,14 @@ import {
   replayEntries,
   replayJobs,
   replayRoot,
+  replayWithPolicies,
   verifyInclusion,
   type ChainState,
   type EntryPage,
   type Event,
   type ReplayBatch,
   type ReplayCursor,
+  type PolicyExecutor,
   type ReplayFault,
 } from '../../core/index.ts';
 import { UntrustedError } from '../errors.ts';
@@ -71,7 +73,7 @@ export async function verifyPage(
   const offered = await openSigned(page.checkpoint, trust);
   const { batch, payloads } = selectNew(page, held);
   const verdicts = await trust.check(replayJobs(batch));
-  const replayed = replay(batch, verdicts, payloads, held);
+  const replayed = await replay(batch, verdicts, payloads, { ...held, executor: trust.executor });
   if (held.cursor.size === 0 && replayed.cursor.state !== undefined) checkGenesis(replayed.cursor.state, trust);
   const covering = await proveCovered(replayed, offered, held, { trust, fetchProof });
   checkContinuation(replayed, covering, held);
@@ -107,17 +109,23 @@ interface Replayed {
 }
 
 /** One entry at a time, since readers need the state after each. */
-function replay(
+async function replay(
   { steps, endsMalformed }: ReplayBatch,
   verdicts: readonly boolean[],
   payloads: readonly (Uint8Array | undefined)[],
-  { cursor: start, checkpoint, leaves }: HeldChain,
-): Replayed {
+  { cursor: start, checkpoint, leaves, executor }: HeldChain & { readonly executor: PolicyExecutor },
+): Promise<Replayed> {
   let cursor = start;
   let rootAtHeld = cursor.size === checkpoint?.size ? replayRoot(cursor) : undefined;
   const entries: VerifiedEntry[] = [];
   for (const [i, step] of steps.entries()) {
-    const next = replayEntries(cursor, { steps: [step], endsMalformed: false }, [verdicts[i] === true], leaves);
+    const signatures = [verdicts[i] === true];
+    const one = { steps: [step], endsMalformed: false };
+    let next = replayEntries(cursor, one, signatures, leaves);
+    // Nothing is waited for but a policy: pages are long.
+    if (!next.ok && next.error.code === 'policies-not-run') {
+      next = await replayWithPolicies(cursor, one, { signatures, history: leaves, executor });
+    }
     if (!next.ok) throw faultError(next.error);
     cursor = next.value;
     if (cursor.size === checkpoint?.size) rootAtHeld = replayRoot(cursor);

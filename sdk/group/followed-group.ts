@@ -44,8 +44,9 @@ import type {
 } from './group.ts';
 import type { GroupContext } from './group-context.ts';
 import { viewAccounts, type FollowedAccount } from './followed-account.ts';
+import { FollowedPolicy, type GroupPolicy } from './group-policy.ts';
 import { parseGroupId } from './group-register.ts';
-import { readAccount } from './name-account.ts';
+import { readImport } from './read-import.ts';
 import { GroupReader, removalOf, type Opening } from './group-reader.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { MessageSender, type BeginSealing } from './message-sender.ts';
@@ -75,6 +76,7 @@ export abstract class FollowedGroup implements Group {
   abstract readonly membership: 'plain' | 'mls';
   readonly id: string;
   readonly blobs: GroupBlobs;
+  readonly policy: GroupPolicy;
   protected readonly context: GroupContext;
   protected readonly follower: ChainFollower;
   protected readonly writer: ChainWriter;
@@ -87,6 +89,12 @@ export abstract class FollowedGroup implements Group {
   protected constructor(context: GroupContext, chain: ChainId, makeKeys: (outbox: Outbox) => GroupKeys) {
     this.id = toBase64Url(chain);
     this.blobs = new GroupAttachments(this, context, chain);
+    this.policy = new FollowedPolicy({
+      client: context.client,
+      state: async () => groupStateOf(await this.follower.known()),
+      prepare: (signal) => this.assertMember(signal),
+      append: (definition, body, signal) => this.appendEvent(definition, body, signal),
+    });
     this.context = context;
     const self = context.signer.actor;
     const keys = chainKeys(chain);
@@ -265,7 +273,7 @@ export abstract class FollowedGroup implements Group {
   async nameAccount(account: string, { signal }: CallOptions = {}): Promise<Delivery> {
     const identity = parseGroupId(account);
     await this.assertMember(signal);
-    const facts = await readAccount(this.context.client, identity, signal);
+    const facts = await readImport(this.context.client, identity, signal);
     return this.appendEvent(accountNamed, { identity, facts }, signal);
   }
 

@@ -3,6 +3,7 @@ import type { GroupBlobs } from '../attachment/group-attachments.ts';
 import type { Delivery } from '../chain/chain-writer.ts';
 import type { SuiteNumber } from '../suites.ts';
 import type { FollowedAccount } from './followed-account.ts';
+import type { GroupPolicy } from './group-policy.ts';
 import type { OnLostRace } from './lost-race.ts';
 import type { OutgoingMessage } from './outgoing.ts';
 import type { ApplicationItem, Message, SealedMessage, TimelineItem } from './timeline-item.ts';
@@ -148,6 +149,8 @@ export interface Group {
   readonly membership: 'plain' | 'mls';
   /** Files that messages bring along. */
   readonly blobs: GroupBlobs;
+  /** What a WebAssembly module decides for this group. */
+  readonly policy: GroupPolicy;
 
   /** What is known without asking the relay. */
   view(): Promise<GroupView>;

@@ -51,10 +51,10 @@ export class Stage {
   }
 
   /** The relay again on the same port, with what it had stored. */
-  async restartRelay(): Promise<void> {
+  async restartRelay(options: Partial<LocalRelayOptions> = {}): Promise<void> {
     const { port } = this.relay;
     await this.relay.stop();
-    this.relay = await startLocalRelay({ folder: join(this.folder, 'relay'), port });
+    this.relay = await startLocalRelay({ folder: join(this.folder, 'relay'), port, ...options });
   }
 
   async strike(): Promise<void> {

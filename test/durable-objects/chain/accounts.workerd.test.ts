@@ -135,7 +135,7 @@ describe('a revoked device', () => {
   });
 
   it('[NA17] is known to be cut off by all groups or not yet, to the account’s devices alone', async () => {
-    const restore = await cutOff(group, 'followAccount');
+    const restore = await cutOff(group, 'followNews');
     expect(await following(bob)).toEqual({ size: 3, groups: 1, behind: 0, lagging: [] });
     await revokePhone();
     const lagging = [{ chain: group.id, known: 3 }];
@@ -151,9 +151,9 @@ describe('a revoked device', () => {
   });
 
   it('[NA17] is not known to a group that claims to have more of the account than there is', async () => {
-    await cutOff(group, 'followAccount');
+    await cutOff(group, 'followNews');
     const answer = await runInDurableObject(account.stub, (object: ChainObject) =>
-      object.accountNews(group.id, 99).catch(String),
+      object.newsFor(group.id, 99).catch(String),
     );
     expect(answer).toMatch('99 entries');
     expect(await followers()).toEqual([3]);

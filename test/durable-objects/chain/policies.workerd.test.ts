@@ -4,8 +4,11 @@ import { beforeAll, expect, test, vi } from 'vitest';
 import {
   decodeTrusted,
   DEFAULT_POLICY_FUEL,
+  encode,
+  entryCodec,
   meterModule,
   modulePublished,
+  moduleSubmission,
   parseState,
   policyBound,
   policyRecorded,
@@ -13,12 +16,13 @@ import {
   registrySynced,
   sha256,
   stateAnswer,
+  submission,
   type EventDefinition,
   type PolicyBatch,
   type PolicyExecutor,
   type Submission,
 } from '../../../core/index.ts';
-import type { RelayEnvironment } from '../../../durable-objects/index.ts';
+import type { ChainObject, RelayEnvironment } from '../../../durable-objects/index.ts';
 import { BoundedExecutor } from '../../../durable-objects/policy/bounded-executor.ts';
 import { bundledExecutor } from '../../../durable-objects/policy/bundled-policies.ts';
 import { IsolateExecutor } from '../../../durable-objects/policy/policy-isolate.ts';
@@ -36,7 +40,7 @@ import { verified } from '../../core/policy/verified.ts';
 import { factsOf } from '../../support/account-log.ts';
 import { tallyOf } from '../../support/tally-policy.ts';
 import { TestActor } from '../../support/test-actor.ts';
-import { callerOf, problemCode, T0, TestChain, valueOf } from './test-chain.ts';
+import { callerOf, chainStub, problemCode, T0, TestChain, valueOf } from './test-chain.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -50,7 +54,7 @@ const modules = new Map([tally, endless].map((bytes) => [sha256(bytes).join(), m
 let registry: LogBuilder;
 let nextFounder = 0;
 
-beforeAll(() => {
+beforeAll(async () => {
   const root = rootOf([ada, ben], { expiresAt: T0 + 86_400_000 });
   const pinned = { relayName: 'localhost.terachat', checkpointKey: relay.key };
   registry = new LogBuilder(registrar, registryGenesis(root, pinned), { isSigned: true });
@@ -65,7 +69,20 @@ beforeAll(() => {
     };
     registry.append(registrar, modulePublished, publicationOf(registry, [ada, ben], fields));
   }
+  await keepRegistry();
 });
+
+/** The same entries in an object, since a group asks its registry before its policy decides (`PB14`). */
+async function keepRegistry(): Promise<void> {
+  const [genesis, ...published] = registry.entries.map((entry) => decodeTrusted(entryCodec, entry));
+  if (genesis === undefined) throw new Error('a chain has a genesis');
+  const object = (await chainStub(genesis)) as unknown as ChainObject;
+  valueOf(await object.found(encode(submission, { ...genesis, payload: undefined })));
+  for (const [i, { event, signature }] of published.entries()) {
+    const module = [tally, endless][i] as Uint8Array;
+    valueOf(await object.publish(encode(moduleSubmission, { event, signature, module })));
+  }
+}
 
 /** Runs what it is given in isolates, and can be told to fail. */
 class Isolates implements PolicyExecutor {
