@@ -76,8 +76,15 @@ beforeAll(async () => {
 async function keepRegistry(): Promise<void> {
   const [genesis, ...published] = registry.entries.map((entry) => decodeTrusted(entryCodec, entry));
   if (genesis === undefined) throw new Error('a chain has a genesis');
-  const object = (await chainStub(genesis)) as unknown as ChainObject;
+  const stub = await chainStub(genesis);
+  const object = stub as unknown as ChainObject;
+  const setClock = (time: number) =>
+    runInDurableObject(stub, (instance) => {
+      instance.clock = () => time;
+    });
+  await setClock(genesis.relayTime);
   valueOf(await object.found(encode(submission, { ...genesis, payload: undefined })));
+  await setClock(T0);
   for (const [i, { event, signature }] of published.entries()) {
     const module = [tally, endless][i] as Uint8Array;
     valueOf(await object.publish(encode(moduleSubmission, { event, signature, module })));
