@@ -104,23 +104,18 @@ async function run(subject: AuditSubject, output: Output): Promise<AuditReport> 
     ['root', `${value.root}, as the relay signed`],
     ['state', value.stateDigest],
     ['newest', value.relayTime],
-    ...(value.policy === undefined ? [] : [['policy', describePolicy(value.policy)] as const]),
+    ...(value.policy === null ? [] : [['policy', describePolicy(value.policy)] as const]),
     ...weaknessesOf(promised).map((weakness) => ['without', weakness] as const),
   ]);
   output.result(value, `Verified.\n${facts}`);
   return report;
 }
 
-interface AuditedPolicy {
-  readonly name: string;
-  readonly version: number;
-  readonly module: string;
-  readonly stateBytes: number;
-}
+type AuditedPolicy = Readonly<Record<'name' | 'module', string> & Record<'version' | 'stateBytes', number>>;
 
 /** The policy in force at the end: an audit that ends well has run it, and those before it. */
-function policyIn({ kind, value }: ChainState): AuditedPolicy | undefined {
-  if (kind !== 'group' || value.policy === undefined || value.registry === undefined) return undefined;
+function policyIn({ kind, value }: ChainState): AuditedPolicy | null {
+  if (kind !== 'group' || value.policy === undefined || value.registry === undefined) return null;
   const { module, state } = value.policy;
   const manifest = findModule(value.registry.state, module)?.manifest;
   if (manifest === undefined) throw new Error('what is in force was published');

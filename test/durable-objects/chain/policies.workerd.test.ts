@@ -76,14 +76,15 @@ beforeAll(async () => {
 async function keepRegistry(): Promise<void> {
   const [genesis, ...published] = registry.entries.map((entry) => decodeTrusted(entryCodec, entry));
   if (genesis === undefined) throw new Error('a chain has a genesis');
-  const stub = await chainStub(genesis);
+  const founding = { event: genesis.event, signature: genesis.signature, payload: undefined };
+  const stub = await chainStub(founding);
   const object = stub as unknown as ChainObject;
   const setClock = (time: number) =>
     runInDurableObject(stub, (instance) => {
       instance.clock = () => time;
     });
   await setClock(genesis.relayTime);
-  valueOf(await object.found(encode(submission, { ...genesis, payload: undefined })));
+  valueOf(await object.found(encode(submission, founding)));
   await setClock(T0);
   for (const [i, { event, signature }] of published.entries()) {
     const module = [tally, endless][i] as Uint8Array;
