@@ -61,6 +61,7 @@ export interface ReachOptions extends CallOptions {
 
 /** How long to wait is for the signal to say. */
 export interface UntilReachedOptions extends ReachOptions {
+  /** Called with what is missing, each time that it was looked at. */
   readonly onProgress?: (reach: AccountReach) => void;
 }
 
