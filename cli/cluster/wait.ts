@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterStatus } from '../../core/index.ts';
+import { NetworkError } from '../../sdk/index.ts';
 import type { ClusterTools } from './operator.ts';
 
 const LOOK_EVERY_MS = 250;
@@ -14,12 +15,27 @@ export async function waitFor(
   let before = '';
   let changedAt = Date.now();
   for (;;) {
-    const now = await tools.status();
+    const now = await look(tools, changedAt);
+    if (now === undefined) continue;
     if (holds(now)) return now;
     const fingerprint = JSON.stringify([now.backlog, now.blobs, now.scrub, now.nodes]);
     if (fingerprint !== before) [before, changedAt] = [fingerprint, Date.now()];
     if (Date.now() - changedAt > STALLED_MS) return now;
     await sleep(LOOK_EVERY_MS, undefined, { signal: tools.signal });
+  }
+}
+
+/** Undefined where the relay did not answer this time: it may be busy with what is waited for. */
+async function look(
+  { status, signal }: Pick<ClusterTools, 'status' | 'signal'>,
+  changedAt: number,
+): Promise<ClusterStatus | undefined> {
+  try {
+    return await status();
+  } catch (cause) {
+    if (!(cause instanceof NetworkError) || Date.now() - changedAt > STALLED_MS) throw cause;
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
+    return undefined;
   }
 }
 

@@ -50,6 +50,7 @@ export interface UnreadableCluster {
   readonly nodes: readonly string[];
 }
 
+/** Why a configuration opens nothing. */
 export type ClusterFault = ClusterRefusal | UnreadableCluster;
 
 const FIELDS: Readonly<Record<ConfiguredNode['kind'], readonly string[]>> = {
