@@ -13,6 +13,8 @@ export interface Person {
   readonly session: Session;
   /** This identity's key, base64url. */
   readonly actor: string;
+  /** What this profile keeps; whose keys begin with `cli/` are the command line's. */
+  readonly storage: Storage;
   readonly groups: GroupNames;
   readonly names: ActorNames;
   readonly output: Output;
@@ -46,6 +48,7 @@ export function asPerson<Options = unknown>(
       const person: Person = {
         session,
         actor,
+        storage,
         groups,
         names: await ActorNames.load(storage, options),
         output: createOutput(options.json),

@@ -10,7 +10,7 @@ export function utcTime(ms: number): string {
 
 /** The same, and how far that is from now. */
 export function utcTimeFromNow(ms: number, now: number): string {
-  const days = Math.floor(Math.abs(ms - now) / DAY_MS);
+  const days = Math.round(Math.abs(ms - now) / DAY_MS);
   const far = days === 1 ? '1 day' : `${days.toLocaleString('en')} days`;
   if (ms > MAX_MS) return utcTime(ms);
   return ms > now ? `${utcTime(ms)}, in ${far}` : `${utcTime(ms)}, ${far} ago`;

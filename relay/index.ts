@@ -157,6 +157,7 @@ export { placementFor, replaceNode, stateOf, type ClusterState, type PlaceableNo
 export { configureRepairRate, RepairBudget } from './cluster/repair-budget.ts';
 export { repairBytes, repairShards, type BlobToRepair, type Repair } from './cluster/repair-shards.ts';
 export { goodShards, scrubShard, type ShardFinding } from './cluster/scrub-shard.ts';
+export { configureRegistry, type ConfiguredRegistry } from './pinned-registry.ts';
 export { configureOperators, type ConfiguredOperators } from './operators.ts';
 export { mayReadAttachments, mayUpload, refuseUpload, type UploadRequest } from './upload.ts';
 export {

@@ -5,6 +5,7 @@ import { leavingSignalsToCaller } from './local/caller-signals.ts';
 import { FolderLock } from './local/folder-lock.ts';
 import { openCluster, type ClusterBindings, type LocalCluster } from './local/local-cluster.ts';
 import { LocalRelayError } from './local/local-relay-error.ts';
+import { openPinnedRegistry } from './local/pinned-registry.ts';
 import { openOperatorKey } from './local/operator-key.ts';
 import { portTaken, requireFreePort } from './local/ports.ts';
 import { openRelayFile, type RelayIdentity } from './local/relay-file.ts';
@@ -39,6 +40,8 @@ export interface LocalRelayOptions {
   readonly cluster?: LocalCluster;
   /** Holds the secrets that the nodes of `cluster` name; `process.env` by default. No others are taken from it. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Chain id of the registry that it trusts, kept for the next start; without it that of the last start, or none. */
+  readonly registry?: string;
   /** Another worker in the relay's place: same server, same storage, same variables. */
   readonly bundle?: WorkerBundle;
   /**
@@ -109,7 +112,8 @@ async function lockAndServe(options: LocalRelayOptions): Promise<LocalRelay> {
     const bundle = options.bundle ?? (await relayBundle());
     const operator = openOperatorKey(lock.folder);
     const nodes = openCluster(lock.folder, options.cluster, options.environment ?? process.env);
-    const miniflare = await serve({ ...options, folder: lock.folder, host, nodes, operator }, bundle, identity);
+    const pinned = openPinnedRegistry(lock.folder, options.registry);
+    const miniflare = await serve({ ...options, folder: lock.folder, host, nodes, operator, pinned }, bundle, identity);
     const relay = await handleOf(miniflare, { identity, runtime, folder: lock.folder, release });
     lock.setUrl(relay.url, relay.runtimePid);
     return relay;
@@ -150,6 +154,8 @@ type Served = LocalRelayOptions & {
   readonly nodes: ClusterBindings;
   /** Public key, base64url. */
   readonly operator: string;
+  /** Chain id of the registry. */
+  readonly pinned: string | undefined;
 };
 
 async function serve(
@@ -179,6 +185,7 @@ function miniflareOptions(options: Served, bundle: WorkerBundle, identity: Relay
     bindings: {
       ...worker.bindings,
       OPERATORS: options.operator,
+      ...(options.pinned !== undefined && { REGISTRY: options.pinned }),
       ...variables,
       RELAY_NAME: identity.name,
       RELAY_CHECKPOINT_KEY: identity.checkpointKey,

@@ -1,8 +1,9 @@
 import { createReadStream, existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { toBase64Url } from '../../core/index.ts';
+import { readFile, writeFile } from 'node:fs/promises';
+import { fromBase64Url, toBase64Url } from '../../core/index.ts';
 import { drawAdminKey, openAdminKey, type ActorSigner } from '../../sdk/index.ts';
 import { nodePlatform } from '../../sdk/node/index.ts';
+import { isActor } from '../contacts.ts';
 import { Failure } from '../failure.ts';
 import { readPassphrase } from '../passphrase.ts';
 
@@ -43,4 +44,12 @@ export async function openKeyFile(
   for await (const chunk of createReadStream(file, { end: MAX_KEY_FILE_BYTES })) chunks.push(chunk as Buffer);
   const passphrase = await readPassphrase({ file: passphraseFile, isNew: false, signal });
   return openAdminKey(new Uint8Array(Buffer.concat(chunks)), passphrase, nodePlatform());
+}
+
+/** A public key as people give it: itself, or the file that it came in. */
+export async function readPublicKey(text: string): Promise<Uint8Array> {
+  const key = isActor(text) || !existsSync(text) ? text : (await readFile(text, 'utf8')).trim();
+  if (isActor(key)) return fromBase64Url(key) as Uint8Array;
+  const message = `'${text}' is no public key, and no file with one.`;
+  throw new Failure('usage', 'invalid-admin-key', message, 'terachat admin key FILE makes one, as FILE.pub.');
 }

@@ -93,6 +93,6 @@ function revocationText(
 }
 
 /** A key as people compare it, and as programs take it. */
-function keyLine(label: string, key: Uint8Array, note = ''): string {
+export function keyLine(label: string, key: Uint8Array, note = ''): string {
   return `  ${label.padEnd(6)}  ${fingerprintOf(key)}  ${toBase64Url(key)}${note === '' ? '' : `  ${note}`}`;
 }

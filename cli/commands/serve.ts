@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, type Command } from 'commander';
-import { checkCluster, fromBase64Url, mostDataShards, sha256, toBase64 } from '../../core/index.ts';
+import { checkCluster, fromBase64Url, mostDataShards, parseChainId, sha256, toBase64 } from '../../core/index.ts';
 import type { LocalCluster, LocalRelay, LocalRelayOptions } from '../../workers/local.ts';
 import { Failure } from '../failure.ts';
 import { commandPrefix, packageVersion } from '../invocation.ts';
-import { commandOutput, DEFAULT_RELAY_FOLDER, parseCount, parsePort } from '../options.ts';
+import { collect, commandOutput, DEFAULT_RELAY_FOLDER, parseCount, parsePort } from '../options.ts';
 import { table, type Output } from '../output.ts';
 
 const DEFAULT_PORT = 8787;
@@ -19,6 +19,7 @@ interface ServeOptions {
   readonly spares: number;
   readonly name?: string;
   readonly addressHeader?: string;
+  readonly registry?: string;
 }
 
 const THIS_MACHINE = ['127.0.0.1', '::1', 'localhost'];
@@ -44,6 +45,7 @@ export function addServe(program: Command): void {
       'nodes of other kinds too: JSON as CLUSTER of wrangler.toml has it, secrets from the environment',
     )
     .option('--name <name>', "the relay's name, fixed by its first start (default: localhost.terachat)")
+    .option('--registry <id>', 'trust the policy modules of this registry; kept for the next start', parseRegistry)
     .option('--address-header <header>', 'where a proxy of your own names the address of its client')
     .addHelpText(
       'after',
@@ -53,7 +55,7 @@ export function addServe(program: Command): void {
 }
 
 async function serve(options: ServeOptions, output: Output): Promise<void> {
-  const { port, host, name, addressHeader } = options;
+  const { port, host, name, addressHeader, registry } = options;
   const { folder: data, cluster } = clusterAndFolder(options);
   const isLocal = THIS_MACHINE.includes(host) && addressHeader === undefined;
   const relay = await start({
@@ -65,6 +67,7 @@ async function serve(options: ServeOptions, output: Output): Promise<void> {
     variables: addressHeader === undefined ? {} : { ADDRESS_HEADER: addressHeader },
     ...(name === undefined ? {} : { name }),
     ...(cluster === undefined ? {} : { cluster }),
+    ...(registry === undefined ? {} : { registry }),
   });
   const version = packageVersion();
   const { url, folder, publicKey } = relay;
@@ -108,8 +111,12 @@ function readText(path: string): string {
   }
 }
 
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
+/** A name that is none would pin nothing, and nobody would know. */
+function parseRegistry(text: string): string {
+  if (parseChainId(fromBase64Url(text)) === undefined) {
+    throw new InvalidArgumentError('A registry is a chain id: terachat admin init prints one.');
+  }
+  return text;
 }
 
 function parseSpares(text: string): number {

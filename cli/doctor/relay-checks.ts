@@ -6,6 +6,7 @@ import { packageVersion } from '../invocation.ts';
 import { connectFromNode } from '../person.ts';
 import { storageFolder, type Profile } from '../profile.ts';
 import { fail, pass, warn, type Check } from './check.ts';
+import { checkRegistry } from './registry-checks.ts';
 
 const ANSWER_DEADLINE_MS = 10_000;
 /** The relay refuses events and requests that are dated further from its own clock than `CLOCK_FAIL_MS`. */
@@ -22,7 +23,7 @@ export async function checkRelay(profile: Profile, signal: AbortSignal): Promise
       pass('reachable', `${profile.relay} answered in ${Date.now() - begun} ms`),
       checkVersion(info),
       checkClock(Number(info.time) - here),
-      await checkIdentity(profile, signal),
+      ...(await checkSession(profile, signal)),
     ];
   } catch (cause) {
     signal.throwIfAborted();
@@ -62,23 +63,22 @@ function checkClock(aheadMs: number): Check {
 }
 
 /** Opens the profile as every command does: its storage, its pin of the relay, its keys. */
-async function checkIdentity({ relay, folder, actor }: Profile, signal: AbortSignal): Promise<Check> {
+async function checkSession({ relay, folder, actor }: Profile, signal: AbortSignal): Promise<readonly Check[]> {
   const storage = fileStorage(storageFolder(folder));
   try {
     const session = await connectFromNode(relay, storage, signal);
-    const { identity, relay: known } = session;
+    const isOwn = session.identity?.actor === actor;
+    const key = isOwn
+      ? pass('relay-key', `${session.relay.name}, with the key that this profile knows`)
+      : fail('relay-key', 'the storage holds another identity than the profile', 'Restore the folder from a backup.');
+    const checks = [key, ...(isOwn ? [await checkRegistry(session, storage, signal)] : [])];
     session.close();
-    if (identity?.actor === actor) return pass('relay-key', `${known.name}, with the key that this profile knows`);
-    return fail(
-      'relay-key',
-      'the storage holds another identity than the profile',
-      'Restore the folder from a backup.',
-    );
+    return checks;
   } catch (cause) {
     signal.throwIfAborted();
     const { message, hint = 'Try again.' } = describeFailure(cause);
     const found = cause instanceof RelayChangedError ? `another relay answers: ${message}` : message;
-    return fail('relay-key', found, hint);
+    return [fail('relay-key', found, hint)];
   } finally {
     await storage.close();
   }

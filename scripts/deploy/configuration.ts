@@ -1,13 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import { unstable_readConfig } from 'wrangler';
 import { parseClusterConfiguration, secretsOf } from '../../core/index.ts';
-import { configureAdmission, configureHotAge, configureLimits, configureOperators } from '../../relay/index.ts';
+import {
+  configureAdmission,
+  configureHotAge,
+  configureLimits,
+  configureOperators,
+  configureRegistry,
+} from '../../relay/index.ts';
 
 export interface Configuration {
   /** Of the worker. */
   readonly name: string;
   readonly relayName: string;
   readonly variables: Readonly<Record<string, unknown>>;
+  /** The registry whose modules are trusted, if any. */
+  readonly registry: string | undefined;
   readonly addressLimit: { readonly limit: number; readonly period: number } | undefined;
   /** Names of the buckets that are bound. */
   readonly buckets: readonly string[];
@@ -47,10 +55,11 @@ export function readConfiguration(config: string, environment?: string): Configu
   const counter = ratelimits.find((binding) => binding.name === 'ADDRESS_LIMIT');
   const relayName = typeof variables['RELAY_NAME'] === 'string' ? variables['RELAY_NAME'] : '';
   const buckets = bound.flatMap(({ bucket_name: bucket }) => (bucket === undefined ? [] : [bucket]));
+  const { registry } = configureRegistry(variables);
   const bindings = bound.map(({ binding }) => binding);
   const loadsPolicies = parsed.worker_loaders?.some(({ binding }) => binding === POLICY_LOADER) ?? false;
   const addressLimit = counter?.simple;
-  return { name: name ?? '', main, relayName, variables, addressLimit, buckets, bindings, loadsPolicies };
+  return { name: name ?? '', main, relayName, variables, registry, addressLimit, buckets, bindings, loadsPolicies };
 }
 
 /** What has to be the same in an environment as above it, since both are one relay: wrangler hands none of it down. */
@@ -98,6 +107,9 @@ export function configurationFaults(configuration: Configuration): readonly stri
   faults.push(...clusterFaults(configuration));
   if (variables['METRICS_OPEN'] === 'true') {
     faults.push('METRICS_OPEN would show /metrics to everybody: set the secret METRICS_TOKEN instead.');
+  }
+  if (configureRegistry(variables).faults.length > 0) {
+    faults.push('REGISTRY is no chain id, so no module would be trusted: terachat admin init prints one.');
   }
   for (const secret of ['RELAY_CHECKPOINT_KEY', 'METRICS_TOKEN', ...nodeSecrets(configuration)]) {
     if (variables[secret] !== undefined) faults.push(`${secret} is a secret and must not stand in [vars].`);

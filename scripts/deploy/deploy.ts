@@ -74,7 +74,7 @@ async function putOnline(
   configuration: Configuration,
   entry: string | undefined,
 ): Promise<number> {
-  const { name, relayName, buckets } = configuration;
+  const { name, relayName, buckets, registry } = configuration;
   const wrangler = new Wrangler(program, config, environment);
   const secrets = await wrangler.secrets();
   const unset = nodeSecrets(configuration).filter((secret) => secrets?.includes(secret) !== true);
@@ -89,7 +89,9 @@ async function putOnline(
     : `set its checkpoint key from ${path}, which is made where it is missing: keep a copy, nothing can read it back`;
   const what = secrets === undefined ? `make the worker ${name}` : `update the worker ${name}`;
   const plan = await planBuckets(wrangler, buckets);
-  print(['This will', keyStep, ...bucketSteps(plan), `${what}, relay ${relayName}`].join('\n  - '));
+  print(
+    ['This will', keyStep, registryStep(registry), ...bucketSteps(plan), `${what}, relay ${relayName}`].join('\n  - '),
+  );
   if (!(await confirm('Go on?'))) return EXIT.declined;
   // Written down before it is set: no relay ever signs with a key of which there is no copy. A file that is there is used
   // again, so that a run which was cut off goes on with the same key.
@@ -103,6 +105,12 @@ async function putOnline(
 /** Which asks for the value itself. A worker that is not there yet is made by it, and answers nobody. */
 function commandToSet(secret: string): string {
   return `  npx wrangler secret put ${secret}`;
+}
+
+/** Whoever pins a registry lets its admins say which programs run in chains: that is said before it is done. */
+function registryStep(registry: string | undefined): string {
+  if (registry === undefined) return 'trust no policy modules: REGISTRY is not set (docs/guides/admins.md)';
+  return `trust the policy modules that the admins of registry ${registry} sign: compare it with what they have`;
 }
 
 function bucketSteps({ missing, withoutRule }: BucketPlan): string[] {

@@ -12,7 +12,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   group: ['create', 'list', 'members', 'invite', 'join', 'remove', 'leave', 'rotate', 'reinit'],
   contact: ['name', 'verify', 'list'],
   module: ['verify'],
-  admin: ['key', 'sign'],
+  admin: ['key', 'init', 'sign', 'rotate', 'show'],
 };
 const COLUMNS = 80;
 

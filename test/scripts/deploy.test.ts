@@ -137,6 +137,7 @@ describe('A deployment', { timeout: 120_000 }, () => {
       expect(Buffer.from(key, 'base64url')).toHaveLength(32);
       expect(statSync(keyFile).mode & 0o777).toBe(0o600);
       expect(printed).not.toContain(key);
+      expect(printed).toContain('trust no policy modules: REGISTRY is not set');
       expect(JSON.stringify(commandsOf(calls))).not.toContain(key);
     }
   });
@@ -286,6 +287,13 @@ describe('A configuration', () => {
     const good = readConfiguration(config);
     return configurationFaults({ ...good, ...change, variables: { ...good.variables, ...variables } });
   };
+
+  test('pins a registry by a chain id, or none', () => {
+    expect(faultsWith({}, { REGISTRY: 'A'.repeat(43) })).toEqual([]);
+    for (const REGISTRY of ['A'.repeat(42), `${'A'.repeat(42)}B`, 7]) {
+      expect(faultsWith({}, { REGISTRY })).toEqual([expect.stringContaining('REGISTRY is no chain id')]);
+    }
+  });
 
   test('that is complete has no fault', () => {
     expect(faultsWith({})).toEqual([]);

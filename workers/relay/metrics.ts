@@ -5,6 +5,7 @@ import {
   configureHotAge,
   configureLimits,
   configureOperators,
+  configureRegistry,
   formatOpenMetrics,
   OPEN_METRICS_TYPE,
   type Gauge,
@@ -64,7 +65,7 @@ function isSameSecret(a: string, b: string): boolean {
 
 function gaugesOf(env: RelayEnvironment): readonly Gauge[] {
   const variables = { ...env };
-  const readers = [configureLimits, configureAdmission, configureOperators, configureHotAge];
+  const readers = [configureLimits, configureAdmission, configureOperators, configureHotAge, configureRegistry];
   const faults = readers.flatMap((read) => read(variables).faults);
   return [
     {

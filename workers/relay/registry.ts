@@ -1,11 +1,12 @@
 import { MAX_MODULE_POST_BYTES, moduleSubmission } from '../../core/index.ts';
+import { configureRegistry } from '../../relay/index.ts';
 import type { RelayEnvironment } from '../../durable-objects/index.ts';
 import { addressOf } from './address.ts';
 import { answerResponse } from './answer-response.ts';
 import { appendResponse, OF_EVENTS, OF_STATEMENTS } from './chains.ts';
 import { contentOf, describeRoute } from './describe-route.ts';
 import { chainObject } from './objects.ts';
-import { bytesOfName, isName, moduleParameters, noParameters, noQuery } from './parameters.ts';
+import { bytesOfName, moduleParameters, noParameters, noQuery } from './parameters.ts';
 import { structureOf } from './presentation.ts';
 import { APPEND_ANSWER, MODULE, MODULE_LIST, REGISTRY } from './presentations.ts';
 import { problemResponse } from './problem.ts';
@@ -118,8 +119,7 @@ export function addRegistryRoutes(app: RelayApp, { gate }: Services): void {
 
 const noRegistry = (): Response => problemResponse({ code: 'no-registry' });
 
-/** A name that is none pins nothing: a mistyped one never lets another chain stand for the registry. */
 function pinnedRegistry(env: RelayEnvironment): ReturnType<typeof chainObject> | undefined {
-  const { REGISTRY: chain = '' } = env;
-  return isName(chain) ? chainObject(env, chain) : undefined;
+  const { registry } = configureRegistry({ ...env });
+  return registry === undefined ? undefined : chainObject(env, registry);
 }

@@ -1,0 +1,61 @@
+import { checkAdminRoot, FIRST_ADMIN_EPOCH, toBase64Url } from '../../core/index.ts';
+import { commandPrefix } from '../invocation.ts';
+import { table } from '../output.ts';
+import type { Person } from '../person.ts';
+import { utcTimeFromNow } from '../utc-time.ts';
+import { readPublicKey } from './key-file.ts';
+import { rememberRegistry } from './own-registry.ts';
+import { refusalFailure } from './refusal-text.ts';
+import { keyLine } from './statement-view.ts';
+
+const DAY_MS = 86_400_000;
+
+export interface InitFlags {
+  readonly admin: readonly string[];
+  readonly threshold: number;
+  readonly days: number;
+}
+
+/** The action of `admin init`: founds a registry, and says what the relay's operator pins. */
+export async function foundRegistry(
+  { session, storage, output, signal }: Person,
+  _args: readonly string[],
+  { admin, threshold, days }: InitFlags,
+): Promise<void> {
+  const keys: Uint8Array[] = [];
+  for (const text of admin) keys.push(await readPublicKey(text));
+  const now = Date.now();
+  const expiresAt = now + days * DAY_MS;
+  const refusal = checkAdminRoot({ epoch: FIRST_ADMIN_EPOCH, keys, threshold, expiresAt });
+  if (refusal !== undefined) throw refusalFailure(refusal);
+  const admins = keys.map(toBase64Url);
+  const { id } = await session.foundRegistry({ admins, threshold, expiresAt }, { signal });
+  await rememberRegistry(storage, id);
+  const facts = table([
+    ['registry', id],
+    ['relay', `${session.relay.name} at ${session.relay.url}`],
+    ['threshold', `${threshold} of ${keys.length} keys sign`],
+    ['expires', utcTimeFromNow(expiresAt, now)],
+  ]);
+  const lines = keys.map((key) => keyLine('key', key));
+  const alone = threshold === 1 ? `\n\n${ALONE}` : '';
+  output.result(
+    { registry: id, epoch: FIRST_ADMIN_EPOCH, admins, threshold, expiresAt, variable: `REGISTRY = "${id}"` },
+    `Founded.\n${facts}\n${lines.join('\n')}${alone}\n\n${howToPin(id)}`,
+  );
+}
+
+const ALONE = `One key alone signs: whoever steals it can publish any module. Three keys and
+a threshold of 2 bear one that is stolen, and one that is lost.`;
+
+function howToPin(id: string): string {
+  return `Nothing is trusted yet. Whoever operates the relay pins the registry, and with
+it these keys. In wrangler.toml, under [vars], and then npm run deploy:
+
+  REGISTRY = "${id}"
+
+For a relay on this machine:
+
+  ${commandPrefix()} serve \\
+    --registry ${id}`;
+}
