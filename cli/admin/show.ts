@@ -42,7 +42,7 @@ function text(
     ['expires', utcTimeFromNow(root.expiresAt, now)],
   ]);
   const keys = root.admins.map(
-    ({ key, fingerprint, isRevoked }) => `  key     ${fingerprint}  ${key}${isRevoked ? '  revoked' : ''}`,
+    ({ key, fingerprint, isRevoked }) => `  ${isRevoked ? 'revoked' : 'key    '}  ${fingerprint}  ${key}`,
   );
   const standing = standingOfRoot(root, now);
   const warning = standing === 'good' ? [] : [`\n${WARNINGS[standing]}\n${ROOT_ADVICE[standing]}`];

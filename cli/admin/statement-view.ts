@@ -94,5 +94,5 @@ function revocationText(
 
 /** A key as people compare it, and as programs take it. */
 export function keyLine(label: string, key: Uint8Array, note = ''): string {
-  return `  ${label.padEnd(6)}  ${fingerprintOf(key)}  ${toBase64Url(key)}${note === '' ? '' : `  ${note}`}`;
+  return `  ${label.padEnd(7)}  ${fingerprintOf(key)}  ${toBase64Url(key)}${note === '' ? '' : `  ${note}`}`;
 }

@@ -15,6 +15,7 @@ import {
 import { connect, signStatement, type Registry, type Session } from '../../sdk/index.ts';
 import { fileStorage, nodePlatform } from '../../sdk/node/index.ts';
 import { startLocalRelay, type LocalRelay } from '../../workers/local.ts';
+import { openPinnedRegistry } from '../../workers/local/pinned-registry.ts';
 import { keepAdmin, PASSPHRASE, type KeptAdmin } from '../support/admin-keys.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'admin-test-'));
@@ -219,9 +220,8 @@ describe('terachat admin', { timeout: 120_000 }, () => {
     const { port } = relay;
     await relay.stop();
     relay = await startLocalRelay({ folder: path('relay'), port, registry: id });
-    await relay.stop();
     // Kept for the next start.
-    relay = await startLocalRelay({ folder: path('relay'), port });
+    expect(openPinnedRegistry(path('relay'), undefined)).toBe(id);
     const hash = sha256(module);
     await asProgram(async (session) => {
       const registry = await session.registry();

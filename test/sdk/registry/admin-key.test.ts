@@ -1,6 +1,9 @@
 import { scryptSync } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   ADMIN_ROTATION_TYPE,
   decode,
@@ -11,16 +14,24 @@ import {
 } from '../../../core/index.ts';
 import { drawAdminKey, openAdminKey, signStatement, type DrawnAdminKey } from '../../../sdk/index.ts';
 import { adminKey } from '../../../sdk/registry/admin-key.ts';
+import { keepAdmin, PASSPHRASE, type KeptAdmin } from '../../support/admin-keys.ts';
 
 const FIRST_LINE = 'terachat admin key v1\n';
 const passphrase = 'four lighthouses and a tide';
 const envelope: DsseEnvelope = { payloadType: ADMIN_ROTATION_TYPE, payload: Uint8Array.of(7), signatures: [] };
 
 let drawn: DrawnAdminKey;
+let folder: string;
+let kept: KeptAdmin;
 
 beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'admin-key-'));
+  // At the least cost that a reader takes; the drawn one has the whole.
+  kept = keepAdmin(folder, 'ada');
   drawn = await drawAdminKey(passphrase);
 });
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("an admin's key in a file", () => {
   it('[AR19] is opened by whoever has the passphrase and the specification', () => {
@@ -38,11 +49,14 @@ describe("an admin's key in a file", () => {
   });
 
   it('[AR19] opens by its passphrase alone, and signs', async () => {
-    const signer = await openAdminKey(drawn.file, passphrase);
-    const signed = await signStatement(envelope, signer);
-    expect(findSigners(signed, [drawn.signer.actor])).toEqual([new Uint8Array(drawn.signer.actor)]);
-    expect(await signStatement(signed, drawn.signer)).toEqual(signed);
-    await expect(openAdminKey(drawn.file, `${passphrase}.`)).rejects.toMatchObject({ code: 'wrong-passphrase' });
+    const { file, signer } = kept;
+    const opened = await openAdminKey(readFileSync(file), PASSPHRASE);
+    const signed = await signStatement(envelope, opened);
+    expect(findSigners(signed, [signer.actor])).toEqual([signer.actor]);
+    expect(await signStatement(signed, signer)).toEqual(signed);
+    await expect(openAdminKey(readFileSync(file), `${PASSPHRASE}.`)).rejects.toMatchObject({
+      code: 'wrong-passphrase',
+    });
   });
 
   it('[AR19] is refused where it is another kind of file', async () => {
