@@ -52,7 +52,7 @@ export interface SigningTask {
 }
 
 /** Shows a statement, asks, signs it and writes it down. Refuses what no registry, or not this one, would take. */
-async function signStatementFile(
+export async function signStatementFile(
   { file, from, replaces }: SigningTask,
   flags: SignFlags,
   { output, signal }: { readonly output: Output; readonly signal: AbortSignal },

@@ -1,16 +1,17 @@
 import { existsSync } from 'node:fs';
 import { Option, type Command } from 'commander';
-import { DEFAULT_POLICY_FUEL, meterModule, sha256, toBase64Url } from '../../core/index.ts';
+import { DEFAULT_POLICY_FUEL, meterModule, sha256, toBase64Url, type VerifiedModule } from '../../core/index.ts';
 import { Answered, Failure } from '../failure.ts';
 import { formatBytes } from '../format-bytes.ts';
 import { commandPrefix } from '../invocation.ts';
 import { compileProject } from '../module/compile.ts';
 import { readPolicyModule } from '../module/module-file.ts';
 import { findModulePlace, newProject, openProject, TEMPLATES, type ModulePlace } from '../module/project.ts';
-import { readRecordFile } from '../module/record-file.ts';
+import { readLogRecords } from '../module/log-records.ts';
+import { readRecordFile, type RecordFile } from '../module/record-file.ts';
 import { replayRecords } from '../module/replay.ts';
 import { replayDocument, replayText } from '../module/replay-view.ts';
-import { commandOutput, parseCount } from '../options.ts';
+import { collect, commandOutput, parseCount } from '../options.ts';
 import { table } from '../output.ts';
 
 const PAGE_BYTES = 65_536;
@@ -59,6 +60,10 @@ function addTest(module: Command): void {
     .command('test')
     .argument('[path]', 'a module, or the folder of a project', '.')
     .option('--records <file>', 'JSON lines; default: beside the module, with its name')
+    .addOption(new Option('--log <file>', 'the records of a chain, as `audit --save` kept it').conflicts('records'))
+    .addOption(
+      new Option('--with <module>', 'one more that decided in that log').argParser(collect).default([], 'none'),
+    )
     .option('--fuel <units>', 'what one record may use up', parseCount, DEFAULT_POLICY_FUEL)
     .summary('let a policy module decide over records')
     .description(
@@ -67,7 +72,7 @@ function addTest(module: Command): void {
     )
     .addHelpText(
       'after',
-      `\nExamples:\n  terachat module test spending\n  terachat module test ledger.wasm --records ledger.jsonl\n\n${RECORD_HELP}`,
+      `\nExamples:\n  terachat module test spending\n  terachat module test ledger.wasm --records ledger.jsonl\n  terachat module test ledger-2.wasm --log friends.log --with ledger.wasm\n\n${RECORD_HELP}`,
     )
     .action(test);
 }
@@ -114,20 +119,34 @@ async function mostFuelOf({ module, records }: ModulePlace): Promise<number> {
 
 interface TestFlags {
   readonly records?: string;
+  readonly log?: string;
+  readonly with: readonly string[];
   readonly fuel: number;
 }
 
-async function test(path: string, { records: named, fuel }: TestFlags, command: Command): Promise<void> {
+async function test(path: string, flags: TestFlags, command: Command): Promise<void> {
   const place = await findModulePlace(path);
-  const file = named ?? place.records;
   if (!existsSync(place.module)) {
     throw new Failure('failed', 'not-built', `There is no ${place.module} yet.`, 'terachat module build makes it.');
   }
-  if (!existsSync(file)) {
-    throw new Failure('usage', 'no-records', `There is no ${file}.`, '--records FILE says where the records are.');
-  }
-  const { records, labels } = await readRecordFile(file);
-  const replay = await replayRecords(await readPolicyModule(place.module), records, fuel);
+  const module = await readPolicyModule(place.module);
+  const { records, labels } = await recordsFor(module, place, flags);
+  const replay = await replayRecords(module, records, flags.fuel);
   commandOutput(command).result(replayDocument(replay), replayText(replay, labels));
   if (replay.verdicts.some(({ isExpected }) => !isExpected)) throw new Answered('failed');
+}
+
+async function recordsFor(
+  module: VerifiedModule,
+  { records: beside }: ModulePlace,
+  { records, log, with: others }: TestFlags,
+): Promise<RecordFile> {
+  if (log !== undefined) {
+    const modules = [module];
+    for (const file of others) modules.push(await readPolicyModule(file));
+    return readLogRecords(log, modules);
+  }
+  const file = records ?? beside;
+  if (existsSync(file)) return readRecordFile(file);
+  throw new Failure('usage', 'no-records', `There is no ${file}.`, '--records FILE says where the records are.');
 }

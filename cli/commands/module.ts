@@ -2,13 +2,15 @@ import type { Command } from 'commander';
 import { verifyModuleStatically } from '../../core/index.ts';
 import { Answered } from '../failure.ts';
 import { noPolicyModule, readModuleFile } from '../module/module-file.ts';
-import { commandOutput } from '../options.ts';
+import { collect, commandOutput } from '../options.ts';
 import type { Output } from '../output.ts';
 import { addProjectCommands } from './module-project.ts';
+import { addRegistryCommands, verifyInRegistry, type VerifyFlags } from './module-registry.ts';
 
 export function addModule(program: Command): void {
-  const module = program.command('module').summary('policy modules: make, try, sign, publish and bind them');
+  const module = program.command('module').summary('policy modules: make, try, sign, publish and revoke them');
   addProjectCommands(module);
+  addRegistryCommands(module);
   addVerify(module);
 }
 
@@ -16,19 +18,24 @@ function addVerify(module: Command): void {
   module
     .command('verify')
     .argument('<file>', 'a WebAssembly module')
-    .requiredOption('--static', 'check the bare module: its form, types, exports and bounds')
-    .summary('check that a file is a policy module')
+    .option('--static', 'the bare module only: its form, types, exports and bounds')
+    .option('--envelope <file>', 'what the admins signed, where it is not published; copies are put together', collect)
+    .option('--log <file>', 'a saved log of the registry, instead of the relay')
+    .option('--registry <id>', 'another registry than the one that your relay has pinned')
+    .summary('verify a policy module against the registry')
     .description(
-      'Checks that a file is a policy module, without running it: no imports, integers only, sound types, the exports of ' +
-        'a policy, everything bounded.',
+      'Verifies the whole log of the registry, and then a module in it: who signed, how many of them, version, validity, revocation, ' +
+        'the bytes, and every rule of policy modules. Nothing is run. With --static only the last, without a relay.',
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  terachat module verify ledger.wasm --static\n  terachat module verify ledger.wasm --static --json\n\n' +
-        'Names the first rule that is broken and the byte where, and ends with 1.',
+      '\nExamples:\n  terachat module verify ledger.wasm\n  terachat module verify ledger.wasm --envelope ledger.json --log registry.log\n' +
+        '  terachat module verify ledger.wasm --static --json\n\n' +
+        'Names the first rule that is broken, and the byte where it is one of bytes, and\nends with 1.',
     )
-    .action(async (file: string, _options: unknown, command: Command) => {
-      verifyStatic(file, await readModuleFile(file), commandOutput(command));
+    .action(async (file: string, flags: VerifyFlags & { readonly static?: true }, command: Command) => {
+      if (flags.static === undefined) await verifyInRegistry(file, flags, command);
+      else verifyStatic(file, await readModuleFile(file), commandOutput(command));
     });
 }
 

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { encodePolicyRecord, toHex } from '../../core/index.ts';
+import { encodePolicyRecord, policyRecorded, toHex } from '../../core/index.ts';
 import { Failure } from '../failure.ts';
 import { BodyFault, keyOf, parseBody, parseTime, type Label } from './record-body.ts';
 import type { TestRecord } from './replay.ts';
@@ -9,8 +9,7 @@ const MAX_RECORDS = 100_000;
 /** When records are taken that say nothing else: one a second. */
 const FIRST_MS = Date.UTC(2026, 0, 1);
 const STEP_MS = 1_000;
-/** The first type that applications define. */
-const DEFAULT_TYPE = 0x8000;
+const DEFAULT_TYPE = policyRecorded.type;
 const MAX_TYPE = 0xffff;
 const VERDICT = /^(accepted|rejected \d+|stopped (fuel|depth|trap|output))$/;
 const MEMBERS = ['actor', 'body', 'at', 'type', 'verdict', 'note'];

@@ -22,6 +22,7 @@ export {
   type PolicyOutcome,
   type PolicyStop,
 } from './run-policy.ts';
+export { embedToolSignature, toolSignatureMessage } from './tool-signature.ts';
 export { verifyModuleStatically } from './verify-module.ts';
 export {
   checkBytes,

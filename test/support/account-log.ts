@@ -35,8 +35,9 @@ export function groupAtRelay(
   founder: Actor,
   membership: 'plain' | 'mls' = 'plain',
   fields: Partial<Genesis> = {},
+  options: { readonly isSigned?: boolean } = {},
 ): LogBuilder {
-  return new LogBuilder(founder, groupGenesis(membership, { ...pinned, ...fields }));
+  return new LogBuilder(founder, groupGenesis(membership, { ...pinned, ...fields }), options);
 }
 
 /** What an import of these entries brings, under a checkpoint of the chain as it is now, or was at `signedSize`. */

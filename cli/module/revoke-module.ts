@@ -1,0 +1,61 @@
+import {
+  currentRoot,
+  encodeAdminStatement,
+  fromBase64Url,
+  toBase64Url,
+  type ModuleRevocation,
+} from '../../core/index.ts';
+import { readStatementFiles, writeEnvelope } from '../admin/envelope-file.ts';
+import { signersOf, tallyOf, tallyText } from '../admin/signatures.ts';
+import { statementDocument, statementText } from '../admin/statement-view.ts';
+import { isActor } from '../contacts.ts';
+import { Failure } from '../failure.ts';
+import type { Person } from '../person.ts';
+import { carried, openRegistry, type RegistryFlags } from './open-registry.ts';
+import { findHash } from './trust.ts';
+
+export interface RevokeFlags extends RegistryFlags {
+  readonly module: readonly string[];
+  readonly admin: readonly string[];
+  readonly reason: ModuleRevocation['reason'];
+}
+
+/** Writes into a file what is to be taken back, for the admins to sign. Nothing is sent. */
+export async function prepareRevocation(person: Person, file: string, flags: RevokeFlags): Promise<void> {
+  if (flags.module.length + flags.admin.length === 0) {
+    throw new Failure('usage', 'nothing-revoked', 'Say what to take back: --module, or the key of an --admin.');
+  }
+  const registry = await (await openRegistry(person, flags)).known({ signal: person.signal });
+  const value: ModuleRevocation = {
+    registry: registry.chain,
+    adminEpoch: currentRoot(registry.state).epoch,
+    reason: flags.reason,
+    modules: flags.module.map((text) => findHash(text, registry)),
+    keys: flags.admin.map(keyOf),
+  };
+  const statement = { kind: 'revocation' as const, value };
+  const envelope = { ...encodeAdminStatement(statement), signatures: [] };
+  await writeEnvelope(file, envelope);
+  const tally = tallyText(tallyOf(signersOf(envelope), statement, registry));
+  person.output.result(
+    { file, ...(statementDocument(statement) as object) },
+    `${statementText(statement, { registry, now: Date.now() })}\n\nPrepared in ${file}. It has\n${tally}`,
+  );
+}
+
+/** Brings a signed revocation to the registry: one file, or copies that were signed apart. */
+export async function appendRevocation(person: Person, files: readonly string[], flags: RegistryFlags): Promise<void> {
+  const { envelope } = await readStatementFiles(files);
+  const signers = signersOf(envelope).map(toBase64Url);
+  const registry = await openRegistry(person, flags);
+  const { index, relayTime } = await carried(registry.revoke(envelope, { signal: person.signal }));
+  person.output.result(
+    { registry: registry.id, index, relayTime, signers },
+    `Taken back, for good, by entry ${index} of the registry.`,
+  );
+}
+
+function keyOf(text: string): Uint8Array {
+  if (isActor(text)) return fromBase64Url(text) as Uint8Array;
+  throw new Failure('usage', 'invalid-admin-key', `'${text}' is no public key.`);
+}
