@@ -4,6 +4,7 @@ import { readStatementFiles } from '../admin/envelope-file.ts';
 import { addSignOptions } from '../admin/sign.ts';
 import { signersOf } from '../admin/signatures.ts';
 import { Answered, Failure } from '../failure.ts';
+import { bindModule, type BindFlags } from '../module/bind-module.ts';
 import { readModuleFile } from '../module/module-file.ts';
 import { carried, openRegistry, type RegistryFlags } from '../module/open-registry.ts';
 import { appendRevocation, prepareRevocation, type RevokeFlags } from '../module/revoke-module.ts';
@@ -31,6 +32,7 @@ export function addRegistryCommands(module: Command): void {
   addSign(module);
   addPublish(module);
   addRevoke(module);
+  addBind(module);
 }
 
 function addSign(module: Command): void {
@@ -89,6 +91,31 @@ function addRevoke(module: Command): void {
         if (others.length > 0) throw new Failure('usage', 'one-file', 'It is written into one file.');
         return prepareRevocation(person, file, { module: [], admin: [], ...flags });
       }),
+    );
+}
+
+function addBind(module: Command): void {
+  module
+    .command('bind')
+    .argument('<group>', 'name or id; you own it')
+    .argument('[module]', 'its file, its hash, NAME or NAME@VERSION in the registry')
+    .option('--guard <event>', 'it also has to let these through, such as group.message; several times', collect)
+    .option('--none', 'take the policy out of force, and its state with it')
+    .option('--registry <id>', REGISTRY)
+    .summary('put a policy module in force in a group')
+    .description(
+      'Puts a published module in force in a group, or a later version in its place, which takes over its state. From then on ' +
+        'it decides over records, and over what it guards.',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  terachat module bind shop ledger.wasm\n  terachat module bind shop access@2 --guard group.member-added\n' +
+        '  terachat module bind shop --none',
+    )
+    .action(
+      asPerson<Partial<BindFlags>>((person, [group = '', name], flags) =>
+        bindModule(person, [group, name], { guard: [], ...flags }),
+      ),
     );
 }
 

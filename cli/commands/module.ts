@@ -8,7 +8,7 @@ import { addProjectCommands } from './module-project.ts';
 import { addRegistryCommands, verifyInRegistry, type VerifyFlags } from './module-registry.ts';
 
 export function addModule(program: Command): void {
-  const module = program.command('module').summary('policy modules: make, try, sign, publish and revoke them');
+  const module = program.command('module').summary('policy modules: make, try, sign, publish and bind them');
   addProjectCommands(module);
   addRegistryCommands(module);
   addVerify(module);

@@ -11,7 +11,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   device: ['list', 'join', 'add', 'rename', 'revoke', 'recovery', 'recover'],
   group: ['create', 'list', 'members', 'invite', 'join', 'remove', 'leave', 'rotate', 'reinit'],
   contact: ['name', 'verify', 'list'],
-  module: ['new', 'build', 'test', 'sign', 'publish', 'revoke', 'verify'],
+  module: ['new', 'build', 'test', 'sign', 'publish', 'revoke', 'bind', 'verify'],
   admin: ['key', 'init', 'sign', 'rotate', 'show'],
 };
 const COLUMNS = 80;
