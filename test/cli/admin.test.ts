@@ -151,7 +151,7 @@ describe('terachat admin', { timeout: 120_000 }, () => {
       '--remove',
       `${ben.file}.pub`,
     );
-    expect(out).toMatch(/^ {2}leaves {2}\S+ {2}\S{43}$/m);
+    expect(out).toMatch(/^ {2}leaves {3}\S+ {2}\S{43}$/m);
     await ask('audit', id, '--save', path('registry.log'));
     const asked = await run('admin', 'sign', path('rotation.json'), '--key', ada.file, '--log', path('registry.log'));
     expect([asked.exit, asked.out]).toEqual([2, '']);
