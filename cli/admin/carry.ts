@@ -21,18 +21,22 @@ const CARRIED_BY = {
   revocation: 'terachat module revoke --append',
 } as const satisfies Readonly<Record<AdminStatement['kind'], string>>;
 
+type StatementOf<Kind extends AdminStatement['kind']> = AdminStatement & { readonly kind: Kind };
+
+/** What is carried, with the keys of those who signed it. */
+interface Carried<Kind extends AdminStatement['kind']> extends StatementFile {
+  readonly statement: StatementOf<Kind>;
+  readonly signers: readonly Uint8Array[];
+}
+
 /** Reads what admins signed, and holds it against the registry as it stands: whatever that would refuse is refused here, in words. */
-export async function carryStatement(
+export async function carryStatement<Kind extends AdminStatement['kind']>(
   person: Person,
   files: readonly string[],
-  { kind, key, ...flags }: CarryFlags & { readonly kind: AdminStatement['kind'] },
-): Promise<{
-  readonly registry: Registry;
-  readonly from: StatementFile & { readonly signers: readonly Uint8Array[] };
-}> {
-  const from = await readStatementFiles(files);
-  const { envelope, statement } = from;
-  if (statement.kind !== kind) {
+  { kind, key, ...flags }: CarryFlags & { readonly kind: Kind },
+): Promise<{ readonly registry: Registry; readonly from: Carried<Kind> }> {
+  const { envelope, statement } = await readStatementFiles(files);
+  if (!isOfKind(statement, kind)) {
     const message = `This is a ${statement.kind}, and no ${kind}.`;
     throw new Failure('failed', 'unsupported-statement', message, `Bring it by: ${CARRIED_BY[statement.kind]}`);
   }
@@ -41,7 +45,7 @@ export async function carryStatement(
   const registry = await openRegistry(person, flags.registry, carrier);
   const known = await registry.known({ signal: person.signal });
   const judged = judgeStatement(envelope, known, Date.now());
-  if (judged.ok) return { registry, from: { ...from, signers } };
+  if (judged.ok) return { registry, from: { envelope, statement, signers } };
   if (judged.error.code !== 'threshold-not-met') throw refusalFailure(judged.error);
   const tally = tallyText(tallyOf(signers, statement, known));
   throw new Failure(
@@ -50,4 +54,11 @@ export async function carryStatement(
     `Too few admins signed:\n${tally}`,
     'terachat admin sign adds a signature.',
   );
+}
+
+function isOfKind<Kind extends AdminStatement['kind']>(
+  statement: AdminStatement,
+  kind: Kind,
+): statement is StatementOf<Kind> {
+  return statement.kind === kind;
 }

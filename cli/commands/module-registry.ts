@@ -1,12 +1,10 @@
 import { Option, type Command } from 'commander';
 import { checkBytes, DEFAULT_POLICY_FUEL, toBase64Url, type TrustedModule } from '../../core/index.ts';
-import { readStatementFiles } from '../admin/envelope-file.ts';
+import { carryStatement, type CarryFlags } from '../admin/carry.ts';
 import { addSignOptions } from '../admin/sign.ts';
-import { signersOf } from '../admin/signatures.ts';
 import { Answered, Failure } from '../failure.ts';
 import { bindModule, type BindFlags } from '../module/bind-module.ts';
 import { readModuleFile } from '../module/module-file.ts';
-import { carried, openRegistry, type RegistryFlags } from '../module/open-registry.ts';
 import { appendRevocation, prepareRevocation, type RevokeFlags } from '../module/revoke-module.ts';
 import { signModule, type ModuleSignFlags } from '../module/sign-module.ts';
 import {
@@ -66,7 +64,7 @@ function addPublish(module: Command): void {
     .summary('bring a signed module to the registry')
     .description('Brings a module to the registry of the relay, with the manifest that enough admins have signed.')
     .addHelpText('after', '\nExample:\n  terachat module publish ledger.wasm ledger-ada.json ledger-ben.json')
-    .action(asPerson<RegistryFlags>((person, args, flags) => publish(person, args as [string, ...string[]], flags)));
+    .action(asPerson<CarryFlags>((person, args, flags) => publish(person, args as [string, ...string[]], flags)));
 }
 
 function addRevoke(module: Command): void {
@@ -126,18 +124,13 @@ function addCarryOptions(command: Command): Command {
     .option('--passphrase-file <file>', 'of that key: takes its first line, instead of asking');
 }
 
-async function publish(person: Person, [file, ...files]: [string, ...string[]], flags: RegistryFlags): Promise<void> {
+async function publish(person: Person, [file, ...files]: [string, ...string[]], flags: CarryFlags): Promise<void> {
   const bytes = await readModuleFile(file);
-  const { envelope, statement } = await readStatementFiles(files);
-  if (statement.kind !== 'publication') {
-    throw new Failure('failed', 'unsupported-statement', `This is a ${statement.kind}, and no manifest.`);
-  }
-  const { name, version, hash } = statement.value;
-  const module = checkBytes(bytes, statement.value);
+  const { registry, from } = await carryStatement(person, files, { ...flags, kind: 'publication' });
+  const module = checkBytes(bytes, from.statement.value);
   if (!module.ok) throw untrusted(file, module.error);
-  const signers = signersOf(envelope).map(toBase64Url);
-  const registry = await openRegistry(person, flags);
-  const { index, relayTime } = await carried(registry.publish(envelope, bytes, { signal: person.signal }));
+  const { index, relayTime } = await registry.publish(from.envelope, bytes, { signal: person.signal });
+  const { name, version, hash } = from.statement.value;
   person.output.result(
     {
       registry: registry.id,
@@ -146,7 +139,7 @@ async function publish(person: Person, [file, ...files]: [string, ...string[]], 
       name,
       version,
       hash: toBase64Url(hash),
-      signers,
+      signers: from.signers.map(toBase64Url),
     },
     `${name} ${version} is published, by entry ${index} of the registry.\n  ${toBase64Url(hash)}`,
   );
@@ -164,7 +157,7 @@ export async function verifyInRegistry(file: string, flags: VerifyFlags, command
   const verify = async (registry: RegistryLog): Promise<void> =>
     judge([file, bytes], registry, { files: flags.envelope ?? [], output: commandOutput(command) });
   if (flags.log !== undefined) return verify(await registryInFile(flags.log));
-  await asPerson(async (person) => verify(await registryAtRelay(person, flags)))(command);
+  await asPerson(async (person) => verify(await registryAtRelay(person, flags.registry)))(command);
 }
 
 async function judge(

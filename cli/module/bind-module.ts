@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { sha256, toBase64Url } from '../../core/index.ts';
+import { openRegistry } from '../admin/own-registry.ts';
 import { Failure } from '../failure.ts';
 import type { Person } from '../person.ts';
 import { readPolicyModule } from './module-file.ts';
-import { openRegistry } from './open-registry.ts';
 import { findHash } from './trust.ts';
 
 export interface BindFlags {
@@ -44,8 +44,6 @@ export async function bindModule(
 /** By its file, its hash, or what the registry calls it. */
 async function hashOf(person: Person, module: string, named: string | undefined): Promise<string> {
   if (existsSync(module)) return toBase64Url(sha256((await readPolicyModule(module)).bytes));
-  const registry = await (
-    await openRegistry(person, named === undefined ? {} : { registry: named })
-  ).known({ signal: person.signal });
+  const registry = await (await openRegistry(person, named)).known({ signal: person.signal });
   return toBase64Url(findHash(module, registry));
 }

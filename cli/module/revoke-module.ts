@@ -5,16 +5,17 @@ import {
   toBase64Url,
   type ModuleRevocation,
 } from '../../core/index.ts';
-import { readStatementFiles, writeEnvelope } from '../admin/envelope-file.ts';
+import { carryStatement, type CarryFlags } from '../admin/carry.ts';
+import { writeEnvelope } from '../admin/envelope-file.ts';
+import { openRegistry } from '../admin/own-registry.ts';
 import { signersOf, tallyOf, tallyText } from '../admin/signatures.ts';
 import { statementDocument, statementText } from '../admin/statement-view.ts';
 import { isActor } from '../contacts.ts';
 import { Failure } from '../failure.ts';
 import type { Person } from '../person.ts';
-import { carried, openRegistry, type RegistryFlags } from './open-registry.ts';
 import { findHash } from './trust.ts';
 
-export interface RevokeFlags extends RegistryFlags {
+export interface RevokeFlags extends CarryFlags {
   readonly module: readonly string[];
   readonly admin: readonly string[];
   readonly reason: ModuleRevocation['reason'];
@@ -25,7 +26,7 @@ export async function prepareRevocation(person: Person, file: string, flags: Rev
   if (flags.module.length + flags.admin.length === 0) {
     throw new Failure('usage', 'nothing-revoked', 'Say what to take back: --module, or the key of an --admin.');
   }
-  const registry = await (await openRegistry(person, flags)).known({ signal: person.signal });
+  const registry = await (await openRegistry(person, flags.registry)).known({ signal: person.signal });
   const value: ModuleRevocation = {
     registry: registry.chain,
     adminEpoch: currentRoot(registry.state).epoch,
@@ -44,13 +45,11 @@ export async function prepareRevocation(person: Person, file: string, flags: Rev
 }
 
 /** Brings a signed revocation to the registry: one file, or copies that were signed apart. */
-export async function appendRevocation(person: Person, files: readonly string[], flags: RegistryFlags): Promise<void> {
-  const { envelope } = await readStatementFiles(files);
-  const signers = signersOf(envelope).map(toBase64Url);
-  const registry = await openRegistry(person, flags);
-  const { index, relayTime } = await carried(registry.revoke(envelope, { signal: person.signal }));
+export async function appendRevocation(person: Person, files: readonly string[], flags: CarryFlags): Promise<void> {
+  const { registry, from } = await carryStatement(person, files, { ...flags, kind: 'revocation' });
+  const { index, relayTime } = await registry.revoke(from.envelope, { signal: person.signal });
   person.output.result(
-    { registry: registry.id, index, relayTime, signers },
+    { registry: registry.id, index, relayTime, signers: from.signers.map(toBase64Url) },
     `Taken back, for good, by entry ${index} of the registry.`,
   );
 }

@@ -6,13 +6,13 @@ import { fingerprintOf } from '../../sdk/index.ts';
 import { readStatementFiles, type StatementFile } from '../admin/envelope-file.ts';
 import { openKeyFile } from '../admin/key-file.ts';
 import { readRegistryLog } from '../admin/known-registry.ts';
+import { openRegistry } from '../admin/own-registry.ts';
 import { signStatementFile, type SignFlags } from '../admin/sign.ts';
 import { Failure } from '../failure.ts';
 import { commandOutput } from '../options.ts';
 import { asPerson, interruptSignal } from '../person.ts';
 import { readPolicyModule } from './module-file.ts';
 import { manifestFor, type ManifestChoices } from './own-manifest.ts';
-import { openRegistry } from './open-registry.ts';
 import { untrusted } from './trust.ts';
 
 export interface ModuleSignFlags extends SignFlags, ManifestChoices {
@@ -70,9 +70,8 @@ async function newManifest(
     return manifestFor(module, { ...flags, file, now, registry: await readRegistryLog(flags.log) });
   }
   let made: StatementFile | undefined;
-  const named = flags.registry === undefined ? {} : { registry: flags.registry };
   await asPerson(async (person) => {
-    const registry = await (await openRegistry(person, named)).known({ signal: person.signal });
+    const registry = await (await openRegistry(person, flags.registry)).known({ signal: person.signal });
     made = manifestFor(module, { ...flags, file, now, registry });
   })(command);
   if (made === undefined) throw new Error('a manifest is made or refused');

@@ -15,13 +15,13 @@ import {
   type WasmModuleRefusal,
 } from '../../core/index.ts';
 import { readStatementFiles } from '../admin/envelope-file.ts';
+import { openRegistry } from '../admin/own-registry.ts';
 import { refusalFailure } from '../admin/refusal-text.ts';
 import { ChainDownload } from '../chain-download.ts';
 import { Failure } from '../failure.ts';
 import { auditedChain, readLogCopy, subjectOf, verifyLog } from '../log-audit.ts';
 import type { Person } from '../person.ts';
 import { noPolicyModule } from './module-file.ts';
-import { openRegistry, type RegistryFlags } from './open-registry.ts';
 
 /** A registry's log from its first entry on, verified, with the state that it gives. */
 export interface RegistryLog extends KnownRegistry {
@@ -35,8 +35,8 @@ export async function registryInFile(file: string): Promise<RegistryLog> {
 }
 
 /** From the relay: all of it, for nothing that it says is believed. */
-export async function registryAtRelay(person: Person, flags: Pick<RegistryFlags, 'registry'>): Promise<RegistryLog> {
-  const { id } = await openRegistry(person, flags);
+export async function registryAtRelay(person: Person, named: string | undefined): Promise<RegistryLog> {
+  const { id } = await openRegistry(person, named);
   const download = new ChainDownload(person.session, id, person.signal);
   const entries: Uint8Array[] = [];
   for await (const page of download.pages()) entries.push(...page);

@@ -40,7 +40,7 @@ describe('a group at the command line', { timeout: 120_000 }, () => {
       [{ id, membership: 'mls', name: 'walkers', status: 'member', epoch: 1, size: 3, lacks: [] }],
     ]);
     const { members, ...shown } = await terminal.ask('group', 'members', 'walkers', ...bob);
-    expect(shown).toEqual({ id, ...view });
+    expect(shown).toEqual({ id, accounts: [], ...view });
     expect(members).toEqual([
       { actor: actors.alice, role: 'owner', since: 0, isMe: false, isLeaving: false },
       { actor: actors.bob, role: 'admin', since: 2, isMe: true, isLeaving: false },

@@ -82,6 +82,7 @@ export async function requestSeeds(relay: InhabitedRelay): Promise<readonly Requ
       signer: bob,
     },
     { route: 'get /v1/chains/{chain}/state', path: chain('state'), signer: bob },
+    { route: 'get /v1/chains/{chain}/following', path: chain('following?size=2'), signer: bob },
     { route: 'get /v1/chains/{chain}/group-info', path: chainPath(relay.encrypted, 'group-info'), signer: bob },
     { route: 'get /v1/chains/{chain}/proposals', path: chainPath(relay.encrypted, 'proposals'), signer: bob },
     {

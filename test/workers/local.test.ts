@@ -92,6 +92,7 @@ describe('a local relay', { timeout: 60_000 }, () => {
       RELAY_CHECKPOINT_KEY: checkpointKey,
       OPERATORS: expect.stringMatching(/^[\w-]{43}$/) as string,
       REPAIR_BYTES_PER_S: '268435456',
+      POLICY_LOADER: {},
     });
     expect(Buffer.from(checkpointKey!, 'base64url')).toHaveLength(32);
     expect(statSync(join(folder, 'relay.json')).mode & 0o777).toBe(0o600);
