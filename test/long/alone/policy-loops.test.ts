@@ -12,7 +12,7 @@ import { assemble, END, i64, policyApplying } from '../../core/policy/assembler.
 const LOOPS = 10;
 const REQUESTS = 500;
 const ROUNDS = 3;
-/** What the goal allows. */
+/** Of the time beside loops to the time without. */
 const MAX_RATIO = 3;
 
 /** Each is a module of its own, by a constant that is never reached. */
