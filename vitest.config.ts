@@ -17,7 +17,7 @@ const hookTimeout = 60_000;
 const longTimeout = 1_200_000;
 
 /** Those that run longest, the longest first; by themselves they begin last, since their files are small. */
-const longest = ['interleavings', 'fuzz', 'mls-clients-walk', 'cluster-faults', 'client-crash', 'demo-ends'];
+const longest = ['interleavings', 'fuzz', 'mls-clients-walk', 'cluster-faults', 'client-crash', 'demo'];
 
 /** What takes long begins first, so that no core is idle while the last of it runs. */
 class LongestFirst extends BaseSequencer {

@@ -19,8 +19,8 @@ const AFTER_CAROL = 'The new meeting place is the lighthouse.';
 export async function play(stage: Stage, claims: Claims): Promise<void> {
   await arrive(stage, claims);
   await meet(stage, claims);
-  await loseNodes(stage, claims, GROUP);
   const passing = await saySomethingPassing(stage, claims);
+  await loseNodes(stage, claims, GROUP);
   await talkWithoutBob(stage, claims);
   await returnOfBob(stage, claims);
   await removeCarol(stage, claims);

@@ -7,8 +7,8 @@ import { choicesOf, DAY_MS, someBytes, TestCluster } from '../relay/cluster/test
 const BLOB_BYTES = 700;
 const AT_A_TIME = 24;
 /** More than these are made of a part of the choices, another part each day. */
-const MOST_READS = 1_500;
-const MOST_DAMAGED = 36;
+const MOST_READS = 500;
+const MOST_DAMAGED = 12;
 const codes = [
   [4, 6],
   [3, 7],

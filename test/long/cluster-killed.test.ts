@@ -20,7 +20,7 @@ import { nodePlatform } from '../../sdk/node/index.ts';
 import { nodeFolder, readOperatorSeed, spawnRelay, type SpawnedRelay } from '../../workers/local.ts';
 import { soleInvitation } from '../stories/stage.ts';
 
-const ROUNDS = 4;
+const ROUNDS = 2;
 const MESSAGES = 24;
 const PUTS = 3;
 const NODES = 6;

@@ -1,7 +1,7 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startDemo } from '../../cli/demo.ts';
-import { Terminal } from '../../cli/terminal.ts';
+import { startDemo } from '../cli/demo.ts';
+import { Terminal } from '../cli/terminal.ts';
 
 const CHAPTERS = 11;
 const COMMITTED_CLAIMS = 37;
