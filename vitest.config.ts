@@ -61,8 +61,8 @@ const shardNodeWorkerd = (): ReturnType<typeof cloudflareTest> =>
 
 export default defineConfig({
   test: {
-    // Two more than there are cores, since many tests wait for processes that they have started, or for a clock.
-    maxWorkers: availableParallelism() + 2,
+    // One more than there are cores, since many tests wait for processes that they have started, or for a clock.
+    maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
     globalSetup: ['./test/conformance/provide-vectors.ts', './test/model/provide-replay.ts'],
     projects: [
