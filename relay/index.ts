@@ -153,7 +153,14 @@ export {
 } from './cluster/blob-report.ts';
 export { moveBlob, type MovedBlob } from './cluster/move-blob.ts';
 export { recutBlob } from './cluster/recut-blob.ts';
-export { placementFor, replaceNode, stateOf, type ClusterState, type PlaceableNode } from './cluster/node-changes.ts';
+export {
+  drainedNodes,
+  placementFor,
+  replaceNode,
+  stateOf,
+  type ClusterState,
+  type PlaceableNode,
+} from './cluster/node-changes.ts';
 export { configureRepairRate, RepairBudget } from './cluster/repair-budget.ts';
 export { repairBytes, repairShards, type BlobToRepair, type Repair } from './cluster/repair-shards.ts';
 export { goodShards, scrubShard, type ShardFinding } from './cluster/scrub-shard.ts';

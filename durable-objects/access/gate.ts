@@ -10,7 +10,7 @@ import {
   type Result,
 } from '../../core/index.ts';
 import type { Answer, Caller, CallerLimits, RelayRefusal } from '../../relay/index.ts';
-import { NONCE_GRACE_MS } from './nonces.ts';
+import { spendNonce } from './nonces.ts';
 import type { AccessStore } from './store.ts';
 
 /** Rows that one sweep drops of each kind. */
@@ -46,9 +46,9 @@ export class AccessGate {
     if (caller === undefined) return ok(undefined);
     const refusal = this.#limits.countRequest(caller.actor, this.#clock());
     if (refusal !== undefined) return err(refusal);
-    const keepUntil = caller.expiresAt + NONCE_GRACE_MS;
-    if (!this.#store.rememberNonce(caller.nonce, keepUntil)) return err({ code: 'nonce-replayed' });
-    this.#scheduleSweep(keepUntil);
+    const keptUntil = spendNonce(this.#store.nonces, caller);
+    if (keptUntil === undefined) return err({ code: 'nonce-replayed' });
+    this.#scheduleSweep(keptUntil);
     return ok(caller.actor);
   }
 

@@ -20,12 +20,12 @@ const DROP_TICKETS = `DELETE FROM tickets
 
 /** What makes an authorisation single-use: tickets until redeemed, nonces until their request can't be replayed. */
 export class AccessStore {
+  readonly nonces: NonceRows;
   readonly #sql: SqlStorage;
-  readonly #nonces: NonceRows;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    this.#nonces = new NonceRows(sql);
+    this.nonces = new NonceRows(sql);
   }
 
   issueTicket(ticket: Ticket): void {
@@ -46,20 +46,15 @@ export class AccessStore {
     return firstRow<[number]>(this.#sql.exec(OUTSTANDING, now))?.[0] ?? 0;
   }
 
-  /** Returns false for a nonce that is already held: the request is a replay. */
-  rememberNonce(nonce: Uint8Array, expiresAt: number): boolean {
-    return this.#nonces.remember(nonce, expiresAt);
-  }
-
   nextExpiry(): number | undefined {
     const tickets = firstRow<[number | null]>(this.#sql.exec(NEXT_EXPIRY))?.[0] ?? undefined;
-    const nonces = this.#nonces.nextExpiry();
+    const nonces = this.nonces.nextExpiry();
     return tickets === undefined || nonces === undefined ? (tickets ?? nonces) : Math.min(tickets, nonces);
   }
 
   /** Deletes at most `limit` tickets and as many nonces that expired by `now`. Returns how many rows went. */
   dropExpired(now: number, limit: number): number {
     this.#sql.exec(DROP_TICKETS, now, limit);
-    return countChanges(this.#sql) + this.#nonces.dropExpired(now, limit);
+    return countChanges(this.#sql) + this.nonces.dropExpired(now, limit);
   }
 }

@@ -238,11 +238,6 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     return (await followed.confirm(a)) && (await followed.confirm(b)) && shareGroup(this.#chain.head.state, a, b);
   }
 
-  /** For readers' requests, which go past this object: shards that were missing or damaged. */
-  async reportDamage(id: Uint8Array, shards: readonly number[]): Promise<void> {
-    this.#chain?.care.reportDamage(id, shards);
-  }
-
   /** For the keeper of the cluster: a round of scrubbing begins. */
   async tendBlobs(round: number): Promise<void> {
     this.#chain?.care.tend(round);

@@ -1,20 +1,8 @@
 import { DurableObject } from 'cloudflare:workers';
+import { encode, err, ok, placementCodec, type ClusterStatus, type Result } from '../../core/index.ts';
 import {
-  encode,
-  err,
-  foundPlacement,
-  ok,
-  placementCodec,
-  type ClusterStatus,
-  type Placement,
-  type Result,
-} from '../../core/index.ts';
-import {
-  blobsToMove,
   configureRepairRate,
-  placementFor,
   RepairBudget,
-  replaceNode,
   type BlobReport,
   type Caller,
   type ClusterNodes,
@@ -22,19 +10,18 @@ import {
   type RelayRefusal,
 } from '../../relay/index.ts';
 import { clusterMigrations } from '../../migrations/index.ts';
-import type { OpenedNodes } from '../../storage/index.ts';
-import { NONCE_GRACE_MS, NonceRows } from '../access/nonces.ts';
+import { NonceGate } from '../access/nonces.ts';
 import { JobScheduler } from '../jobs/index.ts';
 import { applyMigrations } from '../migrate.ts';
 import { openedNodes } from '../platform/cluster.ts';
 import type { RelayEnvironment } from '../platform/environment.ts';
 import { reportJobFailure } from '../platform/incident.ts';
 import { OrphanScan } from './orphan-scan.ts';
+import { Placements } from './placements.ts';
 import { Rounds, ROUND_PAUSE_MS } from './rounds.ts';
 import { statusOf } from './status.ts';
 import { ClusterStore } from './store.ts';
 
-const SWEEP_NONCES = 500;
 /** Until a node is drained, chains are asked again and again to move what they have there. */
 const DRAIN_ROUND_MS = 30_000;
 /** After a round that could not move everything to other numbers of shards. No node waits for it, so there is time. */
@@ -48,28 +35,31 @@ export class ClusterObject extends DurableObject<RelayEnvironment> {
   /** ms since the Unix epoch; tests move it. */
   clock: () => number = () => Date.now();
   readonly #store: ClusterStore;
-  readonly #nonces: NonceRows;
+  readonly #nonces: NonceGate;
+  readonly #placements: Placements;
   readonly #rounds: Rounds;
   readonly #orphans: OrphanScan;
   readonly #jobs: JobScheduler<'round' | 'orphans' | 'nonces'>;
-  readonly #nodes: OpenedNodes | undefined = openedNodes(this.env);
   #budget: RepairBudget | undefined;
 
   constructor(ctx: DurableObjectState, env: RelayEnvironment) {
     super(ctx, env);
     const { storage } = ctx;
     applyMigrations(storage, clusterMigrations);
-    this.#store = new ClusterStore(storage.sql);
-    this.#nonces = new NonceRows(storage.sql);
-    this.#rounds = new Rounds(storage, this.#store, (chain, round) => this.#chain(chain).tendBlobs(round));
+    const store = new ClusterStore(storage.sql);
+    const nodes = openedNodes(env);
+    this.#store = store;
+    this.#nonces = new NonceGate(storage.sql, (dueAt) => this.#jobs.schedule('nonces', dueAt));
+    this.#placements = new Placements({ storage, store, nodes, changed: () => this.#beginRound() });
+    this.#rounds = new Rounds(storage, store, (chain, round) => this.#chain(chain).tendBlobs(round));
     this.#orphans = new OrphanScan({
       storage,
-      store: this.#store,
+      store,
       ask: (chain, node, keys) => this.#chain(chain).unknownShards(node, keys),
-      nodes: () => this.#nodes?.configuration.nodes.map(({ name }) => name) ?? [],
+      nodes: () => nodes?.configuration.nodes.map(({ name }) => name) ?? [],
     });
     this.#jobs = this.#schedule();
-    this.#adopt();
+    this.#placements.adopt();
     void ctx.blockConcurrencyWhile(() => this.#jobs.recover());
   }
 
@@ -82,7 +72,7 @@ export class ClusterObject extends DurableObject<RelayEnvironment> {
   report(chain: string, report: BlobReport): number {
     this.#store.report(chain, report);
     if (this.#rounds.current.number === 0) this.#jobs.schedule('round', this.clock() + ROUND_PAUSE_MS);
-    return this.#store.placements().at(-1)?.number ?? 0;
+    return this.#placements.number;
   }
 
   /** For chains: takes from what all repairs together may move, and says how many ms to wait after it (`CR8`). */
@@ -109,15 +99,8 @@ export class ClusterObject extends DurableObject<RelayEnvironment> {
   /** For operators: has a spare take the node's place (`CR5`). */
   async replace(caller: Caller, node: string, replacement?: string): Promise<Result<ClusterStatus, RelayRefusal>> {
     const state = this.#admit(caller);
-    if (!state.ok) return state;
-    const next = replaceNode(state.value, node, replacement);
-    if (!next.ok) return next;
-    this.ctx.storage.transactionSync(() => {
-      this.#store.addPlacement(next.value);
-      this.#store.retire(node, next.value.number);
-      this.#beginRound();
-    });
-    return ok(await this.#status(this.#state() as ClusterState));
+    const next = state.ok ? this.#placements.replace(state.value, node, replacement) : state;
+    return next.ok ? ok(await this.#status(next.value)) : next;
   }
 
   override async alarm(): Promise<void> {
@@ -128,30 +111,12 @@ export class ClusterObject extends DurableObject<RelayEnvironment> {
     const steps = {
       round: (now: number) => this.#round(now),
       orphans: async (now: number) => {
-        const cluster = this.#cluster();
+        const { cluster } = this.#placements;
         return cluster && (await this.#orphans.step(cluster, now));
       },
-      nonces: (now: number) => {
-        this.#nonces.dropExpired(now, SWEEP_NONCES);
-        return this.#nonces.nextExpiry();
-      },
+      nonces: (now: number) => this.#nonces.sweep(now),
     };
     return new JobScheduler(this.ctx.storage, steps, () => this.clock(), { onFailure: reportJobFailure });
-  }
-
-  /** The first placement, or the one that a changed configuration asks for (`CR4`). */
-  #adopt(): void {
-    if (this.#nodes === undefined) return;
-    const state = this.#state();
-    const next = state === undefined ? foundPlacement(this.#nodes.configuration.founding) : placementFor(state);
-    if (next === undefined || next.number === state?.placement.number) return;
-    this.ctx.storage.transactionSync(() => {
-      this.#store.addPlacement(next);
-      for (const name of state?.placement.slots ?? [])
-        if (!next.slots.includes(name)) this.#store.retire(name, next.number);
-      for (const name of next.slots) this.#store.reinstate(name);
-      if (state !== undefined) this.#beginRound();
-    });
   }
 
   #beginRound(): void {
@@ -169,61 +134,23 @@ export class ClusterObject extends DurableObject<RelayEnvironment> {
       return now;
     }
     if (!(await this.#rounds.step(now))) return Rounds.lookAgainAt(now);
-    if (!this.#settleDrains()) return now + DRAIN_ROUND_MS;
-    return now + (this.#isMoving() ? MOVE_ROUND_MS : ROUND_PAUSE_MS);
-  }
-
-  /** Whether blobs are left that lie by an older placement: what could not be moved in this round, or came while it went on. */
-  #isMoving(): boolean {
-    const { number = 0 } = this.#store.placements().at(-1) ?? {};
-    for (const report of this.#store.reports()) if (blobsToMove(report, number) > 0) return true;
-    return false;
-  }
-
-  /** Whether every node that gave up its slot is drained: no chain that knows of it has a blob, or a leftover, there (`CR5`). */
-  #settleDrains(): boolean {
-    const draining = this.#store.retired().filter(({ state }) => state === 'draining');
-    if (draining.length === 0) return true;
-    const placements = this.#store.placements();
-    const named = new Set<string>();
-    let isKnown = true;
-    for (const report of this.#store.reports()) {
-      if (report.leftovers > 0 || report.placement < (placements.at(-1)?.number ?? 0)) isKnown = false;
-      for (const { number, slots } of placements) {
-        if ((report.placements[number] ?? 0) > 0) for (const name of slots) named.add(name);
-      }
-    }
-    const drained = isKnown ? draining.filter(({ node }) => !named.has(node)) : [];
-    for (const { node } of drained) this.#store.drained(node);
-    return drained.length === draining.length;
+    if (!this.#placements.settleDrains()) return now + DRAIN_ROUND_MS;
+    return now + (this.#placements.isMoving ? MOVE_ROUND_MS : ROUND_PAUSE_MS);
   }
 
   /** Spends the request's nonce (`RQ5`), then says how things stand. */
   #admit(caller: Caller): Result<ClusterState, RelayRefusal> {
-    const keepUntil = caller.expiresAt + NONCE_GRACE_MS;
-    if (!this.#nonces.remember(caller.nonce, keepUntil)) return err({ code: 'nonce-replayed' });
-    this.#jobs.schedule('nonces', keepUntil);
-    const state = this.#state();
+    const refusal = this.#nonces.refusalOf(caller);
+    if (refusal !== undefined) return err(refusal);
+    const { state } = this.#placements;
     return state === undefined ? err({ code: 'no-cluster' }) : ok(state);
-  }
-
-  #state(): ClusterState | undefined {
-    const placement = this.#store.placements().at(-1);
-    if (placement === undefined || this.#nodes === undefined) return undefined;
-    const retired = new Map(this.#store.retired().map(({ node, state }) => [node, state]));
-    return { placement, configuration: this.#nodes.configuration, retired };
-  }
-
-  #cluster(): ClusterNodes | undefined {
-    const placements: Placement[] = this.#store.placements();
-    return placements.length === 0 ? undefined : this.#nodes?.clusterWith(placements);
   }
 
   #status(state: ClusterState): Promise<ClusterStatus> {
     return statusOf({
       state,
       store: this.#store,
-      cluster: this.#cluster() as ClusterNodes,
+      cluster: this.#placements.cluster as ClusterNodes,
       rounds: this.#rounds,
       repairBytesPerSecond: configureRepairRate({ ...this.env }),
     });

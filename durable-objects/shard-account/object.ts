@@ -3,7 +3,7 @@ import { sha256, type ObjectKey } from '../../core/index.ts';
 import { refusalOfFault, refuseForRoom, type Caller, type RelayRefusal } from '../../relay/index.ts';
 import { shardAccountMigrations } from '../../migrations/index.ts';
 import { R2Node } from '../../storage/index.ts';
-import { NONCE_GRACE_MS, NonceRows } from '../access/nonces.ts';
+import { NonceGate } from '../access/nonces.ts';
 import { JobScheduler } from '../jobs/index.ts';
 import { applyMigrations } from '../migrate.ts';
 import { reportJobFailure } from '../platform/incident.ts';
@@ -32,7 +32,6 @@ export interface PutCall extends AccountCall {
 const RELAY = 'relay';
 /** Objects that one step removes: what R2 deletes in one call. */
 const SWEEP_OBJECTS = 1_000;
-const SWEEP_NONCES = 500;
 /**
  * How long the bucket may take. A write that is given up may still arrive, after a later one of the same key, so this is
  * longer than any that is still alive.
@@ -47,16 +46,16 @@ export class ShardAccountObject extends DurableObject<ShardAccountEnvironment> {
   /** ms since the Unix epoch; tests move it. */
   clock: () => number = () => Date.now();
   readonly #turns = new Turns();
-  readonly #nonces: NonceRows;
+  readonly #nonces: NonceGate;
   readonly #rows: ObjectRows;
   readonly #jobs: JobScheduler<'expiry' | 'nonces'>;
 
   constructor(ctx: DurableObjectState, env: ShardAccountEnvironment) {
     super(ctx, env);
     applyMigrations(ctx.storage, shardAccountMigrations);
-    this.#nonces = new NonceRows(ctx.storage.sql);
+    this.#nonces = new NonceGate(ctx.storage.sql, (dueAt) => this.#jobs.schedule('nonces', dueAt));
     this.#rows = new ObjectRows(ctx.storage.sql);
-    const steps = { expiry: (now: number) => this.#expire(now), nonces: (now: number) => this.#forgetNonces(now) };
+    const steps = { expiry: (now: number) => this.#expire(now), nonces: (now: number) => this.#nonces.sweep(now) };
     this.#jobs = new JobScheduler(ctx.storage, steps, () => this.clock(), { onFailure: reportJobFailure });
     void ctx.blockConcurrencyWhile(() => this.#jobs.recover());
   }
@@ -110,16 +109,10 @@ export class ShardAccountObject extends DurableObject<ShardAccountEnvironment> {
     return this.#rows.nextExpiry();
   }
 
-  #forgetNonces(now: number): number | undefined {
-    this.#nonces.dropExpired(now, SWEEP_NONCES);
-    return this.#nonces.nextExpiry();
-  }
-
   /** Spends the request's nonce (`SN15`), and notes whose account this is, for the alarms. */
   #admit({ relay, caller }: AccountCall): RelayRefusal | null {
-    const keepUntil = caller.expiresAt + NONCE_GRACE_MS;
-    if (!this.#nonces.remember(caller.nonce, keepUntil)) return { code: 'nonce-replayed' };
-    this.#jobs.schedule('nonces', keepUntil);
+    const refusal = this.#nonces.refusalOf(caller);
+    if (refusal !== undefined) return refusal;
     if (this.ctx.storage.kv.get(RELAY) === undefined) this.ctx.storage.kv.put(RELAY, relay);
     return null;
   }

@@ -10,6 +10,7 @@ import {
   type Result,
 } from '../../core/index.ts';
 import type { RelayRefusal } from '../answer.ts';
+import type { BlobReport } from './blob-report.ts';
 
 /** A node of the configuration. A spare gets a slot when it takes another's place. */
 export interface PlaceableNode extends ClusterNode {
@@ -68,4 +69,24 @@ export function replaceNode(
     if (cluster.ok) return ok(nextPlacement(placement, cluster.value));
   }
   return err({ code: 'no-spare-node', node });
+}
+
+/**
+ * Those of the draining nodes that no chain has a blob, or a leftover, on any more (`CR5`). None as long as a chain has not
+ * heard of the placement in force: what it writes meanwhile may still lie there.
+ */
+export function drainedNodes(
+  draining: readonly string[],
+  placements: readonly Placement[],
+  reports: Iterable<BlobReport>,
+): readonly string[] {
+  const inForce = placements.at(-1)?.number ?? 0;
+  const named = new Set<string>();
+  for (const report of reports) {
+    if (report.leftovers > 0 || report.placement < inForce) return [];
+    for (const { number, slots } of placements) {
+      if ((report.placements[number] ?? 0) > 0) for (const name of slots) named.add(name);
+    }
+  }
+  return draining.filter((node) => !named.has(node));
 }

@@ -506,15 +506,15 @@ describe('single-use access', () => {
   it('takes a nonce once, until it is forgotten', () =>
     withStore((store) => {
       const [one, two] = [bytesFor('nonce', 1, 16), bytesFor('nonce', 2, 16)];
-      expect(store.access.rememberNonce(one, 500)).toBe(true);
-      expect(store.access.rememberNonce(two, 700)).toBe(true);
-      expect(store.access.rememberNonce(one, 900)).toBe(false);
+      expect(store.access.nonces.remember(one, 500)).toBe(true);
+      expect(store.access.nonces.remember(two, 700)).toBe(true);
+      expect(store.access.nonces.remember(one, 900)).toBe(false);
       store.access.issueTicket({ ...ticket, origin: undefined, expiresAt: 400 });
       expect(store.access.nextExpiry()).toBe(400);
       expect(store.access.dropExpired(500, 10)).toBe(2);
       expect(store.access.nextExpiry()).toBe(700);
-      expect(store.access.rememberNonce(one, 900)).toBe(true);
-      expect(store.access.rememberNonce(two, 900)).toBe(false);
+      expect(store.access.nonces.remember(one, 900)).toBe(true);
+      expect(store.access.nonces.remember(two, 900)).toBe(false);
       expect(store.access.dropExpired(10_000, 1)).toBe(1);
       expect(store.access.dropExpired(10_000, 1)).toBe(1);
       expect(store.access.nextExpiry()).toBeUndefined();

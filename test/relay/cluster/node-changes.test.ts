@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { foundPlacement, checkCluster } from '../../../core/index.ts';
-import { placementFor, replaceNode, stateOf, type ClusterState, type PlaceableNode } from '../../../relay/index.ts';
+import {
+  drainedNodes,
+  placementFor,
+  replaceNode,
+  stateOf,
+  type BlobReport,
+  type ClusterState,
+  type PlaceableNode,
+} from '../../../relay/index.ts';
 
 /** A letter a node. */
 function slotsOf(letters: string): string[] {
@@ -74,5 +82,37 @@ describe('replacing a node', () => {
     const near = [...nodes('abcdef'), { name: 'g', domain: 'in-a', spare: true }];
     expect(replaceNode(stateWith({ nodes: near }), 'c', undefined)).toEqual(refused);
     expect(replaceNode(stateWith({ nodes: near }), 'a', undefined)).toMatchObject({ ok: true });
+  });
+});
+
+describe('draining a node', () => {
+  const first = { ...stateWith().placement, number: 1 };
+  const inForce = { ...first, number: 2, slots: slotsOf('agcdef') };
+  const moved: BlobReport = {
+    blobs: 1,
+    bytes: 1,
+    placements: { 2: 1 },
+    missing: {},
+    degraded: 0,
+    belowQuorum: 0,
+    lost: 0,
+    inconsistent: 0,
+    margin: 2,
+    repaired: 0,
+    scrubbedBytes: 0,
+    leftovers: 0,
+    placement: 2,
+    round: 1,
+  };
+  const drained = (...reports: readonly BlobReport[]) => drainedNodes(['b'], [first, inForce], reports);
+
+  it('[CR5] is over once no blob and no leftover lies there', () => {
+    expect(drained(moved)).toEqual(['b']);
+    expect(drained(moved, { ...moved, placements: { 1: 1, 2: 4 } })).toEqual([]);
+    expect(drained({ ...moved, leftovers: 1 })).toEqual([]);
+  });
+
+  it('[CR5] goes on while a chain may still write by the placement before', () => {
+    expect(drained(moved, { ...moved, placement: 1 })).toEqual([]);
   });
 });
