@@ -35,6 +35,13 @@ export function followedChains(state: ChainState): readonly FollowedChain[] {
   return [...followed, { chain, size, importOf }];
 }
 
+/** Whether a group follows more than before, or another registry. */
+export function followsOthers(now: ChainState, before: ChainState): boolean {
+  if (now.kind !== 'group' || before.kind !== 'group') return false;
+  const [after, earlier] = [now.value, before.value];
+  return after.accounts.length !== earlier.accounts.length || after.registry?.registry !== earlier.registry?.registry;
+}
+
 /** One of them. */
 export function findFollowed(state: ChainState, chain: Uint8Array): FollowedChain | undefined {
   return followedChains(state).find((followed) => equalBytes(followed.chain, chain));

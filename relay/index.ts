@@ -55,7 +55,7 @@ export {
   type EnvelopeLoad,
   type TokenRegister,
 } from './envelopes.ts';
-export { findFollowed, followedChains, isStrangersNews, type FollowedChain } from './followed-chains.ts';
+export { findFollowed, followedChains, followsOthers, isStrangersNews, type FollowedChain } from './followed-chains.ts';
 export { LEASE_MS, Leases, revokedBetween } from './leases.ts';
 export {
   callsForRemovals,

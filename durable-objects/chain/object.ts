@@ -1,21 +1,9 @@
 import { DurableObject } from 'cloudflare:workers';
-import {
-  claimOutcomes,
-  encode,
-  err,
-  ok,
-  toBase64Url,
-  type ClaimOutcome,
-  type KeyPackageClaims,
-  type PolicyExecutor,
-  type Result,
-} from '../../core/index.ts';
+import { claimOutcomes, encode, err, ok, type PolicyExecutor, type Result } from '../../core/index.ts';
 import {
   answerOfOne,
-  invitationTerms,
   judgeGenesis,
   parseClaims,
-  shareGroup,
   type Answer,
   type Caller,
   type ClusterNodes,
@@ -29,7 +17,7 @@ import { checkpointKeyOf, claimTokenKeyOf, relayActorOf, type RelayEnvironment }
 import { BoundedExecutor } from '../policy/bounded-executor.ts';
 import type { HistoryPage } from '../sockets/stream-sockets.ts';
 import type { KeptAttachment, TurnKey, UploadedBlob, UploadTurn } from './attachments.ts';
-import { claimOfEach } from './claims.ts';
+import { claimFor } from './claims.ts';
 import { openStorage, writeGenesis } from './founding.ts';
 import type { OpenChain } from './open-chain.ts';
 import { openRecalling } from './open-recalling.ts';
@@ -170,7 +158,7 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
   ticket(caller: Caller, origin: string): Promise<Answer> {
     return this.#read(caller, (chain, actor) => {
       const permission = chain.reads.permits(actor);
-      return permission.ok ? chain.issueTicket(caller.actor, origin) : permission;
+      return permission.ok ? chain.readers.issueTicket(caller.actor, origin) : permission;
     });
   }
 
@@ -208,34 +196,19 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
   /** KeyPackages of several devices for one commit here. */
   async claim(caller: Caller, body: Uint8Array): Promise<Answer> {
     const claims = parseClaims(body);
-    const outcomes = claims.ok ? await this.#claim(caller, claims.value) : claims;
+    const outcomes = claims.ok ? await claimFor(this.#chain, caller, claims.value, this.env) : claims;
     return outcomes.ok ? ok(encode(claimOutcomes, { outcomes: outcomes.value })) : outcomes;
   }
 
   /** The same of one device: a shortage is then the answer. */
   async claimOne(caller: Caller, device: Uint8Array, ciphersuite: number): Promise<Answer> {
-    const outcomes = await this.#claim(caller, { ciphersuite, devices: [device] });
+    const outcomes = await claimFor(this.#chain, caller, { ciphersuite, devices: [device] }, this.env);
     return outcomes.ok ? answerOfOne(outcomes.value) : outcomes;
-  }
-
-  /** Permission comes first, and says nothing of chain or device: a stranger learns and changes nothing (`KP4`). */
-  async #claim(caller: Caller, claims: KeyPackageClaims): Promise<Result<readonly ClaimOutcome[], RelayRefusal>> {
-    const { actor } = caller;
-    const credentials = this.#chain && invitationTerms(this.#chain.head.state, actor);
-    if (this.#chain === undefined || credentials === undefined) return err({ code: 'not-permitted' });
-    const admitted = this.#chain.gate.admit(caller);
-    if (!admitted.ok) return admitted;
-    if (!(await this.#chain.followed.confirm(actor))) return err({ code: 'unavailable' });
-    const { chain, state } = this.#chain.head;
-    if (invitationTerms(state, actor) === undefined) return err({ code: 'not-permitted' });
-    return ok(await claimOfEach(claims, { chain, credentials, claimer: actor }, this.env));
   }
 
   /** For devices that are sent an envelope: whether both are members here. */
   async shareGroup(a: Uint8Array, b: Uint8Array): Promise<boolean> {
-    if (this.#chain === undefined || !shareGroup(this.#chain.head.state, a, b)) return false;
-    const { followed } = this.#chain;
-    return (await followed.confirm(a)) && (await followed.confirm(b)) && shareGroup(this.#chain.head.state, a, b);
+    return this.#chain?.areInGroup(a, b) ?? false;
   }
 
   /** For the keeper of the cluster: a round of scrubbing begins. */
@@ -288,7 +261,7 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     await this.#chain.jobs.recover();
   }
 
-  /** Claims the caller's nonce, then answers. Reading also means that the next entry is news again. */
+  /** Lets the caller in, then answers. */
   #read<T = Uint8Array>(
     caller: Caller | undefined,
     answer: (
@@ -297,14 +270,8 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     ) => Result<T, RelayRefusal> | Promise<Result<T, RelayRefusal>>,
   ): Promise<Result<T, RelayRefusal>> {
     return this.#with(async (chain) => {
-      // Strangers first: what they ask must cost no write, and a replay of it tells nobody anything.
-      if (!chain.reads.isOpenTo(caller?.actor)) return err({ code: 'not-found' });
-      const actor = chain.gate.admit(caller);
-      if (!actor.ok) return actor;
-      if (actor.value === undefined) return answer(chain, undefined);
-      if (!(await chain.followed.confirm(actor.value))) return err({ code: 'unavailable' });
-      chain.arrived(toBase64Url(actor.value));
-      return answer(chain, actor.value);
+      const actor = await chain.admit(caller);
+      return actor.ok ? answer(chain, actor.value) : actor;
     });
   }
 

@@ -4,31 +4,29 @@ import {
   decideRun,
   encode,
   err,
-  fromBase64Url,
-  MAX_STREAM_SOCKETS,
   ok,
   toBase64Url,
   type ChainId,
-  type ChainState,
   type PolicyExecutor,
   type Result,
 } from '../../core/index.ts';
 import {
   AppendLimits,
-  Audience,
   callsForRemovals,
   CallerLimits,
   configureHotAge,
+  followsOthers,
   mayBeCold,
   mayReadAttachments,
   restoreHead,
+  shareGroup,
   UploadLimits,
   type ChainHead,
   type CheckpointKey,
   type Answer,
+  type Caller,
   type ClusterNodes,
   type Flush,
-  type ReaderChange,
   type RelayActor,
   type RelayRefusal,
 } from '../../relay/index.ts';
@@ -48,22 +46,14 @@ import { Deliveries } from './deliveries.ts';
 import { FollowedChains } from './followed-chains.ts';
 import { FollowingGroups } from './following-groups.ts';
 import { FlushWriter, type FlushJob } from './flush-writer.ts';
-import { passageOf, type Passage } from './passage.ts';
+import { LiveReaders } from './live-readers.ts';
+import type { Passage } from './passage.ts';
 import type { HistoryPage } from '../sockets/stream-sockets.ts';
 import { ChainReads } from './reads.ts';
 import { Sequencer } from './sequencer.ts';
-import { ChainShares } from './shares.ts';
 import { ChainSockets } from './sockets.ts';
-import { ChainStore, MAX_LOOKUP_LAG } from './store.ts';
-import { ColdPayloads } from './tiers/cold-payloads.ts';
-import { SegmentFlush } from './tiers/segment-flush.ts';
-import { Tombs } from './tiers/tombs.ts';
-
-/** Payloads, and handshakes, that one step of the expiry job drops. */
-const EXPIRY_ROWS = 500;
-/** Within this time of a flush, each share has been told of it once more, and has told who reads there. */
-const SHARES_TOLD_WITHIN_MS = 30_000;
-const SHARE_RETRY_MS = 1_000;
+import { ChainStore } from './store.ts';
+import { PayloadTiers, type TierJob } from './tiers/payload-tiers.ts';
 
 export interface OpenChainOptions {
   readonly ctx: DurableObjectState;
@@ -89,15 +79,12 @@ export class OpenChain {
   readonly followers: FollowingGroups | undefined;
   readonly gate: AccessGate;
   readonly jobs: JobScheduler<
-    FlushJob | CareJob | 'access' | 'accounts' | 'followers' | 'forget' | 'removals' | 'shares' | 'unopened' | 'uploads'
+    FlushJob | CareJob | TierJob | 'access' | 'accounts' | 'followers' | 'removals' | 'shares' | 'unopened' | 'uploads'
   >;
+  readonly readers: LiveReaders;
   readonly reads: ChainReads;
   readonly sockets: ChainSockets;
-  readonly shares: ChainShares;
-  readonly #audience = new Audience();
-  readonly #cold: ColdPayloads;
-  readonly #segments: SegmentFlush;
-  readonly #tombs: Tombs;
+  readonly #tiers: PayloadTiers;
   readonly #log: ChainLog;
   readonly #sequencer: Sequencer;
   readonly #store: ChainStore;
@@ -117,10 +104,16 @@ export class OpenChain {
       hotAgeMs,
       isTiered: () => mayBeCold(this.#retentionMs) && openedNodes(env) !== undefined,
     });
-    const tiers = { ...options, store, storage: ctx.storage, care: () => this.care };
-    this.#tombs = new Tombs({ ...tiers, schedule: (at) => this.jobs.schedule('forget', at) });
-    this.#cold = new ColdPayloads(tiers);
-    this.#segments = new SegmentFlush({ ...tiers, hotAgeMs, tombs: this.#tombs, retentionMs: () => this.#retentionMs });
+    this.#tiers = new PayloadTiers({
+      ...options,
+      store,
+      storage: ctx.storage,
+      care: () => this.care,
+      writer: this.#writer,
+      hotAgeMs,
+      retentionMs: () => this.#retentionMs,
+      scheduleForget: (at) => this.jobs.schedule('forget', at),
+    });
     const sequencer = this.#sequence(options);
     this.#sequencer = sequencer;
     this.followed = new FollowedChains({ env, chain, actor, sequencer, clock });
@@ -132,7 +125,7 @@ export class OpenChain {
       scheduleSweep: (at) => this.jobs.schedule('access', at),
     });
     const mendedTree = (): Uint8Array | undefined => this.appends.mendedTree();
-    this.reads = new ChainReads({ store, sequencer, cold: this.#cold, clock, mendedTree });
+    this.reads = new ChainReads({ store, sequencer, cold: this.#tiers.cold, clock, mendedTree });
     this.appends = new ChainAppends({
       store,
       log: this.#log,
@@ -147,7 +140,7 @@ export class OpenChain {
       clock,
     });
     this.sockets = this.#listen(options);
-    this.shares = this.#share(options);
+    this.readers = this.#readLive(options);
     this.care = this.#lookAfterBlobs(options);
     this.attachments = this.#attach(options);
     this.jobs = this.#schedule(options);
@@ -161,9 +154,22 @@ export class OpenChain {
     return this.head.state.value.genesis.retentionMs;
   }
 
-  /** This member reads: whatever comes after is news to them again. */
-  arrived(member: string): void {
-    this.#audience.arrived(member);
+  /** Takes the caller's nonce (`RQ5`). What they read makes the next entry news to them again. */
+  async admit(caller: Caller | undefined): Promise<Result<Uint8Array | undefined, RelayRefusal>> {
+    // Strangers first: what they ask must cost no write, and a replay of it tells nobody anything.
+    if (!this.reads.isOpenTo(caller?.actor)) return err({ code: 'not-found' });
+    const actor = this.gate.admit(caller);
+    if (!actor.ok || actor.value === undefined) return actor;
+    if (!(await this.followed.confirm(actor.value))) return err({ code: 'unavailable' });
+    this.readers.arrived(toBase64Url(actor.value));
+    return actor;
+  }
+
+  /** Whether both are members, whose accounts say so still where they have one. */
+  async areInGroup(a: Uint8Array, b: Uint8Array): Promise<boolean> {
+    if (!shareGroup(this.head.state, a, b)) return false;
+    const areConfirmed = (await this.followed.confirm(a)) && (await this.followed.confirm(b));
+    return areConfirmed && shareGroup(this.head.state, a, b);
   }
 
   async readAttachment(actor: Uint8Array | undefined, hash: Uint8Array): Promise<Result<KeptAttachment, RelayRefusal>> {
@@ -176,12 +182,6 @@ export class OpenChain {
     const isDevice = state.kind === 'identity' && actor !== undefined && activeDevice(state.value, actor) !== undefined;
     if (!isDevice || this.followers === undefined) return err({ code: 'not-found' });
     return ok(encode(accountFollowing, this.followers.following(size)));
-  }
-
-  /** Here while there is room, then in a share. */
-  issueTicket(actor: Uint8Array, origin: string): Answer | Promise<Answer> {
-    const taken = this.sockets.openCount + this.gate.outstanding();
-    return taken < MAX_STREAM_SOCKETS ? this.gate.issueTicket(actor, origin) : this.shares.issueTicket(actor, origin);
   }
 
   /** From a stream elsewhere: judged by the roster of this moment, as one on a stream of its own (`SK11`). */
@@ -220,7 +220,7 @@ export class OpenChain {
       sync: () => ctx.storage.sync(),
       askPolicy: ({ state, events }) => decideRun(state, events, policies),
       write: (flush, previous) => this.#write(flush, previous, clock()),
-      announce: (flush, checkpoint, previous) => this.#announce(flush, checkpoint, previous),
+      announce: (flush, checkpoint, previous) => this.readers.announce(flush, checkpoint, previous),
       written: (entries, ms) => measureFlush(env, entries, ms),
     });
   }
@@ -234,19 +234,24 @@ export class OpenChain {
       barred: (actor) => this.reads.barred(actor),
       redeem: (ticket, origin) => this.gate.redeem(ticket, origin),
       append: (request, { key }) => this.appends.append(request, key),
-      arrived: (member) => this.arrived(member),
+      arrived: (member) => this.readers.arrived(member),
       scheduleSweep: (at) => this.jobs.schedule('unopened', at),
     });
   }
 
-  #share({ env, chain, clock }: OpenChainOptions): ChainShares {
-    return new ChainShares({
+  #readLive({ env, chain, clock }: OpenChainOptions): LiveReaders {
+    const { sockets, gate, followed } = this;
+    return new LiveReaders({
       env,
       chain,
-      store: this.#store.shares,
-      size: () => this.head.size,
-      schedule: () => this.jobs.schedule('shares', clock() + SHARE_RETRY_MS),
-      changed: (change, next) => this.#noteReaders(change, next, clock()),
+      clock,
+      sockets,
+      gate,
+      followed,
+      store: this.#store,
+      writer: this.#writer,
+      head: () => this.head,
+      scheduleShares: (at) => this.jobs.schedule('shares', at),
     });
   }
 
@@ -276,7 +281,7 @@ export class OpenChain {
       keeper: keeperOf(env),
       clock,
       schedule: (job, at) => this.jobs.schedule(job, at),
-      tombs: this.#tombs,
+      tombs: this.#tiers.tombs,
     });
   }
 
@@ -284,17 +289,14 @@ export class OpenChain {
     const deliveries = new Deliveries(env, this.#store, chain);
     const steps = {
       ...this.care.steps,
+      ...this.#tiers.steps,
       access: (now: number) => this.gate.sweep(now),
       accounts: (now: number) => this.followed.introduce(now),
       followers: (now: number) => this.followers?.tell(now),
       removals: (now: number) => this.appends.proposeRemovals(now),
       unopened: (now: number) => this.sockets.sweep(now),
       uploads: (now: number) => this.attachments.sweep(now),
-      shares: () => this.shares.tellAll(),
-      expiry: (now: number) => this.#expire(now),
-      segments: (now: number) => this.#flushSegment(now),
-      forget: (now: number) => this.#tombs.step(now),
-      lookup: (now: number) => this.#extendLookup(now),
+      shares: () => this.readers.tellShares(),
       welcomes: (now: number) => deliveries.deliverWelcomes(now),
       pokes: (now: number) => deliveries.deliverPokes(now),
     };
@@ -304,39 +306,13 @@ export class OpenChain {
   }
 
   #write(flush: Flush, previous: ChainHead, clock: number): void {
-    const away = this.#audience.awayFrom(flush, (member) => this.#isPresent(member));
+    const away = this.readers.awayFrom(flush);
     this.#writer.write(flush, previous, away, clock);
     this.#log.remember(flush);
-    this.#audience.told(away);
-    // In the transaction of the entries: whatever becomes of their announcement, each share hears of them.
-    if (this.shares.isAny) this.jobs.schedule('shares', clock + SHARES_TOLD_WITHIN_MS);
+    this.readers.written(away, clock);
     if (flush.head.state.kind !== 'group') this.jobs.schedule('followers', clock);
-    else if (namesOthers(flush.head.state, previous.state)) this.jobs.schedule('accounts', clock);
+    else if (followsOthers(flush.head.state, previous.state)) this.jobs.schedule('accounts', clock);
     if (callsForRemovals(flush.head.state, previous.state)) this.jobs.schedule('removals', clock);
-  }
-
-  #announce(flush: Flush, checkpoint: string, previous: ChainHead): void {
-    if (!this.sockets.hasLive && !this.shares.isAny) return;
-    const told = passageOf(flush, checkpoint, previous);
-    // `NA11`: these take it as history, which asks first.
-    const passage = { ...told, ended: [...told.ended, ...this.followed.lapsedMembers()] };
-    this.sockets.announce(passage);
-    this.shares.announce(passage);
-  }
-
-  /** Who turns out to read need no poke for what they got; who turns out to have gone get theirs. */
-  #noteReaders({ arrived, departed }: ReaderChange, next: number, clock: number): void {
-    for (const key of arrived) {
-      this.#store.pokes.settle(fromBase64Url(key) as Uint8Array, next - 1);
-      this.#audience.arrived(key);
-    }
-    const away = this.#audience.departed(this.head.state, departed, (member) => this.#isPresent(member));
-    this.#writer.poke(away, this.head, clock);
-    this.#audience.told(away);
-  }
-
-  #isPresent(member: string): boolean {
-    return this.sockets.presence.has(member) || this.shares.isPresent(member);
   }
 
   /** Snapshots are a cache: one that does not fit is passed over, and the log gives the same state again (`ST3`). */
@@ -344,35 +320,4 @@ export class OpenChain {
     const { snapshots, policyState } = this.#store;
     return restoreHead(chain, this.#log, snapshots.list(), policyState.read());
   }
-
-  /** Job step: ciphertext whose time is up. */
-  #expire(now: number): number | undefined {
-    const { payloads, handshakes, blobs } = this.#store;
-    const dropped = payloads.dropExpired(now, EXPIRY_ROWS) + handshakes.dropExpired(now, EXPIRY_ROWS);
-    const buried = this.#tombs.buryExpired(now, (segments) => this.#cold.forget(segments));
-    if (dropped >= EXPIRY_ROWS || buried) return now;
-    const nexts = [payloads, handshakes, blobs].map((store) => store.nextExpiry() ?? Infinity);
-    const next = Math.min(...nexts);
-    if (next < Infinity) return next;
-    this.#writer.expiryEnded();
-    return undefined;
-  }
-
-  /** Job step: the oldest payloads leave for the cluster. */
-  async #flushSegment(now: number): Promise<number | undefined> {
-    const next = await this.#segments.step(now);
-    if (next === undefined) this.#writer.segmentsEnded();
-    return next;
-  }
-
-  /** Job step: payloads become findable by hash in batches; a full one means that more wait. */
-  #extendLookup(now: number): number | undefined {
-    return this.#store.payloads.extendLookup() === MAX_LOOKUP_LAG ? now : undefined;
-  }
-}
-
-function namesOthers(now: ChainState, before: ChainState): boolean {
-  if (now.kind !== 'group' || before.kind !== 'group') return false;
-  const [after, earlier] = [now.value, before.value];
-  return after.accounts.length !== earlier.accounts.length || after.registry?.registry !== earlier.registry?.registry;
 }
