@@ -8,6 +8,8 @@ export {
   CELL_BYTES,
   cellRange,
   isBlobLayout,
+  LARGE_BLOB_BYTES,
+  LARGE_CELL_BYTES,
   layOut,
   MAX_BLOB_BYTES,
   MAX_BLOB_SHARDS,

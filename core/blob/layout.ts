@@ -11,6 +11,12 @@ export const MAX_STRIPES = 2_048;
 export const MAX_STRIPE_BYTES = 8_388_608;
 /** What writers take: the least that is read of a shard, and large enough that hashes are a two-thousandth of it. */
 export const CELL_BYTES = 65_536;
+/** And for large blobs, which are read whole more often than in ranges: a cell costs its reader and writer time by itself. */
+export const LARGE_CELL_BYTES = 262_144;
+/** A blob of more bytes is a large one. */
+export const LARGE_BLOB_BYTES = 8_388_608;
+/** Most bytes of a stripe of large cells: codes of more shards keep to small ones, for their writers' memory. */
+const MAX_LARGE_STRIPE_BYTES = 4_194_304;
 
 /** How a blob is cut: what a shard's size, and the place of every byte, follow from (`BL1`, `BL2`). */
 export const blobLayout = struct('BlobLayout', {
@@ -35,10 +41,15 @@ export function isBlobLayout({ dataShards, totalShards, cellBytes, blobBytes }: 
 }
 
 /** The layout of a blob that this program writes. One that does not exist is a broken invariant and throws. */
-export function layOut(blobBytes: number, code: CodeParameters, cellBytes: number = CELL_BYTES): BlobLayout {
+export function layOut(blobBytes: number, code: CodeParameters, cellBytes = cellBytesFor(blobBytes, code)): BlobLayout {
   const layout = { dataShards: code.dataShards, totalShards: code.totalShards, cellBytes, blobBytes };
   if (!isBlobLayout(layout)) throw new RangeError(`no blob of ${blobBytes} bytes is cut so`);
   return layout;
+}
+
+function cellBytesFor(blobBytes: number, { totalShards }: CodeParameters): number {
+  const isLarge = blobBytes > LARGE_BLOB_BYTES && totalShards * LARGE_CELL_BYTES <= MAX_LARGE_STRIPE_BYTES;
+  return isLarge ? LARGE_CELL_BYTES : CELL_BYTES;
 }
 
 /** Whether two layouts are the same. */

@@ -2,9 +2,12 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   bodyBytes,
+  CELL_BYTES,
   cellRange,
   encode,
   isBlobLayout,
+  LARGE_BLOB_BYTES,
+  LARGE_CELL_BYTES,
   layOut,
   MAX_BLOB_BYTES,
   parseBlobDescriptor,
@@ -63,6 +66,15 @@ test('[BL2] a blob of 4 KiB has one stripe, and shards of a quarter and their ta
   expect(tailBytes(layout)).toBe(33 + 194 + 49);
   expect(() => cellRange(layout, 1)).toThrow('no stripe 1');
   expect(() => cellRange(layout, -1)).toThrow('no stripe -1');
+});
+
+test('[BL1] a large blob has large cells, unless its stripes would be too large for its writer', () => {
+  const cellBytesOf = (blobBytes: number, totalShards: number) =>
+    layOut(blobBytes, { dataShards: 4, totalShards }).cellBytes;
+  expect(cellBytesOf(LARGE_BLOB_BYTES, 6)).toBe(CELL_BYTES);
+  expect(cellBytesOf(LARGE_BLOB_BYTES + 1, 6)).toBe(LARGE_CELL_BYTES);
+  expect(cellBytesOf(MAX_BLOB_BYTES, 16)).toBe(LARGE_CELL_BYTES);
+  expect(cellBytesOf(MAX_BLOB_BYTES, 17)).toBe(CELL_BYTES);
 });
 
 test('[BL2, BL3] what is said of sizes beforehand is what is written', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CELL_BYTES, equalBytes, faultsBorneBy, ok, sha256 } from '../../../core/index.ts';
+import { CELL_BYTES, equalBytes, faultsBorneBy, LARGE_CELL_BYTES, ok, sha256 } from '../../../core/index.ts';
 import {
   parseShardPartKey,
   partCount,
@@ -79,18 +79,18 @@ describe('writing a blob', () => {
     const { layout } = blob.descriptor;
     // Of three, the last is read into memory of the first.
     expect(rowCount(layout)).toBe(3);
-    expect(rowOffset(layout, 1)).toBe(32 * 4 * CELL_BYTES);
+    expect(rowOffset(layout, 1)).toBe(8 * 4 * LARGE_CELL_BYTES);
     expect(await cluster.nodeOf(blob.id, 5).keys()).toHaveLength(partCount(layout));
     await expectRead(cluster, blob, bytes);
     for (const node of cluster.nodes) node.calls.length = 0;
-    const start = 3 * CELL_BYTES + 5;
+    const start = 3 * LARGE_CELL_BYTES + 5;
     const range = await readBlobRange(cluster, blob, { start, end: start + 10 });
     expect(range.ok && range.value).toEqual(bytes.slice(start, start + 10));
     const calls = cluster.nodes.flatMap((node) => node.calls);
     expect(calls.sort()).toEqual(
       [
         `get ${shardPartKey({ ...blob, shard: 3, part: 3 })}`,
-        `range ${shardPartKey({ ...blob, shard: 3, part: 0 })} 0+${CELL_BYTES}`,
+        `range ${shardPartKey({ ...blob, shard: 3, part: 0 })} 0+${LARGE_CELL_BYTES}`,
       ].sort(),
     );
   });
