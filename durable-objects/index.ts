@@ -11,6 +11,7 @@ export { clusterOf, keeperOf, openedNodes } from './platform/cluster.ts';
 export { createVerifyBatch, ed25519Checker } from './platform/ed25519.ts';
 export { RunningSha256, workerdSha256 } from './platform/sha256.ts';
 export { checkpointKeyOf, nodeKeyOf, relayActorOf, type RelayEnvironment } from './platform/environment.ts';
+export { describePolicies } from './platform/policies.ts';
 export {
   accountPrefix,
   ShardAccountObject,

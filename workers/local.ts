@@ -44,6 +44,8 @@ export interface LocalRelayOptions {
   readonly registry?: string;
   /** Another worker in the relay's place: same server, same storage, same variables. */
   readonly bundle?: WorkerBundle;
+  /** `bundled` is a deployment without a loader (`PX10`): it runs the policies that its bundle brings. `isolates` by default. */
+  readonly policies?: 'isolates' | 'bundled';
   /**
    * `deployed` keeps limits as wrangler.toml sets them. `local`, the default, is for programs of one machine, which have
    * one address and are faster than any person: ten thousand times as much, and no count by address.
@@ -181,7 +183,7 @@ function miniflareOptions(options: Served, bundle: WorkerBundle, identity: Relay
   return {
     ...worker,
     // Policies run in isolates here: what wrangler.toml asks a paid plan for, every workerd has.
-    workerLoaders: { POLICY_LOADER: {} },
+    ...(options.policies !== 'bundled' && { workerLoaders: { POLICY_LOADER: {} } }),
     bindings: {
       ...worker.bindings,
       OPERATORS: options.operator,

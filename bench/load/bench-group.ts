@@ -4,6 +4,7 @@ import {
   appendRequest,
   chainGenesis,
   chainIdOf,
+  contentDigest,
   decode,
   encode,
   entryCodec,
@@ -28,6 +29,7 @@ import {
 import type { ActorSigner } from '../../sdk/actor-signer.ts';
 import { newEventId } from '../../sdk/chain/sign-event.ts';
 import { nodeSigner } from '../../sdk/node/index.ts';
+import { signRequest } from '../../sdk/signed-request.ts';
 import type { SpawnedRelay } from '../../workers/local.ts';
 
 const PAYLOAD_BYTES = 512;
@@ -101,6 +103,16 @@ export class BenchGroup {
       const named = { epoch: 0, contentType: 0, payloadHash: sha256(payload), payloadSize: payload.length };
       return this.#sign({ type: groupMessage.type, body: groupMessage.encodeBody(named) }, payload);
     });
+  }
+
+  /** What the relay answers the founder who reads under the chain's path. */
+  async read(path: string): Promise<Uint8Array> {
+    const url = `${this.relay.url}${this.path}${path}`;
+    const platform = { now: Date.now, randomBytes: (length: number) => new Uint8Array(randomBytes(length)) };
+    const request = { method: 'GET', url, digest: contentDigest(new Uint8Array()) };
+    const response = await fetch(url, { headers: await signRequest(request, this.founder, platform) });
+    if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
   }
 
   #sign(event: { readonly type: number; readonly body: Uint8Array }, payload: Uint8Array | undefined): Submission {

@@ -59,6 +59,11 @@ export class PolicyRelay {
     return new PolicyRelay(folder, chain, relay);
   }
 
+  /** Chain id, base64url. */
+  get registry(): string {
+    return toBase64Url(this.#registry);
+  }
+
   get relay(): SpawnedRelay {
     return this.#relay;
   }

@@ -1,28 +1,43 @@
-import { RelayProblem, type Registry, type Session, type Storage } from '../../sdk/index.ts';
+import type { RelayInfo } from '../../core/index.ts';
+import { RelayProblem, type RootView, type Session, type Storage } from '../../sdk/index.ts';
 import { foundedRegistry } from '../admin/own-registry.ts';
 import { ROOT_ADVICE, standingOfRoot } from '../admin/show.ts';
 import { describeFailure } from '../failure.ts';
 import { utcTime } from '../utc-time.ts';
 import { fail, pass, warn, type Check } from './check.ts';
+import { checkPolicies } from './policy-checks.ts';
 
 const NAME = 'registry';
 
-/** Whether the relay has pinned a registry, the one that this profile founded if any, whose log verifies and whose admins can sign. */
-export async function checkRegistry(session: Session, storage: Storage, signal: AbortSignal): Promise<Check> {
+interface Asked {
+  readonly session: Session;
+  readonly storage: Storage;
+  readonly info: RelayInfo;
+}
+
+/**
+ * Whether the relay has pinned a registry, the one that this profile founded if any, whose log verifies and whose admins can sign; and
+ * whether it can run what that lists.
+ */
+export async function checkRegistry({ session, storage, info }: Asked, signal: AbortSignal): Promise<readonly Check[]> {
   const founded = await foundedRegistry(storage);
   try {
     const registry = await session.registry({ signal });
-    if (founded === undefined || registry.id === founded) return await checkRoot(registry, signal);
-    const found = `the relay has pinned another than this profile founded: ${registry.id}`;
-    return fail(NAME, found, `If that is a mistake, its operator sets REGISTRY = "${founded}"`);
+    const { root, modules } = await registry.view({ signal });
+    const isOwn = founded === undefined || registry.id === founded;
+    return [isOwn ? checkRoot(root) : notFounded(registry.id, founded), checkPolicies(info, modules, Date.now())];
   } catch (cause) {
     signal.throwIfAborted();
-    return checkRefusal(cause, founded);
+    return [checkRefusal(cause, founded), checkPolicies(info, [], Date.now())];
   }
 }
 
-async function checkRoot(registry: Registry, signal: AbortSignal): Promise<Check> {
-  const { root } = await registry.view({ signal });
+function notFounded(pinned: string, founded: string): Check {
+  const found = `the relay has pinned another than this profile founded: ${pinned}`;
+  return fail(NAME, found, `If that is a mistake, its operator sets REGISTRY = "${founded}"`);
+}
+
+function checkRoot(root: RootView): Check {
   const unrevoked = root.admins.filter(({ isRevoked }) => !isRevoked).length;
   const who = `${root.threshold} of ${unrevoked} admins sign`;
   const standing = standingOfRoot(root, Date.now());

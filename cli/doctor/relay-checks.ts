@@ -23,7 +23,7 @@ export async function checkRelay(profile: Profile, signal: AbortSignal): Promise
       pass('reachable', `${profile.relay} answered in ${Date.now() - begun} ms`),
       checkVersion(info),
       checkClock(Number(info.time) - here),
-      ...(await checkSession(profile, signal)),
+      ...(await checkSession(profile, info, signal)),
     ];
   } catch (cause) {
     signal.throwIfAborted();
@@ -63,7 +63,11 @@ function checkClock(aheadMs: number): Check {
 }
 
 /** Opens the profile as every command does: its storage, its pin of the relay, its keys. */
-async function checkSession({ relay, folder, actor }: Profile, signal: AbortSignal): Promise<readonly Check[]> {
+async function checkSession(
+  { relay, folder, actor }: Profile,
+  info: RelayInfo,
+  signal: AbortSignal,
+): Promise<readonly Check[]> {
   const storage = fileStorage(storageFolder(folder));
   try {
     const session = await connectFromNode(relay, storage, signal);
@@ -71,7 +75,7 @@ async function checkSession({ relay, folder, actor }: Profile, signal: AbortSign
     const key = isOwn
       ? pass('relay-key', `${session.relay.name}, with the key that this profile knows`)
       : fail('relay-key', 'the storage holds another identity than the profile', 'Restore the folder from a backup.');
-    const checks = [key, ...(isOwn ? [await checkRegistry(session, storage, signal)] : [])];
+    const checks = [key, ...(isOwn ? await checkRegistry({ session, storage, info }, signal) : [])];
     session.close();
     return checks;
   } catch (cause) {

@@ -111,5 +111,5 @@ export {
   writeInvitation,
   type FoundingInvitation,
 } from './founding-invitation.ts';
-export type { AdmissionKind, RelayInfo, RelayProposer } from './relay-info.ts';
+export type { AdmissionKind, RelayInfo, RelayPolicies, RelayProposer } from './relay-info.ts';
 export type { BlobTotals, ClusterStatus, NodeState, NodeStatus } from './cluster-status.ts';

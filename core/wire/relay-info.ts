@@ -12,6 +12,8 @@ export interface RelayInfo {
   readonly admission: AdmissionKind;
   /** What the relay signs its requests to other operators' shard nodes with (`SN12`): an Ed25519 key, 32 bytes as base64url. */
   readonly nodeKey?: string;
+  /** How policies are run here (`PX11`). */
+  readonly policies?: RelayPolicies;
   /** Who proposes the removal of revoked devices from outside an MLS group, if its founder lets it (`NA16`). */
   readonly proposer?: RelayProposer;
 }
@@ -22,4 +24,11 @@ export interface RelayProposer {
   readonly key: string;
   /** What binds the key to the actor (`ML3`), 64 bytes, by the number of a cipher suite with Ed25519 signatures. */
   readonly bindings: Readonly<Record<string, string>>;
+}
+
+/** In `isolates` a relay runs any module of its registry; of `bundled` those alone that it was given, and of `none` none. */
+export interface RelayPolicies {
+  readonly run: 'isolates' | 'bundled' | 'none';
+  /** SHA-256 of the modules that it was given, base64url; none where it runs any. */
+  readonly modules: readonly string[];
 }

@@ -5,15 +5,23 @@ import {
   toHex,
   verifyModuleStatically,
   type PolicyExecutor,
+  type RelayPolicies,
 } from '../../core/index.ts';
 import type { Answer } from '../../relay/index.ts';
-import { bundledExecutor } from '../policy/bundled-policies.ts';
+import { bundledExecutor, bundledModules } from '../policy/bundled-policies.ts';
 import { PacedExecutor, PolicyPace } from '../policy/paced-executor.ts';
 import { IsolateExecutor } from '../policy/policy-isolate.ts';
 import type { RelayEnvironment } from './environment.ts';
 
 /** One for each isolate, whose objects share a thread. */
 const pace = new PolicyPace();
+
+/** What `policyExecutorOf` can run, for whoever has to know before a group's policy is asked in vain (`PX11`). */
+export function describePolicies({ POLICY_LOADER: loader }: RelayEnvironment): RelayPolicies {
+  if (loader !== undefined) return { run: 'isolates', modules: [] };
+  const modules = bundledModules();
+  return { run: modules.length > 0 ? 'bundled' : 'none', modules };
+}
 
 /** Runs policies as this deployment can: in isolates where it has a loader, else those that it was given. */
 export function policyExecutorOf(env: RelayEnvironment): PolicyExecutor {

@@ -1,7 +1,7 @@
-import { toHex, type PolicyBatch, type PolicyExecutor, type PolicyOutcome } from '../../core/index.ts';
+import { toBase64Url, type PolicyBatch, type PolicyExecutor, type PolicyOutcome } from '../../core/index.ts';
 import { callsOf, type PolicyCalls } from './shim.ts';
 
-/** Metered modules that were compiled when this worker was deployed, by the SHA-256, in hex, of the module as it was signed. */
+/** Metered modules that were compiled when this worker was deployed, by the SHA-256, base64url, of the module as it was signed. */
 export type BundledPolicies = Readonly<Record<string, WebAssembly.Module>>;
 
 let bundled: ReadonlyMap<string, PolicyCalls> = new Map();
@@ -9,6 +9,10 @@ let bundled: ReadonlyMap<string, PolicyCalls> = new Map();
 /** Says which policies this worker brings with it. The entry that `npm run deploy -- --module FILE` makes calls it once. */
 export function bundlePolicies(policies: BundledPolicies): void {
   bundled = new Map(Object.entries(policies).map(([hash, module]) => [hash, callsOf(module)]));
+}
+
+export function bundledModules(): readonly string[] {
+  return [...bundled.keys()];
 }
 
 /**
@@ -25,7 +29,7 @@ export const bundledExecutor: PolicyExecutor = {
 };
 
 function bundledCalls(module: Uint8Array): PolicyCalls {
-  const calls = bundled.get(toHex(module));
-  if (calls === undefined) throw new Error(`this deployment was not given the policy ${toHex(module)}`);
+  const calls = bundled.get(toBase64Url(module));
+  if (calls === undefined) throw new Error(`this deployment was not given the policy ${toBase64Url(module)}`);
   return calls;
 }

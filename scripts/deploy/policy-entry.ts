@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { meterModule, sha256, toHex, verifyModuleStatically } from '../../core/index.ts';
+import { meterModule, sha256, toBase64Url, verifyModuleStatically } from '../../core/index.ts';
 
 const BUNDLED_POLICIES = new URL('../../durable-objects/policy/bundled-policies.ts', import.meta.url).pathname;
 
@@ -38,7 +38,7 @@ function writeMetered(folder: string, file: string): string {
     const { rule, offset } = verified.error;
     throw new Error(`${basename(file)} is no policy: ${rule} at byte ${offset}.`);
   }
-  const hash = toHex(sha256(bytes));
+  const hash = toBase64Url(sha256(bytes));
   writeFileSync(join(folder, `${hash}.wasm`), meterModule(verified.value));
   return hash;
 }

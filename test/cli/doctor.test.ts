@@ -13,7 +13,7 @@ interface Finding extends Document {
 
 const alice = ['--profile', 'alice'];
 const OK_FOR_A_PERSON =
-  'version node patches runtime profile permissions locks reachable relay-version clock relay-key registry';
+  'version node patches runtime profile permissions locks reachable relay-version clock relay-key registry policies';
 
 let terminal: Terminal;
 let relay: Served;

@@ -8,7 +8,6 @@ import {
   appendRequest,
   auditStateIntegrity,
   concatBytes,
-  contentDigest,
   createSignatureChecker,
   decodeTrusted,
   encode,
@@ -26,7 +25,6 @@ import { signEvent, type BenchGroup, type LoadActor } from '../../bench/load/ben
 import { PolicyRelay } from '../../bench/load/policy-relay.ts';
 import { LocalPolicyExecutor } from '../../sdk/index.ts';
 import { nodeVerifyBatch } from '../../sdk/node/index.ts';
-import { signRequest } from '../../sdk/signed-request.ts';
 import { readSample } from '../policies/sample.ts';
 
 const ACTORS = 20;
@@ -108,18 +106,7 @@ async function spend(from: LoadActor, count: number): Promise<{ accepted: number
   return { accepted, rejected };
 }
 
-async function read(path: string): Promise<Uint8Array> {
-  const url = `${relay.relay.url}${group.path}${path}`;
-  const platform = { now: Date.now, randomBytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) };
-  const headers = await signRequest(
-    { method: 'GET', url, digest: contentDigest(new Uint8Array()) },
-    group.founder,
-    platform,
-  );
-  const response = await fetch(url, { headers });
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
-}
+const read = (path: string): Promise<Uint8Array> => group.movedTo(relay.relay).read(path);
 
 async function pages(): Promise<readonly EntryPage[]> {
   const all: EntryPage[] = [];

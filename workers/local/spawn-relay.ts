@@ -18,6 +18,7 @@ export interface ChildOptions {
   /** Secrets that its nodes name come from the environment, which the child has from its parent. */
   readonly cluster?: LocalCluster;
   readonly bundle?: WorkerBundle;
+  readonly policies?: 'isolates' | 'bundled';
   readonly limits?: 'local' | 'deployed';
   readonly variables?: Readonly<Record<string, string>>;
   readonly inspectorPort?: number;

@@ -1,4 +1,5 @@
 import { toBase64Url, type RelayInfo } from '../../core/index.ts';
+import { describePolicies } from '../../durable-objects/index.ts';
 import { configureAdmission } from '../../relay/index.ts';
 import { jsonResponse } from './answer-response.ts';
 import { describeRoute } from './describe-route.ts';
@@ -13,6 +14,11 @@ const PROPOSER = {
   type: 'object',
   required: ['key', 'bindings'],
   properties: { key: TEXT, bindings: { type: 'object', additionalProperties: TEXT } },
+};
+const POLICIES = {
+  type: 'object',
+  required: ['run', 'modules'],
+  properties: { run: { enum: ['isolates', 'bundled', 'none'] }, modules: { type: 'array', items: TEXT } },
 };
 const ADMISSION = { enum: ['open', 'invite', 'list'] };
 
@@ -30,7 +36,7 @@ const infoRoute = describeRoute({
   answer: {
     status: 200,
     description:
-      'Name, version, checkpoint key (base64url), time (ms, decimal string), who may found chains: open, invite or list; and the external sender of MLS groups that the relay is: key and, by cipher suite, what binds it to itself (base64url). The key that it signs requests to shard nodes of other operators with.',
+      'Name, version, checkpoint key (base64url), time (ms, decimal string), who may found chains: open, invite or list; and the external sender of MLS groups that the relay is: key and, by cipher suite, what binds it to itself (base64url). The key that it signs requests to shard nodes of other operators with. How it runs policies: any module of its registry in isolates, those alone that were bundled with it (SHA-256, base64url), or none.',
     content: jsonContent({
       name: TEXT,
       version: TEXT,
@@ -39,6 +45,7 @@ const infoRoute = describeRoute({
       admission: ADMISSION,
       proposer: PROPOSER,
       nodeKey: TEXT,
+      policies: POLICIES,
     }),
   },
   problems: [],
@@ -72,6 +79,7 @@ export function addRelayRoutes(app: RelayApp, { clock }: Services): void {
       admission: configureAdmission({ ...c.env }).rule.kind,
       proposer,
       nodeKey: toBase64Url(nodeKey),
+      policies: describePolicies(c.env),
     };
     return jsonResponse(info);
   });

@@ -191,6 +191,7 @@ describe('The relay itself', () => {
       admission: 'open',
       proposer: { key: toBase64Url(proposer), bindings: info.proposer!.bindings },
       nodeKey: toBase64Url(publicKeyOf(nodeKeySeed(new Uint8Array(32)))),
+      policies: { run: 'isolates', modules: [] },
     });
   });
 
