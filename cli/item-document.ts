@@ -1,4 +1,4 @@
-import type { Json } from '../core/index.ts';
+import { toBase64Url, type Json } from '../core/index.ts';
 import { attachmentOf, type TimelineItem } from '../sdk/index.ts';
 
 /** An item of a timeline for programs. Times are ms since the Unix epoch. */
@@ -32,6 +32,13 @@ function contentOf(item: TimelineItem): Readonly<Record<string, Json>> {
       return { member: item.member, role: item.role };
     case 'application':
       return { type: item.type };
+    case 'policy-bound':
+      return { name: item.name, version: item.version, module: item.module, guards: [...item.guards] };
+    case 'policy-revoked':
+      return { name: item.name, version: item.version, module: item.module };
+    case 'policy-recorded':
+      return { content: toBase64Url(item.content) };
+    case 'policy-unbound':
     case 'founded':
     case 'leave-requested':
       return {};

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { equalBytes, sha256, toBase64Url } from '../core/index.ts';
+import { equalBytes, sha256, toBase64Url, type LogCopy } from '../core/index.ts';
 import { RelayProblem, type FetchModule, type Session } from '../sdk/index.ts';
 import { Failure } from './failure.ts';
 
@@ -16,8 +16,27 @@ export function modulesOfRelay(session: Session, signal: AbortSignal): FetchModu
   };
 }
 
+/** Keeps what it gives: what one audit of a log asked for is all that another one needs. */
+export function keepingModules(fetchModule: FetchModule, kept: Map<string, Uint8Array>): FetchModule {
+  return async (hash) => {
+    const bytes = await fetchModule(hash);
+    kept.set(toBase64Url(hash), bytes);
+    return bytes;
+  };
+}
+
+/** Modules that were saved with a log, else those of a folder, if there is one. */
+export function modulesOfCopy({ modules }: LogCopy, folder: string | undefined): FetchModule {
+  return async (hash) => {
+    const own = modules.find((bytes) => equalBytes(sha256(bytes), hash));
+    if (own !== undefined) return own;
+    if (folder === undefined) throw notAtHand(hash, 'the saved log');
+    return modulesInFolder(folder)(hash);
+  };
+}
+
 /** Modules that were saved as files of any name. */
-export function modulesInFolder(folder: string): FetchModule {
+function modulesInFolder(folder: string): FetchModule {
   return async (hash) => {
     for (const name of await readdir(folder)) {
       if (!name.endsWith('.wasm')) continue;

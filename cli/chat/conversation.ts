@@ -1,6 +1,6 @@
 import type { Json } from '../../core/index.ts';
 import type { Group, OutgoingMessage, TimelineItem } from '../../sdk/index.ts';
-import { describeConnection, watchConnection } from '../connection-notice.ts';
+import { watchConnection, type Connection } from '../connection-notice.ts';
 import { describeFailure } from '../failure.ts';
 import { weaknessesOf } from '../guarantees.ts';
 import type { ActorNames } from '../names.ts';
@@ -36,7 +36,7 @@ export class Conversation {
   readonly #transcript: Transcript;
   readonly #pending: PendingMessages;
   readonly #stop = new AbortController();
-  #isOffline = false;
+  #connection: Connection = 'open';
 
   constructor(options: ConversationOptions) {
     const { names, self, screen, hasColour } = options;
@@ -54,7 +54,7 @@ export class Conversation {
   async run(last: number, signal: AbortSignal): Promise<{ readonly ending: Ending; readonly waiting: number }> {
     const { group, screen } = this.#options;
     const ended = AbortSignal.any([signal, this.#stop.signal]);
-    const stopTelling = watchConnection(group, (isOpen) => this.#tellConnection(isOpen));
+    const stopTelling = watchConnection(group, (...news) => this.#tellConnection(...news));
     screen.onResize(() => this.#showStatus());
     const stopScreen = (): void => screen.close();
     signal.addEventListener('abort', stopScreen);
@@ -166,9 +166,9 @@ export class Conversation {
     else note(text);
   }
 
-  #tellConnection(isOpen: boolean): void {
-    this.#isOffline = !isOpen;
-    this.#tell(describeConnection(isOpen));
+  #tellConnection(connection: Connection, words: string): void {
+    this.#connection = connection;
+    this.#tell(words);
     this.#showStatus();
   }
 
@@ -177,8 +177,8 @@ export class Conversation {
     const rows = this.#pending.shown.map((message) => this.#transcript.pendingRow(message));
     const { hidden } = this.#pending;
     const more = hidden === 0 ? [] : [`  and ${hidden} more`];
-    const offline = this.#isOffline ? ['  offline: what you write is kept, and sent later'] : [];
-    this.#options.screen.setStatus([...rows, ...more, ...offline]);
+    const kept = this.#connection === 'open' ? [] : [`  ${this.#connection}: what you write is kept, and sent later`];
+    this.#options.screen.setStatus([...rows, ...more, ...kept]);
   }
 
   async #drain(patienceMs: number, signal: AbortSignal): Promise<void> {

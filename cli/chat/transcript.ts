@@ -97,6 +97,14 @@ export class Transcript {
           item.relayTime,
           `${who} can’t follow the change of keys at entry ${item.commit} by ${this.#who(item.committer)} (${item.fault})`,
         );
+      case 'policy-bound':
+        return this.#quiet(item.relayTime, `${who} put ${describePolicy(item)} in force${describeGuards(item.guards)}`);
+      case 'policy-unbound':
+        return this.#quiet(item.relayTime, `${who} took the policy out of force`);
+      case 'policy-revoked':
+        return this.#quiet(item.relayTime, `${describePolicy(item)} was revoked, and takes nothing more`);
+      case 'policy-recorded':
+        return this.#quiet(item.relayTime, `the policy took a record of ${item.content.length} bytes by ${who}`);
       case 'application':
         // For programs; a person has nothing of it.
         return [];
@@ -159,6 +167,14 @@ export class Transcript {
 
 function placeholderOf(message: Message | SealedMessage): string {
   return message.kind === 'sealed' ? `can't be read: ${message.reason}` : `${message.bytes.length} bytes`;
+}
+
+function describePolicy({ name, version }: { readonly name: string; readonly version: number }): string {
+  return `the policy ${name} ${version}`;
+}
+
+function describeGuards(guards: readonly string[]): string {
+  return guards.length === 0 ? '' : `; it guards ${guards.join(', ')}`;
 }
 
 function timeOf(ms: number): string {

@@ -15,7 +15,8 @@ import { ChainDownload } from '../chain-download.ts';
 import { Failure } from '../failure.ts';
 import { lacksOf, weaknessesOf } from '../guarantees.ts';
 import { AUDIT_BATCH, auditedChain, faultFailure, readLogCopy, subjectOf, verifyLog } from '../log-audit.ts';
-import { modulesInFolder, modulesOfRelay } from '../module-sources.ts';
+import { MessageTimes } from '../message-times.ts';
+import { keepingModules, modulesOfCopy, modulesOfRelay } from '../module-sources.ts';
 import { commandOutput } from '../options.ts';
 import { table, type Output } from '../output.ts';
 import { asPerson, type Person } from '../person.ts';
@@ -24,9 +25,9 @@ export function addAudit(program: Command): void {
   program
     .command('audit')
     .argument('[chain]', 'id of a chain, or name of a group')
-    .option('--save <file>', 'keep the verified log, for audits without a relay')
+    .option('--save <file>', 'keep the verified log with the modules of its policies, for audits without a relay')
     .option('--file <file>', 'audit a saved log, offline')
-    .option('--modules <folder>', 'with --file: the modules of policies that decided in it')
+    .option('--modules <folder>', 'with --file: modules of policies that are not in it')
     .summary('verify a whole chain from its first entry')
     .description(
       'Downloads a chain and verifies everything: every signature, link, time and rule from entry 0 on, the Merkle ' +
@@ -57,35 +58,44 @@ async function auditChain(person: Person, [name]: readonly string[], { save }: A
   const id = await person.groups.resolve(name as string);
   const download = new ChainDownload(person.session, id, person.signal);
   const entries: Uint8Array[] = [];
+  const modules = new Map<string, Uint8Array>();
   const report = await run(
     {
       chain: auditedChain(id),
-      batches: withProgress(download.pages(), output, save === undefined ? undefined : entries),
+      batches: download.pages(),
       checkpoint: () => download.checkpoint,
-      executor: new LocalPolicyExecutor(modulesOfRelay(person.session, person.signal)),
+      executor: new LocalPolicyExecutor(keepingModules(modulesOfRelay(person.session, person.signal), modules)),
     },
     output,
+    save === undefined ? undefined : entries,
   );
   const claimed = await download.claimedDigest();
   if (claimed !== undefined && toBase64Url(claimed) !== toBase64Url(report.stateDigest)) {
     throw faultFailure({ code: 'state-mismatch', index: report.size - 1 });
   }
   if (save !== undefined) {
-    await writeFile(save, encodeLogCopy({ chain: report.chain, checkpoint: download.checkpoint, entries }), {
-      mode: 0o600,
-    });
-    output.note(`Saved in ${save}.`);
+    const copy = { chain: report.chain, checkpoint: download.checkpoint, entries, modules: [...modules.values()] };
+    await writeFile(save, encodeLogCopy(copy), { mode: 0o600 });
+    output.note(`Saved in ${save}${modules.size === 0 ? '' : ', with the modules of its policies'}.`);
   }
 }
 
 async function auditFile(path: string, modules: string | undefined, output: Output): Promise<void> {
-  const subject = subjectOf(await readLogCopy(path));
-  const executor = modules === undefined ? undefined : new LocalPolicyExecutor(modulesInFolder(modules));
-  await run({ ...subject, executor, batches: withProgress(subject.batches, output) }, output);
+  const copy = await readLogCopy(path);
+  const subject = subjectOf(copy);
+  // Without any module the audit itself says which entry it can't judge.
+  const hasModules = copy.modules.length > 0 || modules !== undefined;
+  const executor = hasModules ? new LocalPolicyExecutor(modulesOfCopy(copy, modules)) : undefined;
+  await run({ ...subject, executor }, output);
 }
 
-async function run(subject: AuditSubject, output: Output): Promise<AuditReport> {
-  const report = await verifyLog(subject);
+async function run(subject: AuditSubject, output: Output, kept?: Uint8Array[]): Promise<AuditReport> {
+  const times = new MessageTimes();
+  const batches = asRead(subject.batches, output, (entries) => {
+    times.take(entries);
+    kept?.push(...entries);
+  });
+  const report = await verifyLog({ ...subject, batches });
   const { chain, size, root, state, stateDigest, relayTime } = report;
   const promised = { guarantees: guaranteesOf(state.value.genesis) };
   const value = {
@@ -97,6 +107,8 @@ async function run(subject: AuditSubject, output: Output): Promise<AuditReport> 
     relayTime: new Date(relayTime).toISOString(),
     lacks: lacksOf(promised),
     policy: policyIn(state),
+    messages: times.count,
+    expired: times.expiredBy(Date.now(), state.value.genesis.retentionMs),
   };
   const facts = table([
     ['chain', value.chain],
@@ -104,11 +116,18 @@ async function run(subject: AuditSubject, output: Output): Promise<AuditReport> 
     ['root', `${value.root}, as the relay signed`],
     ['state', value.stateDigest],
     ['newest', value.relayTime],
+    ...(value.messages === 0 ? [] : [['messages', describeMessages(value)] as const]),
     ...(value.policy === null ? [] : [['policy', describePolicy(value.policy)] as const]),
     ...weaknessesOf(promised).map((weakness) => ['without', weakness] as const),
   ]);
   output.result(value, `Verified.\n${facts}`);
   return report;
+}
+
+/** A log names what was said by its hash, and holds nothing of it: so it proves what is gone as well as what is there. */
+function describeMessages({ messages, expired }: Readonly<Record<'messages' | 'expired', number>>): string {
+  if (expired === 0) return `${messages}, each by its hash`;
+  return `${messages}, each by its hash; ${expired} expired: the bytes are gone, the proof remains`;
 }
 
 type AuditedPolicy = Readonly<Record<'name' | 'module', string> & Record<'version' | 'stateBytes', number>>;
@@ -127,14 +146,14 @@ function describePolicy({ name, version, module, stateBytes }: AuditedPolicy): s
   return `${name} ${version} (${module}), run again; its state has ${stateBytes} bytes`;
 }
 
-async function* withProgress(
-  batches: AsyncIterable<readonly Uint8Array[]> | Iterable<readonly Uint8Array[]>,
+async function* asRead(
+  batches: AuditSubject['batches'],
   output: Output,
-  kept?: Uint8Array[],
+  note: (entries: readonly Uint8Array[]) => void,
 ): AsyncGenerator<readonly Uint8Array[], void, undefined> {
   let count = 0;
   for await (const batch of batches) {
-    kept?.push(...batch);
+    note(batch);
     yield batch;
     const before = count;
     count += batch.length;

@@ -1,7 +1,7 @@
 import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { attachmentOf, type Message, type SealedMessage } from '../../sdk/index.ts';
-import { describeConnection, watchConnection } from '../connection-notice.ts';
+import { watchConnection } from '../connection-notice.ts';
 import { inboxDocument, inboxLines } from '../inbox-view.ts';
 import { itemDocument } from '../item-document.ts';
 import { parseCount } from '../options.ts';
@@ -52,7 +52,7 @@ async function read(
   if (options.follow !== true) await group.catchUp({ signal });
   const last = options.last === undefined ? {} : { last: options.last };
   let count = 0;
-  const stopTelling = watchConnection(group, (isOpen) => output.note(describeConnection(isOpen)));
+  const stopTelling = watchConnection(group, (_connection, words) => output.note(words));
   try {
     for await (const message of group.messages({ ...last, live: options.follow === true, signal })) {
       count++;

@@ -1,4 +1,4 @@
-import { ForkError, StorageError, UntrustedError } from '../errors.ts';
+import { ForkError, StorageError, TeraChatError, UntrustedError } from '../errors.ts';
 import { keepConnected } from '../reconnect.ts';
 import type { ChainFollower } from './chain-follower.ts';
 import { ChainStream, endsReading, type StreamContext } from './chain-stream.ts';
@@ -10,9 +10,9 @@ const MAX_UNTRUSTED = 3;
 interface LiveListeners {
   /**
    * Called whenever the relay was reached and everything new comes by itself from then on, and when that ended or could not be
-   * had, though it will be tried again.
+   * had, though it will be tried again: then with why, where the SDK knows.
    */
-  readonly onConnection: (isOpen: boolean) => void;
+  readonly onConnection: (isOpen: boolean, cause: TeraChatError | undefined) => void;
   /** Called with each connection; the signal aborts when that ends, for whatever reason. */
   readonly whileOpen: (signal: AbortSignal) => void;
 }
@@ -103,18 +103,22 @@ export class LiveChain {
   /** What came while nobody followed is read first, so that the socket has little to catch up. */
   async #followOnce(signal: AbortSignal, onGood: () => void): Promise<void> {
     const ended = new AbortController();
+    let cause: unknown;
     try {
       await this.#follower.catchUp(signal);
       const stream = await ChainStream.open(this.#context, this.#follower, signal);
       onGood();
       this.#stream = stream;
-      this.#told.onConnection(true);
+      this.#told.onConnection(true, undefined);
       this.#told.whileOpen(ended.signal);
       await stream.run(signal);
+    } catch (error) {
+      cause = error;
+      throw error;
     } finally {
       this.#stream = undefined;
       ended.abort(new DOMException('the connection ended', 'AbortError'));
-      if (!signal.aborted) this.#told.onConnection(false);
+      if (!signal.aborted) this.#told.onConnection(false, cause instanceof TeraChatError ? cause : undefined);
     }
   }
 

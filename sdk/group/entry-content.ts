@@ -10,7 +10,10 @@ import {
   mlsCommit,
   mlsProposal,
   mlsReinitialised,
+  policyBound,
+  policyRecorded,
   predecessorNamed,
+  registrySynced,
   roleChanged,
   sha256,
   type ChainId,
@@ -23,6 +26,7 @@ import {
 import type { VerifiedEntry } from '../chain/page-verification.ts';
 import { RelayProblem, UntrustedError } from '../errors.ts';
 import type { RelayClient } from '../relay-client.ts';
+import { boundPolicyIn, revokedPolicyIn } from './policy-content.ts';
 import type { StoredItem, TimelineContent } from './timeline-item.ts';
 
 export type MessageBody = Decoded<(typeof groupMessage)['body']>;
@@ -67,6 +71,12 @@ export async function contentOf(entry: VerifiedEntry, opener: ContentOpener): Pr
       return { kind: 'membersChanged', value: { epoch: 0, added: [bodyOf(memberAdded, entry)], removed: [] } };
     case memberRemoved.type:
       return { kind: 'membersChanged', value: { epoch: 0, added: [], removed: [bodyOf(memberRemoved, entry).actor] } };
+    case policyBound.type:
+      return boundPolicyIn(entry);
+    case policyRecorded.type:
+      return { kind: 'policyRecorded', value: bodyOf(policyRecorded, entry) };
+    case registrySynced.type:
+      return revokedPolicyIn(entry, bodyOf(registrySynced, entry).facts);
     case roleChanged.type:
       return { kind: 'roleChanged', value: bodyOf(roleChanged, entry) };
     default:

@@ -24,12 +24,13 @@ import { chainKeys } from '../chain/chain-keys.ts';
 import { ChainWriter, type Delivery, type Submit } from '../chain/chain-writer.ts';
 import { LiveChain } from '../chain/live-chain.ts';
 import { newEventId } from '../chain/sign-event.ts';
-import { RemovedError, UsageError } from '../errors.ts';
+import { RemovedError, UsageError, type TeraChatError } from '../errors.ts';
 import type {
   ApplicationEvent,
   CallOptions,
   CommitOptions,
   CommitReportView,
+  ConnectionListener,
   Group,
   GroupMember,
   GroupStatus,
@@ -81,7 +82,7 @@ export abstract class FollowedGroup implements Group {
   protected readonly follower: ChainFollower;
   protected readonly writer: ChainWriter;
   readonly #live: LiveChain;
-  readonly #connectionListeners = new Set<(isOpen: boolean) => void>();
+  readonly #connectionListeners = new Set<ConnectionListener>();
   readonly #dispatcher: Dispatcher;
   readonly #reader: TimelineReader;
   #wasRead = false;
@@ -102,7 +103,7 @@ export abstract class FollowedGroup implements Group {
     const { opening, beginSealing } = makeKeys(outbox);
     this.follower = new ChainFollower(context, chain, new GroupReader(keys, self, opening));
     this.#live = new LiveChain(context, this.follower, {
-      onConnection: (isOpen) => this.#noteConnection(isOpen),
+      onConnection: (isOpen, cause) => this.#noteConnection(isOpen, cause),
       whileOpen: (signal) => this.whileLive(signal),
     });
     const overHttp: Submit = (submissions, signal) => context.client.append(chain, submissions, signal);
@@ -214,17 +215,17 @@ export abstract class FollowedGroup implements Group {
     this.#dispatcher.start();
   }
 
-  onConnection(listener: (isOpen: boolean) => void): () => void {
+  onConnection(listener: ConnectionListener): () => void {
     this.#connectionListeners.add(listener);
     return () => this.#connectionListeners.delete(listener);
   }
 
-  #noteConnection(isOpen: boolean): void {
+  #noteConnection(isOpen: boolean, cause: TeraChatError | undefined): void {
     if (isOpen) {
       this.recoverInBackground();
       this.#dispatcher.hurry();
     }
-    for (const listener of this.#connectionListeners) listener(isOpen);
+    for (const listener of this.#connectionListeners) listener(isOpen, cause);
   }
 
   messages(options: ReadOptions = {}): AsyncIterableIterator<Message | SealedMessage> {

@@ -19,6 +19,7 @@ import type { Delivery } from '../chain/chain-writer.ts';
 import type { RelayClient } from '../relay-client.ts';
 import type { CallOptions } from './group.ts';
 import { parseGroupId } from './group-register.ts';
+import { nameOfEvent } from './policy-content.ts';
 import { readImport } from './read-import.ts';
 
 /** How a policy is put in force. */
@@ -118,7 +119,7 @@ export class FollowedPolicy implements GroupPolicy {
     const published = findModule(registry.state, module);
     if (published === undefined) throw new Error('what is in force was published');
     const { name, version } = published.manifest;
-    return { module: toBase64Url(module), name, version, guards: guards.map(nameOf), since, state: state.slice() };
+    return { module: toBase64Url(module), name, version, guards: guards.map(nameOfEvent), since, state: state.slice() };
   }
 
   async #pinned(signal: AbortSignal | undefined): Promise<ChainId> {
@@ -139,8 +140,4 @@ function guardedType(name: string): number {
   const definition = eventDefinitions.find((one) => one.name === name);
   if (definition !== undefined && GUARDABLE_TYPES.has(definition.type)) return definition.type;
   throw new TypeError(`a policy can not guard ${name}`);
-}
-
-function nameOf(type: number): string {
-  return eventDefinitions.find((definition) => definition.type === type)?.name ?? String(type);
 }

@@ -1,6 +1,7 @@
 import type { CommitFault, EventDefinition, GrantedRole, Guarantee } from '../../core/index.ts';
 import type { GroupBlobs } from '../attachment/group-attachments.ts';
 import type { Delivery } from '../chain/chain-writer.ts';
+import type { TeraChatError } from '../errors.ts';
 import type { SuiteNumber } from '../suites.ts';
 import type { FollowedAccount } from './followed-account.ts';
 import type { GroupPolicy } from './group-policy.ts';
@@ -22,6 +23,13 @@ export interface CommitOptions extends CallOptions {
    */
   readonly preSharedKeys?: readonly Uint8Array[];
 }
+
+/**
+ * Told of a live reading. `cause` is why it does not go on for now, where that is known: a NetworkError where the relay is away, and a
+ * RelayProblem with the code `payload-unavailable` where something that was sent is out of reach, since too few storage nodes answer: its
+ * details say how many shards are `needed` and how many were `found`.
+ */
+export type ConnectionListener = (isOpen: boolean, cause: TeraChatError | undefined) => void;
 
 /** What part of a history is wanted. Items come in the order of the chain. */
 export interface ReadOptions extends CallOptions {
@@ -190,9 +198,9 @@ export interface Group {
   outboxRoom(options?: CallOptions): Promise<void>;
   /**
    * Calls `listener` while the group is read live: with `true` whenever everything new comes by itself from then on, and
-   * with `false` when that ended or could not be had; it is tried again. Returns the way to end that.
+   * with `false` when that ended or could not be had, and why; it is tried again. Returns the way to end that.
    */
-  onConnection(listener: (isOpen: boolean) => void): () => void;
+  onConnection(listener: ConnectionListener): () => void;
   /** Messages of everyone, own ones included; those that can't be read are there as `sealed`. */
   messages(options?: ReadOptions): AsyncIterableIterator<Message | SealedMessage>;
   /** Messages, changes of members and roles, and application events. */

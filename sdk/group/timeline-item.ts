@@ -18,6 +18,13 @@ import {
   type Decoded,
   type GrantedRole,
 } from '../../core/index.ts';
+import {
+  nameOfEvent,
+  policyBoundContent,
+  policyRecordedContent,
+  policyRevokedContent,
+  viewListed,
+} from './policy-content.ts';
 
 const MAX_ROSTER_CHANGES = 256;
 const CHAIN_BYTES = 32;
@@ -61,6 +68,10 @@ const timelineKind = choice('TimelineKind', {
   leaveRequested: 10,
   reinitialised: 11,
   succeeds: 12,
+  policyBound: 13,
+  policyUnbound: 14,
+  policyRevoked: 15,
+  policyRecorded: 16,
 });
 
 const contentCodec = variant('TimelineContent', timelineKind, {
@@ -93,6 +104,11 @@ const contentCodec = variant('TimelineContent', timelineKind, {
   /** The group ended, and goes on as another chain. */
   reinitialised: struct('Reinitialised', { successor: opaque(CHAIN_BYTES), suite: uint16 }),
   succeeds: struct('Succeeds', { predecessor: opaque(CHAIN_BYTES) }),
+  policyBound: policyBoundContent,
+  policyUnbound: struct('UnboundPolicyItem', {}),
+  /** What is in force takes nothing more. */
+  policyRevoked: policyRevokedContent,
+  policyRecorded: policyRecordedContent,
 });
 
 export const storedItem = struct('TimelineItem', {
@@ -106,9 +122,9 @@ export const storedItem = struct('TimelineItem', {
 
 export type StoredItem = Decoded<typeof storedItem>;
 export type TimelineContent = StoredItem['content'];
-/** Why a message can't be shown: `not-member`, `expired`, `unreadable`, `own-copy-lost` or `lost-epoch`. */
 /** Why a change of keys was not followed: `unprocessable`, `future` or `missing`. */
 export type UnreadReason = Decoded<typeof unreadReason>;
+/** Why a message can't be shown: `not-member`, `expired`, `unreadable`, `own-copy-lost` or `lost-epoch`. */
 export type SealReason = Decoded<typeof sealReason>;
 
 /** Content type of UTF-8 text. Others are the application's. */
@@ -206,6 +222,37 @@ export interface Succeeds extends TimelineEvent {
   readonly predecessor: string;
 }
 
+/** An owner put a policy in force, or another version in its place: from here on it decides (`PB4`). */
+export interface PolicyPutInForce extends TimelineEvent {
+  readonly kind: 'policy-bound';
+  /** As the registry lists it. */
+  readonly name: string;
+  readonly version: number;
+  /** SHA-256 of its module, base64url. */
+  readonly module: string;
+  /** Names of the built-in events that it has to let through. */
+  readonly guards: readonly string[];
+}
+
+/** An owner took the policy out of force, and its state with it. */
+export interface PolicyTakenOut extends TimelineEvent {
+  readonly kind: 'policy-unbound';
+}
+
+/** The group heard that the module of its policy is revoked: it takes nothing more, and what it guards is refused (`PB11`). */
+export interface PolicyRevoked extends TimelineEvent {
+  readonly kind: 'policy-revoked';
+  readonly name: string;
+  readonly version: number;
+  readonly module: string;
+}
+
+/** The policy took a record. What it refuses is in no log. */
+export interface PolicyRecorded extends TimelineEvent {
+  readonly kind: 'policy-recorded';
+  readonly content: Uint8Array;
+}
+
 /** Whatever happened in a group, told apart by `kind`. */
 export type TimelineItem =
   | Founded
@@ -218,7 +265,11 @@ export type TimelineItem =
   | Reinitialised
   | Succeeds
   | Resynced
-  | CommitReported;
+  | CommitReported
+  | PolicyPutInForce
+  | PolicyTakenOut
+  | PolicyRevoked
+  | PolicyRecorded;
 
 export function viewItem(
   { index, relayTime, actorTime, actor, eventId, content }: StoredItem,
@@ -269,6 +320,14 @@ function viewContent(content: TimelineContent): ViewedContent[TimelineItem['kind
       return { kind: 'reinitialised', successor: toBase64Url(content.value.successor), suite: content.value.suite };
     case 'succeeds':
       return { kind: 'succeeds', predecessor: toBase64Url(content.value.predecessor) };
+    case 'policyBound':
+      return { kind: 'policy-bound', ...viewListed(content.value), guards: content.value.guards.map(nameOfEvent) };
+    case 'policyUnbound':
+      return { kind: 'policy-unbound' };
+    case 'policyRevoked':
+      return { kind: 'policy-revoked', ...viewListed(content.value) };
+    case 'policyRecorded':
+      return { kind: 'policy-recorded', ...content.value };
     case 'roleChanged':
       return { kind: 'role-changed', member: toBase64Url(content.value.actor), role: content.value.role };
   }

@@ -112,7 +112,12 @@ const ofBytes: Readonly<Record<string, Parser<Uint8Array>>> = {
     },
   },
   parseLogCopy: {
-    sample: encodeLogCopy({ chain: new Uint8Array(32), checkpoint: note, entries: [entry, entry] }),
+    sample: encodeLogCopy({
+      chain: new Uint8Array(32),
+      checkpoint: note,
+      entries: [entry, entry],
+      modules: [Uint8Array.of(0, 97, 115, 109)],
+    }),
     reencode: (bytes) => {
       const copy = parseLogCopy(bytes);
       return copy.ok ? encodeLogCopy(copy.value) : undefined;

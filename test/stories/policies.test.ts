@@ -13,8 +13,9 @@ import {
   type DsseEnvelope,
 } from '../../core/index.ts';
 import { ChainDownload } from '../../cli/chain-download.ts';
+import { keepingModules, modulesOfRelay } from '../../cli/module-sources.ts';
 import { actorSigner, type ActorSigner } from '../../sdk/actor-signer.ts';
-import { signStatement, type Group, type Registry, type Session } from '../../sdk/index.ts';
+import { signStatement, type Group, type Registry, type Session, type TimelineItem } from '../../sdk/index.ts';
 import { runHere } from '../cli/run-cli.ts';
 import { readSample, u64 } from '../policies/sample.ts';
 import { soleInvitation, Stage } from './stage.ts';
@@ -75,16 +76,17 @@ function transfer(number: number, to: Session, amount: number): Uint8Array {
   return Uint8Array.of(1, ...u64(number), ...fromBase64Url(to.identity!.actor)!, ...u64(amount));
 }
 
-/** The group's log in a file, and a folder that has its module. */
-async function saved(): Promise<{ readonly log: string; readonly folder: string }> {
+/** The group's log in a file, with these modules; and a folder that has its own. */
+async function saved(modules: readonly Uint8Array[] = []): Promise<{ readonly log: string; readonly folder: string }> {
   const download = new ChainDownload(bank, group.id, new AbortController().signal);
   const entries: Uint8Array[] = [];
   for await (const page of download.pages()) entries.push(...page);
   const folder = join(stage.folder, 'modules');
-  await mkdir(folder);
+  await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'of-the-bank.wasm'), ledger);
   const log = join(stage.folder, 'bank.log');
-  await writeFile(log, encodeLogCopy({ chain: fromBase64Url(group.id)!, checkpoint: download.checkpoint, entries }));
+  const { checkpoint } = download;
+  await writeFile(log, encodeLogCopy({ chain: fromBase64Url(group.id)!, checkpoint, entries, modules }));
   return { log, folder };
 }
 
@@ -122,6 +124,22 @@ describe('a group with a ledger', () => {
     expect(empty.err).toContain('does not have it');
   });
 
+  test('[AU5, PB12] is audited offline by the modules that were saved with it, and by no other', async () => {
+    const kept = new Map<string, Uint8Array>();
+    const fetched = keepingModules(modulesOfRelay(bank, new AbortController().signal), kept);
+    await fetched(hash);
+    await expect(fetched(sha256(new Uint8Array()))).rejects.toMatchObject({ code: 'policies-not-run' });
+    const { log } = await saved([...kept.values()]);
+    const report = await runHere('audit', '--file', log, '--json');
+    expect([report.exit, report.err]).toEqual([0, '']);
+    expect(JSON.parse(report.out)).toMatchObject({ ok: true, policy: { name: 'ledger', version: 1 }, messages: 0 });
+
+    const other = ledger.with(-1, ledger.at(-1)! ^ 1);
+    const refused = await runHere('audit', '--file', (await saved([other])).log);
+    expect(refused.exit).toBe(3);
+    expect(refused.err).toContain('the saved log does not have it');
+  });
+
   test('[PB11, PB13] takes nothing more once its module is revoked, until that is taken out of force', async () => {
     const revocation = {
       registry: fromBase64Url(registry.id)!,
@@ -139,5 +157,19 @@ describe('a group with a ledger', () => {
     await group.policy.unbind();
     expect(await group.policy.state()).toBeUndefined();
     await expect(group.policy.record('more')).rejects.toMatchObject({ code: 'no-policy' });
+  });
+
+  test('[CL48] shows in its timeline what decided since when, what it took, and its end', async () => {
+    const ofPolicy: TimelineItem[] = [];
+    for await (const item of group.timeline()) if (item.kind.startsWith('policy-')) ofPolicy.push(item);
+    const named = { name: 'ledger', version: 1, module: toBase64Url(hash) };
+    expect(ofPolicy).toMatchObject([
+      { kind: 'policy-bound', ...named, guards: [], actor: bank.identity!.actor },
+      { kind: 'policy-recorded', content: Uint8Array.of(0) },
+      { kind: 'policy-recorded', content: transfer(1, alice, 100) },
+      { kind: 'policy-recorded', content: transfer(1, bank, 40), actor: alice.identity!.actor },
+      { kind: 'policy-revoked', ...named },
+      { kind: 'policy-unbound', actor: bank.identity!.actor },
+    ]);
   });
 });

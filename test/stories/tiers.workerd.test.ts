@@ -3,7 +3,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, test } from 'vitest';
 import { fromBase64Url, parseChainId, type ChainId } from '../../core/index.ts';
 import type { RelayEnvironment } from '../../durable-objects/index.ts';
-import { connect, memoryStorage, type Group, type Session } from '../../sdk/index.ts';
+import { connect, memoryStorage, type Group, type Session, type TeraChatError } from '../../sdk/index.ts';
 import { actorSigner } from '../../sdk/actor-signer.ts';
 import { HttpClient } from '../../sdk/http-client.ts';
 import { platformOf } from '../../sdk/platform.ts';
@@ -63,13 +63,29 @@ async function countOf(chain: string, table: string): Promise<number> {
   });
 }
 
+/** What a live reading tells of what keeps it from going on (`CL49`). */
+async function whyItWaits(group: Group): Promise<TeraChatError | undefined> {
+  const end = new AbortController();
+  const told = new Promise<TeraChatError | undefined>((resolve) => {
+    const stop = group.onConnection((_isOpen, cause) => {
+      stop();
+      resolve(cause);
+    });
+  });
+  const reading = group.messages({ live: true, signal: end.signal }).next();
+  const cause = await told;
+  end.abort();
+  await reading.catch(() => undefined);
+  return cause;
+}
+
 function reach(...away: readonly string[]): void {
   cluster.away.clear();
   for (const name of away) cluster.away.add(name);
 }
 
 describe('a member who was away', { timeout: 240_000 }, () => {
-  test('[TI3, TI6, TI8, CL10] reads what went to the cluster while nodes died; a month later it is gone, and the log still proves it', async () => {
+  test('[TI3, TI6, TI8, CL10, CL49] reads what went to the cluster while nodes died; a month later it is gone, and the log still proves it', async () => {
     const [alice, bob, carol] = [await person(), await person(), await person()];
     const hers = await alice.session.createGroup();
     const id = hers.id;
@@ -98,6 +114,10 @@ describe('a member who was away', { timeout: 240_000 }, () => {
       advice: { kind: 'wait' },
     });
     expect(await textsOf(carols)).toEqual([]);
+    expect(await whyItWaits(carols)).toMatchObject({
+      code: 'payload-unavailable',
+      details: { needed: '4', found: '2' },
+    });
     reach();
     await carols.catchUp();
     expect(await textsOf(carols)).toEqual([...said, 'and one that is hot']);

@@ -30,3 +30,19 @@ test('[GM11] one’s own leaving reads as that', async () => {
   const change = { kind: 'members-changed', actor: 'alicealice', added: [], removed: ['bobbybobby'], epoch: 2 };
   expect(row(change)).toBe('  12:00  — you left');
 });
+
+test('[CL48] what became of a policy is said in words', async () => {
+  const row = await transcriptFor('carolcarol');
+  const ledger = { name: 'ledger', version: 2, module: 'abc', actor: 'bobbybobby' };
+  expect(row({ kind: 'policy-bound', ...ledger, guards: [] })).toBe(
+    '  12:00  — bobbybob put the policy ledger 2 in force',
+  );
+  expect(row({ kind: 'policy-bound', ...ledger, guards: ['group.message'] })).toContain('; it guards group.message');
+  expect(row({ kind: 'policy-recorded', actor: 'carolcarol', content: new Uint8Array(49) })).toBe(
+    '  12:00  — the policy took a record of 49 bytes by you',
+  );
+  expect(row({ kind: 'policy-revoked', ...ledger })).toBe(
+    '  12:00  — the policy ledger 2 was revoked, and takes nothing more',
+  );
+  expect(row({ kind: 'policy-unbound', actor: 'bobbybobby' })).toBe('  12:00  — bobbybob took the policy out of force');
+});

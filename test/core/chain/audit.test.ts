@@ -106,4 +106,19 @@ describe('auditStateIntegrity', () => {
     expect(parseLogCopy(bytes.subarray(0, -1)).ok).toBe(false);
     expect(parseLogCopy(Uint8Array.of(...bytes, 0)).ok).toBe(false);
   });
+
+  test('[AU5] a log copy brings the modules of policies, each once, in one order', () => {
+    const copy = { chain: log.chain, checkpoint: checkpointOver(log.entries), entries: log.entries };
+    const [one, other] = [Uint8Array.of(0, 1, 2), Uint8Array.of(0, 1)];
+    const bytes = encodeLogCopy({ ...copy, modules: [one, other] });
+    const parsed = parseLogCopy(bytes);
+    expect(parsed.ok && parsed.value).toEqual({ ...copy, modules: [other, one] });
+    expect(encodeLogCopy({ ...copy, modules: [other, one] })).toEqual(bytes);
+    expect(() => encodeLogCopy({ ...copy, modules: [one, one] })).toThrow(RangeError);
+    // Without any it is the same copy as ever, and has no second encoding.
+    expect(encodeLogCopy({ ...copy, modules: [] })).toEqual(encodeLogCopy(copy));
+    expect(parseLogCopy(encodeLogCopy(copy))).toEqual({ ok: true, value: { ...copy, modules: [] } });
+    const second = Uint8Array.of(0, 2, ...encodeLogCopy(copy).subarray(2), 0);
+    expect(parseLogCopy(second)).toMatchObject({ ok: false, error: { reason: 'unknown-version' } });
+  });
 });
