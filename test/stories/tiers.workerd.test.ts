@@ -116,7 +116,8 @@ describe('a member who was away', { timeout: 240_000 }, () => {
     expect(await textsOf(carols)).toEqual([]);
     expect(await whyItWaits(carols)).toMatchObject({
       code: 'payload-unavailable',
-      details: { needed: '4', found: '2' },
+      // The node that was dead at the writing has none of theirs.
+      details: { needed: '4', found: expect.stringMatching(/^[12]$/) as string },
     });
     reach();
     await carols.catchUp();
