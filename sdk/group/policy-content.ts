@@ -64,6 +64,11 @@ export function nameOfEvent(type: number): string {
   return eventDefinitions.find((definition) => definition.type === type)?.name ?? String(type);
 }
 
-export function viewListed({ name, version, module }: Decoded<typeof policyRevokedContent>) {
+/** Name, version and hash for programs. */
+export function viewListed({ name, version, module }: Decoded<typeof policyRevokedContent>): {
+  readonly name: string;
+  readonly version: number;
+  readonly module: string;
+} {
   return { name, version, module: toBase64Url(module) };
 }
