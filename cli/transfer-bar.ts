@@ -1,33 +1,29 @@
 import type { TransferProgress } from '../sdk/index.ts';
+import { TerminalLine } from './terminal-line.ts';
 
 const BAR_CELLS = 24;
-/** A terminal need not be written to more often than people see. */
-const PAINT_MS = 80;
 
-/** How far a transfer is, on one line of a terminal's standard error that is gone when it ends; nothing where it is no terminal. */
+/** How far a transfer is. */
 export class TransferBar {
   readonly #label: string;
-  readonly #isShown: boolean;
-  #paintedAt = 0;
+  readonly #line: TerminalLine;
 
   constructor(label: string, isJson: boolean) {
     this.#label = label;
-    this.#isShown = !isJson && process.stderr.isTTY;
+    this.#line = new TerminalLine(isJson);
   }
 
   show({ bytes, totalBytes }: TransferProgress): void {
-    const now = Date.now();
-    if (!this.#isShown || (now - this.#paintedAt < PAINT_MS && bytes < totalBytes)) return;
-    this.#paintedAt = now;
     const share = totalBytes === 0 ? 1 : bytes / totalBytes;
     const filled = Math.round(share * BAR_CELLS);
     const bar = '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled);
     const percent = String(Math.floor(share * 100)).padStart(3);
-    process.stderr.write(`\r\u001b[K${this.#label} ${bar} ${percent} %  ${mib(bytes)} of ${mib(totalBytes)} MiB`);
+    const text = `${this.#label} ${bar} ${percent} %  ${mib(bytes)} of ${mib(totalBytes)} MiB`;
+    this.#line.show(text, bytes >= totalBytes);
   }
 
   end(): void {
-    if (this.#isShown) process.stderr.write('\r\u001b[K');
+    this.#line.end();
   }
 }
 

@@ -7,7 +7,8 @@ export { countRateLimited, measures, readMeasures, reportMeasures } from './metr
 export { MetricsObject } from './metrics/object.ts';
 export { FanoutObject } from './fanout/object.ts';
 export { shareName } from './fanout/share-name.ts';
-export { clusterOf, keeperOf, openedNodes } from './platform/cluster.ts';
+export { clusterFaultOf, clusterOf, keeperOf, openedNodes } from './platform/cluster.ts';
+export { reportIncident } from './platform/incident.ts';
 export { createVerifyBatch, ed25519Checker } from './platform/ed25519.ts';
 export { RunningSha256, workerdSha256 } from './platform/sha256.ts';
 export { checkpointKeyOf, nodeKeyOf, relayActorOf, type RelayEnvironment } from './platform/environment.ts';

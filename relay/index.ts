@@ -122,6 +122,7 @@ export {
 } from './storage-node.ts';
 export { ShareReaders, type ReaderChange } from './share-readers.ts';
 export { rateLimited } from './limits/rate-limited.ts';
+export { clusterGauges } from './metrics/cluster-gauges.ts';
 export { addMeasured, Measures, type Measured } from './metrics/measures.ts';
 export { formatOpenMetrics, OPEN_METRICS_TYPE, type Gauge } from './metrics/open-metrics.ts';
 export { placementOfBlob } from './cluster/cluster-nodes.ts';

@@ -15,7 +15,10 @@ import { readWorkerOptions } from './local/worker-modules.ts';
 
 export {
   inspectDeployment,
+  LIFECYCLE_DAYS,
+  LIFECYCLE_PREFIX,
   LIFECYCLE_RULE,
+  lifecycleRuleIn,
   type BucketReport,
   type DeploymentReport,
 } from './local/deployed-buckets.ts';

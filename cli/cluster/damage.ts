@@ -43,7 +43,10 @@ export class Damage {
     const blobs = join(this.#folderOf(node), 'blobs');
     mkdirSync(blobs, { recursive: true });
     mkdirSync(this.#kept, { recursive: true });
-    cpSync(this.#folderOf(node), this.#keptOf(node), { recursive: true });
+    // Under another name until it is whole: half a copy would be put back over what is good.
+    const draft = `${this.#keptOf(node)}${DRAFT}`;
+    cpSync(this.#folderOf(node), draft, { recursive: true });
+    renameSync(draft, this.#keptOf(node));
     for (const name of readdirSync(blobs)) {
       const bytes = readFileSync(join(blobs, name));
       const at = bytes.length >> 1;
@@ -56,6 +59,7 @@ export class Damage {
   restore(): void {
     if (!this.isLeft) return;
     for (const node of readdirSync(this.#kept)) {
+      if (node.endsWith(DRAFT)) continue;
       const folder = this.#folderOf(node);
       if (existsSync(folder) && !isFolder(folder)) rmSync(folder);
       cpSync(this.#keptOf(node), folder, { recursive: true, force: true });
@@ -72,6 +76,8 @@ export class Damage {
     return join(this.#kept, node);
   }
 }
+
+const DRAFT = '.draft';
 
 function isFolder(path: string): boolean {
   try {

@@ -5,11 +5,12 @@ import { formatBytes } from '../format-bytes.ts';
 import { Damage } from './damage.ts';
 import { DrillBlobs } from './drill-blobs.ts';
 import type { ClusterTools } from './operator.ts';
-import { isSettled, waitFor } from './wait.ts';
+import { isSettled, persist, waitFor } from './wait.ts';
 
 export interface DrillOptions {
   readonly kill: number;
   readonly corrupt: number;
+  readonly undo?: true;
 }
 
 /** The last line of a drill, for programs. */
@@ -29,13 +30,18 @@ interface DrillReport {
  * empty disks, so that all they had has to be made anew. Where something is lost meanwhile, the drill puts back what it took.
  */
 export async function drill(tools: ClusterTools, options: DrillOptions): Promise<void> {
-  const { nodeFolder } = await import('../../workers/local.ts');
   const { folder, output } = tools;
   if (folder === undefined) {
-    throw new Failure('usage', 'no-local-relay', 'No relay runs on this folder.', 'Start it: terachat serve');
+    throw new Failure('usage', 'no-local-drill', 'A drill is for a relay on this machine.', 'Leave out --remote.');
   }
-  const damage = new Damage(join(folder, 'drill-kept'), (node) => nodeFolder(folder, node));
+  const damage = await drillDamage(folder);
+  const wasCutOff = damage.isLeft;
   damage.restore();
+  if (options.undo === true) {
+    const text = wasCutOff ? 'What the drill took away is back.' : 'No drill was cut off here.';
+    return output.result({ undone: wasCutOff }, text);
+  }
+  if (wasCutOff) output.note('An earlier drill was cut off. What it took away is back.');
   const blobs = await DrillBlobs.open(tools, folder);
   try {
     if (blobs.count === 0) await blobs.write();
@@ -45,9 +51,18 @@ export async function drill(tools: ClusterTools, options: DrillOptions): Promise
     output.result({ ...report }, `${ok ? 'drill ok' : 'drill failed'}: ${found}`);
     if (!ok) throw pastBound(report, options);
   } finally {
-    damage.restore();
+    if (damage.isLeft) {
+      damage.restore();
+      output.note('Everything that the drill took away is back.');
+    }
     await blobs.close();
   }
+}
+
+/** What a drill does to the relay of a folder; left there is what one took that was cut off, or is at work. */
+export async function drillDamage(folder: string): Promise<Damage> {
+  const { nodeFolder } = await import('../../workers/local.ts');
+  return new Damage(join(folder, 'drill-kept'), (node) => nodeFolder(folder, node));
 }
 
 interface Scene extends DrillOptions {
@@ -73,7 +88,9 @@ async function play(tools: ClusterTools, { blobs, damage, kill, corrupt }: Scene
     await settle(tools);
     return reportOf(before, await tools.status(), lost);
   }
-  output.note('All of it was read. The dead nodes come back with empty disks; repairing …');
+  output.note(
+    `All of it was read. ${dead.length > 0 ? 'The dead come back with empty disks; repairing' : 'Repairing'} …`,
+  );
   for (const node of dead) damage.revive(node);
   const repaired = await settle(tools);
   const left = Math.max(await blobs.countUnreadable(), repaired.blobs.lost);
@@ -84,7 +101,7 @@ async function play(tools: ClusterTools, { blobs, damage, kill, corrupt }: Scene
 
 /** A round of reading everything, with all repairs that follow from it but those at these nodes. */
 async function settle(tools: ClusterTools, dead: readonly string[] = []): Promise<ClusterStatus> {
-  await tools.scrub();
+  await persist(() => tools.scrub(), tools.signal);
   return waitFor(tools, (status) => isSettled(status, dead) || status.blobs.lost > 0);
 }
 

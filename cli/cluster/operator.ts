@@ -49,6 +49,7 @@ export function asOperator<Options extends OperatorOptions>(
     const interrupt = interruptSignal();
     try {
       const local = options.remote === true ? undefined : await localOperator(options.data);
+      if (local === undefined && options.remote !== true) throw noRelay(options.data);
       const { json } = globalOptions(command);
       const run = (operator: Operator, url: string) => {
         const tools = toolsOf(operator, {
@@ -82,6 +83,12 @@ async function asProfile(
   }
 }
 
+function noRelay(data: string): Failure {
+  const where = data === DEFAULT_RELAY_FOLDER ? '' : ` --data ${data}`;
+  const hint = `Start it: terachat serve${where}\n  Or, for the relay of a profile that its OPERATORS list: --remote`;
+  return new Failure('usage', 'no-local-relay', `No relay runs on ${data}.`, hint);
+}
+
 /** Undefined where no relay runs in the folder. */
 async function localOperator(data: string): Promise<{ operator: Operator; url: string; folder: string } | undefined> {
   const { inspectRelayFolder, readOperatorSeed } = await import('../../workers/local.ts');
@@ -109,8 +116,22 @@ function toolsOf(operator: Operator, rest: Pick<ClusterTools, 'output' | 'signal
 }
 
 async function asFailure(response: Response): Promise<Failure> {
+  const { fault } = (await response
+    .clone()
+    .json()
+    .catch(() => ({}))) as { fault?: unknown };
   const failure = await problemFailure(response);
+  if (failure.code === 'no-cluster') return noCluster(fault);
   if (failure.code !== 'operator-required') return failure;
   const hint = 'List the key that whoami shows in OPERATORS of the relay, or run this where the relay is served from.';
   return new Failure('failed', failure.code, failure.message, hint);
+}
+
+/** Only operators are told what is wrong with the variable. */
+function noCluster(fault: unknown): Failure {
+  if (typeof fault === 'string') {
+    const message = `The relay has no storage nodes, since its CLUSTER can't be used. ${fault}`;
+    return new Failure('failed', 'no-cluster', message, 'Mend CLUSTER in wrangler.toml, then: npm run deploy');
+  }
+  return new Failure('failed', 'no-cluster', 'The relay has no storage nodes.', 'CLUSTER of wrangler.toml names them.');
 }

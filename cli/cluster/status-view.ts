@@ -1,5 +1,7 @@
 import type { ClusterStatus, NodeStatus } from '../../core/index.ts';
+import { countOf } from '../count-of.ts';
 import { formatBytes } from '../format-bytes.ts';
+import { utcTime } from '../utc-time.ts';
 
 /** The cluster for people: a line a node, then what there is to know of all blobs. */
 export function viewStatus(status: ClusterStatus): string {
@@ -8,6 +10,17 @@ export function viewStatus(status: ClusterStatus): string {
     `placement ${placement}: any ${dataShards} of ${totalShards} shards give a blob back; ` +
     `${faultsBorne} ${faultsBorne === 1 ? 'node' : 'nodes'} may fail at any time`;
   return [head, '', ...nodeLines(nodes), '', ...factLines(status)].join('\n');
+}
+
+/** How far a round and its repairs are, on one line. */
+export function viewProgress({ scrub, blobs, backlog, toMove }: ClusterStatus): string {
+  const read = Math.max(0, blobs.chains - scrub.chainsBehind);
+  const round = scrub.finishedAt === null ? `reading, ${read} of ${countOf(blobs.chains, 'chain')} read` : 'all read';
+  const moving = toMove > 0 ? [`${countOf(toMove, 'blob')} to move`] : [];
+  const leftovers = blobs.leftovers > 0 ? [`${blobs.leftovers} copies to delete`] : [];
+  return [`round ${scrub.round}: ${round}`, `${countOf(backlog, 'shard')} to repair`, ...moving, ...leftovers].join(
+    ', ',
+  );
 }
 
 function nodeLines(nodes: readonly NodeStatus[]): string[] {
@@ -28,17 +41,17 @@ function nodeLines(nodes: readonly NodeStatus[]): string[] {
 
 function factLines({ blobs, backlog, toMove, lossMargin, scrub, orphans, fragileDomains }: ClusterStatus): string[] {
   const lines = [
-    `blobs        ${blobs.blobs} of ${blobs.chains} chains, ${formatBytes(blobs.bytes)}`,
+    `blobs        ${blobs.blobs} of ${countOf(blobs.chains, 'chain')}, ${formatBytes(blobs.bytes)}`,
     `loss margin  ${lossMargin < 0 ? 'passed' : `${lossMargin} more shards of the worst blob`}`,
-    `backlog      ${backlog} shards to repair, ${blobs.repaired} repaired so far`,
+    `backlog      ${countOf(backlog, 'shard')} to repair, ${blobs.repaired} repaired so far`,
     `scrub        ${scrubLine(scrub)}`,
   ];
-  if (toMove > 0) lines.push(`moving       ${toMove} blobs still lie by an older placement`);
-  if (blobs.lost > 0) lines.push(`lost         ${blobs.lost} blobs can't be read until nodes come back`);
+  if (toMove > 0) lines.push(`moving       ${countOf(toMove, 'blob')} to be moved from an older placement`);
+  if (blobs.lost > 0) lines.push(`lost         ${countOf(blobs.lost, 'blob')} can't be read until nodes come back`);
   if (blobs.inconsistent > 0)
-    lines.push(`broken       ${blobs.inconsistent} blobs were written wrongly and nobody can read them`);
-  if (blobs.leftovers > 0) lines.push(`leftovers    ${blobs.leftovers} copies on drained nodes still to be deleted`);
-  if (orphans > 0) lines.push(`orphans      ${orphans} objects of no blob, deleted after a day`);
+    lines.push(`broken       ${countOf(blobs.inconsistent, 'blob')} written so that nobody can read them`);
+  if (blobs.leftovers > 0) lines.push(`leftovers    ${blobs.leftovers} copies of moved shards still to be deleted`);
+  if (orphans > 0) lines.push(`orphans      ${countOf(orphans, 'object')} of no blob, deleted after a day`);
   if (fragileDomains.length > 0) {
     lines.push(`one domain   ${fragileDomains.join(', ')} alone is more than may fail: place nodes apart`);
   }
@@ -47,7 +60,6 @@ function factLines({ blobs, backlog, toMove, lossMargin, scrub, orphans, fragile
 
 function scrubLine({ round, startedAt, finishedAt, chainsBehind }: ClusterStatus['scrub']): string {
   if (round === 0) return 'none yet';
-  if (finishedAt === null)
-    return `round ${round} since ${new Date(startedAt).toISOString()}, ${chainsBehind} chains to go`;
-  return `round ${round} ended ${new Date(finishedAt).toISOString()}`;
+  if (finishedAt === null) return `round ${round} since ${utcTime(startedAt)}, ${countOf(chainsBehind, 'chain')} to go`;
+  return `round ${round} ended ${utcTime(finishedAt)}`;
 }

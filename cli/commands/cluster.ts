@@ -1,9 +1,14 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { ClusterStatus, Json } from '../../core/index.ts';
-import { drill, type DrillOptions } from '../cluster/drill.ts';
+import { drill, drillDamage, type DrillOptions } from '../cluster/drill.ts';
 import { addOperatorOptions, asOperator, type ClusterTools, type OperatorOptions } from '../cluster/operator.ts';
 import { viewStatus } from '../cluster/status-view.ts';
-import { isSettled, waitFor } from '../cluster/wait.ts';
+import { explainNodeRefusal, undrained, unsettled } from '../cluster/refusals.ts';
+import { isDrained, isSettled, waitFor } from '../cluster/wait.ts';
+import { Failure } from '../failure.ts';
+
+const DRILL_LEFT =
+  'A drill is at work here, or was cut off. What it took away is put back by: terachat cluster drill --undo';
 
 interface WaitOptions extends OperatorOptions {
   readonly wait?: true;
@@ -26,7 +31,13 @@ function addStatus(cluster: Command): void {
       'after',
       '\nExamples:\n  terachat cluster status\n  terachat cluster status --remote --profile operator',
     )
-    .action(asOperator(async (tools) => print(tools, await tools.status())));
+    .action(
+      asOperator(async (tools) => {
+        print(tools, await tools.status());
+        const { folder, output } = tools;
+        if (folder !== undefined && (await drillDamage(folder)).isLeft) output.note(`\n${DRILL_LEFT}`);
+      }),
+    );
 }
 
 function addScrub(cluster: Command): void {
@@ -37,7 +48,10 @@ function addScrub(cluster: Command): void {
     .action(
       asOperator<WaitOptions>(async (tools, _args, { wait }) => {
         const begun = await tools.scrub();
-        print(tools, wait === true ? await waitFor(tools, (status) => isSettled(status)) : begun);
+        if (wait !== true) return print(tools, begun);
+        const status = await waitFor(tools, (now) => isSettled(now));
+        print(tools, status);
+        if (!isSettled(status)) throw unsettled(status);
       }),
     );
 }
@@ -71,11 +85,12 @@ function addDrill(cluster: Command): void {
   addOperatorOptions(cluster.command('drill'))
     .option('--kill <number>', 'nodes whose objects are moved away', parseNodes, 1)
     .option('--corrupt <number>', 'other nodes, of whose objects a byte is changed in each', parseNodes, 0)
+    .option('--undo', 'only put back what a drill took that was cut off')
     .summary('damage a local relay from outside, read everything back, repair')
     .description(
       'For a relay that is served from this machine. Writes blobs of its own, moves the files of some nodes away, changes a byte in ' +
-        'each file of others, reads everything back, has the relay repair, and reads again. What it can not get back so it puts back ' +
-        'itself, and ends with 1.',
+        'each file of others, reads everything back, has the relay repair, and reads again. Past the bound, and when it is stopped, it ' +
+        'puts back what it took. The first ends with 1.',
     )
     .addHelpText('after', '\nExample:\n  terachat cluster drill --kill 1 --corrupt 1')
     .action(asOperator<OperatorOptions & DrillOptions>((tools, _args, options) => drill(tools, options)));
@@ -85,9 +100,24 @@ async function replaceNode(
   tools: ClusterTools,
   { node, replacement, wait }: { readonly node: string; readonly replacement?: string; readonly wait: boolean },
 ): Promise<void> {
-  const begun = await tools.drain(node, replacement);
-  const isDrained = ({ nodes }: ClusterStatus) => nodes.some(({ name, state }) => name === node && state === 'drained');
-  print(tools, wait ? await waitFor(tools, isDrained) : begun);
+  const begun = await beginDrain(tools, node, replacement);
+  if (!wait) return print(tools, begun);
+  const status = await waitFor(tools, (now) => isDrained(now, node));
+  print(tools, status);
+  if (!isDrained(status, node)) throw undrained(status, node);
+}
+
+/** A wait that was ended early goes on where it was: a node that has given up its slot need not be told again. */
+async function beginDrain(tools: ClusterTools, node: string, replacement: string | undefined): Promise<ClusterStatus> {
+  try {
+    return await tools.drain(node, replacement);
+  } catch (cause) {
+    if (!(cause instanceof Failure) || !/^no-(such|spare)-node$/.test(cause.code)) throw cause;
+    const status = await tools.status();
+    const isUnderWay = status.nodes.some(({ name, state }) => name === node && state === 'draining');
+    if (isUnderWay && replacement === undefined) return status;
+    throw explainNodeRefusal(cause, status, { node, replacement });
+  }
 }
 
 function print({ output }: ClusterTools, status: ClusterStatus): void {

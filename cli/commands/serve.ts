@@ -1,22 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, type Command } from 'commander';
-import { checkCluster, fromBase64Url, mostDataShards, parseChainId, sha256, toBase64 } from '../../core/index.ts';
-import type { LocalCluster, LocalRelay, LocalRelayOptions } from '../../workers/local.ts';
+import { fromBase64Url, parseChainId, sha256, toBase64 } from '../../core/index.ts';
+import type { LocalRelay, LocalRelayOptions } from '../../workers/local.ts';
+import { drillDamage } from '../cluster/drill.ts';
 import { Failure } from '../failure.ts';
 import { commandPrefix, packageVersion } from '../invocation.ts';
+import { clusterAndFolder, type StorageOptions } from '../cluster/serve-options.ts';
 import { collect, commandOutput, DEFAULT_RELAY_FOLDER, parseCount, parsePort } from '../options.ts';
 import { table, type Output } from '../output.ts';
 
 const DEFAULT_PORT = 8787;
 
-interface ServeOptions {
+interface ServeOptions extends StorageOptions {
   readonly port: number;
   readonly host: string;
-  /** A folder; and with `nodes` a number besides or instead, of shards that hold data. */
-  readonly data?: readonly string[];
-  readonly nodes?: number;
-  readonly cluster?: string;
-  readonly spares: number;
   readonly name?: string;
   readonly addressHeader?: string;
   readonly registry?: string;
@@ -39,7 +35,7 @@ export function addServe(program: Command): void {
       collect,
     )
     .option('--nodes <number>', 'storage nodes; with it, --data NUMBER says how many shards hold data', parseCount)
-    .option('--spares <number>', 'storage nodes besides, to take the place of others', parseSpares, 1)
+    .option('--spares <number>', 'storage nodes besides, to take the place of others (default: 1)', parseSpares)
     .option(
       '--cluster <file>',
       'nodes of other kinds too: JSON as CLUSTER of wrangler.toml has it, secrets from the environment',
@@ -57,6 +53,7 @@ export function addServe(program: Command): void {
 async function serve(options: ServeOptions, output: Output): Promise<void> {
   const { port, host, name, addressHeader, registry } = options;
   const { folder: data, cluster } = clusterAndFolder(options);
+  await undoDrill(data, output);
   const isLocal = THIS_MACHINE.includes(host) && addressHeader === undefined;
   const relay = await start({
     folder: data,
@@ -81,34 +78,15 @@ async function serve(options: ServeOptions, output: Output): Promise<void> {
   output.note(`Stopped. State is kept in ${folder}.`);
 }
 
-/** `--data` names the folder, as ever; beside `--nodes` a number is k. Given twice it can say both. */
-function clusterAndFolder({ data = [], nodes, cluster, spares }: ServeOptions): {
-  folder: string;
-  cluster?: LocalCluster;
-} {
-  const isNumber = (text: string) => nodes !== undefined && /^\d+$/.test(text);
-  const folder = data.findLast((text) => !isNumber(text)) ?? DEFAULT_RELAY_FOLDER;
-  if (cluster !== undefined && nodes !== undefined) {
-    throw new Failure('usage', 'cluster-what', 'Both --nodes and --cluster say which nodes there are.');
-  }
-  if (cluster !== undefined) return { folder, cluster: { text: readText(cluster) } };
-  if (nodes === undefined) return { folder };
-  const asked = data.findLast(isNumber);
-  const dataShards = asked === undefined ? Math.max(1, mostDataShards(nodes)) : Number(asked);
-  const named = Array.from({ length: nodes }, (_, index) => ({ name: `node-${index}`, domain: `domain-${index}` }));
-  const checked = checkCluster({ nodes: named, dataShards, allowsSharedDomains: true });
-  if (checked.ok) return { folder, cluster: { nodes, dataShards, spares } };
-  const { title, suggestion } = checked.error;
-  const near = `--nodes ${suggestion.nodes.length + suggestion.nodesToAdd} --data ${suggestion.dataShards}`;
-  throw new Failure('usage', checked.error.code, title, `This is valid: terachat serve ${near}`);
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    throw new Failure('usage', 'cluster-file', `${path} can't be read.`);
-  }
+/** What a drill took that was cut off together with its relay. While a relay runs a drill may be at work. */
+async function undoDrill(path: string, output: Output): Promise<void> {
+  const { inspectRelayFolder } = await import('../../workers/local.ts');
+  const { folder, launcher, runtime } = inspectRelayFolder(path) ?? {};
+  if (folder === undefined || launcher?.isRunning === true || runtime?.isRunning === true) return;
+  const damage = await drillDamage(folder);
+  if (!damage.isLeft) return;
+  damage.restore();
+  output.note('A drill was cut off here. What it took away is back.\n');
 }
 
 /** A name that is none would pin nothing, and nobody would know. */
@@ -138,8 +116,9 @@ async function start(options: LocalRelayOptions): Promise<LocalRelay> {
   try {
     return await startLocalRelay(options);
   } catch (cause) {
-    if (cause instanceof LocalRelayError) throw new Failure('usage', cause.problem.code, cause.message);
-    throw cause;
+    if (!(cause instanceof LocalRelayError)) throw cause;
+    const { problem, message } = cause;
+    throw new Failure('usage', problem.code, message, problem.code === 'invalid-cluster' ? problem.todo : undefined);
   }
 }
 

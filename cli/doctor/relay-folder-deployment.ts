@@ -15,7 +15,7 @@ export async function checkDeployment(): Promise<readonly Check[]> {
 /** What can't be known is said so, and is no pass. */
 export function checkRules({ relayName, buckets }: DeploymentReport): Check {
   if (buckets.length === 0) return pass(NAME, `${relayName} has no buckets of its own`);
-  const [lacking, unknown] = [of(buckets, 'missing', 'disabled'), of(buckets, 'unknown')];
+  const [lacking, unknown] = [of(buckets, 'missing', 'disabled', 'altered'), of(buckets, 'unknown')];
   if (lacking.length > 0) {
     const found = lacking.map(({ bucket, rule }) => `${bucket}: ${rule}`).join(', ');
     return fail(NAME, `the rule that deletes after 31 days: ${found}`, 'Set it: npm run deploy');

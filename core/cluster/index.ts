@@ -12,6 +12,7 @@ export {
   type ClusterRule,
   type ClusterSuggestion,
 } from './configuration.ts';
+export { explainClusterFault, type ExplainedFault } from './explain-fault.ts';
 export {
   nodeRules,
   parseClusterConfiguration,

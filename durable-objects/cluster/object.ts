@@ -27,6 +27,9 @@ const DRAIN_ROUND_MS = 30_000;
 /** After a round that could not move everything to other numbers of shards. No node waits for it, so there is time. */
 const MOVE_ROUND_MS = 600_000;
 
+/** Each look lists one object at every node, which some are paid for. */
+const GLANCE_KEPT_MS = 60_000;
+
 /**
  * A deployment's one keeper of its cluster: which node has which slot, what chains report of their blobs, and how fast all of
  * them together may repair. It knows no blob: these are the chains' own.
@@ -41,6 +44,7 @@ export class ClusterObject extends DurableObject<RelayEnvironment> {
   readonly #orphans: OrphanScan;
   readonly #jobs: JobScheduler<'round' | 'orphans' | 'nonces'>;
   #budget: RepairBudget | undefined;
+  #glanced: { readonly at: number; readonly status: ClusterStatus } | undefined;
 
   constructor(ctx: DurableObjectState, env: RelayEnvironment) {
     super(ctx, env);
@@ -80,6 +84,15 @@ export class ClusterObject extends DurableObject<RelayEnvironment> {
     const now = this.clock();
     this.#budget ??= new RepairBudget(configureRepairRate({ ...this.env }), now);
     return this.#budget.take(bytes, now);
+  }
+
+  /** For metrics: how the cluster was within the last minute, so that nodes are not asked more often than that. */
+  async glance(): Promise<ClusterStatus | undefined> {
+    const [now, state] = [this.clock(), this.#placements.state];
+    if (state === undefined) return undefined;
+    const isFresh = this.#glanced !== undefined && Math.abs(now - this.#glanced.at) < GLANCE_KEPT_MS;
+    this.#glanced = isFresh ? this.#glanced : { at: now, status: await this.#status(state) };
+    return this.#glanced?.status;
   }
 
   /** For operators: how the cluster is. Asks every node. */

@@ -1,19 +1,42 @@
 import { randomFillSync } from 'node:crypto';
-import { decodeTrusted, placementCodec, type ClusterStatus, type Placement, type Result } from '../../core/index.ts';
+import {
+  decodeTrusted,
+  explainClusterFault,
+  placementCodec,
+  type ClusterStatus,
+  type Placement,
+  type Result,
+} from '../../core/index.ts';
 import type { BlobReport, Caller, ClusterNodes, RelayRefusal } from '../../relay/index.ts';
 import { openNodes, type OpenedNodes } from '../../storage/index.ts';
 import { openWorkerdKernel } from './erasure-kernel.ts';
 import { nodeKeyOf, type RelayEnvironment } from './environment.ts';
 import { reportIncident } from './incident.ts';
 
+interface Opened {
+  readonly text: string;
+  readonly nodes: OpenedNodes | undefined;
+  /** Why there are none, where there should be. */
+  readonly fault: string | undefined;
+}
+
 /** One for each isolate and configuration: nodes, kernel and measured times are shared by all that it serves. */
-let opened: { readonly text: string; readonly nodes: OpenedNodes | undefined } | undefined;
+let opened: Opened | undefined;
 
 /** The nodes of this deployment; undefined where it has no cluster, or one that can't be used, which its log says once. */
 export function openedNodes(env: RelayEnvironment): OpenedNodes | undefined {
+  return openedOnce(env).nodes;
+}
+
+/** What is wrong with `CLUSTER`, in words for operators and nobody else; undefined where nothing is. */
+export function clusterFaultOf(env: RelayEnvironment): string | undefined {
+  return openedOnce(env).fault;
+}
+
+function openedOnce(env: RelayEnvironment): Opened {
   const text = env.CLUSTER ?? '';
-  if (opened?.text !== text) opened = { text, nodes: text === '' ? undefined : open(text, env) };
-  return opened.nodes;
+  if (opened?.text !== text) opened = { text, ...open(text, env) };
+  return opened;
 }
 
 /** The cluster for one call, with the placement that is in force as far as is known; undefined where there is none. */
@@ -41,6 +64,7 @@ export interface RemoteKeeper {
   placements(): Promise<Uint8Array[]>;
   report(chain: string, report: BlobReport): Promise<number>;
   take(bytes: number): Promise<number>;
+  glance(): Promise<ClusterStatus | undefined>;
   status(caller: Caller): Promise<Result<ClusterStatus, RelayRefusal>>;
   scrub(caller: Caller): Promise<Result<ClusterStatus, RelayRefusal>>;
   replace(caller: Caller, node: string, replacement?: string): Promise<Result<ClusterStatus, RelayRefusal>>;
@@ -58,9 +82,9 @@ async function placementsOf(env: RelayEnvironment): Promise<readonly Placement[]
   return placements;
 }
 
-function open(text: string, env: RelayEnvironment): OpenedNodes | undefined {
+function open(text: string, env: RelayEnvironment): Omit<Opened, 'text'> {
   const key = nodeKeyOf(env);
-  if (key === undefined) return undefined;
+  if (text === '' || key === undefined) return { nodes: undefined, fault: undefined };
   const nodes = openNodes(text, {
     environment: { ...env },
     clock: () => Date.now(),
@@ -68,8 +92,9 @@ function open(text: string, env: RelayEnvironment): OpenedNodes | undefined {
     randomBytes: (length) => randomFillSync(new Uint8Array(length)),
     openKernel: openWorkerdKernel,
   });
-  if (nodes.ok) return nodes.value;
-  const { rule, title, nodes: named } = nodes.error;
-  reportIncident('invalid-cluster', new Error(`${rule}: ${title} ${named.join(', ')}`.trim()));
-  return undefined;
+  if (nodes.ok) return { nodes: nodes.value, fault: undefined };
+  const { found, todo } = explainClusterFault(nodes.error);
+  const fault = [`${nodes.error.rule}: ${found}`, todo].filter((part) => part !== undefined).join(' ');
+  reportIncident('invalid-cluster', new Error(fault));
+  return { nodes: undefined, fault };
 }

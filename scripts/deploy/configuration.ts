@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { unstable_readConfig } from 'wrangler';
-import { parseClusterConfiguration, secretsOf } from '../../core/index.ts';
+import { explainClusterFault, parseClusterConfiguration, secretsOf } from '../../core/index.ts';
 import {
   configureAdmission,
   configureHotAge,
@@ -126,7 +126,10 @@ export function configurationFaults(configuration: Configuration): readonly stri
 function clusterFaults({ variables: { CLUSTER: text }, bindings }: Configuration): readonly string[] {
   if (typeof text !== 'string') return [];
   const cluster = parseClusterConfiguration(text);
-  if (!cluster.ok) return [`CLUSTER is no cluster: ${[cluster.error.title, ...cluster.error.nodes].join(' ')}`];
+  if (!cluster.ok) {
+    const { found, todo } = explainClusterFault(cluster.error);
+    return [[`CLUSTER is no cluster: ${found}`, todo].filter(Boolean).join(' ')];
+  }
   const unbound = cluster.value.nodes.flatMap((node) =>
     node.kind === 'r2' && !bindings.includes(node.binding) ? [node.binding] : [],
   );

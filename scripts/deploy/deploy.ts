@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LIFECYCLE_DAYS, makeBuckets, planBuckets, type BucketPlan } from './buckets.ts';
+import { parseClusterConfiguration } from '../../core/index.ts';
+import { LIFECYCLE_DAYS } from '../../workers/local.ts';
+import { makeBuckets, planBuckets, type BucketPlan } from './buckets.ts';
 import type { BundleReport } from './bundle.ts';
 import {
   configurationFaults,
@@ -54,7 +56,9 @@ export async function deploy(options: DeployOptions): Promise<number> {
   try {
     const entry = modules.length === 0 ? undefined : writePolicyEntry(folder, { modules, main: configuration.main });
     const bundle = await options.checkBundle(config, entry);
-    print(`${describeBundle(bundle)}\n${describePolicies(configuration, modules)}`);
+    print(
+      [describeBundle(bundle), describePolicies(configuration, modules), describeStorage(configuration)].join('\n'),
+    );
     if (bundle.fault !== undefined || faults.length > 0) return EXIT.usage;
     if (isDryRun) {
       print(`A deployment would put ${configuration.name} online as ${configuration.relayName}. Nothing was changed.`);
@@ -113,10 +117,24 @@ function registryStep(registry: string | undefined): string {
   return `trust the policy modules that the admins of registry ${registry} sign: compare it with what they have`;
 }
 
-function bucketSteps({ missing, withoutRule }: BucketPlan): string[] {
-  const steps = missing.length === 0 ? [] : [`make the buckets ${missing.join(', ')}`];
-  if (withoutRule.length === 0) return steps;
-  return [...steps, `have the platform delete shards after ${LIFECYCLE_DAYS} days in ${withoutRule.join(', ')}`];
+function bucketSteps({ missing, withoutRule, wrongRule }: BucketPlan): string[] {
+  const rule = `have the platform delete shards after ${LIFECYCLE_DAYS} days in`;
+  return [
+    ...(missing.length === 0 ? [] : [`make the buckets ${missing.join(', ')}`]),
+    ...(withoutRule.length === 0 ? [] : [`${rule} ${withoutRule.join(', ')}`]),
+    ...(wrongRule.length === 0 ? [] : [`${rule} ${wrongRule.join(', ')} again, where the rule is off or altered`]),
+  ];
+}
+
+/** Where payloads will lie, and what happens there before the relay goes online. */
+function describeStorage({ buckets, variables: { CLUSTER: text } }: Configuration): string {
+  const cluster = typeof text === 'string' ? parseClusterConfiguration(text) : undefined;
+  if (cluster?.ok !== true) return 'No storage nodes: payloads stay in their chains, and there are no attachments.';
+  const { founding, dataShards } = cluster.value;
+  const nodes = `Payloads lie at ${founding.nodes.length} storage nodes, any ${dataShards} of which give them back.`;
+  if (buckets.length === 0) return nodes;
+  return `${nodes}
+Buckets that are missing are made, and get the rule that deletes after ${LIFECYCLE_DAYS} days: ${buckets.join(', ')}`;
 }
 
 function describeBundle({ bytes, gzipBytes, limitBytes, fault }: BundleReport): string {

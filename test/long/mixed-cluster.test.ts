@@ -141,7 +141,7 @@ describe('a cluster of buckets, S3 stores and peers', () => {
     const { folder, port } = stage.relay;
     await stage.relay.stop();
     await expect(startLocalRelay({ folder, port, environment: {} })).rejects.toMatchObject({
-      problem: { code: 'cluster-invalid', title: expect.stringContaining('PROVIDER_SECRET') as string },
+      problem: { code: 'invalid-cluster', title: expect.stringContaining('PROVIDER_SECRET') as string },
     });
     stage.relay = await startLocalRelay({ folder, port, environment: SECRETS });
     expect(equalBytes(await hers.blobs.get(attachment), bytes)).toBe(true);

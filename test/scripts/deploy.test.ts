@@ -183,9 +183,13 @@ describe('A deployment', { timeout: 120_000 }, () => {
 describe('The buckets of storage nodes', { timeout: 120_000 }, () => {
   const NAMES = [0, 1, 2, 3, 4, 5].map((index) => `terachat-node-${index}`);
   const listed = (names: readonly string[]) => names.map((name) => `name:           ${name}`).join('\n\n');
+  const rule = () =>
+    `${listed(['other'])}\n\nname:     terachat-expiry\nenabled:  Yes\nprefix:   c/\naction:   Expire objects after 31 days`;
+  const rulesOf = (names: readonly string[], text: string) =>
+    Object.fromEntries(names.map((name) => [`r2 bucket lifecycle list ${name}`, text]));
   const addRule = (name: string) => `r2 bucket lifecycle add ${name} terachat-expiry c/ --expire-days 31 --force`;
   const changes = (calls: readonly { readonly args: string }[]) =>
-    calls.map(({ args }) => args).filter((args) => / (create|add) /.test(args) || args === 'deploy');
+    calls.map(({ args }) => args).filter((args) => / (create|add|remove) /.test(args) || args === 'deploy');
 
   test('[SN4] are made before the relay goes online, each with a rule that has the platform delete what is left', async () => {
     const { exit, calls, printed } = await run(HAS_KEY);
@@ -196,11 +200,23 @@ describe('The buckets of storage nodes', { timeout: 120_000 }, () => {
   });
 
   test('are left as they are where they are there, and get the rule that is missing', async () => {
-    const rules = Object.fromEntries(
-      NAMES.slice(1).map((name) => [`r2 bucket lifecycle list ${name}`, listed(['other', 'terachat-expiry'])]),
-    );
+    const rules = rulesOf(NAMES.slice(1), rule());
     const { calls } = await run({ ...HAS_KEY, r2: { 'r2 bucket list': listed(NAMES), ...rules } });
     expect(changes(calls)).toEqual([addRule('terachat-node-0'), 'deploy']);
+  });
+
+  test('[SN4] get the rule anew where it is switched off, or deletes at another time', async () => {
+    const r2 = {
+      'r2 bucket list': listed(NAMES),
+      ...rulesOf(NAMES, rule()),
+      ...rulesOf(['terachat-node-1'], rule().replace('Yes', 'No')),
+      ...rulesOf(['terachat-node-4'], rule().replace('31 days', '3 days')),
+    };
+    const { calls, printed } = await run({ ...HAS_KEY, r2 });
+    expect(printed).toContain('31 days in terachat-node-1, terachat-node-4 again, where the rule is off or altered');
+    const removed = (name: string) => `r2 bucket lifecycle remove ${name} --name terachat-expiry`;
+    const [first, second] = ['terachat-node-1', 'terachat-node-4'] as const;
+    expect(changes(calls)).toEqual([removed(first), removed(second), addRule(first), addRule(second), 'deploy']);
   });
 
   test('that can not be made keep the relay offline', async () => {
@@ -221,16 +237,19 @@ describe('The rules of the buckets, as doctor sees them', () => {
     return report && checkRules(report);
   };
 
-  test('[SN4] are there, or missing, or switched off', async () => {
+  test('[SN4] are there, or missing, or switched off, or delete at another time', async () => {
     expect(await look({ r2: all(rules('terachat-expiry')) })).toMatchObject({ name: 'bucket-rules', status: 'ok' });
     const one = {
       ...all(rules('terachat-expiry')),
       [listOf(3)]: rules('another'),
       [listOf(4)]: rules('terachat-expiry', 'No'),
+      [listOf(5)]: rules('terachat-expiry').replace('31 days', '365 days'),
     };
     expect(await look({ r2: one })).toMatchObject({
       status: 'fail',
-      found: expect.stringContaining('terachat-node-3: missing, terachat-node-4: disabled') as string,
+      found: expect.stringContaining(
+        'terachat-node-3: missing, terachat-node-4: disabled, terachat-node-5: altered',
+      ) as string,
     });
   });
 
@@ -325,6 +344,17 @@ describe('A configuration', () => {
     const faults = faultsWith({}, { [variable]: value });
     expect(faults).toHaveLength(1);
     expect(faults[0]).toContain(variable);
+  });
+
+  test('[SC3] says which cluster near to the one that is refused would be valid', () => {
+    const nodes = ['a', 'b', 'c', 'd'].map((name) => ({
+      name,
+      domain: name,
+      kind: 'peer',
+      origin: `https://${name}.example`,
+    }));
+    const [fault] = faultsWith({}, { CLUSTER: JSON.stringify({ nodes, dataShards: 4 }) });
+    expect(fault).toMatch(/^CLUSTER is no cluster: .* This is valid: dataShards 2 with a, b, c, d$/);
   });
 
   test('without a counter of addresses does not go online', () => {

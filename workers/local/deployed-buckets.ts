@@ -5,10 +5,17 @@ import { wranglerProgram } from './worker-bundle.ts';
 
 /** The rule by which the platform deletes shards that no relay came to delete (`SN4`). */
 export const LIFECYCLE_RULE = 'terachat-expiry';
+/** Keys of shards. */
+export const LIFECYCLE_PREFIX = 'c/';
+/** The longest retention of a chain, and a day: the platform counts from when an object was put, and takes up to a day. */
+export const LIFECYCLE_DAYS = 31;
+
+/** `altered` is one that deletes at another time, or other objects: sooner would take what is to stay. */
+export type RuleState = 'there' | 'missing' | 'disabled' | 'altered';
 
 /** A bucket of a deployment, and what is known of its rule. */
 export type BucketReport =
-  | { readonly bucket: string; readonly rule: 'there' | 'missing' | 'disabled' }
+  | { readonly bucket: string; readonly rule: RuleState }
   | { readonly bucket: string; readonly rule: 'unknown'; readonly why: string };
 
 /** The buckets of the deployment that a clone's wrangler.toml describes. */
@@ -29,11 +36,19 @@ interface Parsed {
   readonly r2_buckets: readonly { readonly bucket_name?: string }[];
 }
 
-/** For names of lifecycle rules as wrangler lists them: those that are in force, and those that are switched off. */
-function readLifecycleRules(text: string): { readonly enabled: string[]; readonly disabled: string[] } {
-  const rules = [...text.matchAll(/^name:\s+(\S+)\s*$(?:\n^enabled:\s+(Yes|No)\s*$)?/gm)];
-  const named = (isOff: boolean) => rules.flatMap(([, name = '', on]) => ((on === 'No') === isOff ? [name] : []));
-  return { enabled: named(false), disabled: named(true) };
+/** How the rule is among those that wrangler lists, as labelled lines. */
+export function lifecycleRuleIn(text: string): RuleState {
+  const rule = text.split(/^(?=name:)/m).find((block) => valueIn(block, 'name') === LIFECYCLE_RULE);
+  if (rule === undefined) return 'missing';
+  if (valueIn(rule, 'enabled') === 'No') return 'disabled';
+  const isOurs =
+    [LIFECYCLE_PREFIX, '(all prefixes)'].includes(valueIn(rule, 'prefix')) &&
+    valueIn(rule, 'action') === `Expire objects after ${LIFECYCLE_DAYS} days`;
+  return isOurs ? 'there' : 'altered';
+}
+
+function valueIn(block: string, label: string): string {
+  return new RegExp(`^${label}:\\s+(.*?)\\s*$`, 'm').exec(block)?.[1] ?? '';
 }
 
 /**
@@ -62,9 +77,7 @@ function placeOfClone(): DeploymentPlace | undefined {
 async function inspectBucket({ config, wrangler }: DeploymentPlace, bucket: string): Promise<BucketReport> {
   const { code, output } = await run([...wrangler, 'r2', 'bucket', 'lifecycle', 'list', bucket, '--config', config]);
   if (code !== 0) return { bucket, rule: 'unknown', why: firstLine(output) };
-  const { enabled, disabled } = readLifecycleRules(output);
-  if (enabled.includes(LIFECYCLE_RULE)) return { bucket, rule: 'there' };
-  return { bucket, rule: disabled.includes(LIFECYCLE_RULE) ? 'disabled' : 'missing' };
+  return { bucket, rule: lifecycleRuleIn(output) };
 }
 
 /** Nobody is there to log in: what wrangler would ask is answered by the end of its input. */

@@ -1,6 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkCluster, parseClusterConfiguration, secretsOf, type ConfiguredCluster } from '../../core/index.ts';
+import {
+  checkCluster,
+  explainClusterFault,
+  parseClusterConfiguration,
+  secretsOf,
+  type ClusterFault,
+  type ConfiguredCluster,
+} from '../../core/index.ts';
 import { LocalRelayError } from './local-relay-error.ts';
 import { writeOwnFile } from './write-file.ts';
 
@@ -37,7 +44,7 @@ const DOMAIN = 'this-machine';
 
 /**
  * The cluster of a folder: the wanted one, which is kept for the next start, or the one that it was last started with. Secrets are
- * taken from the environment, and kept nowhere. Needs the folder's lock. Throws `cluster-invalid`.
+ * taken from the environment, and kept nowhere. Needs the folder's lock. Throws `invalid-cluster`.
  */
 export function openCluster(
   folder: string,
@@ -73,23 +80,26 @@ export function nodeFolder(folder: string, node: string): string {
 function bindingsOfShape(shape: ClusterShape): ClusterBindings {
   const configuration = configurationOf(shape);
   const checked = checkCluster({ ...configuration, nodes: nodesOf(shape.nodes) });
-  if (!checked.ok) throw new LocalRelayError({ code: 'cluster-invalid', title: checked.error.title });
+  if (!checked.ok) throw refusalOf(checked.error);
   return { variable: JSON.stringify(configuration), r2Buckets: bucketsOf(configuration.nodes), secrets: {} };
 }
 
 function bindingsOfText(text: string, environment: Readonly<Record<string, string | undefined>>): ClusterBindings {
   const parsed = parseClusterConfiguration(text);
-  if (!parsed.ok) {
-    const { title, nodes } = parsed.error;
-    throw new LocalRelayError({ code: 'cluster-invalid', title: `${title} ${nodes.join(', ')}`.trim() });
-  }
+  if (!parsed.ok) throw refusalOf(parsed.error);
   const secrets = Object.fromEntries(secretsOf(parsed.value).map((name) => [name, environment[name] ?? '']));
   const unset = Object.keys(secrets).filter((name) => secrets[name] === '');
   if (unset.length > 0) {
     const title = `Nodes need secrets that the environment does not have: ${unset.join(', ')}`;
-    throw new LocalRelayError({ code: 'cluster-invalid', title });
+    const todo = `Set each, and start again: ${unset.map((name) => `${name}=…`).join(' ')} terachat serve`;
+    throw new LocalRelayError({ code: 'invalid-cluster', title, todo });
   }
   return { variable: text, r2Buckets: bucketsOf(boundNodes(parsed.value)), secrets };
+}
+
+function refusalOf(fault: ClusterFault): LocalRelayError {
+  const { found, todo } = explainClusterFault(fault);
+  return new LocalRelayError({ code: 'invalid-cluster', title: found, todo });
 }
 
 function boundNodes({ nodes }: ConfiguredCluster): { readonly name: string; readonly binding: string }[] {

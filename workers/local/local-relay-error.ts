@@ -5,7 +5,7 @@ export type LocalRelayProblem =
   | { readonly code: 'runtime-orphaned'; readonly folder: string; readonly pid: number }
   | { readonly code: 'relay-file-invalid'; readonly path: string }
   | { readonly code: 'relay-name-fixed'; readonly path: string; readonly name: string }
-  | { readonly code: 'cluster-invalid'; readonly title: string }
+  | { readonly code: 'invalid-cluster'; readonly title: string; readonly todo?: string | undefined }
   | { readonly code: 'runtime-missing'; readonly cause: string }
   | { readonly code: 'worker-not-built'; readonly output: string }
   | { readonly code: 'start-failed'; readonly cause: string };
@@ -36,7 +36,7 @@ function messageOf(problem: LocalRelayProblem): string {
       return `${problem.path} holds no relay key that can be read. Restore it: a new key would disown every chain.`;
     case 'relay-name-fixed':
       return `The chains of this relay are signed as ${problem.name}, which can't change. See ${problem.path}`;
-    case 'cluster-invalid':
+    case 'invalid-cluster':
       return problem.title;
     case 'runtime-missing':
       return `A local relay needs Node 22 or later and miniflare: npm install miniflare (${problem.cause})`;

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_NODE_NAME_BYTES, toBase64Url, type ClusterStatus, type Result } from '../../core/index.ts';
-import { keeperOf, openedNodes, type RelayEnvironment } from '../../durable-objects/index.ts';
+import { clusterFaultOf, keeperOf, openedNodes, type RelayEnvironment } from '../../durable-objects/index.ts';
 import { configureOperators, type Caller, type RelayRefusal } from '../../relay/index.ts';
 import { jsonResponse } from './answer-response.ts';
 import { describeRoute } from './describe-route.ts';
@@ -135,7 +135,10 @@ async function callAsOperator(
     operators.has(toBase64Url(actor)) ? undefined : { code: 'operator-required' },
   );
   if (!signed.ok) return problemResponse(signed.error);
-  if (openedNodes(env) === undefined) return problemResponse({ code: 'no-cluster' });
+  if (openedNodes(env) === undefined) {
+    const fault = clusterFaultOf(env);
+    return problemResponse({ code: 'no-cluster', ...(fault !== undefined && { fault }) });
+  }
   const answer = await ask(signed.value.caller);
   return answer.ok ? jsonResponse(answer.value) : problemResponse(answer.error);
 }

@@ -1,6 +1,14 @@
 import { equalBytes, sha256, utf8ToBytes } from '../../core/index.ts';
-import { readMeasures, type RelayEnvironment } from '../../durable-objects/index.ts';
 import {
+  clusterFaultOf,
+  keeperOf,
+  openedNodes,
+  readMeasures,
+  reportIncident,
+  type RelayEnvironment,
+} from '../../durable-objects/index.ts';
+import {
+  clusterGauges,
   configureAdmission,
   configureHotAge,
   configureLimits,
@@ -42,7 +50,7 @@ export function addMetricsRoute(app: RelayApp): void {
   app.openapi(metricsRoute, async (c) => {
     const refusal = checkToken(c.req.raw, c.env);
     if (refusal !== undefined) return problemResponse(refusal);
-    const text = formatOpenMetrics(await readMeasures(c.env), gaugesOf(c.env));
+    const text = formatOpenMetrics(await readMeasures(c.env), [...gaugesOf(c.env), ...(await gaugesOfCluster(c.env))]);
     return new Response(text, { headers: responseHeaders(OPEN_METRICS_TYPE) });
   });
 }
@@ -67,6 +75,7 @@ function gaugesOf(env: RelayEnvironment): readonly Gauge[] {
   const variables = { ...env };
   const readers = [configureLimits, configureAdmission, configureOperators, configureHotAge, configureRegistry];
   const faults = readers.flatMap((read) => read(variables).faults);
+  if (clusterFaultOf(env) !== undefined) faults.push('CLUSTER');
   return [
     {
       name: 'terachat_relay_info',
@@ -84,4 +93,16 @@ function gaugesOf(env: RelayEnvironment): readonly Gauge[] {
       samples: faults.map((variable) => ({ labels: { variable }, value: 1 })),
     },
   ];
+}
+
+/** A keeper that fails hides none of the other counts: its own are missing then, and an incident says why. */
+async function gaugesOfCluster(env: RelayEnvironment): Promise<readonly Gauge[]> {
+  if (openedNodes(env) === undefined) return [];
+  try {
+    const status = await keeperOf(env).glance();
+    return status === undefined ? [] : clusterGauges(status);
+  } catch (error) {
+    reportIncident('cluster-glance', error);
+    return [];
+  }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { addMeasured, formatOpenMetrics, Measures, type Measured } from '../../../relay/index.ts';
+import { addMeasured, clusterGauges, formatOpenMetrics, Measures, type Measured } from '../../../relay/index.ts';
+import { clusterStatus, nodeStatus } from '../../cli/cluster/cluster-status.ts';
 
 const text = (measured: Measured): string => formatOpenMetrics(measured, []);
 const linesOf = (measured: Measured, metric: string): string[] =>
@@ -67,5 +68,27 @@ describe('The text', () => {
     const gauge = { name: 'g', help: 'a\nb', samples: [{ labels: { name: 'say "hi"\\' }, value: 1 }] };
     const [type, help, sample] = formatOpenMetrics({}, [gauge]).split('\n');
     expect([type, help, sample]).toEqual(['# TYPE g gauge', '# HELP g a\\nb', 'g{name="say \\"hi\\"\\\\"} 1']);
+  });
+
+  test('[CR9] [OP2] has how the cluster is: nodes that are down, the backlog, and what is lost', () => {
+    const { nodes, blobs } = clusterStatus();
+    const down = nodeStatus('node-1', { health: 'down', fault: 'timeout', missing: 3 });
+    const gone = nodeStatus('node-9', { state: 'drained', health: 'unconfigured' });
+    const status = clusterStatus({
+      nodes: [nodes[0]!, down, gone],
+      backlog: 3,
+      blobs: { ...blobs, lost: 1 },
+      lossMargin: -1,
+    });
+    const lines = formatOpenMetrics({}, clusterGauges(status)).split('\n');
+    const of = (name: string) => lines.filter((line) => line.startsWith(`terachat_cluster_${name}`));
+    expect(of('node_up')).toEqual([
+      'terachat_cluster_node_up{node="node-0"} 1',
+      'terachat_cluster_node_up{node="node-1"} 0',
+    ]);
+    expect(of('node_missing_shards')[1]).toBe('terachat_cluster_node_missing_shards{node="node-1"} 3');
+    expect(of('backlog_shards')).toEqual(['terachat_cluster_backlog_shards 3']);
+    expect(of('lost_blobs')).toEqual(['terachat_cluster_lost_blobs 1']);
+    expect(of('loss_margin')).toEqual(['terachat_cluster_loss_margin -1']);
   });
 });

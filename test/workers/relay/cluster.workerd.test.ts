@@ -44,6 +44,12 @@ async function untilScrubbed(time: number): Promise<ClusterStatus> {
   throw new Error('the round does not end');
 }
 
+async function scrape(changes: Partial<RelayEnvironment> = {}): Promise<string> {
+  const request = new Request('https://relay.example/metrics');
+  const answer = await relay.fetch(request, { ...bindings, METRICS_OPEN: 'true', ...changes }, {} as ExecutionContext);
+  return answer.text();
+}
+
 beforeEach(() => runInDurableObject(keeper, (object) => void (object.clock = () => NOW)));
 
 describe('The cluster', () => {
@@ -79,7 +85,28 @@ describe('The cluster', () => {
 
   test('[CR10] says where there is no cluster', async () => {
     const answer = await ask({ path: '/v1/cluster' }, ALICE, { CLUSTER: '' });
-    expect(await problemOf(answer)).toMatchObject({ code: 'no-cluster' });
+    const problem = await problemOf(answer);
+    expect(problem).toMatchObject({ code: 'no-cluster' });
+    expect(problem).not.toHaveProperty('fault');
+  });
+
+  test('[CR10] [SC13] tells operators what is wrong with a configuration, and what would be right', async () => {
+    const changes = { CLUSTER: bindings.CLUSTER?.replace('"dataShards": 4', '"dataShards": 5') ?? '' };
+    const answer = await ask({ path: '/v1/cluster' }, ALICE, changes);
+    expect(await problemOf(answer)).toMatchObject({
+      code: 'no-cluster',
+      fault: expect.stringMatching(/^data-shards: .*This is valid: dataShards 4 with node-0, /) as string,
+    });
+    expect(await problemOf(await ask({ path: '/v1/cluster' }, BOB, changes))).not.toHaveProperty('fault');
+    expect(await scrape(changes)).toContain('terachat_ignored_variables{variable="CLUSTER"} 1');
+  });
+
+  test('[OP2] [CR9] stands in the metrics, node by node', async () => {
+    const text = await scrape();
+    expect(text).toContain('terachat_cluster_node_up{node="node-5"} 1');
+    expect(text).toContain('terachat_cluster_backlog_shards 0');
+    expect(text).toContain('terachat_cluster_loss_margin 2');
+    expect(text).not.toContain('variable="CLUSTER"');
   });
 
   test('[CR5] [CR10] refuses to drain a node that has no slot, and where no spare could take the place', async () => {

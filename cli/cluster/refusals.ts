@@ -1,0 +1,61 @@
+import type { ClusterStatus, NodeState } from '../../core/index.ts';
+import { countOf } from '../count-of.ts';
+import { Failure } from '../failure.ts';
+
+/** A wait that ended without what was waited for: a script must not take the node away, or believe that all is repaired. */
+export function unsettled(status: ClusterStatus): Failure {
+  const { backlog, nodes, blobs } = status;
+  const message = `Nothing changes any more, and repair is not done: ${countOf(backlog, 'shard')} left.`;
+  const down = nodes.filter(({ state, health }) => state === 'active' && health !== 'up');
+  const lacking = nodes.filter(({ state, missing }) => state === 'active' && missing > 0);
+  const [node] = down.length > 0 ? down : lacking;
+  if (node === undefined || blobs.lost > 0) {
+    return new Failure(
+      'failed',
+      'not-settled',
+      message,
+      'Bring back the nodes that are down; the relay goes on by itself.',
+    );
+  }
+  const spare = named(status, 'spare')[0] ?? 'SPARE';
+  const hint = `Bring ${node.name} back, or have a spare take its place: terachat cluster replace ${node.name} ${spare}`;
+  return new Failure('failed', 'not-settled', message, hint);
+}
+
+/** As `unsettled`, for a node that was to be drained. */
+export function undrained(status: ClusterStatus, node: string): Failure {
+  const left = status.nodes.find(({ name }) => name === node)?.shards ?? 0;
+  const message = `Nothing changes any more, and ${node} is not drained: ${countOf(left, 'shard')} left.`;
+  return new Failure(
+    'failed',
+    'not-drained',
+    message,
+    'Leave it in CLUSTER; terachat cluster status says what is missing.',
+  );
+}
+
+/** What an operator may have meant, where the relay found no such node, or none to take its place. */
+export function explainNodeRefusal(
+  { code, message, exit }: Failure,
+  status: ClusterStatus,
+  { node, replacement }: { readonly node: string; readonly replacement?: string | undefined },
+): Failure {
+  const [slots, spares] = [named(status, 'active'), named(status, 'spare')];
+  if (code === 'no-such-node') {
+    const retired = status.nodes.find(({ name }) => name === node);
+    const is = retired === undefined ? `There is no node ${node}.` : `${node} has no slot: it is ${retired.state}.`;
+    return new Failure(exit, code, is, `These have one: ${slots.join(', ')}`);
+  }
+  if (spares.length === 0) {
+    return new Failure(exit, code, message, 'Configure a node with "spare": true, deploy, and try again.');
+  }
+  if (replacement !== undefined && !spares.includes(replacement)) {
+    return new Failure(exit, code, `${replacement} is no spare.`, `These are: ${spares.join(', ')}`);
+  }
+  const hint = 'A node in a domain where another one is can not take a slot; configure a spare in a domain of its own.';
+  return new Failure(exit, code, `No spare may take the place of ${node}.`, hint);
+}
+
+function named({ nodes }: ClusterStatus, wanted: NodeState): string[] {
+  return nodes.flatMap(({ name, state }) => (state === wanted ? [name] : []));
+}

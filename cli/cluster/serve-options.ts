@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { checkCluster, mostDataShards } from '../../core/index.ts';
+import type { LocalCluster } from '../../workers/local.ts';
+import { Failure } from '../failure.ts';
+import { DEFAULT_RELAY_FOLDER } from '../options.ts';
+
+/** What `serve` is told of where bytes lie. */
+export interface StorageOptions {
+  /** A folder; and with `nodes` a number besides or instead, of shards that hold data. */
+  readonly data?: readonly string[];
+  readonly nodes?: number;
+  readonly cluster?: string;
+  readonly spares?: number;
+}
+
+const DEFAULT_SPARES = 1;
+
+/** `--data` names the folder, as ever; beside `--nodes` a number is k. Given twice it can say both. */
+export function clusterAndFolder({ data = [], nodes, cluster, spares }: StorageOptions): {
+  readonly folder: string;
+  readonly cluster?: LocalCluster;
+} {
+  const folder = data.findLast((text) => !isNumber(text)) ?? DEFAULT_RELAY_FOLDER;
+  const asked = data.findLast(isNumber);
+  if (nodes === undefined) {
+    if (asked !== undefined) throw contradiction(`--data ${asked} is a number of shards only beside --nodes.`, asked);
+    if (spares !== undefined) throw contradiction('--spares is for --nodes.');
+    return cluster === undefined ? { folder } : { folder, cluster: { text: readText(cluster) } };
+  }
+  if (cluster !== undefined) throw contradiction('Both --nodes and --cluster say which nodes there are.');
+  const dataShards = asked === undefined ? Math.max(1, mostDataShards(nodes)) : Number(asked);
+  checkNumbers(nodes, dataShards);
+  return { folder, cluster: { nodes, dataShards, spares: spares ?? DEFAULT_SPARES } };
+}
+
+/** Also one that can be no k, so that no folder is made of a slip. */
+function isNumber(text: string): boolean {
+  return /^[+-]?[\d.]*\d$/.test(text);
+}
+
+function contradiction(message: string, folder?: string): Failure {
+  const otherwise = folder === undefined ? '' : `\n  A folder that is called so: --data ./${folder}`;
+  return new Failure(
+    'usage',
+    'cluster-what',
+    message,
+    `Either terachat serve --nodes 6 --data 4, or --cluster FILE.${otherwise}`,
+  );
+}
+
+function checkNumbers(nodes: number, dataShards: number): void {
+  const named = Array.from({ length: nodes }, (_, index) => ({ name: `node-${index}`, domain: `domain-${index}` }));
+  const checked = checkCluster({ nodes: named, dataShards, allowsSharedDomains: true });
+  if (checked.ok) return;
+  const { code, title, suggestion } = checked.error;
+  const near = `--nodes ${suggestion.nodes.length + suggestion.nodesToAdd} --data ${suggestion.dataShards}`;
+  throw new Failure('usage', code, title, `This is valid: terachat serve ${near}`);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    throw new Failure(
+      'usage',
+      'cluster-file',
+      `${path} can't be read.`,
+      'It has what CLUSTER of wrangler.toml would have.',
+    );
+  }
+}

@@ -1,0 +1,24 @@
+/** One line of a terminal's standard error that tells how far something is, and is gone when it ends; nothing where it is no terminal. */
+export class TerminalLine {
+  readonly #isShown: boolean;
+  #paintedAt = 0;
+
+  constructor(isJson: boolean) {
+    this.#isShown = !isJson && process.stderr.isTTY;
+  }
+
+  /** `isLast` is painted whatever was painted just before. */
+  show(text: string, isLast = false): void {
+    const now = Date.now();
+    if (!this.#isShown || (now - this.#paintedAt < PAINT_MS && !isLast)) return;
+    this.#paintedAt = now;
+    process.stderr.write(`\r\u001b[K${text.slice(0, (process.stderr.columns || 80) - 1)}`);
+  }
+
+  end(): void {
+    if (this.#isShown) process.stderr.write('\r\u001b[K');
+  }
+}
+
+/** A terminal need not be written to more often than people see. */
+const PAINT_MS = 80;

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { explainNodeRefusal, undrained, unsettled } from '../../../cli/cluster/refusals.ts';
+import { Failure } from '../../../cli/failure.ts';
+import { clusterStatus, nodeStatus } from './cluster-status.ts';
+
+const refused = (code: string) => new Failure('failed', code, `${code}: the relay's words`);
+const withNode = (name: string, changes: Parameters<typeof nodeStatus>[1]) =>
+  clusterStatus({
+    backlog: 3,
+    nodes: clusterStatus().nodes.map((node) => (node.name === name ? nodeStatus(name, changes) : node)),
+  });
+
+describe('[CR5] A node that can not be drained', () => {
+  it('is told from those that have a slot', () => {
+    expect(explainNodeRefusal(refused('no-such-node'), clusterStatus(), { node: 'node-9' })).toMatchObject({
+      code: 'no-such-node',
+      message: 'There is no node node-9.',
+      hint: 'These have one: node-0, node-1, node-2, node-3',
+    });
+    const { message } = explainNodeRefusal(refused('no-such-node'), clusterStatus(), { node: 'node-4' });
+    expect(message).toBe('node-4 has no slot: it is spare.');
+  });
+
+  it('is not replaced by itself or by one that is no spare', () => {
+    for (const replacement of ['node-1', 'node-9']) {
+      const asked = { node: 'node-1', replacement };
+      expect(explainNodeRefusal(refused('no-spare-node'), clusterStatus(), asked)).toMatchObject({
+        message: `${replacement} is no spare.`,
+        hint: 'These are: node-4',
+      });
+    }
+  });
+
+  it('needs a spare, and one in a domain of its own', () => {
+    const without = clusterStatus({ nodes: clusterStatus().nodes.slice(0, 4) });
+    expect(explainNodeRefusal(refused('no-spare-node'), without, { node: 'node-1' }).hint).toContain('"spare": true');
+    const { hint } = explainNodeRefusal(refused('no-spare-node'), clusterStatus(), { node: 'node-1' });
+    expect(hint).toContain('domain of its own');
+  });
+});
+
+describe('[CR3] A wait that ends without what was waited for', () => {
+  it('fails, and names the node that is down or lacks shards, with the command that replaces it', () => {
+    const down = withNode('node-2', { health: 'down', fault: 'timeout', missing: 3 });
+    const { exit, message, hint } = unsettled(down);
+    expect([exit, message]).toEqual(['failed', 'Nothing changes any more, and repair is not done: 3 shards left.']);
+    expect(hint).toBe('Bring node-2 back, or have a spare take its place: terachat cluster replace node-2 node-4');
+    expect(unsettled(withNode('node-3', { missing: 3 })).hint).toContain('replace node-3 node-4');
+  });
+
+  it('says that a node is still needed', () => {
+    const { exit, message } = undrained(withNode('node-2', { state: 'draining', shards: 1 }), 'node-2');
+    expect(exit).toBe('failed');
+    expect(message).toContain('node-2 is not drained: 1 shard left');
+  });
+});

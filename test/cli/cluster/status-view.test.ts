@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { viewProgress, viewStatus } from '../../../cli/cluster/status-view.ts';
+import { clusterStatus, nodeStatus } from './cluster-status.ts';
+
+const { scrub, blobs } = clusterStatus();
+
+it('[CR9] a cluster is shown node by node and at 80 columns, with what is lost and what is under way', () => {
+  const down = nodeStatus('node-1', { health: 'down', fault: 'timeout', missing: 3 });
+  const text = viewStatus(
+    clusterStatus({
+      nodes: [nodeStatus('node-0'), down],
+      backlog: 3,
+      lossMargin: -1,
+      toMove: 2,
+      blobs: { ...blobs, chains: 1, lost: 1 },
+    }),
+  );
+  expect(text).toMatch(/node-1 +active +down \(timeout\) +3 +3 +node-1/);
+  expect(text).toContain('3 of 1 chain,');
+  expect(text).toMatch(/loss margin +passed/);
+  expect(text).toMatch(/lost +1 blobs? can't be read/);
+  expect(text).toMatch(/round 5 ended 2030-03-17 17:47 UTC/);
+  for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+});
+
+it('[CR1] how far a round is fits one line', () => {
+  const reading = clusterStatus({ scrub: { ...scrub, finishedAt: null, chainsBehind: 1 }, backlog: 4, toMove: 2 });
+  expect(viewProgress(reading)).toBe('round 5: reading, 1 of 2 chains read, 4 shards to repair, 2 blobs to move');
+  expect(viewProgress(clusterStatus({ backlog: 1 }))).toBe('round 5: all read, 1 shard to repair');
+});
