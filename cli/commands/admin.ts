@@ -47,6 +47,7 @@ function addInit(admin: Command): void {
     .requiredOption('--admin <key>', KEY, collect)
     .requiredOption('--threshold <number>', 'how many of them have to sign', parseCount)
     .addOption(daysOption())
+    .option('--force', 'although there is one already')
     .summary('found a registry of trusted modules')
     .description(
       'Founds a registry at the relay of your profile, with the public keys of its admins, and prints what the operator of ' +

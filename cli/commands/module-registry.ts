@@ -70,7 +70,7 @@ function addPublish(module: Command): void {
 function addRevoke(module: Command): void {
   addCarryOptions(module.command('revoke').argument('<files...>', 'where to write it; with --append, what was signed'))
     .option('--module <module>', 'a hash, NAME or NAME@VERSION; several times for several', collect)
-    .option('--admin <key>', 'the public key of an admin; several times for several', collect)
+    .option('--admin <key>', 'an admin’s key, or its .pub file; several times for several', collect)
     .addOption(new Option('--reason <reason>', 'for everybody').choices(REASONS).default('other'))
     .option('--append', 'bring what was signed to the registry')
     .summary('take modules or admin keys back, for good')

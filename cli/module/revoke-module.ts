@@ -1,16 +1,10 @@
-import {
-  currentRoot,
-  encodeAdminStatement,
-  fromBase64Url,
-  toBase64Url,
-  type ModuleRevocation,
-} from '../../core/index.ts';
+import { currentRoot, encodeAdminStatement, toBase64Url, type ModuleRevocation } from '../../core/index.ts';
 import { carryStatement, type CarryFlags } from '../admin/carry.ts';
 import { writeEnvelope } from '../admin/envelope-file.ts';
+import { readPublicKey } from '../admin/key-file.ts';
 import { openRegistry } from '../admin/own-registry.ts';
 import { signersOf, tallyOf, tallyText } from '../admin/signatures.ts';
 import { statementDocument, statementText } from '../admin/statement-view.ts';
-import { isActor } from '../contacts.ts';
 import { Failure } from '../failure.ts';
 import type { Person } from '../person.ts';
 import { findHash } from './trust.ts';
@@ -32,7 +26,7 @@ export async function prepareRevocation(person: Person, file: string, flags: Rev
     adminEpoch: currentRoot(registry.state).epoch,
     reason: flags.reason,
     modules: flags.module.map((text) => findHash(text, registry)),
-    keys: flags.admin.map(keyOf),
+    keys: await Promise.all(flags.admin.map(readPublicKey)),
   };
   const statement = { kind: 'revocation' as const, value };
   const envelope = { ...encodeAdminStatement(statement), signatures: [] };
@@ -52,9 +46,4 @@ export async function appendRevocation(person: Person, files: readonly string[],
     { registry: registry.id, index, relayTime, signers: from.signers.map(toBase64Url) },
     `Taken back, for good, by entry ${index} of the registry.`,
   );
-}
-
-function keyOf(text: string): Uint8Array {
-  if (isActor(text)) return fromBase64Url(text) as Uint8Array;
-  throw new Failure('usage', 'invalid-admin-key', `'${text}' is no public key.`);
 }

@@ -125,6 +125,14 @@ describe('terachat admin', { timeout: 120_000 }, () => {
     );
   });
 
+  it('[AR1] founds no second registry that nobody meant', async () => {
+    const keys = ['--admin', `${ada.file}.pub`, '--threshold', '1'];
+    const refused = await refusal('admin', 'init', ...keys);
+    expect(refused).toMatchObject({ exit: 2, code: 'registry-exists' });
+    expect(refused['message']).toContain(id);
+    expect(await ask('admin', 'show')).toMatchObject({ id });
+  });
+
   it('[AR2] founds none with a key twice, a threshold out of reach, or what is no key', async () => {
     const twice = ['--admin', ada.key, '--admin', `${ada.file}.pub`];
     expect(await refusal('admin', 'init', ...twice, '--threshold', '1')).toMatchObject({

@@ -23,6 +23,9 @@ import {
   type Submission,
 } from '../../../core/index.ts';
 import type { ChainObject, RelayEnvironment } from '../../../durable-objects/index.ts';
+import { openRecalling } from '../../../durable-objects/chain/open-recalling.ts';
+import { PolicyStateStore } from '../../../durable-objects/chain/store/policy-state.ts';
+import { checkpointKeyOf, claimTokenKeyOf, relayActorOf } from '../../../durable-objects/platform/environment.ts';
 import { BoundedExecutor } from '../../../durable-objects/policy/bounded-executor.ts';
 import { bundledExecutor } from '../../../durable-objects/policy/bundled-policies.ts';
 import { IsolateExecutor } from '../../../durable-objects/policy/policy-isolate.ts';
@@ -161,6 +164,43 @@ test('[ST3] an object that wakes knows what its policy left, and does not ask it
   });
   await chain.append(...(await recordsOf(chain, [1, 2])));
   await chain.append(...(await recordsOf(chain, [3])));
+  await evictDurableObject(chain.stub);
+  await chain.setClock(T0);
+  expect(await policyStateOf(chain)).toEqual([1, 2, 3]);
+});
+
+test('[ST3] a policy whose kept state is damaged is asked again about the log, and a chain opens only if it can be', async () => {
+  const { chain, isolates } = await groupWith(tally);
+  await chain.append(...(await recordsOf(chain, [1, 2])));
+  await chain.append(...(await recordsOf(chain, [3])));
+  const incident = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  await runInDurableObject(chain.stub, async (instance, ctx) => {
+    const relayEnv = env as unknown as RelayEnvironment;
+    const [key, claimTokenKey, actor] = [
+      checkpointKeyOf(relayEnv)!,
+      claimTokenKeyOf(relayEnv)!,
+      relayActorOf(relayEnv)!,
+    ];
+    const { clock, cluster } = instance;
+    const secrets = { key, claimTokenKey: claimTokenKey.publicKey, actor };
+    const options = { ctx, env: relayEnv, clock, cluster, policies: isolates, chain: chain.id, ...secrets };
+    const kept = new PolicyStateStore(ctx.storage.sql);
+    const before = kept.read();
+    expect(before?.state).toEqual(Uint8Array.of(1, 2, 3));
+    ctx.storage.sql.exec("UPDATE policy_state SET state = x'010204'");
+
+    isolates.isLost = true;
+    await expect(openRecalling(options)).rejects.toThrow('the isolate is lost');
+    expect(kept.read()).toBeUndefined();
+    isolates.isLost = false;
+    isolates.batches.length = 0;
+    const { state } = (await openRecalling(options)).head;
+    expect(state.kind === 'group' && state.value.policy?.state).toEqual(Uint8Array.of(1, 2, 3));
+    expect(isolates.batches.reduce((sum, count) => sum + count, 0)).toBe(3);
+    expect(kept.read()).toEqual(before);
+  });
+  expect(String(incident.mock.calls[0]?.[0])).toContain('policy-state-lost');
+  incident.mockRestore();
   await evictDurableObject(chain.stub);
   await chain.setClock(T0);
   expect(await policyStateOf(chain)).toEqual([1, 2, 3]);
