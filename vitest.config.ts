@@ -5,10 +5,12 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const workerdTests = 'test/**/*.workerd.test.ts';
-const setupFiles = ['./test/support/import-once.workerd.ts'];
+const setupFiles = ['./test/support/set-up.workerd.ts'];
 const longTests = ['test/long/**/*.test.ts', 'test/package/**/*.test.ts'];
 const lonelyTests = 'test/long/alone/**/*.test.ts';
 const longWorkerdTests = 'test/long/**/*.workerd.test.ts';
+/** The one keeper of a deployment may still be told of chains whose tests are over: these tests have it to themselves. */
+const keeperTests = 'test/workers/relay/cluster*.workerd.test.ts';
 const nodeTests = 'test/{storage,workers/shard-node}/**/*.workerd.test.ts';
 
 /** Wide, since a loaded machine is no fault: what hangs fails all the same. */
@@ -17,17 +19,38 @@ const hookTimeout = 60_000;
 const longTimeout = 1_200_000;
 
 /** Those that run longest, the longest first; by themselves they begin last, since their files are small. */
-const longest = ['interleavings', 'fuzz', 'mls-clients-walk', 'cluster-faults', 'client-crash', 'demo'];
+const longest = [
+  'test/long/interleavings',
+  'test/long/fuzz',
+  'test/long/mls-clients-walk',
+  'test/long/cluster-faults',
+  'test/long/client-crash',
+  'test/long/demo',
+  'test/stories/trust',
+  'test/cli/people',
+  'test/cli/messages',
+  'test/cli/serve',
+  'test/faults/client-crash',
+  'test/stories/recovery',
+  'test/faults/bad-input',
+  'test/durable-objects/chain/sockets',
+  'test/durable-objects/chain/care',
+];
 
-/** What takes long begins first, so that no core is idle while the last of it runs. */
+/**
+ * What takes long begins first, so that no core is idle while the last of it runs. Files that share a process or an isolate stay
+ * together: it ends where a file of another project is next.
+ */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
+    const shared = [...new Set(sorted.map(({ project }) => project))].filter(({ config }) => !config.isolate);
     const rank = ({ moduleId }: TestSpecification): number => {
-      const index = longest.findIndex((name) => moduleId.includes(`/test/long/${name}`));
+      const index = longest.findIndex((name) => moduleId.includes(`/${name}`));
       return index === -1 ? longest.length : index;
     };
-    return sorted.toSorted((a, b) => rank(a) - rank(b));
+    const place = ({ project }: TestSpecification): number => shared.indexOf(project);
+    return sorted.toSorted((a, b) => place(a) - place(b) || rank(a) - rank(b));
   }
 }
 
@@ -79,16 +102,21 @@ export default defineConfig({
         },
       },
       {
-        // Storage is isolated per file and each file costs about 1.4 s to start: few, larger files.
         plugins: [workerd()],
         test: {
           name: 'workerd',
           include: [workerdTests],
-          exclude: [longWorkerdTests, nodeTests],
+          exclude: [longWorkerdTests, nodeTests, keeperTests],
           testTimeout,
           hookTimeout,
           setupFiles,
+          // Files share an isolate, since a new one takes longer to load than most of them run.
+          isolate: false,
         },
+      },
+      {
+        plugins: [workerd()],
+        test: { name: 'workerd-keeper', include: [keeperTests], testTimeout, hookTimeout, setupFiles },
       },
       {
         plugins: [shardNodeWorkerd()],
