@@ -14,8 +14,8 @@ const keeperTests = 'test/workers/relay/cluster*.workerd.test.ts';
 const nodeTests = 'test/{storage,workers/shard-node}/**/*.workerd.test.ts';
 
 /** Wide, since a loaded machine is no fault: what hangs fails all the same. */
-const testTimeout = 30_000;
-const hookTimeout = 60_000;
+const testTimeout = 60_000;
+const hookTimeout = 120_000;
 const longTimeout = 1_200_000;
 
 /** Those that run longest, the longest first; by themselves they begin last, since their files are small. */
@@ -72,7 +72,11 @@ const workerd = (): ReturnType<typeof cloudflareTest> =>
   cloudflareTest({
     wrangler: { configPath: './wrangler.toml' },
     // Tests are faster than people, all from one place; limits have tests of their own.
-    miniflare: { bindings: { LIMIT_FACTOR: '10000' }, workerLoaders: { POLICY_LOADER: {} } },
+    miniflare: {
+      bindings: { LIMIT_FACTOR: '10000' },
+      ratelimits: { ADDRESS_LIMIT: { namespace_id: '1001', simple: { limit: 6_000_000, period: 60 } } },
+      workerLoaders: { POLICY_LOADER: {} },
+    },
   });
 
 /** The deployed shard node with its bindings, and a bucket besides for the nodes that are tested beside it. */
@@ -87,7 +91,9 @@ export default defineConfig({
     // One more than there are cores, since many tests wait for processes that they have started, or for a clock.
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
-    globalSetup: ['./test/conformance/provide-vectors.ts', './test/model/provide-replay.ts'],
+    globalSetup: ['conformance/provide-vectors', 'model/provide-replay', 'stories/provide-scratch'].map(
+      (name) => `./test/${name}.ts`,
+    ),
     projects: [
       {
         plugins: [sqlAsText],

@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   appendRequest,
   chainDownFrame,
@@ -32,9 +32,6 @@ import { badEvents } from './bad-input/events.ts';
 import { badFrames } from './bad-input/frames.ts';
 import { badProposals } from './bad-input/proposals.ts';
 import { badRequests } from './bad-input/requests.ts';
-
-// The first request of a file waits for the whole worker to be compiled.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
 
 const { default: worker } = exports as unknown as { readonly default: Fetcher };
 const { CHAIN, DEVICE } = env as unknown as RelayEnvironment;

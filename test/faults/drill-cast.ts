@@ -28,7 +28,7 @@ export class Cast {
   }
 
   static async meet(): Promise<Cast> {
-    const stage = await Stage.set();
+    const stage = await Stage.share();
     const alice: Session = await stage.person();
     const bob = await MortalClient.born(stage, 'bob');
     const carol = await MortalClient.born(stage, 'carol');

@@ -62,7 +62,7 @@ export class FuzzedClient {
   }
 
   static async start(): Promise<FuzzedClient> {
-    const stage = await Stage.set();
+    const stage = await Stage.share();
     const network = new LyingNetwork();
     const alice = await stage.person();
     const bob = await stage.connect(memoryStorage(), stage.relay.url, network);

@@ -8,7 +8,7 @@ import { Damage } from '../../cli/cluster/damage.ts';
 import { equalBytes, type ClusterStatus, type RelayInfo } from '../../core/index.ts';
 import { operatorOf, type Group } from '../../sdk/index.ts';
 import { nodePlatform } from '../../sdk/node/index.ts';
-import { nodeFolder, readOperatorSeed, startLocalRelay } from '../../workers/local.ts';
+import { nodeFolder, readOperatorSeed } from '../../workers/local.ts';
 import { S3_CREDENTIALS, S3_PATH } from '../storage/node-cast.ts';
 import { buildShardNode, startProvider, Wire } from '../storage/provider.ts';
 import { Stage } from '../stories/stage.ts';
@@ -138,14 +138,12 @@ describe('a cluster of buckets, S3 stores and peers', () => {
   it('[SC13] is the folder’s at the next start, takes its secrets from the environment, and keeps them nowhere', async () => {
     const bytes = someBytes(2);
     const { attachment } = await hers.blobs.put(bytes, { name: 'lantern' });
-    const { folder, port } = stage.relay;
-    await stage.relay.stop();
-    await expect(startLocalRelay({ folder, port, environment: {} })).rejects.toMatchObject({
+    await expect(stage.restartRelay({ environment: {} })).rejects.toMatchObject({
       problem: { code: 'invalid-cluster', title: expect.stringContaining('PROVIDER_SECRET') as string },
     });
-    stage.relay = await startLocalRelay({ folder, port, environment: SECRETS });
+    await stage.restartRelay({ environment: SECRETS });
     expect(equalBytes(await hers.blobs.get(attachment), bytes)).toBe(true);
-    const kept = readFileSync(join(folder, 'cluster.json'), 'utf8');
+    const kept = readFileSync(join(stage.relay.folder, 'cluster.json'), 'utf8');
     expect(kept).toBe(text);
     expect(kept).not.toContain(S3_CREDENTIALS.secretAccessKey);
   });

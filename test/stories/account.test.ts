@@ -7,7 +7,7 @@ let stage: Stage;
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 30)));
 
 beforeAll(async () => {
-  stage = await Stage.set();
+  stage = await Stage.share();
 }, 60_000);
 
 afterAll(() => stage.strike());

@@ -7,7 +7,7 @@ let stage: Stage;
 let bob: Session;
 
 beforeAll(async () => {
-  stage = await Stage.set();
+  stage = await Stage.share();
   bob = await stage.person();
 }, 60_000);
 

@@ -10,7 +10,7 @@ let laptop: Session;
 const actorsOf = (...sessions: Session[]): string[] => sessions.map(({ identity }) => identity!.actor);
 
 beforeAll(async () => {
-  stage = await Stage.set();
+  stage = await Stage.share();
   [alice, phone, laptop] = [await stage.person(), await stage.person(), await stage.person()];
 }, 60_000);
 

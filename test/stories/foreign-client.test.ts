@@ -8,7 +8,7 @@ let rita: ForeignClient;
 let omar: ForeignClient;
 
 beforeAll(async () => {
-  stage = await Stage.set();
+  stage = await Stage.share();
   rita = await ForeignClient.at(stage.relay.url, 'rita@example');
   omar = await ForeignClient.at(stage.relay.url, 'omar@example');
 }, 60_000);

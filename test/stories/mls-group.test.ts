@@ -11,7 +11,7 @@ let carol: Session;
 const name = (session: Session): string => session.identity!.actor;
 
 beforeAll(async () => {
-  stage = await Stage.set();
+  stage = await Stage.share();
   [alice, bob, carol] = [await stage.person(), await stage.person(), await stage.person()];
 }, 60_000);
 

@@ -14,7 +14,7 @@ let stage: Stage;
 let alice: Session;
 
 beforeAll(async () => {
-  stage = await Stage.set();
+  stage = await Stage.share();
   alice = await stage.person();
 }, 60_000);
 

@@ -134,7 +134,7 @@ let guide: Guide;
 let modules: Modules;
 
 beforeAll(async () => {
-  stage = await Stage.set();
+  stage = await Stage.share();
   guide = await Guide.open('own-mls-client');
   const files = ['request', 'events', 'mls', 'group', 'messages', 'device'];
   const loaded = await Promise.all(files.map((file) => guide.import(`own-client/${file}.ts`)));

@@ -12,7 +12,7 @@ const secret = new Uint8Array(32).map((_, index) => 7 * index + 1);
 const preSharedKeys = [id];
 
 let stage: Stage;
-beforeAll(async () => void (stage = await Stage.set()), 120_000);
+beforeAll(async () => void (stage = await Stage.share()), 120_000);
 afterAll(() => stage.strike());
 
 async function kindsAfter({ group }: Person, index: number): Promise<readonly string[]> {

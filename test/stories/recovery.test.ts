@@ -9,7 +9,7 @@ import { invitationTo, Stage, textsOf } from './stage.ts';
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await Stage.set();
+  stage = await Stage.share();
 }, 60_000);
 afterAll(() => stage.strike());
 

@@ -6,7 +6,7 @@ import { invitationTo, Stage, textsOf } from './stage.ts';
 vi.setConfig({ testTimeout: 120_000 });
 
 let stage: Stage;
-beforeAll(async () => void (stage = await Stage.set()), 120_000);
+beforeAll(async () => void (stage = await Stage.share()), 120_000);
 afterAll(() => stage.strike());
 
 async function itemsOf(group: Group): Promise<readonly TimelineItem[]> {

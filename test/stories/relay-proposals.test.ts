@@ -9,7 +9,7 @@ let stage: Stage;
 let alice: Session;
 
 beforeAll(async () => {
-  stage = await Stage.set();
+  stage = await Stage.share();
   alice = await founded();
 }, 60_000);
 

@@ -9,7 +9,7 @@ const WAIT = { timeout: 30_000, interval: 50 };
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 30)));
 
 beforeAll(async () => {
-  stage = await Stage.set();
+  stage = await Stage.share();
 }, 60_000);
 
 afterAll(() => stage.strike());

@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inject } from 'vitest';
 import {
   connect,
   memoryStorage,
@@ -11,23 +13,46 @@ import {
   type Storage,
 } from '../../sdk/index.ts';
 import { fileStorage, nodePlatform } from '../../sdk/node/index.ts';
-import { startLocalRelay, type LocalRelay, type LocalRelayOptions } from '../../workers/local.ts';
+import { spawnRelay, startLocalRelay, type LocalRelay, type LocalRelayOptions } from '../../workers/local.ts';
 
-/** A real relay in a folder of its own, and people who use it. */
+/** How much faster people of a story try again: nobody else asks their relay. */
+const HASTE = 10;
+
+type Relay = Omit<LocalRelay, 'stop'>;
+
+/** The relay that stories of this process share. */
+let shared: Promise<Relay> | undefined;
+
+/** A real relay, and people who use it. */
 export class Stage {
   readonly folder: string;
-  relay: LocalRelay;
+  #relay: Relay;
+  /** Of a relay of its own. */
+  #own: LocalRelay | undefined;
   readonly #sessions: Session[] = [];
   readonly #storages: Storage[] = [];
 
-  private constructor(folder: string, relay: LocalRelay) {
+  private constructor(folder: string, relay: Relay, own?: LocalRelay) {
     this.folder = folder;
-    this.relay = relay;
+    this.#relay = relay;
+    this.#own = own;
   }
 
+  /** With a relay of its own, which may be stopped and started again. */
   static async set(options: Partial<LocalRelayOptions> = {}): Promise<Stage> {
     const folder = await mkdtemp(join(tmpdir(), 'story-'));
-    return new Stage(folder, await startLocalRelay({ folder: join(folder, 'relay'), port: 0, ...options }));
+    const relay = await startLocalRelay({ folder: join(folder, 'relay'), port: 0, ...options });
+    return new Stage(folder, relay, relay);
+  }
+
+  /** With a relay that is there for other stories too, since to start one takes as long as most of them. It ends with the process. */
+  static async share(): Promise<Stage> {
+    shared ??= startShared();
+    return new Stage(await mkdtemp(join(tmpdir(), 'story-')), await shared);
+  }
+
+  get relay(): Relay {
+    return this.#relay;
   }
 
   /** Someone with an identity, whose storage is gone with the story. */
@@ -38,7 +63,7 @@ export class Stage {
   }
 
   async connect(storage: Storage, url = this.relay.url, options: Partial<ConnectOptions> = {}): Promise<Session> {
-    const session = await connect({ relay: url, storage, ...nodePlatform(), ...options });
+    const session = await connect({ relay: url, storage, ...nodePlatform(), delay: hasty, ...options });
     this.#sessions.push(session);
     return session;
   }
@@ -52,17 +77,29 @@ export class Stage {
 
   /** The relay again on the same port, with what it had stored. */
   async restartRelay(options: Partial<LocalRelayOptions> = {}): Promise<void> {
-    const { port } = this.relay;
-    await this.relay.stop();
-    this.relay = await startLocalRelay({ folder: join(this.folder, 'relay'), port, ...options });
+    if (this.#own === undefined) throw new Error('other stories use this relay');
+    const { port } = this.#own;
+    await this.#own.stop();
+    this.#own = await startLocalRelay({ folder: join(this.folder, 'relay'), port, ...options });
+    this.#relay = this.#own;
   }
 
   async strike(): Promise<void> {
     for (const session of this.#sessions) session.close();
     for (const storage of this.#storages) await storage.close();
-    await this.relay.stop();
+    await this.#own?.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** In a process of its own, which ends with this one even where this one is killed. */
+async function startShared(): Promise<Relay> {
+  const folder = await mkdtemp(join(inject('scratch'), 'relay-'));
+  return { folder, ...(await spawnRelay({ folder, port: 0 })) };
+}
+
+function hasty(ms: number, signal?: AbortSignal): Promise<void> {
+  return sleep(ms / HASTE, undefined, signal === undefined ? {} : { signal });
 }
 
 /** The one invitation that waits, once it came. */
