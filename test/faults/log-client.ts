@@ -1,4 +1,11 @@
-import { chainIdOf, createSignatureChecker, fromBase64Url, type ChainId, type Submission } from '../../core/index.ts';
+import {
+  chainIdOf,
+  createSignatureChecker,
+  fromBase64Url,
+  mapKey,
+  type ChainId,
+  type Submission,
+} from '../../core/index.ts';
 import { resendUntilKnown } from '../../sdk/chain/resend.ts';
 import { HttpClient } from '../../sdk/http-client.ts';
 import { nodePlatform, nodeSigner, nodeVerifyBatch } from '../../sdk/node/index.ts';
@@ -6,7 +13,15 @@ import { platformOf, type Platform } from '../../sdk/platform.ts';
 import { RelayClient } from '../../sdk/relay-client.ts';
 import type { SpawnedRelay } from '../../workers/local.ts';
 import { downloadLog, type DownloadedLog } from '../support/download-log.ts';
-import type { TestActor } from '../support/test-actor.ts';
+import { signByPlatform, type TestActor } from '../support/test-actor.ts';
+
+const signers = new Map<string, ReturnType<typeof nodeSigner>>();
+
+signByPlatform((seed, message) => {
+  const signer = signers.get(mapKey(seed)) ?? nodeSigner(seed);
+  signers.set(mapKey(seed), signer);
+  return signer.sign(message);
+});
 
 /** A member of one plain group who speaks to the relay in the protocol's own terms, and believes nothing. */
 export class LogClient {

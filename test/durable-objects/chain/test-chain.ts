@@ -23,7 +23,6 @@ import {
   submission,
   toBase64Url,
   verifierKeyOf,
-  verifyOracle,
   type AppendAnswer,
   type ChainId,
   type EntryPage,
@@ -34,13 +33,17 @@ import {
   type Submission,
 } from '../../../core/index.ts';
 import type { ChainObject, RelayEnvironment } from '../../../durable-objects/index.ts';
+import { ed25519Checker, ed25519Signer } from '../../../durable-objects/platform/ed25519.ts';
 import type { Answer, Caller } from '../../../relay/index.ts';
-import type { Seen, TestActor } from '../../support/test-actor.ts';
+import { signByPlatform, type Seen, type TestActor } from '../../support/test-actor.ts';
 import { bytesFor } from '../bytes-for.ts';
 
 export const T0 = 1_800_000_000_000;
 const RELAY_NAME = 'localhost.terachat';
 const RELAY_KEY = publicKeyOf(new Uint8Array(32));
+const check = ed25519Checker();
+
+signByPlatform((seed, message) => ed25519Signer(seed)(message));
 
 let nextNonce = 0;
 
@@ -156,12 +159,12 @@ export class TestChain {
 /** Throws unless the entries are a valid log whose root the checkpoint signs. */
 export function replayUnder(chain: ChainId, entries: readonly Uint8Array[], checkpoint: string): ReplayCursor {
   const batch = parseEntries(entries);
-  const verdicts = replayJobs(batch).map(verifyOracle);
+  const verdicts = check(replayJobs(batch));
   const replayed = replayEntries(beginReplay(chain), batch, verdicts, new MemoryHistory());
   if (!replayed.ok) throw new Error(JSON.stringify(replayed.error));
   const origin = chainOrigin(RELAY_NAME, chain);
   const logKey = verifierKeyOf(origin, 'ed25519', RELAY_KEY);
-  const opened = openCheckpoint(checkpoint, { origin, logKey, verify: (jobs) => jobs.map(verifyOracle) });
+  const opened = openCheckpoint(checkpoint, { origin, logKey, verify: (jobs) => [...check(jobs)] });
   if (!opened.ok) throw new Error(opened.error.code);
   const { size, root } = opened.value.checkpoint;
   if (size !== entries.length || !equalBytes(root, replayRoot(replayed.value))) {
