@@ -1,9 +1,8 @@
-import { createWriteStream, existsSync, linkSync, openAsBlob, renameSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
-import { finished } from 'node:stream/promises';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { attachmentOf, type Attachment, type Group } from '../../sdk/index.ts';
+import { openFile, writeFileWhole } from '../blob-files.ts';
 import { Failure } from '../failure.ts';
 import { asPerson, type Person } from '../person.ts';
 import { printable } from '../printable.ts';
@@ -83,18 +82,6 @@ async function getBlob(
   if (path !== '-') output.result({ path, hash, size, name }, `Wrote ${size} verified bytes to ${printable(path)}`);
 }
 
-async function openFile(path: string): Promise<Blob> {
-  try {
-    return await openAsBlob(path);
-  } catch (cause) {
-    throw new Failure(
-      'usage',
-      'file-unusable',
-      `${path} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-    );
-  }
-}
-
 /** By its hash; or the newest that its sender calls so. */
 async function findAttachment(group: Group, wanted: string): Promise<Attachment> {
   let found: Attachment | undefined;
@@ -117,31 +104,6 @@ function fileNameOf({ name, hash }: Attachment): string {
   const last = basename(name.replaceAll('\\', '/'));
   const isName = last !== '' && last !== '.' && last !== '..' && !/^[.-]|\p{Cc}/u.test(last);
   return isName ? last : hash;
-}
-
-/** Beside its place until all of it is verified. */
-async function writeFileWhole(path: string, segments: AsyncIterable<Uint8Array>, isForced: boolean): Promise<void> {
-  if (!isForced && existsSync(path)) throw fileExists(path);
-  const draft = `${path}.${process.pid}.part`;
-  const file = createWriteStream(draft, { flags: 'wx', mode: 0o600 });
-  try {
-    await once(file, 'open');
-    for await (const segment of segments) if (!file.write(segment)) await once(file, 'drain');
-    file.end();
-    await finished(file);
-    if (isForced) renameSync(draft, path);
-    // Unlike a renaming, a link replaces nothing that came meanwhile.
-    else linkSync(draft, path);
-  } catch (cause) {
-    file.destroy();
-    throw (cause as { code?: unknown }).code === 'EEXIST' ? fileExists(path) : cause;
-  } finally {
-    rmSync(draft, { force: true });
-  }
-}
-
-function fileExists(path: string): Failure {
-  return new Failure('usage', 'file-exists', `${path} is there already.`, 'Name another place, or add --force.');
 }
 
 /** Standard output gets what is verified so far; a script looks at how the command ended. */

@@ -1,0 +1,91 @@
+import { linkSync, openAsBlob, renameSync, rmSync, statSync, type Stats } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { Failure } from './failure.ts';
+
+/** What is to be sent. Throws where it is no file. */
+export async function openFile(path: string): Promise<Blob> {
+  const found = lookAt(path);
+  if (found === undefined) throw unusable(path, 'read', 'there is no such file');
+  if (!found.isFile()) throw unusable(path, 'read', 'it is no file');
+  try {
+    return await openAsBlob(path);
+  } catch (cause) {
+    throw unusable(path, 'read', reasonOf(cause));
+  }
+}
+
+/**
+ * Writes beside its place until all of it is verified: what is there is replaced whole, only where `isForced`, and only where it
+ * is a file. Nothing is left of what fails.
+ */
+export async function writeFileWhole(
+  path: string,
+  segments: AsyncIterable<Uint8Array>,
+  isForced: boolean,
+): Promise<void> {
+  const there = lookAt(path);
+  // A renaming would put a file in the place of a device.
+  if (there !== undefined && !there.isFile()) throw unusable(path, 'written', 'it is there, and no file');
+  if (there !== undefined && !isForced) throw fileExists(path);
+  const draft = `${path}.${process.pid}.part`;
+  try {
+    await writeDraft(draft, segments);
+    if (isForced) renameSync(draft, path);
+    // Unlike a renaming, a link replaces nothing that came meanwhile.
+    else linkSync(draft, path);
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST') throw fileExists(path);
+    throw isOfSystem(cause) ? unusable(path, 'written', reasonOf(cause)) : cause;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+async function writeDraft(draft: string, segments: AsyncIterable<Uint8Array>): Promise<void> {
+  const file = await open(draft, 'wx', 0o600);
+  try {
+    for await (const segment of segments) await file.writeFile(segment);
+  } finally {
+    await file.close();
+  }
+}
+
+function lookAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    // What stands in the way is said by whoever opens it.
+    return undefined;
+  }
+}
+
+function fileExists(path: string): Failure {
+  return new Failure('usage', 'file-exists', `${path} is there already.`, 'Name another place, or add --force.');
+}
+
+function unusable(path: string, what: 'read' | 'written', reason: string): Failure {
+  return new Failure('usage', 'file-unusable', `${path} can't be ${what}: ${reason}.`);
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder',
+  ENOTDIR: 'there is no such folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'nothing can be written there',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk is full',
+};
+
+function reasonOf(cause: unknown): string {
+  return REASONS[codeOf(cause)] ?? (cause instanceof Error ? cause.message : String(cause));
+}
+
+function isOfSystem(cause: unknown): boolean {
+  return cause instanceof Error && 'syscall' in cause && 'errno' in cause;
+}
+
+function codeOf(cause: unknown): string {
+  const { code } = (cause ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : '';
+}
