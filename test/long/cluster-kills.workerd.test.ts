@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Death, withRig, type CareRig } from '../durable-objects/chain/care/care-rig.workerd.ts';
 import type { BlobRow } from '../../durable-objects/chain/store.ts';
-import { someBytes } from '../relay/cluster/test-cluster.workerd.ts';
+import { someBytes } from '../relay/cluster/test-cluster.ts';
 
 const ALL = [0, 1, 2, 3, 4, 5];
 const SEVEN = ['n0', 'n1', 'n2', 'n3', 'n4', 'n5', 'spare'];

@@ -15,8 +15,9 @@ import {
   type StoredBlob,
   type Timer,
 } from '../../../relay/index.ts';
-import { CHAIN, choicesOf, DAY_MS, newId, someBytes, TestCluster } from './test-cluster.workerd.ts';
-import { damages, store } from './stored-blobs.workerd.ts';
+import { CHAIN, choicesOf, DAY_MS, newId, someBytes } from './test-cluster.ts';
+import { TestCluster } from './test-cluster.workerd.ts';
+import { damages, store } from './stored-blobs.ts';
 
 /** More than one stripe of 4 of 6. */
 const BLOB_BYTES = 5 * CELL_BYTES + 77;
@@ -75,7 +76,7 @@ describe('writing a blob', () => {
   it('[SC9] cuts a large one at its stripes, with the tail in a part of its own, and ranges ask for no more than they need', async () => {
     const cluster = new TestCluster(4, 6);
     const bytes = someBytes(17_000_000);
-    const { blob } = await store(cluster, bytes, 100_003);
+    const { blob } = await store(cluster, bytes, { pieceBytes: 100_003 });
     const { layout } = blob.descriptor;
     // Of three, the last is read into memory of the first.
     expect(rowCount(layout)).toBe(3);

@@ -1,34 +1,9 @@
 import { env } from 'cloudflare:workers';
-import {
-  checkCluster,
-  ErasureCode,
-  err,
-  foundPlacement,
-  nodesFor,
-  sha256,
-  useSha256,
-  type ChainId,
-  type CodeParameters,
-  type ObjectKey,
-  type Placement,
-} from '../../../core/index.ts';
+import { useSha256 } from '../../../core/index.ts';
 import { workerdSha256 } from '../../../durable-objects/index.ts';
 import { openWorkerdKernel } from '../../../durable-objects/platform/erasure-kernel.ts';
-import {
-  BLOB_ID_BYTES,
-  ReadTimes,
-  shardPartKey,
-  type Buffers,
-  type ByteRange,
-  type ClusterNodes,
-  type ListRequest,
-  type NodeResult,
-  type ObjectToKeep,
-  type StorageNode,
-  type StoredBlob,
-  type Timer,
-} from '../../../relay/index.ts';
 import { R2Node } from '../../../storage/index.ts';
+import { NodesUnderTest, TestNode } from './test-cluster.ts';
 
 useSha256(workerdSha256);
 
@@ -36,128 +11,19 @@ const kernel = openWorkerdKernel();
 const bucket = (env as unknown as { readonly NODE_0: R2Bucket }).NODE_0;
 let clusters = 0;
 
-export const CHAIN = sha256(new Uint8Array([1])) as ChainId;
-export const DAY_MS = 86_400_000;
-
-/** Bytes that differ everywhere, so that none can stand for another. */
-export function someBytes(length: number, seed = 1): Uint8Array {
-  return Uint8Array.from({ length }, (_, i) => Math.imul(i + 1 + seed * 7919, 2_654_435_761) >>> 22);
+/** A real bucket's part. */
+export function bucketNode(prefix: string): TestNode {
+  return new TestNode(openBucket(prefix));
 }
 
-export function newId(): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(BLOB_ID_BYTES));
+function openBucket(prefix: string): R2Node {
+  return new R2Node({ bucket, prefix, clock: () => Date.now(), timeoutMs: 60_000 });
 }
 
-/** A real bucket's part, and a way to it that can be cut or slow. */
-export class TestNode implements StorageNode {
-  readonly node: R2Node;
-  isDead = false;
-  /** Until it resolves, nothing is answered. */
-  hold: Promise<void> | undefined;
-  /** What was asked of it. */
-  readonly calls: string[] = [];
-
-  constructor(prefix: string) {
-    this.node = new R2Node({ bucket, prefix, clock: () => Date.now(), timeoutMs: 60_000 });
-  }
-
-  put(key: ObjectKey, object: ObjectToKeep): Promise<NodeResult<void>> {
-    return this.#pass(`put ${key}`, () => this.node.put(key, object));
-  }
-
-  get(key: ObjectKey, buffers?: Buffers): Promise<NodeResult<Uint8Array>> {
-    return this.#pass(`get ${key}`, () => this.node.get(key, buffers));
-  }
-
-  getRange(key: ObjectKey, range: ByteRange, buffers?: Buffers): Promise<NodeResult<Uint8Array>> {
-    return this.#pass(`range ${key} ${range.offset}+${range.length}`, () => this.node.getRange(key, range, buffers));
-  }
-
-  head(key: ObjectKey): ReturnType<StorageNode['head']> {
-    return this.#pass(`head ${key}`, () => this.node.head(key));
-  }
-
-  delete(key: ObjectKey): Promise<NodeResult<void>> {
-    return this.#pass(`delete ${key}`, () => this.node.delete(key));
-  }
-
-  list(page: ListRequest): ReturnType<StorageNode['list']> {
-    return this.#pass('list', () => this.node.list(page));
-  }
-
-  /** The keys of all that it has. */
-  async keys(): Promise<string[]> {
-    const listed = await this.node.list({ limit: 1_000 });
-    if (!listed.ok) throw new Error(listed.error.code);
-    return listed.value.objects.map(({ key }) => key);
-  }
-
-  async #pass<T>(call: string, work: () => Promise<NodeResult<T>>): Promise<NodeResult<T>> {
-    this.calls.push(call);
-    await this.hold;
-    return this.isDead ? err({ code: 'unavailable', reason: 'network' }) : work();
-  }
-}
-
-export class TestCluster implements ClusterNodes {
-  readonly nodes: readonly TestNode[];
-  readonly placement: Placement;
-  readonly readTimes = new ReadTimes();
-  readonly clock = (): number => Date.now();
-
+/** Nodes in a real bucket. */
+export class TestCluster extends NodesUnderTest {
   constructor(dataShards: number, totalShards: number) {
     const cluster = clusters++;
-    const named = Array.from({ length: totalShards }, (_, index) => ({ name: `n${index}`, domain: `d${index}` }));
-    const checked = checkCluster({ nodes: named, dataShards, allowsSharedDomains: false });
-    if (!checked.ok) throw new Error(checked.error.rule);
-    this.placement = foundPlacement(checked.value);
-    this.nodes = named.map(({ name }) => new TestNode(`${cluster}/${name}/`));
+    super({ dataShards, totalShards }, { kernel, open: (name) => openBucket(`${cluster}/${name}/`) });
   }
-
-  placementOf(number: number): Placement | undefined {
-    return number === this.placement.number ? this.placement : undefined;
-  }
-
-  node(name: string): TestNode | undefined {
-    return this.nodes[Number(name.slice(1))];
-  }
-
-  code(parameters: CodeParameters): ErasureCode {
-    return new ErasureCode(kernel, parameters);
-  }
-
-  startTimer(ms: number): Timer {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-    return { over, cancel: () => clearTimeout(timer!) };
-  }
-
-  /** The node that has a shard of a blob. */
-  nodeOf(id: Uint8Array, shard: number): TestNode {
-    return this.node(nodesFor(this.placement, id)[shard]!)!;
-  }
-
-  /** Dead are these nodes, and no others. */
-  kill(indexes: readonly number[]): void {
-    for (const [index, node] of this.nodes.entries()) node.isDead = indexes.includes(index);
-  }
-
-  /** Changes what a shard's node has of it, or takes it away. */
-  async change(blob: StoredBlob, shard: number, change: (bytes: Uint8Array) => Uint8Array | undefined): Promise<void> {
-    const { node } = this.nodeOf(blob.id, shard);
-    const key = shardPartKey({ ...blob, shard, part: 0 });
-    const bytes = await node.get(key);
-    if (!bytes.ok) throw new Error(bytes.error.code);
-    const changed = change(bytes.value.slice());
-    if (changed === undefined) await node.delete(key);
-    else await node.put(key, { bytes: changed, sha256: sha256(changed), expiresAt: Date.now() + DAY_MS });
-  }
-}
-
-/** All choices of `count` of the indexes below `total`. */
-export function choicesOf(total: number, count: number): number[][] {
-  if (count === 0) return [[]];
-  if (count > total) return [];
-  const withLast = choicesOf(total - 1, count - 1).map((choice) => [...choice, total - 1]);
-  return [...choicesOf(total - 1, count), ...withLast];
 }

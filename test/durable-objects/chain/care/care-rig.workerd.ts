@@ -16,7 +16,8 @@ import {
   type StorageNode,
 } from '../../../../relay/index.ts';
 import { freshObject, withStorage } from '../../storage-of.ts';
-import { CHAIN, DAY_MS, newId, TestCluster, TestNode } from '../../../relay/cluster/test-cluster.workerd.ts';
+import { CHAIN, DAY_MS, newId, type TestNode } from '../../../relay/cluster/test-cluster.ts';
+import { bucketNode, TestCluster } from '../../../relay/cluster/test-cluster.workerd.ts';
 
 /** Steps of one run; more would mean that it goes in a circle. */
 const MOST_STEPS = 500;
@@ -66,7 +67,7 @@ export class CareRig {
     this.cluster = new TestCluster(dataShards, totalShards);
     this.placements = [this.cluster.placement];
     for (const [index, node] of this.cluster.nodes.entries()) this.nodes.set(`n${index}`, node);
-    this.nodes.set('spare', new TestNode(`spare-${toBase64Url(newId())}/`));
+    this.nodes.set('spare', bucketNode(`spare-${toBase64Url(newId())}/`));
     this.#tombs = this.#openTombs();
     this.care = this.#open();
   }

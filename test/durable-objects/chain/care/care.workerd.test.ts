@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { CELL_BYTES, equalBytes } from '../../../../core/index.ts';
 import { shardPartKey } from '../../../../relay/index.ts';
 import { storedBlob } from '../../../../durable-objects/chain/care/care-port.ts';
-import { damages } from '../../../relay/cluster/stored-blobs.workerd.ts';
-import { CHAIN, someBytes } from '../../../relay/cluster/test-cluster.workerd.ts';
+import { damages } from '../../../relay/cluster/stored-blobs.ts';
+import { CHAIN, someBytes } from '../../../relay/cluster/test-cluster.ts';
 import { withRig, type CareRig } from './care-rig.workerd.ts';
 
 const ALL = [0, 1, 2, 3, 4, 5];

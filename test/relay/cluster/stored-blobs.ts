@@ -1,23 +1,36 @@
+import { concatBytes, nodesFor } from '../../../core/index.ts';
 import { writeBlob, type StoredBlob, type WrittenBlob } from '../../../relay/index.ts';
-import { CHAIN, DAY_MS, newId, type TestCluster } from './test-cluster.workerd.ts';
+import { CHAIN, DAY_MS, newId, type NodesUnderTest } from './test-cluster.ts';
+
+interface Writing {
+  readonly pieceBytes?: number;
+  readonly id?: Uint8Array;
+}
 
 /** Writes a blob in pieces; one that is refused throws. */
 export async function store(
-  cluster: TestCluster,
+  cluster: NodesUnderTest,
   bytes: Uint8Array,
-  pieceBytes = bytes.length,
+  { pieceBytes = bytes.length, id = newId() }: Writing = {},
 ): Promise<{ blob: StoredBlob; missing: WrittenBlob['missing'] }> {
   function* pieces(): Generator<Uint8Array> {
     for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
   }
-  const id = newId();
   const expiresAt = Date.now() + 30 * DAY_MS;
   const written = await writeBlob(cluster, { chain: CHAIN, id, blobBytes: bytes.length, expiresAt }, pieces());
   if (!written.ok) throw new Error(JSON.stringify(written.error));
   return { blob: { chain: CHAIN, id, ...written.value }, missing: written.value.missing };
 }
 
-type Damage = (cluster: TestCluster, blob: StoredBlob, shard: number, other: StoredBlob) => Promise<void>;
+/** An id whose first shard goes to the second node, as those of all others that this gives: then a choice of nodes is one of shards. */
+export function idOfOnePlace({ placement }: NodesUnderTest): Uint8Array {
+  for (;;) {
+    const id = newId();
+    if (nodesFor(placement, id)[0] === placement.slots[1]) return id;
+  }
+}
+
+type Damage = (cluster: NodesUnderTest, blob: StoredBlob, shard: number, other: StoredBlob) => Promise<void>;
 
 /** What a faulty or lying node may have of a shard. */
 export const damages: Readonly<Record<string, Damage>> = {
@@ -32,8 +45,12 @@ export const damages: Readonly<Record<string, Damage>> = {
       return bytes;
     }),
   truncated: (cluster, blob, shard) => cluster.change(blob, shard, (bytes) => bytes.slice(0, bytes.length >> 1)),
-  'swapped with another of the blob': (cluster, blob, shard) =>
-    copyOver(cluster, { blob, shard: shard + 1 }, { blob, shard }),
+  'longer than they were': (cluster, blob, shard) =>
+    cluster.change(blob, shard, (bytes) => concatBytes(bytes, bytes)),
+  'swapped with another of the blob': (cluster, blob, shard) => {
+    const next = (shard + 1) % blob.descriptor.layout.totalShards;
+    return copyOver(cluster, { blob, shard: next }, { blob, shard });
+  },
   "another blob's, as a stale one is": (cluster, blob, shard, other) =>
     copyOver(cluster, { blob: other, shard }, { blob, shard }),
   gone: (cluster, blob, shard) => cluster.change(blob, shard, () => undefined),
@@ -44,7 +61,7 @@ interface ShardOf {
   readonly shard: number;
 }
 
-async function copyOver(cluster: TestCluster, from: ShardOf, to: ShardOf): Promise<void> {
+async function copyOver(cluster: NodesUnderTest, from: ShardOf, to: ShardOf): Promise<void> {
   let copied = new Uint8Array();
   await cluster.change(from.blob, from.shard, (bytes) => (copied = bytes.slice()));
   await cluster.change(to.blob, to.shard, () => copied);
