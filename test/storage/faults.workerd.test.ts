@@ -6,7 +6,7 @@ import { freshArea, objectOf, someBytes, valueOf } from '../contracts/storage-no
 import { SMALL_RELAY_SEED, STRANGER_SEED, type Fault } from './node-cast.ts';
 import { bucket, bucketWith, peerNode, r2Node, s3Node } from './nodes.workerd.ts';
 
-/** Only for those who never answer, so that it may be as short as it likes. */
+/** Only for those who never answer wholly, so that it may be as short as it likes. */
 const IMPATIENT_MS = 100;
 
 const remote = [
@@ -16,7 +16,11 @@ const remote = [
 
 function wayOf(kind: 's3' | 'peer', fault: Fault | undefined) {
   if (fault === undefined) return {};
-  return { url: inject('nodes').faulty[fault][kind], ...(fault === 'silent' && { timeoutMs: IMPATIENT_MS }) };
+  return { url: inject('nodes').faulty[fault][kind], ...(isSlow(fault) && { timeoutMs: IMPATIENT_MS }) };
+}
+
+function isSlow(fault: Fault): boolean {
+  return fault === 'silent' || fault === 'dripping';
 }
 
 /** Every call of the port; the object is there. */
@@ -47,6 +51,8 @@ describe.each(remote)('%s behind a bad way', (_name, open) => {
     ['is busy', 'busy', 'busy'],
     ['is some other server', 'foreign', 'bad-answer'],
     ['has moved, which is not followed', 'moved', 'bad-answer'],
+    ['sends without end', 'endless', 'bad-answer'],
+    ['sends a byte now and then', 'dripping', 'timeout'],
   ] as const)('[SN6, SN7] that %s is unavailable, for every call', async (_what, fault, reason) => {
     for (const [call, result] of Object.entries(await everyCall(open(fault), honest()))) {
       expect(result, call).toEqual(unavailable(reason));

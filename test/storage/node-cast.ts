@@ -20,6 +20,8 @@ export const faults = [
   'busy',
   'foreign',
   'moved',
+  'endless',
+  'dripping',
 ] as const;
 export type Fault = (typeof faults)[number];
 

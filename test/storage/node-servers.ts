@@ -76,6 +76,10 @@ function answerWith(fault: Fault, targets: Targets, request: IncomingMessage, re
       return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome to the hotel</html>');
     case 'moved':
       return void response.writeHead(307, { location: `${targets.peer.origin}${request.url ?? ''}` }).end();
+    case 'endless':
+      return pour(request, response);
+    case 'dripping':
+      return drip(request, response);
     case 'truncated':
     case 'shortened':
     case 'damaged':
@@ -83,6 +87,29 @@ function answerWith(fault: Fault, targets: Targets, request: IncomingMessage, re
         changeBody(fault, response, { status, headers, body }),
       );
   }
+}
+
+const DROP_BYTES = 65_536;
+const DRIP_MS = 10;
+
+/** As fast as it is taken, until nobody is there any more. */
+function pour({ method }: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'application/octet-stream' });
+  if (method === 'HEAD') return void response.end();
+  const pourOn = (): void => {
+    while (!response.destroyed && response.write(new Uint8Array(DROP_BYTES)));
+  };
+  response.on('drain', pourOn);
+  pourOn();
+}
+
+/** A byte now and then, each soon enough for whoever waits for a byte. */
+function drip({ method }: IncomingMessage, response: ServerResponse): void {
+  // That has no body to be slow with.
+  if (method === 'HEAD') return;
+  response.writeHead(200, { 'content-type': 'application/octet-stream' });
+  const dripping = setInterval(() => response.write('x'), DRIP_MS);
+  response.on('close', () => clearInterval(dripping));
 }
 
 interface Answer {

@@ -291,6 +291,26 @@ describe('what has expired', { timeout: 120_000 }, () => {
   });
 });
 
+describe('an alarm', { timeout: 120_000 }, () => {
+  it('[TI8] that is lost or comes twice deletes what has expired all the same, and asks each node once', async () => {
+    await say(2, 500);
+    await flush();
+    await runInDurableObject(chain.stub, (_, { storage }) => storage.deleteAlarm());
+    time = EXPIRY;
+    await kill();
+    const alarm = await runInDurableObject(chain.stub, (_, { storage }) => storage.getAlarm());
+    expect(alarm).not.toBeNull();
+    const runTwice = () =>
+      Promise.all([runDurableObjectAlarm(chain.stub), runInDurableObject(chain.stub, (o) => o.alarm())]);
+    while ((await segments()) + (await toDelete()) > 0) await runTwice();
+    await runTwice();
+    expect(cluster.asked.filter((one) => one.startsWith('delete')).toSorted()).toEqual(
+      cluster.names.map((name) => `delete ${name}`),
+    );
+    expect(await cluster.objectsOf(chain.id)).toEqual([]);
+  });
+});
+
 describe('an object that is killed', { timeout: 240_000 }, () => {
   /** Of the twelve steps at which somebody who asks each of six nodes one thing can die: before, between and after. */
   const steps = [0, 1, 5, 6, 11];

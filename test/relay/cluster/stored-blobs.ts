@@ -45,8 +45,7 @@ export const damages: Readonly<Record<string, Damage>> = {
       return bytes;
     }),
   truncated: (cluster, blob, shard) => cluster.change(blob, shard, (bytes) => bytes.slice(0, bytes.length >> 1)),
-  'longer than they were': (cluster, blob, shard) =>
-    cluster.change(blob, shard, (bytes) => concatBytes(bytes, bytes)),
+  'longer than they were': (cluster, blob, shard) => cluster.change(blob, shard, (bytes) => concatBytes(bytes, bytes)),
   'swapped with another of the blob': (cluster, blob, shard) => {
     const next = (shard + 1) % blob.descriptor.layout.totalShards;
     return copyOver(cluster, { blob, shard: next }, { blob, shard });

@@ -1,48 +1,81 @@
-import { nodesFor, toBase64Url, type ObjectKey, type Placement } from '../../../../core/index.ts';
+import {
+  contentDigest,
+  nodesFor,
+  sha256,
+  toBase64Url,
+  type ObjectKey,
+  type Placement,
+} from '../../../../core/index.ts';
+import { ChainAttachments } from '../../../../durable-objects/chain/attachments.ts';
 import { BlobCare } from '../../../../durable-objects/chain/care/blob-care.ts';
-import { storedBlob, type CareJob, type Keeper } from '../../../../durable-objects/chain/care/care-port.ts';
+import { storedBlob, type Keeper } from '../../../../durable-objects/chain/care/care-port.ts';
+import { SegmentFlush } from '../../../../durable-objects/chain/tiers/segment-flush.ts';
 import { Tombs } from '../../../../durable-objects/chain/tiers/tombs.ts';
 import { ChainStore, type BlobRow } from '../../../../durable-objects/chain/store.ts';
 import { applyMigrations } from '../../../../durable-objects/migrate.ts';
 import { chainMigrations } from '../../../../migrations/index.ts';
 import {
+  configureLimits,
   goodShards,
+  HOT_AGE_MS,
   readBlobRange,
   shardPartKey,
+  UploadLimits,
   writeBlob,
   type BlobReport,
   type ClusterNodes,
   type NodeResult,
   type StorageNode,
+  type Timer,
 } from '../../../../relay/index.ts';
+import { actorNamed, LogBuilder } from '../../../../scripts/vectors/log-builder.ts';
+import { UploadTaker } from '../../../../workers/relay/take-upload.ts';
 import { freshObject, withStorage } from '../../storage-of.ts';
-import { CHAIN, DAY_MS, newId, type TestNode } from '../../../relay/cluster/test-cluster.ts';
+import { CHAIN, DAY_MS, newId, someBytes, type TestNode } from '../../../relay/cluster/test-cluster.ts';
 import { bucketNode, TestCluster } from '../../../relay/cluster/test-cluster.workerd.ts';
+
+/** What is done for a chain's blobs later. */
+const JOBS = ['expiry', 'segments', 'uploads', 'tombs', 'scrub', 'repair', 'leftovers', 'report'] as const;
+type RigJob = (typeof JOBS)[number];
+
+export const ALICE = actorNamed('alice');
+/** In which Alice may bring attachments. */
+const GROUP = new LogBuilder(ALICE).state;
+const RETENTION_MS = 30 * DAY_MS;
 
 /** Steps of one run; more would mean that it goes in a circle. */
 const MOST_STEPS = 500;
 
-/** Where the object dies: at the step of this number, of those that were passed since it was armed. */
+/** Where whoever is at work dies: at the step of this number, of those that were passed since it was armed, or at the first so named. */
 export class Death {
   readonly passed: string[] = [];
-  readonly #at: number;
+  readonly #isAt: (step: string, number: number) => boolean;
   #announce = (): void => undefined;
   readonly came = new Promise<'died'>((resolve) => (this.#announce = () => resolve('died')));
 
-  constructor(at: number) {
-    this.#at = at;
+  hasCome = false;
+
+  constructor(at: number | RegExp) {
+    this.#isAt = (step, number) => (typeof at === 'number' ? number === at : at.test(step));
   }
 
-  get hasCome(): boolean {
-    return this.passed.length > this.#at;
-  }
-
-  async pass(name: string): Promise<void> {
-    if (this.hasCome) return new Promise(() => undefined);
-    this.passed.push(name);
-    if (this.passed.length <= this.#at) return;
+  async pass(step: string): Promise<void> {
+    await this.ifAlive();
+    const number = this.passed.push(step) - 1;
+    if (!this.#isAt(step, number)) return;
+    this.hasCome = true;
     this.#announce();
-    return new Promise(() => undefined);
+    await this.ifAlive();
+  }
+
+  /** The dead do nothing any more: what they wait for never comes. */
+  async ifAlive(): Promise<void> {
+    if (this.hasCome) await new Promise<never>(() => undefined);
+  }
+
+  /** Has it done, unless it comes first. */
+  async survives(work: Promise<unknown>): Promise<boolean> {
+    return (await Promise.race([work, this.came])) !== 'died' && !this.hasCome;
   }
 }
 
@@ -57,7 +90,10 @@ export class CareRig {
   death: Death | undefined;
   care: BlobCare;
   readonly #storage: DurableObjectStorage;
-  #jobs = new Map<CareJob | 'tombs', number>();
+  attachments: ChainAttachments;
+  #jobs = new Map<RigJob, number>();
+  readonly #sent = new Set<Promise<unknown>>();
+  #segments: SegmentFlush;
   #tombs: Tombs;
 
   constructor(storage: DurableObjectStorage, dataShards = 4, totalShards = 6) {
@@ -70,16 +106,21 @@ export class CareRig {
     this.nodes.set('spare', bucketNode(`spare-${toBase64Url(newId())}/`));
     this.#tombs = this.#openTombs();
     this.care = this.#open();
+    this.#segments = this.#openSegments();
+    this.attachments = this.#openAttachments();
   }
 
-  /** As when an object wakes: nothing but its storage is left. */
-  restart(): void {
+  /** As when an object wakes: nothing but its storage is left, and what was sent to nodes has arrived. */
+  async restart(): Promise<void> {
     this.death = undefined;
+    await Promise.allSettled(this.#sent);
+    this.#sent.clear();
     this.#tombs = this.#openTombs();
     this.care = this.#open();
-    this.#jobs.set('tombs', this.now);
+    this.#segments = this.#openSegments();
+    this.attachments = this.#openAttachments();
     // The scheduler keeps its jobs in rows, of which a step that was cut off is still one.
-    for (const job of ['scrub', 'repair', 'leftovers', 'report'] as const) this.#jobs.set(job, this.now);
+    for (const job of JOBS) this.#jobs.set(job, this.now);
   }
 
   get nodesNow(): ClusterNodes {
@@ -91,7 +132,7 @@ export class CareRig {
       code: (parameters) => cluster.code(parameters),
       readTimes: cluster.readTimes,
       clock: () => this.now,
-      startTimer: (ms) => cluster.startTimer(ms),
+      startTimer: (ms) => this.#startTimer(ms),
     };
   }
 
@@ -164,19 +205,67 @@ export class CareRig {
     await this.nodes.get(this.holder(id, shard))?.node.delete(key);
   }
 
-  /** Does what is due until nothing is, or the object dies. */
+  /** Payloads of the first entries, old enough to leave. */
+  hold(count: number): readonly Uint8Array[] {
+    const payloads = Array.from({ length: count }, (_, index) => someBytes(700, index + 1));
+    const expiresAt = this.now - HOT_AGE_MS + RETENTION_MS;
+    this.store.payloads.append(payloads.map((bytes, index) => ({ index, hash: sha256(bytes), bytes, expiresAt })));
+    this.#schedule('segments', this.now);
+    this.#schedule('expiry', expiresAt);
+    return payloads;
+  }
+
+  /** The payload of an entry, wherever it is. */
+  async payload(index: number): Promise<Uint8Array | string> {
+    const found = this.store.segments.placeOf(index);
+    if (found === undefined) return this.store.payloads.read(index, this.now) ?? 'nothing';
+    const read = await readBlobRange(this.nodesNow, storedBlob(CHAIN, this.row(found.segment.blob)), found.place);
+    return read.ok ? read.value : read.error.code;
+  }
+
+  /** As a client that brings an attachment: from its beginning, or from where it was cut off. */
+  async upload(bytes: Uint8Array, offset = 0): Promise<unknown> {
+    const key = { hash: sha256(bytes), actor: ALICE.key };
+    const { attachments } = this;
+    const turn = await (offset === 0 ? attachments.begin(key, bytes.length) : attachments.resume(key, offset));
+    if (!turn.ok) return turn.error;
+    const taker = new UploadTaker(turn.value, this.nodesNow, {
+      noteRow: (of, row) => this.#mortally('noting a row', async () => attachments.noteRow(of, row)),
+      finishUpload: (of, written) => this.#mortally('keeping it', async () => attachments.finish(of, written)),
+      dropUpload: async (of) => attachments.drop(of),
+    });
+    const sent = bytes.slice(offset);
+    const taken = await taker.take({ bytes: new Response(sent).body, digest: contentDigest(sent) });
+    return taken.ok ? taken.value.kind : taken.error;
+  }
+
+  /** Does what is due until nothing is, or whoever does it dies. */
   async run(): Promise<void> {
     for (let steps = 0; steps < MOST_STEPS; steps++) {
       const due = [...this.#jobs].find(([, at]) => at <= this.now);
       if (due === undefined) return;
       const [job] = due;
       this.#jobs.delete(job);
-      const step = job === 'tombs' ? this.#tombs.step(this.now) : this.care.steps[job](this.now);
-      const next = await (this.death === undefined ? step : Promise.race([step, this.death.came]));
-      if (next === 'died') return;
+      const { death } = this;
+      const step = this.#step(job);
+      if (death !== undefined && !(await death.survives(step))) return;
+      const next = await step;
       if (next !== undefined) this.#schedule(job, next);
     }
     throw new Error('it never ends');
+  }
+
+  /** The alarm of the expiry comes. */
+  expire(): void {
+    this.#schedule('expiry', this.now);
+  }
+
+  /** Everything that all nodes have. */
+  async objects(): Promise<{ readonly name: string; readonly key: ObjectKey }[]> {
+    const listed = [...this.nodes].map(async ([name, node]) =>
+      (await node.keys()).map((key) => ({ name, key: key as ObjectKey })),
+    );
+    return (await Promise.all(listed)).flat();
   }
 
   /** Keys at all nodes that belong to nothing. */
@@ -189,14 +278,33 @@ export class CareRig {
     return found;
   }
 
+  async #step(job: RigJob): Promise<number | undefined> {
+    await this.death?.pass(`before ${job}`);
+    switch (job) {
+      case 'tombs':
+        return this.#tombs.step(this.now);
+      case 'segments':
+        return this.#segments.step(this.now);
+      case 'uploads':
+        return this.attachments.sweep(this.now);
+      case 'expiry':
+        this.store.payloads.dropExpired(this.now, MOST_STEPS);
+        this.#tombs.buryExpired(this.now, () => undefined);
+        return this.store.blobs.nextExpiry();
+      default:
+        return this.care.steps[job](this.now);
+    }
+  }
+
   #open(): BlobCare {
     this.#jobs = new Map();
     const keeper: Keeper = {
-      report: async (_, report) => {
-        this.reports.push(report);
-        return this.placements.length;
-      },
-      take: async () => 0,
+      report: (_, report) =>
+        this.#mortally('reporting', async () => {
+          this.reports.push(report);
+          return this.placements.length;
+        }),
+      take: () => this.#mortally('asking how fast', async () => 0),
     };
     return new BlobCare({
       chain: CHAIN,
@@ -222,29 +330,76 @@ export class CareRig {
     });
   }
 
-  #schedule(job: CareJob | 'tombs', at: number): void {
+  #openSegments(): SegmentFlush {
+    return new SegmentFlush({
+      chain: CHAIN,
+      storage: this.#storage,
+      store: this.store,
+      cluster: async () => this.nodesNow,
+      care: () => this.care,
+      tombs: this.#tombs,
+      retentionMs: () => RETENTION_MS,
+      hotAgeMs: HOT_AGE_MS,
+    });
+  }
+
+  #openAttachments(): ChainAttachments {
+    return new ChainAttachments({
+      chain: CHAIN,
+      storage: this.#storage,
+      blobs: this.store.blobs,
+      uploads: this.store.uploads,
+      limits: new UploadLimits(configureLimits({}).limits),
+      state: () => GROUP,
+      cluster: async () => this.nodesNow,
+      clock: () => this.now,
+      written: (id, missing) => this.care.written(id, missing),
+      scheduleSweep: (at) => this.#schedule('uploads', at),
+      scheduleExpiry: (at) => this.#schedule('expiry', at),
+    });
+  }
+
+  /** A step at which whoever is at work may die: before it, or when it is done and nobody heard of it. */
+  async #mortally<T>(step: string, work: () => Promise<T>): Promise<T> {
+    const { death } = this;
+    await death?.pass(`before ${step}`);
+    const sent = work();
+    this.#sent.add(sent);
+    const result = await sent;
+    await death?.pass(`after ${step}`);
+    return result;
+  }
+
+  /** Nobody is there any more for one that ends after a death. */
+  #startTimer(ms: number): Timer {
+    const { death } = this;
+    const timer = this.cluster.startTimer(ms);
+    return death === undefined ? timer : { ...timer, over: timer.over.then(() => death.ifAlive()) };
+  }
+
+  #schedule(job: RigJob, at: number): void {
     this.#jobs.set(job, Math.min(at, this.#jobs.get(job) ?? Infinity));
   }
 
-  /** Every call of a node is a step at which the object may die: before it, or when it is done and nobody heard of it. */
+  /** Every put and delete is a step; what is read has no effect, and is nothing to the dead. */
   #node(name: string): StorageNode | undefined {
     const node = this.nodes.get(name);
     const { death } = this;
     if (node === undefined || death === undefined) return node;
-    const mortal = async <T>(call: string, work: () => Promise<NodeResult<T>>): Promise<NodeResult<T>> => {
-      await death.pass(`before ${call}`);
+    const alive = async <T>(work: () => Promise<NodeResult<T>>): Promise<NodeResult<T>> => {
+      await death.ifAlive();
       const result = await work();
-      await death.pass(`after ${call}`);
+      await death.ifAlive();
       return result;
     };
     const asked = (key: ObjectKey): string => key.split('/').slice(3).join('/');
     return {
-      put: (key, object) => mortal(`putting ${asked(key)} at ${name}`, () => node.put(key, object)),
-      delete: (key) => mortal(`deleting ${asked(key)} at ${name}`, () => node.delete(key)),
-      get: (key) => node.get(key),
-      getRange: (key, range) => node.getRange(key, range),
-      head: (key) => node.head(key),
-      list: (page) => node.list(page),
+      put: (key, object) => this.#mortally(`putting ${asked(key)} at ${name}`, () => node.put(key, object)),
+      delete: (key) => this.#mortally(`deleting ${asked(key)} at ${name}`, () => node.delete(key)),
+      get: (key) => alive(() => node.get(key)),
+      getRange: (key, range) => alive(() => node.getRange(key, range)),
+      head: (key) => alive(() => node.head(key)),
+      list: (page) => alive(() => node.list(page)),
     };
   }
 }

@@ -1,10 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { CELL_BYTES, equalBytes } from '../../../../core/index.ts';
 import { shardPartKey } from '../../../../relay/index.ts';
 import { storedBlob } from '../../../../durable-objects/chain/care/care-port.ts';
 import { damages } from '../../../relay/cluster/stored-blobs.ts';
-import { CHAIN, someBytes } from '../../../relay/cluster/test-cluster.ts';
+import { CHAIN, DAY_MS, someBytes } from '../../../relay/cluster/test-cluster.ts';
 import { withRig, type CareRig } from './care-rig.workerd.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const ALL = [0, 1, 2, 3, 4, 5];
 const BYTES = someBytes(3 * CELL_BYTES + 41);
@@ -234,6 +236,29 @@ describe('cutting again', () => {
       rig.now += MINUTES;
       await rig.run();
       expect(await rig.good(moved.id)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    }));
+});
+
+describe('a clock', () => {
+  it('[TI8] that is set back and forth lets nothing expire before its time, and deletes it once that has come', () =>
+    withRig(async (rig) => {
+      const { id, expiresAt } = await rig.write(BYTES);
+      for (const now of [expiresAt - 1, expiresAt - 40 * DAY_MS, expiresAt - 1]) {
+        rig.now = now;
+        rig.expire();
+        await rig.run();
+        expect(await rig.read(id)).toEqual(BYTES);
+        expect(await rig.good(id)).toEqual(ALL);
+      }
+      rig.now = expiresAt;
+      rig.expire();
+      await rig.run();
+      // What was decided stands, whatever the clock says next.
+      rig.now = expiresAt - DAY_MS;
+      await rig.restart();
+      await scrub(rig);
+      expect(rig.store.blobs.get(id)).toBeUndefined();
+      expect(await rig.objects()).toEqual([]);
     }));
 });
 
