@@ -125,7 +125,7 @@ export class NodesUnderTest implements ClusterNodes {
   startTimer(ms: number): Timer {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-    return { over, cancel: () => clearTimeout(timer!) };
+    return { over, cancel: () => timer !== undefined && clearTimeout(timer) };
   }
 
   /** The node that has a shard of a blob. */
