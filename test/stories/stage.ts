@@ -15,7 +15,7 @@ import {
 import { fileStorage, nodePlatform } from '../../sdk/node/index.ts';
 import { spawnRelay, startLocalRelay, type LocalRelay, type LocalRelayOptions } from '../../workers/local.ts';
 
-/** How much faster people of a story try again: nobody else asks their relay. */
+/** How much sooner `hasty` people try again. */
 const HASTE = 10;
 
 type Relay = Omit<LocalRelay, 'stop'>;
@@ -56,14 +56,14 @@ export class Stage {
   }
 
   /** Someone with an identity, whose storage is gone with the story. */
-  async person(url = this.relay.url): Promise<Session> {
-    const session = await this.connect(memoryStorage(), url);
+  async person(url = this.relay.url, options: Partial<ConnectOptions> = {}): Promise<Session> {
+    const session = await this.connect(memoryStorage(), url, options);
     await session.createIdentity();
     return session;
   }
 
   async connect(storage: Storage, url = this.relay.url, options: Partial<ConnectOptions> = {}): Promise<Session> {
-    const session = await connect({ relay: url, storage, ...nodePlatform(), delay: hasty, ...options });
+    const session = await connect({ relay: url, storage, ...nodePlatform(), ...options });
     this.#sessions.push(session);
     return session;
   }
@@ -98,7 +98,8 @@ async function startShared(): Promise<Relay> {
   return { folder, ...(await spawnRelay({ folder, port: 0 })) };
 }
 
-function hasty(ms: number, signal?: AbortSignal): Promise<void> {
+/** For who is alone with a relay that does not answer; where several try again, their turns need the time between them. */
+export function hasty(ms: number, signal?: AbortSignal): Promise<void> {
   return sleep(ms / HASTE, undefined, signal === undefined ? {} : { signal });
 }
 

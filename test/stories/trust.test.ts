@@ -18,7 +18,7 @@ import {
 import { memoryStorage, type Group, type Session } from '../../sdk/index.ts';
 import { startLocalRelay } from '../../workers/local.ts';
 import { Proxy, type Exchange } from './proxy.ts';
-import { soleInvitation, Stage, textsOf } from './stage.ts';
+import { hasty, soleInvitation, Stage, textsOf } from './stage.ts';
 
 let stage: Stage;
 let alice: Session;
@@ -38,7 +38,7 @@ let his: Group;
 /** Bob reaches the relay through someone who may change what he is told. */
 beforeEach(async () => {
   proxy = await Proxy.before(stage.relay.url);
-  bob = await stage.person(proxy.url);
+  bob = await stage.person(proxy.url, { delay: hasty });
   hers = await alice.createGroup();
   await hers.invite(bob.identity!.actor);
   his = await (await soleInvitation(bob)).accept();
