@@ -8,8 +8,8 @@ import {
   type MailboxToken,
 } from '../core/index.ts';
 import type { ActorSigner } from './actor-signer.ts';
-import { parseActor } from './group/followed-group.ts';
 import type { CallOptions } from './group/group.ts';
+import { parseActor } from './parse-actor.ts';
 import type { Platform } from './platform.ts';
 import type { RelayClient } from './relay-client.ts';
 

@@ -1,21 +1,12 @@
 import {
   accountNamed,
-  ACTOR_BYTES,
-  findMember,
-  holdsRole,
   FIRST_APPLICATION_TYPE,
-  fromBase64Url,
-  guaranteesOf,
-  isLeaving,
-  isOpaque,
   roleChanged,
   toBase64Url,
   utf8ToBytes,
   type ChainId,
   type EventDefinition,
   type GrantedRole,
-  type GroupState,
-  type HandshakeMode,
   type Submission,
 } from '../../core/index.ts';
 import { GroupAttachments, type GroupBlobs } from '../attachment/group-attachments.ts';
@@ -24,7 +15,8 @@ import { chainKeys } from '../chain/chain-keys.ts';
 import { ChainWriter, type Delivery, type Submit } from '../chain/chain-writer.ts';
 import { LiveChain } from '../chain/live-chain.ts';
 import { newEventId } from '../chain/sign-event.ts';
-import { RemovedError, UsageError, type TeraChatError } from '../errors.ts';
+import type { TeraChatError } from '../errors.ts';
+import { parseActor } from '../parse-actor.ts';
 import type {
   ApplicationEvent,
   CallOptions,
@@ -46,9 +38,12 @@ import type {
 import type { GroupContext } from './group-context.ts';
 import { viewAccounts, type FollowedAccount } from './followed-account.ts';
 import { FollowedPolicy, type GroupPolicy } from './group-policy.ts';
+import { groupStateOf } from './group-state.ts';
+import { assertMembership, statusIn } from './group-status.ts';
+import { viewGroup, viewMembers, viewReports } from './group-views.ts';
 import { parseGroupId } from './group-register.ts';
 import { readImport } from './read-import.ts';
-import { GroupReader, removalOf, type Opening } from './group-reader.ts';
+import { GroupReader, type Opening } from './group-reader.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { MessageSender, type BeginSealing } from './message-sender.ts';
 import { Outbox, type OutboxRecord } from './outbox.ts';
@@ -130,30 +125,11 @@ export abstract class FollowedGroup implements Group {
 
   async view(): Promise<GroupView> {
     const chain = await this.follower.known();
-    const { cursor, checkpoint } = chain;
-    const state = groupStateOf(chain);
-    return {
-      status: await this.statusIn(chain),
-      size: cursor.size,
-      head: toBase64Url(cursor.head),
-      checkpoint: checkpoint.note,
-      relayTime: cursor.relayTime,
-      epoch: state.mls?.epoch ?? 0,
-      suite: state.mls?.ciphersuite,
-      guarantees: guaranteesOf(state.genesis),
-    };
+    return viewGroup(chain, await this.statusIn(chain));
   }
 
   async members(): Promise<readonly GroupMember[]> {
-    const { roster } = groupStateOf(await this.follower.known());
-    const self = toBase64Url(this.context.signer.actor);
-    const members = roster.flatMap((member) => {
-      if (!holdsRole(member)) return [];
-      const { role, since } = member;
-      const actor = toBase64Url(member.actor);
-      return [{ actor, role, since, isMe: actor === self, isLeaving: isLeaving(member) }];
-    });
-    return members.sort((one, other) => one.since - other.since);
+    return viewMembers(groupStateOf(await this.follower.known()), this.context.signer.actor);
   }
 
   async accounts(): Promise<readonly FollowedAccount[]> {
@@ -161,10 +137,7 @@ export abstract class FollowedGroup implements Group {
   }
 
   async reports(): Promise<readonly CommitReportView[]> {
-    const { mls } = groupStateOf(await this.follower.known());
-    return (mls?.reports ?? []).map(({ commitIndex, committer, reporter, fault, index }) => {
-      return { commit: commitIndex, committer: toBase64Url(committer), reporter: toBase64Url(reporter), fault, index };
-    });
+    return viewReports(groupStateOf(await this.follower.known()));
   }
 
   async catchUp({ signal }: CallOptions = {}): Promise<void> {
@@ -328,36 +301,15 @@ export abstract class FollowedGroup implements Group {
   async #assertNotOut(): Promise<void> {
     const chain = await this.follower.current();
     const status = chain && (await this.statusIn(chain));
-    if (chain !== undefined && status?.kind !== 'lost') await this.assertIn(chain);
+    if (status !== undefined && status.kind !== 'lost') assertMembership(status);
   }
 
   protected async assertIn(chain: FollowedChain): Promise<void> {
-    const status = await this.statusIn(chain);
-    if (status.kind === 'removed') throw new RemovedError(status.index);
-    if (status.kind === 'leaving') {
-      throw new UsageError('leaving', `this identity asked to leave the group by entry ${status.index}`);
-    }
-    if (status.kind === 'reinitialised') {
-      throw new UsageError('group-reinitialised', `the group goes on as ${status.successor}`);
-    }
-    if (status.kind === 'lost') {
-      throw new UsageError('epoch-unreadable', `the change of keys at entry ${status.index} could not be followed`);
-    }
+    assertMembership(await this.statusIn(chain));
   }
 
   protected async statusIn(chain: FollowedChain): Promise<GroupStatus> {
-    const removed = removalOf(chain.state, this.context.signer.actor);
-    if (removed !== undefined) return { kind: 'removed', index: removed };
-    const member = findMember(groupStateOf(chain).roster, this.context.signer.actor);
-    if (member === undefined || !holdsRole(member)) {
-      throw new UsageError('not-joined', 'this identity is not in the group');
-    }
-    const { role, until: index } = member;
-    const successor = groupStateOf(chain).mls?.successor;
-    if (successor !== undefined) {
-      return { kind: 'reinitialised', role, index: successor.index, successor: toBase64Url(successor.chain) };
-    }
-    return isLeaving(member) ? { kind: 'leaving', role, index } : { kind: 'member', role };
+    return statusIn(chain, this.context.signer.actor);
   }
 }
 
@@ -367,28 +319,4 @@ function bytesOf(content: string | Uint8Array): Uint8Array {
 
 function decodeOf<Body>(definition: EventDefinition<Body>, { kind, value }: TimelineContent) {
   return kind === 'application' && value.type === definition.type ? definition.decodeBody(value.body) : undefined;
-}
-
-export function groupStateOf({ state }: FollowedChain): GroupState {
-  if (state.kind !== 'group') throw new UsageError('not-a-group', `this is a chain of kind ${state.kind}`);
-  return state.value;
-}
-
-/** Whether the relay can read the group's handshakes, as its genesis says. */
-export function handshakesOf(chain: FollowedChain): HandshakeMode {
-  return isOpaque(groupStateOf(chain).genesis) ? 'opaque' : 'public';
-}
-
-/** Throws a TypeError for what can't be an actor: it is the caller's to check what people type. */
-export function parseActor(text: string): Uint8Array {
-  const bytes = fromBase64Url(text);
-  if (bytes?.length !== ACTOR_BYTES) throw new TypeError(`no actor: ${text}`);
-  return bytes;
-}
-
-/** The same for one or several, each once; throws for none. */
-export function parseActors(texts: string | readonly string[]): readonly [Uint8Array, ...Uint8Array[]] {
-  const [first, ...others] = new Set(typeof texts === 'string' ? [texts] : texts);
-  if (first === undefined) throw new TypeError('no actor');
-  return [parseActor(first), ...others.map(parseActor)];
 }

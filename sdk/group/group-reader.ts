@@ -1,9 +1,10 @@
-import { findMember, holdsRole, type ChainState } from '../../core/index.ts';
+import type { ChainState } from '../../core/index.ts';
 import type { EntryReader } from '../chain/chain-follower.ts';
 import type { ChainKeys } from '../chain/chain-keys.ts';
 import type { VerifiedEntry, VerifiedPage } from '../chain/page-verification.ts';
 import type { StorageWrite } from '../storage.ts';
 import { contentOf, itemOf, type ContentOpener } from './entry-content.ts';
+import { removalOf } from './group-status.ts';
 import type { StoredItem } from './timeline-item.ts';
 import { timelineWrite } from './timeline.ts';
 
@@ -59,10 +60,4 @@ export class GroupReader implements EntryReader {
     }
     return entries.length;
   }
-}
-
-/** Index of the entry that removed or suspended an actor, while it has not been let in again. */
-export function removalOf(state: ChainState | undefined, actor: Uint8Array): number | undefined {
-  const member = state?.kind === 'group' ? findMember(state.value.roster, actor) : undefined;
-  return member === undefined || holdsRole(member) ? undefined : member.until;
 }

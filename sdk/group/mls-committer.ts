@@ -13,7 +13,7 @@ import type { Delivery } from '../chain/chain-writer.ts';
 import { newEventId } from '../chain/sign-event.ts';
 import { RelayProblem, UsageError } from '../errors.ts';
 import { commit, type GroupState, type MadeCommit, type PreSharedKey } from '../mls/index.ts';
-import { groupStateOf, handshakesOf } from './followed-group.ts';
+import { groupStateOf, handshakesOf } from './group-state.ts';
 import type { GroupContext } from './group-context.ts';
 import { leaversFor } from './leavers.ts';
 import { readLostRace, type LostRaceChoice, type OnLostRace } from './lost-race.ts';

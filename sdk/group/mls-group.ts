@@ -1,31 +1,26 @@
 import {
   checkGroupSize,
   findMember,
-  mlsCreated,
-  mlsProposal,
   predecessorNamed,
   roleOf,
-  sha256,
   type ChainId,
   type GrantedRole,
-  type Submission,
 } from '../../core/index.ts';
-import { DEFAULT_SUITE, encodeAuthenticatedData, type ExternalSender, type MlsSuite } from '../../core/mls/index.ts';
+import { DEFAULT_SUITE, type ExternalSender, type MlsSuite } from '../../core/mls/index.ts';
 import { chainKeys } from '../chain/chain-keys.ts';
 import type { FollowedChain } from '../chain/chain-follower.ts';
-import { signDraft, type Delivery } from '../chain/chain-writer.ts';
-import { isFateUnknown } from '../chain/resend.ts';
-import { newEventId } from '../chain/sign-event.ts';
-import { RelayProblem, RemovedError, StorageError, TeraChatError, UsageError } from '../errors.ts';
+import type { Delivery } from '../chain/chain-writer.ts';
+import { RelayProblem, StorageError, TeraChatError, UsageError } from '../errors.ts';
 import type { KeyPackagePool } from '../key-package-pool.ts';
-import { createGroup, encrypt, makeGroupInfo, proposeLeave, treeHashOf } from '../mls/index.ts';
 import type { MlsIdentities } from '../mls-identities.ts';
 import type { PreSharedKeys } from '../pre-shared-keys.ts';
 import { SharedTask } from '../shared-task.ts';
 import type { StorageWrite } from '../storage.ts';
-import { FollowedGroup, groupStateOf, handshakesOf, parseActor, parseActors } from './followed-group.ts';
+import { parseActor, parseActors } from '../parse-actor.ts';
+import { FollowedGroup } from './followed-group.ts';
 import { findGroup, markGroup, unmarkGroup } from './group-register.ts';
-import { removalOf } from './group-reader.ts';
+import { groupStateOf } from './group-state.ts';
+import { assertMembership } from './group-status.ts';
 import { assertAllClaimed, claimKeyPackages, type Claims } from './claim-key-packages.ts';
 import type {
   CallOptions,
@@ -38,11 +33,13 @@ import type {
 } from './group.ts';
 import type { GroupContext } from './group-context.ts';
 import { Leavers, leaversFor } from './leavers.ts';
-import type { BeginSealing } from './message-sender.ts';
+import { MlsCreation } from './mls-creation.ts';
+import { MlsLeave } from './mls-leave.ts';
 import { MlsCommitter } from './mls-committer.ts';
 import { MlsRecovery } from './mls-recovery.ts';
 import { MlsReinit, type SiblingGroups, type SuccessorGroup } from './mls-reinit.ts';
 import { MlsOpening } from './mls-opening.ts';
+import { sealWith } from './mls-sealing.ts';
 import { MlsStore, type AcceptedWelcome } from './mls-store.ts';
 import { PendingCommits, type CommitPlan } from './pending-commits.ts';
 import { Rotation, type RotateAfter } from './rotation.ts';
@@ -56,16 +53,14 @@ export interface MlsGroupContext extends GroupContext {
   readonly rotateAfter: (group: string) => RotateAfter;
 }
 
-const NOTHING = new Uint8Array(0);
-/** How often a proposal is made anew because a commit came first. */
-const MAX_PROPOSALS = 8;
-
 /** A group whose content only its members can read (RFC 9420), and whose members change by MLS commits alone. */
 export class MlsGroup extends FollowedGroup implements SuccessorGroup {
   readonly membership = 'mls';
   readonly #context: MlsGroupContext;
   readonly chain: ChainId;
   readonly #store: MlsStore;
+  readonly #creation: MlsCreation;
+  readonly #leave: MlsLeave;
   readonly #committer: MlsCommitter;
   readonly #pending: PendingCommits;
   readonly #recovery: SharedTask;
@@ -91,6 +86,8 @@ export class MlsGroup extends FollowedGroup implements SuccessorGroup {
     const { follower, writer } = this;
     this.#pending = new PendingCommits({ context, follower, writer, store });
     const parts = { context, follower, store, pending: this.#pending };
+    this.#creation = new MlsCreation({ ...parts, writer, chain });
+    this.#leave = new MlsLeave({ ...parts, writer, catchUp: (signal) => this.#catchUpStatus(signal) });
     const recovery = new MlsRecovery({ ...parts, writer, identities: context.identities });
     this.#recovery = new SharedTask((signal) => recovery.recover(signal));
     this.#committer = new MlsCommitter({ ...parts, ensureKeys: (signal) => this.recover(signal) });
@@ -109,37 +106,13 @@ export class MlsGroup extends FollowedGroup implements SuccessorGroup {
   }
 
   /** What the founder's group begins with, to be stored before anyone hears of it. */
-  async beginKeys(suite: MlsSuite, proposer: ExternalSender | undefined): Promise<readonly StorageWrite[]> {
-    const { identities, platform } = this.#context;
-    const identity = await identities.of(suite);
-    const { state } = await createGroup({ groupId: this.chain, identity, nowMs: platform.now(), proposer });
-    const leaf = this.#store.putOwnLeaf({ epoch: state.epoch, madeAt: platform.now() });
-    return [this.#store.put({ state, lostAt: undefined }), leaf];
+  beginKeys(suite: MlsSuite, proposer: ExternalSender | undefined): Promise<readonly StorageWrite[]> {
+    return this.#creation.beginKeys(suite, proposer);
   }
 
   /** Creates the MLS group at index 1, unless it is there: a founder that was interrupted does it later. */
-  async ensureCreated(signal?: AbortSignal): Promise<void> {
-    const chain = await this.follower.known(signal);
-    const record = await this.#store.load();
-    if (groupStateOf(chain).mls !== undefined || record === undefined) return;
-    // A relay that can't read handshakes has no use for what they are signed over, and must not see it (`ML103`).
-    const groupInfo = handshakesOf(chain) === 'opaque' ? NOTHING : await makeGroupInfo(record.state);
-    const body = mlsCreated.encodeBody({
-      ciphersuite: record.state.suite,
-      groupInfoHash: sha256(groupInfo),
-      groupInfoSize: groupInfo.length,
-      treeHash: treeHashOf(record.state),
-    });
-    const draft = { type: mlsCreated.type, body, eventId: newEventId(this.#context.platform) };
-    const { event, signature } = await signDraft(draft, chain, this.#context);
-    const alone = { commit: NOTHING, welcome: NOTHING, claimTokens: [] };
-    try {
-      await this.writer.deliverCommit({ event, signature, groupInfo, ...alone }, signal);
-    } catch (error) {
-      // An earlier attempt, whose answer was lost, has made it.
-      if (!(error instanceof RelayProblem) || !['already-created', 'stale-parent'].includes(error.code)) throw error;
-      await this.follower.catchUp(signal);
-    }
+  ensureCreated(signal?: AbortSignal): Promise<void> {
+    return this.#creation.ensureCreated(signal);
   }
 
   /**
@@ -210,46 +183,7 @@ export class MlsGroup extends FollowedGroup implements SuccessorGroup {
     // What was written before goes before; what can't be sent keeps nobody here.
     await super.resume(signal).catch(() => undefined);
     signal?.throwIfAborted();
-    const eventId = newEventId(this.#context.platform);
-    for (let attempt = 1; attempt <= MAX_PROPOSALS; attempt++) {
-      await this.catchUp({ signal });
-      const chain = await this.follower.known(signal);
-      const status = await this.statusIn(chain);
-      if (status.kind === 'leaving') return this.#deliveryOf(status.index, chain);
-      await this.assertIn(chain);
-      const proposal = await this.follower.exclusive((known) => this.#proposeLeave(known, eventId), signal);
-      try {
-        return await this.writer.deliver(proposal, signal);
-      } catch (error) {
-        // The group moved on in between: the proposal has to be of its new epoch.
-        if (!(error instanceof RelayProblem) || error.advice.kind !== 'retry' || isFateUnknown(error)) throw error;
-      }
-    }
-    throw new UsageError('append-contended', `${MAX_PROPOSALS} proposals were outrun by commits`);
-  }
-
-  /** Of an entry that was read already. */
-  #deliveryOf(index: number, { cursor }: FollowedChain): Delivery {
-    return { index, relayTime: this.follower.relayTimeAt(index) ?? cursor.relayTime };
-  }
-
-  async #proposeLeave(chain: FollowedChain | undefined, eventId: Uint8Array): Promise<Submission> {
-    const record = await this.#store.load();
-    if (chain === undefined || record === undefined) throw new UsageError('not-joined', 'the group was not joined yet');
-    const { actor } = this.#context.signer;
-    const data = encodeAuthenticatedData({ actor, eventId });
-    const made = await proposeLeave(record.state, data, handshakesOf(chain));
-    if (!made.ok) throw new RemovedError(removalOf(chain.state, actor) ?? chain.cursor.size - 1);
-    const { message: payload, ref: proposalRef, state } = made.value;
-    if (state !== record.state) await this.#context.storage.commit([this.#store.put({ ...record, state })]);
-    const body = mlsProposal.encodeBody({
-      epoch: record.state.epoch,
-      purpose: 'leave',
-      proposalRef,
-      proposalHash: sha256(payload),
-      proposalSize: payload.length,
-    });
-    return signDraft({ type: mlsProposal.type, body, payload, eventId }, chain, this.#context);
+    return this.#leave.propose(signal);
   }
 
   async remove(actor: string, { preSharedKeys = [], onLostRace, signal }: CommitOptions = {}): Promise<Delivery> {
@@ -291,11 +225,9 @@ export class MlsGroup extends FollowedGroup implements SuccessorGroup {
   async reinit(options: ReinitOptions = {}): Promise<ReinitDelivery> {
     const { signal } = options;
     await this.#pending.settle(signal);
-    await this.catchUp({ signal });
-    const chain = await this.follower.known(signal);
-    const status = await this.statusIn(chain);
-    if (status.kind !== 'reinitialised') await this.assertIn(chain);
-    if (roleOf(groupStateOf(chain).roster, this.#context.signer.actor) !== 'owner') {
+    const status = await this.#catchUpStatus(signal);
+    if (status.kind !== 'reinitialised') assertMembership(status);
+    if (roleOf(groupStateOf(await this.follower.known(signal)).roster, this.#context.signer.actor) !== 'owner') {
       throw new RelayProblem('not-permitted');
     }
     const { follower } = this;
@@ -354,6 +286,11 @@ export class MlsGroup extends FollowedGroup implements SuccessorGroup {
     this.recover(this.#stop.signal).catch(() => undefined);
   }
 
+  async #catchUpStatus(signal: AbortSignal | undefined): Promise<GroupStatus> {
+    await this.catchUp({ signal });
+    return this.statusIn(await this.follower.known(signal));
+  }
+
   protected override async statusIn(chain: FollowedChain): Promise<GroupStatus> {
     const status = await super.statusIn(chain);
     const record = await this.#store.load();
@@ -367,27 +304,4 @@ function assertAbsent(chain: FollowedChain, actor: Uint8Array): void {
   if (member !== undefined && member.role !== 'none') {
     throw new UsageError('already-member', `the actor is in the group since entry ${member.since}`);
   }
-}
-
-/** Encrypts each for its event: the ciphertext names it, so that nobody can hang it on another (`CL11`). */
-function sealWith(store: MlsStore, actor: Uint8Array): BeginSealing {
-  return async (chain) => {
-    const record = await store.load();
-    if (record === undefined) throw new UsageError('not-joined', 'the group was not joined yet');
-    if (record.lostAt !== undefined) throw new UsageError('epoch-unreadable', 'the keys of the group were lost');
-    let { state } = record;
-    return {
-      seal: async (content, eventId) => {
-        const sealed = await encrypt(state, content, encodeAuthenticatedData({ actor, eventId }));
-        if (sealed.ok) {
-          state = sealed.value.state;
-          return { epoch: state.epoch, payload: sealed.value.message };
-        }
-        if (sealed.error.code === 'not-a-member')
-          throw new RemovedError(removalOf(chain.state, actor) ?? chain.cursor.size - 1);
-        throw new RelayProblem('payload-too-large', { reason: sealed.error.code });
-      },
-      finish: () => (state === record.state ? [] : [store.put({ state, lostAt: undefined })]),
-    };
-  };
 }

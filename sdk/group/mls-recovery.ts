@@ -8,7 +8,7 @@ import { RelayProblem, UntrustedError, UsageError } from '../errors.ts';
 import { membersOf, resync, type PendingCommit } from '../mls/index.ts';
 import type { MlsIdentities } from '../mls-identities.ts';
 import { suiteOf } from '../suites.ts';
-import { groupStateOf, handshakesOf } from './followed-group.ts';
+import { groupStateOf, handshakesOf } from './group-state.ts';
 import type { GroupContext } from './group-context.ts';
 import type { MlsRecord, MlsStore, PendingRecord } from './mls-store.ts';
 import { retryDelayMs, type PendingCommits } from './pending-commits.ts';

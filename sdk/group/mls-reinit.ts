@@ -4,7 +4,7 @@ import type { Delivery } from '../chain/chain-writer.ts';
 import { RelayProblem } from '../errors.ts';
 import type { GenesisOptions } from '../genesis.ts';
 import type { SuiteNumber } from '../suites.ts';
-import { groupStateOf, handshakesOf } from './followed-group.ts';
+import { groupStateOf, handshakesOf } from './group-state.ts';
 import type { CallOptions, Group, InvitedActor, ReinitDelivery, ReinitOptions } from './group.ts';
 import type { MlsCommitter } from './mls-committer.ts';
 

@@ -1,7 +1,8 @@
 import { memberAdded, memberRemoved, toBase64Url, type ChainId, type GrantedRole } from '../../core/index.ts';
 import type { Delivery } from '../chain/chain-writer.ts';
 import { UsageError } from '../errors.ts';
-import { FollowedGroup, parseActor, parseActors } from './followed-group.ts';
+import { parseActor, parseActors } from '../parse-actor.ts';
+import { FollowedGroup } from './followed-group.ts';
 import type { CallOptions, CommitOptions, InviteDelivery, InviteOptions, ReinitDelivery } from './group.ts';
 import type { GroupContext } from './group-context.ts';
 import { PlainOpening } from './plain-opening.ts';

@@ -4,7 +4,7 @@ import type { ChainFollower, FollowedChain } from '../chain/chain-follower.ts';
 import { untilAborted } from '../mutex.ts';
 import type { Platform } from '../platform.ts';
 import { mayCommit } from './committing-role.ts';
-import { groupStateOf } from './followed-group.ts';
+import { groupStateOf } from './group-state.ts';
 import type { MlsCommitter } from './mls-committer.ts';
 import type { MlsStore, OwnLeaf } from './mls-store.ts';
 import type { CommitPlan } from './pending-commits.ts';

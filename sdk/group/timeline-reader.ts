@@ -3,7 +3,7 @@ import { endsReading } from '../chain/chain-stream.ts';
 import type { LiveChain } from '../chain/live-chain.ts';
 import { untilAborted } from '../mutex.ts';
 import type { ReadOptions } from './group.ts';
-import { removalOf } from './group-reader.ts';
+import { removalOf } from './group-status.ts';
 import type { Timeline } from './timeline.ts';
 import { viewItem, type StoredItem, type TimelineItem } from './timeline-item.ts';
 

@@ -4,8 +4,8 @@ import { ChainWriter } from '../chain/chain-writer.ts';
 import { signGenesis } from '../chain/sign-event.ts';
 import { StatementError } from '../errors.ts';
 import { genesisOf } from '../genesis.ts';
-import { parseActor } from '../group/followed-group.ts';
 import type { CallOptions } from '../group/group.ts';
+import { parseActor } from '../parse-actor.ts';
 import { Registry, type RegistryContext } from './registry.ts';
 
 /** Who signs for a registry from its first entry on. */
