@@ -5,6 +5,15 @@ import { Failure } from './failure.ts';
 const PREFIX = 'cli/group/';
 const MAX_NAME_BYTES = 128;
 const CHAIN_BYTES = 32;
+const SHORT_ID = 8;
+
+/** What a command's argument says of a group. */
+export const GROUP_ARGUMENT = 'name or id of the group';
+
+/** How a group without a name is called. */
+export function shortId(chain: string): string {
+  return chain.slice(0, SHORT_ID);
+}
 
 /** What this profile calls its groups. Names stay on this machine: the relay only ever sees chain ids. */
 export class GroupNames {

@@ -10,7 +10,7 @@ import {
 } from '../../sdk/index.ts';
 import { fileStorage, nodePlatform } from '../../sdk/node/index.ts';
 import { Failure } from '../failure.ts';
-import { GroupNames } from '../group-names.ts';
+import { GroupNames, shortId } from '../group-names.ts';
 import { commandPrefix } from '../invocation.ts';
 import { globalOptions } from '../options.ts';
 import { createOutput, table, type Output } from '../output.ts';
@@ -20,7 +20,6 @@ import { hasProfile, makeProfileFolder, openProfile, profileFolder, saveProfile,
 
 /** What the command line keeps in a storage: names of groups and of people. */
 const RECORDS = 'cli/';
-const SHORT_ID = 8;
 
 interface BackupFlags {
   readonly passphraseFile?: string;
@@ -133,7 +132,7 @@ async function report(restored: RestoredIdentity, { relay, isReached, profile, s
     ['made', new Date(createdAt).toISOString()],
     ['relay', isReached ? `${relay}, the one of the backup` : `${relay} gave no answer; the next command looks again`],
   ]);
-  const waiting = encrypted.map(({ id }) => `  ${named.get(id) ?? id.slice(0, SHORT_ID)}`).join('\n');
+  const waiting = encrypted.map(({ id }) => `  ${named.get(id) ?? shortId(id)}`).join('\n');
   const advice =
     encrypted.length === 0
       ? ''

@@ -4,17 +4,16 @@ import type { Command } from 'commander';
 import { attachmentOf, type Attachment, type Group } from '../../sdk/index.ts';
 import { openFile, writeFileWhole } from '../blob-files.ts';
 import { Failure } from '../failure.ts';
+import { GROUP_ARGUMENT } from '../group-names.ts';
 import { asPerson, type Person } from '../person.ts';
 import { printable } from '../printable.ts';
 import { TransferBar } from '../transfer-bar.ts';
-
-const GROUP = 'name or id of the group';
 
 export function addBlob(program: Command): void {
   const blob = program.command('blob').summary('send files to an encrypted group, and fetch them');
   blob
     .command('put')
-    .argument('<group>', GROUP)
+    .argument('<group>', GROUP_ARGUMENT)
     .argument('<file>', 'what to send, up to 100 MiB')
     .option('--name <name>', 'what to call it (default: the name of the file)')
     .option('--type <type>', 'its media type', '')
@@ -27,7 +26,7 @@ export function addBlob(program: Command): void {
     .action(asPerson(putBlob));
   blob
     .command('get')
-    .argument('<group>', GROUP)
+    .argument('<group>', GROUP_ARGUMENT)
     .argument('<file>', 'its hash, as read and blob put show it, or the name of the newest of that name')
     .argument('[target]', 'where to write it; - for standard output (default: its own name, in this folder)')
     .option('--force', 'write over a file that is there')

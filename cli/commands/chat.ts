@@ -3,6 +3,7 @@ import { Conversation } from '../chat/conversation.ts';
 import { createScreen } from '../chat/screen.ts';
 import { completeCommand } from '../chat/slash-commands.ts';
 import { wantsColour } from '../chat/style.ts';
+import { GROUP_ARGUMENT } from '../group-names.ts';
 import { itemDocument } from '../item-document.ts';
 import { parseCount } from '../options.ts';
 import { asPerson, type Person } from '../person.ts';
@@ -12,7 +13,7 @@ const DEFAULT_LAST = 20;
 export function addChat(program: Command): void {
   program
     .command('chat')
-    .argument('<group>', 'name or id of the group')
+    .argument('<group>', GROUP_ARGUMENT)
     .option('-n, --last <count>', 'how much of the history to begin with', parseCount, DEFAULT_LAST)
     .summary('talk: read and write in one place')
     .description(

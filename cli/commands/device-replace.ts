@@ -1,13 +1,11 @@
 import type { Command } from 'commander';
 import type { Replacement } from '../../sdk/index.ts';
 import { Contacts } from '../contacts.ts';
-import { GroupNames } from '../group-names.ts';
+import { GroupNames, shortId } from '../group-names.ts';
 import { commandPrefix } from '../invocation.ts';
 import { makeProfile } from '../new-profile.ts';
 import { globalOptions, type GlobalOptions } from '../options.ts';
 import { asPerson, type Person } from '../person.ts';
-
-const SHORT_ID = 8;
 
 interface ReplaceFlags {
   readonly as: string;
@@ -41,7 +39,7 @@ async function replace(person: Person, options: GlobalOptions, { as, name = as }
     const replacement = await session.replaceBy(fresh, { name, signal: AbortSignal.any([signal, interrupt]) });
     const called = await groups.all();
     const theirs = new GroupNames(storage);
-    for (const { id } of await fresh.groups()) await theirs.add(called.get(id) ?? id.slice(0, SHORT_ID), id);
+    for (const { id } of await fresh.groups()) await theirs.add(called.get(id) ?? shortId(id), id);
     await (await Contacts.load(storage)).adopt(names.contacts);
     const { identity } = fresh;
     const { revokedAt = null } = replacement;

@@ -1,16 +1,13 @@
 import { Option, type Command } from 'commander';
-import type { GrantedRole } from '../../core/index.ts';
-import type { FollowedAccount, Group, GroupView, Invitation } from '../../sdk/index.ts';
-import { absentText, deviceName, deviceText } from '../account-view.ts';
-import { Failure } from '../failure.ts';
+import { absentText, deviceText } from '../account-view.ts';
+import { headOf, reportChange } from '../group-change.ts';
+import { GROUP_ARGUMENT, shortId } from '../group-names.ts';
 import { lacksOf, weaknessesOf } from '../guarantees.ts';
 import { commandPrefix } from '../invocation.ts';
 import { parseRetention } from '../options.ts';
 import { asPerson, type Person } from '../person.ts';
+import { addGroupEntry } from './group-entry.ts';
 
-const ROLES: readonly GrantedRole[] = ['reader', 'member', 'admin', 'owner'];
-const SHORT_ID = 8;
-const GROUP = 'name or id of the group';
 const SUITES = ['1', '2', '3', '61602'];
 
 export function addGroup(program: Command): void {
@@ -23,28 +20,21 @@ export function addGroup(program: Command): void {
     .action(asPerson(listGroups));
   group
     .command('members')
-    .argument('<group>', GROUP)
+    .argument('<group>', GROUP_ARGUMENT)
     .summary('who is in it')
     .addHelpText('after', '\nExample:\n  terachat group members friends')
     .action(asPerson(listMembers));
-  addInvite(group);
-  group
-    .command('join')
-    .argument('[id]', 'which invitation; needed where there are several')
-    .option('--name <name>', 'what to call it on this machine')
-    .summary('accept an invitation')
-    .addHelpText('after', '\nExample:\n  terachat group join --name friends --profile bob')
-    .action(asPerson(join));
+  addGroupEntry(group);
   group
     .command('remove')
-    .argument('<group>', GROUP)
+    .argument('<group>', GROUP_ARGUMENT)
     .argument('<actor>', 'their key or its beginning, or a profile on this machine')
     .summary('put somebody out; the keys change')
     .addHelpText('after', '\nExample:\n  terachat group remove friends bob')
     .action(asPerson(remove));
   group
     .command('leave')
-    .argument('<group>', GROUP)
+    .argument('<group>', GROUP_ARGUMENT)
     .summary('go for good')
     .description(
       'Takes you out of a group. In an encrypted one the others have to change the keys: the next of them who is online does ' +
@@ -54,7 +44,7 @@ export function addGroup(program: Command): void {
     .action(asPerson(leave));
   group
     .command('rotate')
-    .argument('<group>', GROUP)
+    .argument('<group>', GROUP_ARGUMENT)
     .summary('new keys for everyone')
     .description(
       'Renews your own keys in a group now, and with them those of everyone. Whatever reads a group does that by itself once ' +
@@ -65,35 +55,10 @@ export function addGroup(program: Command): void {
   addReinit(group);
 }
 
-function addInvite(group: Command): void {
-  group
-    .command('invite')
-    .argument('<group>', GROUP)
-    .argument('<actor>', 'their key, or a profile on this machine')
-    .addOption(new Option('--role <role>', 'what they may do').choices(ROLES).default('member'))
-    .option('--devices', 'with every device of their account, where the group follows it')
-    .summary('let somebody in; the keys change')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  terachat group invite friends bob --role admin\n  terachat group invite friends bob --devices',
-    )
-    .action(asPerson<InviteFlags>(invite));
-  group
-    .command('follow')
-    .argument('<group>', GROUP)
-    .summary('have a group follow your account')
-    .description(
-      'Names your account in a group that you are in. What you revoke from then on is cut off there too, within a minute, and ' +
-        'whoever may invite can let in your other devices. Its members see which devices you have.',
-    )
-    .addHelpText('after', '\nExample:\n  terachat group follow friends')
-    .action(asPerson(follow));
-}
-
 function addReinit(group: Command): void {
   group
     .command('reinit')
-    .argument('<group>', GROUP)
+    .argument('<group>', GROUP_ARGUMENT)
     .addOption(
       new Option('--suite <number>', 'another MLS cipher suite; 61602 is the X-Wing experiment').choices(SUITES),
     )
@@ -174,7 +139,7 @@ async function listGroups({ session, groups, output }: Person): Promise<void> {
   const lines = rows.map(({ id, membership, name, status, epoch, lacks }) => {
     const state = status === 'member' ? (membership === 'mls' ? `epoch ${epoch}` : 'plain') : status;
     const without = lacks.length === 0 ? '' : `  without: ${lacks.join(', ')}`;
-    return `  ${(name ?? id.slice(0, SHORT_ID)).padEnd(20)}  ${state.padEnd(10)}  ${id}${without}`;
+    return `  ${(name ?? shortId(id)).padEnd(20)}  ${state.padEnd(10)}  ${id}${without}`;
   });
   output.result(rows, lines.length === 0 ? 'No groups yet.' : lines.join('\n'));
 }
@@ -192,7 +157,7 @@ async function listMembers(person: Person, [name]: readonly string[]): Promise<v
   person.output.result(
     {
       id: group.id,
-      ...state(view),
+      ...headOf(view),
       lacks: lacksOf(view),
       members: members.map((member) => ({ ...member })),
       accounts: accounts.map((account) => ({ ...account, devices: account.devices.map((device) => ({ ...device })) })),
@@ -200,83 +165,6 @@ async function listMembers(person: Person, [name]: readonly string[]): Promise<v
     [...lines, ...accounts.map(absentText), ...weaknessesOf(view).map((weakness) => `  ${weakness}`)]
       .filter((line) => line !== '')
       .join('\n'),
-  );
-}
-
-interface InviteFlags {
-  readonly role: GrantedRole;
-  readonly devices?: true;
-}
-
-async function invite(person: Person, [name, who]: readonly string[], flags: InviteFlags): Promise<void> {
-  const { role } = flags;
-  const group = await person.group(name as string);
-  const actor = person.names.find(who as string);
-  if (flags.devices === true) return inviteDevices(person, group, actor, role);
-  const { index } = await group.invite(actor, role, { signal: person.signal });
-  await reportChange(person, group, { invited: actor, role, index }, `Invited ${person.names.show(actor)} as ${role}`);
-}
-
-/** Those of one account that are not in yet, as many as can be. */
-async function inviteDevices(person: Person, group: Group, actor: string, role: GrantedRole): Promise<void> {
-  const { names, output, signal } = person;
-  await group.catchUp({ signal });
-  const account = await followed(person, group, actor);
-  const out = account.devices.filter(({ standing }) => standing === 'out');
-  if (out.length === 0)
-    throw new Failure('failed', 'all-devices-in', `Every device of ${names.show(actor)} is in the group.`);
-  const devices = out.map((device) => device.actor);
-  const { index, actors } = await group.invite(devices, role, { partial: true, signal });
-  const lines = actors.map((one) => {
-    const called = deviceName(account.devices.find((device) => device.actor === one.actor));
-    return one.outcome === 'invited' ? `Invited ${called} as ${role}` : `Not invited: ${called} (${one.outcome})`;
-  });
-  const view = await group.view();
-  const document = { id: group.id, account: account.id, role, index, actors: actors.map((one) => ({ ...one })) };
-  output.result({ ...document, ...state(view) }, lines.join('\n'));
-}
-
-/** The account that somebody is a device of. One's own is named first, where the group does not follow it yet. */
-async function followed({ session, actor: me, signal }: Person, group: Group, actor: string): Promise<FollowedAccount> {
-  const find = async (): Promise<FollowedAccount | undefined> =>
-    (await group.accounts()).find(({ devices }) => devices.some((device) => device.actor === actor));
-  const known = await find();
-  if (known !== undefined) return known;
-  if (actor === me) await group.nameAccount(session.account.id, { signal });
-  const named = await find();
-  if (named !== undefined) return named;
-  throw new Failure(
-    'failed',
-    'account-not-followed',
-    'The group follows no account of theirs.',
-    'Invite them as they are; once they are in, they name it: terachat group follow GROUP',
-  );
-}
-
-async function follow(person: Person, [name]: readonly string[]): Promise<void> {
-  const { session, output, signal } = person;
-  const group = await person.group(name as string);
-  const { id } = session.account;
-  const { index } = await group.nameAccount(id, { signal });
-  const account = (await group.accounts()).find((one) => one.id === id);
-  const missing = account === undefined ? '' : absentText(account);
-  const text = `${name as string} follows your account from entry ${index} on.${missing === '' ? '' : `\n${missing}`}`;
-  output.result({ id: group.id, account: id, index, ...state(await group.view()) }, text);
-}
-
-async function join(person: Person, [id]: readonly (string | undefined)[], options: { name?: string }): Promise<void> {
-  const { session, groups, names, output, signal } = person;
-  const invitation = choose(await session.invitations({ signal }), id);
-  const known = (await groups.all()).get(invitation.group);
-  const name = options.name ?? known ?? invitation.group.slice(0, SHORT_ID);
-  await groups.assertFreeFor(name, invitation.group);
-  const group = await invitation.accept({ signal });
-  await groups.add(name, group.id);
-  const from = invitation.inviter === undefined ? '' : `, invited by ${names.show(invitation.inviter)}`;
-  const view = await group.view();
-  output.result(
-    { name, id: group.id, inviter: invitation.inviter ?? null, ...state(view), lacks: lacksOf(view) },
-    [`Joined ${name}${from}  ${group.id}`, ...weaknessesOf(view)].join('\n'),
   );
 }
 
@@ -319,31 +207,6 @@ async function reinit(person: Person, [name]: readonly string[], options: { suit
     ),
   ];
   const view = await (await session.group(successor)).view();
-  const document = { id: group.id, index, successor, actors: actors.map((actor) => ({ ...actor })), ...state(view) };
+  const document = { id: group.id, index, successor, actors: actors.map((actor) => ({ ...actor })), ...headOf(view) };
   output.result(document, lines.join('\n'));
-}
-
-async function reportChange({ output }: Person, group: Group, change: Record<string, string | number>, text: string) {
-  const view = await group.view();
-  const epoch = group.membership === 'mls' ? `; epoch ${view.epoch}` : '';
-  output.result({ id: group.id, ...change, ...state(view) }, `${text}${epoch}`);
-}
-
-function state({ epoch, size, head }: GroupView) {
-  return { epoch, size, head };
-}
-
-function choose(invitations: readonly Invitation[], id: string | undefined): Invitation {
-  const matches = id === undefined ? invitations : invitations.filter(({ group }) => group.startsWith(id));
-  const [only] = matches;
-  if (only !== undefined && matches.length === 1) return only;
-  if (matches.length === 0)
-    throw new Failure(
-      'failed',
-      'no-invitation',
-      'No invitation waits for you.',
-      'Ask for one with your key: terachat whoami',
-    );
-  const ids = matches.map(({ group }) => group).join('\n  ');
-  throw new Failure('usage', 'several-invitations', 'Several invitations wait; say which:', ids);
 }

@@ -2,18 +2,17 @@ import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { attachmentOf, type Message, type SealedMessage } from '../../sdk/index.ts';
 import { watchConnection } from '../connection-notice.ts';
+import { GROUP_ARGUMENT } from '../group-names.ts';
 import { inboxDocument, inboxLines } from '../inbox-view.ts';
 import { itemDocument } from '../item-document.ts';
 import { parseCount } from '../options.ts';
 import { asPerson, type Person } from '../person.ts';
 import { hanging, printable } from '../printable.ts';
 
-const GROUP = 'name or id of the group';
-
 export function addMessages(program: Command): void {
   program
     .command('send')
-    .argument('<group>', GROUP)
+    .argument('<group>', GROUP_ARGUMENT)
     .argument('<text>', 'what to say; - reads it from standard input')
     .summary('send a message')
     .description('Encrypts, sends, and waits until the message stands in the verified log.')
@@ -21,7 +20,7 @@ export function addMessages(program: Command): void {
     .action(asPerson(send));
   program
     .command('read')
-    .argument('<group>', GROUP)
+    .argument('<group>', GROUP_ARGUMENT)
     .option('-f, --follow', 'go on with what arrives, until Ctrl-C')
     .option('-n, --last <count>', 'only so many of the newest', parseCount)
     .summary('read messages, verified and in order')
