@@ -1,10 +1,9 @@
-import { bytesToUtf8, fromBase64Url, toBase64Url, utf8ToBytes } from '../core/index.ts';
+import { bytesToUtf8, fromBase64Url, HASH_BYTES, toBase64Url, utf8ToBytes } from '../core/index.ts';
 import type { Storage } from '../sdk/index.ts';
 import { Failure } from './failure.ts';
 
 const PREFIX = 'cli/group/';
 const MAX_NAME_BYTES = 128;
-const CHAIN_BYTES = 32;
 const SHORT_ID = 8;
 
 /** What a command's argument says of a group. */
@@ -53,7 +52,7 @@ export class GroupNames {
   async resolve(text: string): Promise<string> {
     const chain = await this.#read(text);
     if (chain !== undefined) return chain;
-    if (fromBase64Url(text)?.length === CHAIN_BYTES) return text;
+    if (fromBase64Url(text)?.length === HASH_BYTES) return text;
     throw new Failure(
       'failed',
       'no-such-group',

@@ -4,6 +4,7 @@ import {
   concatBytes,
   decode,
   equalBytes,
+  isSameSet,
   err,
   MAX_BUNDLE_BYTES,
   MAX_ROSTER_REMOVALS,
@@ -257,11 +258,6 @@ function namesWelcomes({ added }: FollowedCommit, { welcomeRefs }: MlsCommit): b
   const named = welcomeRefs.map((welcome) => concatBytes(welcome.actor, welcome.keyPackageRef));
   const addressed = added.map(({ client, ref }) => concatBytes(client, ref));
   return isSameSet(addressed, named);
-}
-
-/** Whether they hold the same, `a` nothing twice. */
-function isSameSet(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
-  return a.length === b.length && a.every((item) => b.some((other) => equalBytes(item, other)));
 }
 
 /** Also what `GM5` refuses by the event alone. */

@@ -8,7 +8,7 @@ import {
   keyPackageClaims,
   keyPackagePublication,
   MAX_KEY_PACKAGES,
-  MAX_KEY_PACKAGE_BYTES,
+  MAX_KEY_PACKAGE_POST_BYTES,
   ok,
   toBase64Url,
   type ClaimOutcome,
@@ -32,12 +32,6 @@ import { checkSize, type CheckSignatures } from './submission.ts';
 export const MAX_CLAIM_COUNTS = 2_048;
 /** Refs that a pool remembers of what left it (`KP3`). */
 export const MAX_SEEN_REFS = 4_096;
-
-/** Largest length prefix that RFC 9420 §2.1.2 allows. */
-const PREFIX_BYTES = 4;
-const MODE_BYTES = 1;
-/** Body of a publication. */
-const MAX_PUBLICATION_BYTES = MODE_BYTES + PREFIX_BYTES + MAX_KEY_PACKAGES * (PREFIX_BYTES + MAX_KEY_PACKAGE_BYTES);
 
 /** A KeyPackage that its device may publish. */
 export interface PublishedKeyPackage {
@@ -77,7 +71,7 @@ export interface ClaimCount {
  * refuses all, by its place and the reason, so that a device never believes in stock that it does not have.
  */
 export function judgePublication(body: Uint8Array, context: PublicationContext): Result<Publication, RelayRefusal> {
-  const refusal = checkSize(body, MAX_PUBLICATION_BYTES);
+  const refusal = checkSize(body, MAX_KEY_PACKAGE_POST_BYTES);
   if (refusal !== undefined) return err(refusal);
   const publication = decode(keyPackagePublication, body);
   if (!publication.ok) return err({ ...publication.error });

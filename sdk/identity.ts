@@ -8,6 +8,7 @@ import {
   opaque,
   opaqueVector,
   optional,
+  SEED_BYTES,
   SIGNATURE_BYTES,
   struct,
   toBase64Url,
@@ -26,7 +27,6 @@ import { createMlsIdentity, parseMlsIdentity, serialiseMlsIdentity, type MlsIden
 import type { Platform } from './platform.ts';
 import type { Storage, StorageWrite } from './storage.ts';
 
-export const SEED_BYTES = 32;
 const MAX_MLS_IDENTITY_BYTES = 1_024;
 const KEY = 'identity';
 

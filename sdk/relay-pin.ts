@@ -5,6 +5,7 @@ import {
   fromBase64Url,
   HASH_BYTES,
   isKeyName,
+  MAX_RELAY_NAME_BYTES,
   opaque,
   struct,
   text,
@@ -17,7 +18,6 @@ import { RelayChangedError, StorageError, UntrustedError, type RelayIdentity } f
 import type { Storage, StorageWrite } from './storage.ts';
 
 const KEY = 'relay';
-export const MAX_RELAY_NAME_BYTES = 253;
 
 const pinCodec = struct('RelayPin', {
   version: version(1),

@@ -1,4 +1,5 @@
 import {
+  ACTOR_BYTES,
   checkSignaturesAtOnce,
   currentRoot,
   dsseVerifyJob,
@@ -11,13 +12,11 @@ import {
 import { fingerprintOf } from '../../sdk/index.ts';
 import { Failure } from '../failure.ts';
 
-const KEY_BYTES = 32;
-
 /** The keys that signed, as the envelope names them. A registry refuses an envelope for one signature that does not verify, so this does too. */
 export function signersOf(envelope: DsseEnvelope): readonly Uint8Array[] {
   const keys = envelope.signatures.map(({ keyId, signature }, i) => {
     const key = fromBase64Url(keyId ?? '');
-    if (key?.length !== KEY_BYTES) {
+    if (key?.length !== ACTOR_BYTES) {
       const message = `Signature ${i + 1} of this statement names no key.`;
       throw new Failure('failed', 'signer-unknown', message, 'Take it out, or begin with a copy without it.');
     }

@@ -6,6 +6,7 @@ import {
   moduleManifest,
   moduleRevocation,
   toBase64Url,
+  WASM_PAGE_BYTES,
   type AdminRotation,
   type AdminStatement,
   type Json,
@@ -18,8 +19,6 @@ import { formatBytes } from '../format-bytes.ts';
 import { table } from '../output.ts';
 import { printable } from '../printable.ts';
 import { utcTime, utcTimeFromNow } from '../utc-time.ts';
-
-const PAGE_BYTES = 65_536;
 
 /** What is known besides the statement itself. */
 export interface Beside {
@@ -67,7 +66,7 @@ function manifestText(manifest: ModuleManifest, { now }: Beside): string {
     ['hash', toBase64Url(hash)],
     ['follows', previous === undefined ? 'nothing: it is the first of its name' : toBase64Url(previous)],
     ['size', formatBytes(size)],
-    ['may use', `${fuel.toLocaleString('en')} fuel a call, ${formatBytes(pages * PAGE_BYTES)} of memory`],
+    ['may use', `${fuel.toLocaleString('en')} fuel a call, ${formatBytes(pages * WASM_PAGE_BYTES)} of memory`],
     ['from', utcTime(notBefore)],
     ['expires', utcTimeFromNow(expiresAt, now)],
     ['admins', `of epoch ${adminEpoch}`],

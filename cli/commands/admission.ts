@@ -5,6 +5,7 @@ import {
   fromBase64Url,
   INVITATION_ID_BYTES,
   publicKeyOf,
+  SEED_BYTES,
   signEd25519,
   toBase64Url,
   writeInvitation,
@@ -12,7 +13,6 @@ import {
 import { Failure } from '../failure.ts';
 import { commandOutput } from '../options.ts';
 
-const SEED_BYTES = 32;
 const DAY_MS = 86_400_000;
 const MAX_COUNT = 1_000_000;
 

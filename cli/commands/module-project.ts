@@ -1,6 +1,13 @@
 import { existsSync } from 'node:fs';
 import { Option, type Command } from 'commander';
-import { DEFAULT_POLICY_FUEL, meterModule, sha256, toBase64Url, type VerifiedModule } from '../../core/index.ts';
+import {
+  DEFAULT_POLICY_FUEL,
+  meterModule,
+  sha256,
+  toBase64Url,
+  WASM_PAGE_BYTES,
+  type VerifiedModule,
+} from '../../core/index.ts';
 import { Answered, Failure } from '../failure.ts';
 import { formatBytes } from '../format-bytes.ts';
 import { commandPrefix } from '../invocation.ts';
@@ -13,8 +20,6 @@ import { replayRecords } from '../module/replay.ts';
 import { replayDocument, replayText } from '../module/replay-view.ts';
 import { collect, commandOutput, parseCount } from '../options.ts';
 import { table } from '../output.ts';
-
-const PAGE_BYTES = 65_536;
 
 /** How a module is made and tried, on this machine alone. */
 export function addProjectCommands(module: Command): void {
@@ -97,7 +102,7 @@ async function build(folder: string, _options: unknown, command: Command): Promi
       : `${mostFuel.toLocaleString('en')} for the dearest of ${project.records}`;
   const facts = table([
     ['size', `${bytes.length.toLocaleString('en')} bytes, ${metered.toLocaleString('en')} metered`],
-    ['memory', `${formatBytes(minimum * PAGE_BYTES)}, up to ${formatBytes(maximum * PAGE_BYTES)}`],
+    ['memory', `${formatBytes(minimum * WASM_PAGE_BYTES)}, up to ${formatBytes(maximum * WASM_PAGE_BYTES)}`],
     ['fuel', said],
     ['hash', hash],
   ]);

@@ -1,6 +1,13 @@
-import { compareBytes, concatBytes, fromBase64Url, fromHex, sha256, utf8ToBytes } from '../../core/index.ts';
+import {
+  ACTOR_BYTES,
+  compareBytes,
+  concatBytes,
+  fromBase64Url,
+  fromHex,
+  sha256,
+  utf8ToBytes,
+} from '../../core/index.ts';
 
-const KEY_BYTES = 32;
 const INTEGERS: Readonly<Record<string, number>> = { u8: 1, u16: 2, u32: 4, u64: 8 };
 
 /** Why a text stands for no bytes. */
@@ -12,7 +19,7 @@ export type Label = (label: string, bytes: Uint8Array) => Uint8Array;
 /** The key of somebody in a file of records: itself where it is one, and for a name always the same made-up one. */
 export function keyOf(who: string): Uint8Array {
   const key = fromBase64Url(who);
-  return key?.length === KEY_BYTES ? key : sha256(utf8ToBytes(who));
+  return key?.length === ACTOR_BYTES ? key : sha256(utf8ToBytes(who));
 }
 
 /**

@@ -15,6 +15,13 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
+/** Whether both hold the same byte strings, as often and in any order. */
+export function isSameSet(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  if (a.length !== b.length) return false;
+  const [sorted, others] = [a.toSorted(compareBytes), b.toSorted(compareBytes)];
+  return sorted.every((item, i) => equalBytes(item, others[i] as Uint8Array));
+}
+
 /** One string of all parts, in a new array. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;

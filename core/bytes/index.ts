@@ -9,6 +9,6 @@ export {
   toHex,
 } from './base-encodings.ts';
 export type { Brand } from './brand.ts';
-export { compareBytes, concatBytes, equalBytes } from './bytes.ts';
+export { compareBytes, concatBytes, equalBytes, isSameSet } from './bytes.ts';
 export { bytesToUtf8, utf8ToBytes } from './text.ts';
 export { mapKey } from './map-key.ts';

@@ -13,4 +13,4 @@ export {
   type VerifyBatch,
   type VerifyJob,
 } from './signature-checker.ts';
-export { publicKeyOf, satisfiesEquation, signEd25519, verifyOracle } from './signing.ts';
+export { publicKeyOf, satisfiesEquation, SEED_BYTES, signEd25519, verifyOracle } from './signing.ts';

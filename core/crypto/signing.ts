@@ -10,6 +10,9 @@ export function signEd25519(seed: Uint8Array, message: Uint8Array): Uint8Array {
   return ed25519.sign(message, seed);
 }
 
+/** Any so many bytes are the seed of an Ed25519 key (RFC 8032 §5.1.5). */
+export const SEED_BYTES = 32;
+
 /** The 32-byte public key of a 32-byte seed (RFC 8032 §5.1.5). */
 export function publicKeyOf(seed: Uint8Array): Uint8Array {
   return ed25519.getPublicKey(seed);

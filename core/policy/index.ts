@@ -1,4 +1,4 @@
-export { MAX_MODULE_BYTES } from './module-limits.ts';
+export { MAX_MODULE_BYTES, WASM_PAGE_BYTES } from './module-limits.ts';
 export { type VerifiedModule } from './module-image.ts';
 export { MODULE_RULES, type ModuleRefusal, type ModuleRule } from './module-rules.ts';
 export { METER_VERSION, meterModule } from './meter-module.ts';

@@ -20,4 +20,4 @@ export const MAX_OPERANDS = 256;
 export const MAX_NESTING = 128;
 export const MAX_BRANCH_TARGETS = 4_096;
 
-export const PAGE_BYTES = 65_536;
+export const WASM_PAGE_BYTES = 65_536;

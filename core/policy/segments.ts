@@ -1,5 +1,5 @@
 import { readConstant } from './declarations.ts';
-import { MAX_DATA_SEGMENTS, MAX_ELEMENT_SEGMENTS, PAGE_BYTES } from './module-limits.ts';
+import { MAX_DATA_SEGMENTS, MAX_ELEMENT_SEGMENTS, WASM_PAGE_BYTES } from './module-limits.ts';
 import type { ModuleDraft } from './module-image.ts';
 import type { ModuleReader } from './module-reader.ts';
 import { I32 } from './value-type.ts';
@@ -35,7 +35,7 @@ export function readData(reader: ModuleReader, draft: ModuleDraft): void {
     if (kind > PASSIVE) reader.fail('data-kind', at);
     const first = kind === ACTIVE ? readDataOffset(reader, draft, at) : undefined;
     const length = reader.u32();
-    if (first !== undefined && first + length > (draft.memory?.minimum ?? 0) * PAGE_BYTES) {
+    if (first !== undefined && first + length > (draft.memory?.minimum ?? 0) * WASM_PAGE_BYTES) {
       reader.fail('data-bounds', at);
     }
     reader.take(length);

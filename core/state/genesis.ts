@@ -8,7 +8,8 @@ const DAY_MS = 86_400_000;
 export const MAX_RETENTION_MS = 30 * DAY_MS;
 /** Payloads are kept for at least this long (`CH3`). */
 export const MIN_RETENTION_MS = 60_000;
-const MAX_RELAY_NAME_BYTES = 253;
+/** As long as the name of a host can be. */
+export const MAX_RELAY_NAME_BYTES = 253;
 /** Visible ASCII without a plus sign, which separates the parts of a key in notes. */
 const RELAY_NAME = /^[!-*,-~]+$/;
 const MAX_SUCCESSORS = 16;

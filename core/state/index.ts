@@ -9,6 +9,7 @@ export {
 } from './chain-state.ts';
 export {
   chainGenesis,
+  MAX_RELAY_NAME_BYTES,
   MAX_RETENTION_MS,
   MIN_RETENTION_MS,
   type ChainKind,

@@ -1,9 +1,9 @@
 import { fromBase64Url, toBase64Url } from '../bytes/index.ts';
 import { decode, encode, opaque, struct, text, uint32, uint64, version, type Codec } from '../codec/index.ts';
 import { SIGNATURE_BYTES, signContent, type VerifyJob } from '../crypto/index.ts';
+import { MAX_RELAY_NAME_BYTES } from '../state/index.ts';
 
 const LABEL = 'TeraChat Founding Invitation v1';
-const MAX_RELAY_NAME_BYTES = 255;
 /** Random bytes that tell an invitation from others. */
 export const INVITATION_ID_BYTES = 16;
 

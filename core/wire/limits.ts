@@ -20,6 +20,8 @@ export const MAX_MISSED_ENTRIES = 256;
 export const MAX_KEY_PACKAGE_BYTES = 16_384;
 /** KeyPackages in one publication and in one device's pool. */
 export const MAX_KEY_PACKAGES = 100;
+/** A publication: its mode, and a length of up to 4 bytes (RFC 9420 §2.1.2) in front of all and of each. */
+export const MAX_KEY_PACKAGE_POST_BYTES = 1 + 4 + MAX_KEY_PACKAGES * (4 + MAX_KEY_PACKAGE_BYTES);
 /** Suites that a stock can list. */
 export const MAX_KEY_PACKAGE_SUITES = 16;
 /** Devices in one claim for several (`KP12`). */

@@ -1,7 +1,7 @@
 import { toBase64Url } from '../../core/index.ts';
 import type { RelayEnvironment } from '../platform/environment.ts';
 import type { DeviceObject } from '../device/object.ts';
-import { within } from '../jobs/index.ts';
+import { retryWait, within } from '../jobs/index.ts';
 import { reportIncident } from '../platform/incident.ts';
 import type { ChainStore, Delivery, Poke } from './store.ts';
 
@@ -10,10 +10,9 @@ const WELCOMES_A_STEP = 8;
 const POKES_A_STEP = 32;
 /** How long a step waits for mailboxes that are slow; what comes later still counts. */
 const STEP_WAIT_MS = 2_000;
-const FIRST_RETRY_MS = 2_000;
-const LONGEST_RETRY_MS = 900_000;
+const RETRY = { firstMs: 2_000, longestMs: 900_000 };
 /** Keys that never used the relay can be listed by thousands: each costs a request only so often. */
-const LONGEST_ABSENT_RETRY_MS = 6 * 3_600_000;
+const ABSENT_RETRY = { ...RETRY, longestMs: 6 * 3_600_000 };
 
 /** What a mailbox takes from a chain, and what it says. */
 type Item = Parameters<DeviceObject['deliver']>[0];
@@ -40,7 +39,7 @@ export class Deliveries {
     const { outbox } = this.#store;
     outbox.dropExpired(now, WELCOMES_A_STEP);
     const due = outbox.due(now, WELCOMES_A_STEP);
-    for (const delivery of due) outbox.defer(delivery, now + retryDelay(delivery.attempt, LONGEST_RETRY_MS));
+    for (const delivery of due) outbox.defer(delivery, now + retryWait(delivery.attempt, RETRY));
     await within(STEP_WAIT_MS, Promise.all(due.map((delivery) => this.#deliverDue(delivery))));
     return outbox.nextDue();
   }
@@ -50,7 +49,7 @@ export class Deliveries {
     const { pokes } = this.#store;
     pokes.dropExpired(now, POKES_A_STEP);
     const due = pokes.due(now, POKES_A_STEP);
-    for (const { recipient, attempt } of due) pokes.defer(recipient, now + retryDelay(attempt, LONGEST_RETRY_MS));
+    for (const { recipient, attempt } of due) pokes.defer(recipient, now + retryWait(attempt, RETRY));
     await within(STEP_WAIT_MS, Promise.all(due.map((poke) => this.#deliverPoke(poke, now))));
     return pokes.nextDue();
   }
@@ -82,7 +81,7 @@ export class Deliveries {
     const reply = await this.#deliver(recipient, { kind: 'poke', chain: this.#chain, index, content: NOTHING });
     if (reply === 'stored') pokes.settle(recipient, index);
     // Never longer than the device was waited for already, so that one that comes soon is told soon (`OB4`).
-    if (reply === 'absent') pokes.postpone(recipient, now + retryDelay(attempt, LONGEST_ABSENT_RETRY_MS));
+    if (reply === 'absent') pokes.postpone(recipient, now + retryWait(attempt, ABSENT_RETRY));
   }
 
   /** Undefined where the mailbox could not be reached. */
@@ -101,7 +100,3 @@ export class Deliveries {
 }
 
 const NOTHING = new Uint8Array(0);
-
-function retryDelay(attempt: number, longest: number): number {
-  return Math.min(longest, FIRST_RETRY_MS * 2 ** attempt);
-}

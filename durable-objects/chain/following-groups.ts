@@ -7,7 +7,7 @@ import {
   type AccountFollowing,
 } from '../../core/index.ts';
 import type { StoredLog } from '../../relay/index.ts';
-import { within } from '../jobs/index.ts';
+import { retryWait, within } from '../jobs/index.ts';
 import type { RelayEnvironment } from '../platform/environment.ts';
 import { reportIncident } from '../platform/incident.ts';
 import type { ChainObject } from './object.ts';
@@ -16,8 +16,7 @@ import type { FollowerStore } from './store/followers.ts';
 const TOLD_A_STEP = 32;
 /** How long a step waits for groups that are slow; what comes later still counts. */
 const STEP_WAIT_MS = 2_000;
-const FIRST_RETRY_MS = 1_000;
-const LONGEST_RETRY_MS = 900_000;
+const RETRY = { firstMs: 1_000, longestMs: 900_000 };
 
 export interface FollowerHost {
   readonly env: RelayEnvironment;
@@ -61,7 +60,7 @@ export class FollowingGroups {
     const { store, log } = this.#host;
     const behind = store.behind(log.size, now, TOLD_A_STEP);
     for (const { chain, attempt } of behind) {
-      store.defer(chain, now + Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt));
+      store.defer(chain, now + retryWait(attempt, RETRY));
     }
     await within(STEP_WAIT_MS, Promise.all(behind.map(({ chain }) => this.#tell(chain))));
     return store.nextDue(log.size);

@@ -1,4 +1,5 @@
 export { LATE, within } from './deadline.ts';
+export { retryWait } from './retry-wait.ts';
 export {
   FIRST_RETRY_MS,
   JobScheduler,

@@ -1,5 +1,6 @@
 import { LATE, within } from './deadline.ts';
 import { JobRows, type JobRow } from './job-rows.ts';
+import { retryWait } from './retry-wait.ts';
 
 /**
  * One bounded step of a kind of work. Returns when the next step is due in ms since the Unix epoch, `now` or earlier for
@@ -117,7 +118,7 @@ export class JobScheduler<Kind extends string> {
 
   #putOff({ kind, attempt }: JobRow, cause: unknown): void {
     this.#underway.delete(kind);
-    const wait = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt);
+    const wait = retryWait(attempt, { firstMs: FIRST_RETRY_MS, longestMs: LONGEST_RETRY_MS });
     this.#rows.replace({ kind, dueAt: this.#clock() + wait, attempt: attempt + 1 });
     this.#arm();
     this.#options.onFailure?.({ kind, attempt: attempt + 1, cause });

@@ -1,4 +1,4 @@
-import { fromBase64Url, publicKeyOf } from '../../core/index.ts';
+import { fromBase64Url, publicKeyOf, SEED_BYTES } from '../../core/index.ts';
 import {
   claimTokenSeed,
   nodeKeySeed,
@@ -52,8 +52,6 @@ export interface RelayEnvironment {
   /** Seconds after which a payload goes to the cluster. */
   readonly SEGMENT_AGE_S?: string;
 }
-
-const SEED_BYTES = 32;
 
 /** The limits that this deployment sets by its variables; what it does not set is as in the table. */
 export function limitsOf(env: RelayEnvironment): Limits {

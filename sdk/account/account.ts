@@ -5,6 +5,7 @@ import {
   encode,
   recoveryCancelled,
   recoverySet,
+  SEED_BYTES,
   toBase64Url,
   type ChainId,
   type EventDefinition,
@@ -17,7 +18,6 @@ import { newEventId, type Signing } from '../chain/sign-event.ts';
 import { sealEnvelope } from '../envelope.ts';
 import { RelayProblem, UsageError } from '../errors.ts';
 import type { CallOptions } from '../group/group.ts';
-import { SEED_BYTES } from '../identity.ts';
 import type { Envelope } from '../inbox-envelopes.ts';
 import { parseToken, type MailboxTokens } from '../mailbox-tokens.ts';
 import { parseActor } from '../parse-actor.ts';

@@ -8,6 +8,7 @@ import {
   opaque,
   optional,
   parseActorKey,
+  SEED_BYTES,
   struct,
   toBase64Url,
   version,
@@ -20,7 +21,7 @@ import { ChainFollower } from '../chain/chain-follower.ts';
 import { sealEnvelope } from '../envelope.ts';
 import { RelayProblem, StorageError } from '../errors.ts';
 import type { CallOptions } from '../group/group.ts';
-import { assertNoIdentity, importIdentity, SEED_BYTES, type Identity, type IdentityContext } from '../identity.ts';
+import { assertNoIdentity, importIdentity, type Identity, type IdentityContext } from '../identity.ts';
 import { openEnvelopes, type Envelope } from '../inbox-envelopes.ts';
 import { Mailbox } from '../mailbox.ts';
 import { MailboxTokens, parseToken } from '../mailbox-tokens.ts';

@@ -8,6 +8,7 @@ import {
   optional,
   recoveryCompleted,
   recoveryStarted,
+  SEED_BYTES,
   struct,
   uint64,
   version,
@@ -21,7 +22,7 @@ import { ChainWriter } from '../chain/chain-writer.ts';
 import { newEventId } from '../chain/sign-event.ts';
 import { RelayProblem, StorageError, UsageError } from '../errors.ts';
 import type { CallOptions } from '../group/group.ts';
-import { assertNoIdentity, importIdentity, SEED_BYTES, type Identity, type IdentityContext } from '../identity.ts';
+import { assertNoIdentity, importIdentity, type Identity, type IdentityContext } from '../identity.ts';
 import type { StorageWrite } from '../storage.ts';
 import { identityStateOf } from './account-view.ts';
 import type { JoiningContext } from './join-account.ts';

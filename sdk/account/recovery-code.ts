@@ -4,6 +4,7 @@ import {
   fromBase32,
   HASH_BYTES,
   opaque,
+  SEED_BYTES,
   sha256,
   struct,
   toBase32,
@@ -11,7 +12,6 @@ import {
   type Decoded,
 } from '../../core/index.ts';
 import { UsageError } from '../errors.ts';
-import { SEED_BYTES } from '../identity.ts';
 
 /** Enough that a letter that was read wrongly is noticed before anything is asked. */
 const SUM_BYTES = 4;

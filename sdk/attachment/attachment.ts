@@ -1,4 +1,15 @@
-import { decode, encode, opaque, struct, text, toBase64Url, uint64, version, type Decoded } from '../../core/index.ts';
+import {
+  decode,
+  encode,
+  HASH_BYTES,
+  opaque,
+  struct,
+  text,
+  toBase64Url,
+  uint64,
+  version,
+  type Decoded,
+} from '../../core/index.ts';
 import { MAX_ATTACHMENT_CONTENT_BYTES, sealedBytes } from './segments.ts';
 import type { TimelineItem } from '../group/timeline-item.ts';
 
@@ -7,7 +18,6 @@ export const ATTACHMENT_CONTENT = 65_535;
 
 const MAX_NAME_BYTES = 255;
 export const ATTACHMENT_KEY_BYTES = 32;
-const HASH_BYTES = 32;
 
 /** What a message says of an attachment: all that its reader needs, and nobody else has (`CL46`). */
 export const attachmentCodec = struct('Attachment', {

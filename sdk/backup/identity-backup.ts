@@ -6,8 +6,10 @@ import {
   fromBase64Url,
   HASH_BYTES,
   MAX_EVENT_BYTES,
+  MAX_RELAY_NAME_BYTES,
   opaque,
   opaqueVector,
+  SEED_BYTES,
   struct,
   text,
   toBase64Url,
@@ -19,10 +21,10 @@ import {
 } from '../../core/index.ts';
 import { UsageError } from '../errors.ts';
 import { listGroups, markGroup, type GroupSummary } from '../group/group-register.ts';
-import { exportIdentity, importIdentity, SEED_BYTES, type Identity } from '../identity.ts';
+import { exportIdentity, importIdentity, type Identity } from '../identity.ts';
 import { replaceKeyPackages } from '../key-package-pool.ts';
 import { platformOf, type PlatformOptions } from '../platform.ts';
-import { MAX_RELAY_NAME_BYTES, pinWrite, readPin } from '../relay-pin.ts';
+import { pinWrite, readPin } from '../relay-pin.ts';
 import { MAX_STORAGE_KEY_LENGTH, type Storage } from '../storage.ts';
 import { openBox, sealBox } from './passphrase-box.ts';
 

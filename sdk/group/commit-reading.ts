@@ -1,6 +1,7 @@
 import {
   concatBytes,
   equalBytes,
+  isSameSet,
   isOpaque,
   requireRole,
   type CommitFault,
@@ -95,10 +96,6 @@ function doesAsTold(
 /** `GM40`. A commit changes nobody's role, so what its author held before it holds after it. */
 function mayChangeExtensions(state: VerifiedEntry['state'], actor: Uint8Array): boolean {
   return state.kind === 'group' && requireRole(state.value.roster, actor, 'admin') === undefined;
-}
-
-function isSameSet(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
-  return a.length === b.length && a.every((item) => b.some((other) => equalBytes(item, other)));
 }
 
 function pairOf({ actor, keyPackageRef }: MlsCommit['welcomeRefs'][number]): Uint8Array {

@@ -1,4 +1,4 @@
-import { equalBytes, type ChainId, type MlsCommit } from '../../core/index.ts';
+import { equalBytes, isSameSet, type ChainId, type MlsCommit } from '../../core/index.ts';
 import type { VerifiedEntry } from '../chain/page-verification.ts';
 import { RelayProblem, UntrustedError, UsageError } from '../errors.ts';
 import type { KeyPackagePool } from '../key-package-pool.ts';
@@ -73,7 +73,7 @@ function checkAgainstLog(
     (state.epoch !== body.epoch + 1 && 'epoch') ||
     (!equalBytes(treeHashOf(state), body.treeHash) && 'tree') ||
     (!equalBytes(inviter, event.actor) && 'inviter') ||
-    (!isSameSet(members, roster) && 'members');
+    (!isSameSet(members.map(actorOf), roster.map(actorOf)) && 'members');
   if (mismatch === false) return;
   throw new UntrustedError(
     'group-mismatch',
@@ -82,10 +82,6 @@ function checkAgainstLog(
   );
 }
 
-interface HasActor {
-  readonly actor: Uint8Array;
-}
-
-function isSameSet(a: readonly HasActor[], b: readonly HasActor[]): boolean {
-  return a.length === b.length && a.every(({ actor }) => b.some((other) => equalBytes(other.actor, actor)));
+function actorOf({ actor }: { readonly actor: Uint8Array }): Uint8Array {
+  return actor;
 }

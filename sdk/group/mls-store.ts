@@ -14,6 +14,7 @@ import {
 import type { ChainKeys } from '../chain/chain-keys.ts';
 import { StorageError } from '../errors.ts';
 import {
+  MAX_STATE_BYTES,
   parsePendingCommit,
   parseState,
   serialisePendingCommit,
@@ -23,8 +24,6 @@ import {
 } from '../mls/index.ts';
 import type { Storage, StorageWrite } from '../storage.ts';
 import { encodeRecovery, NOTHING_LOST, parseRecovery, type RecoveryRecord } from './recovery-record.ts';
-
-const MAX_STATE_BYTES = 64 * 1024 * 1024;
 
 const recordCodec = struct('MlsRecord', {
   version: version(1),

@@ -2,6 +2,7 @@ import {
   choice,
   decode,
   encode,
+  HASH_BYTES,
   opaque,
   optional,
   struct,
@@ -10,8 +11,6 @@ import {
   version,
   type Decoded,
 } from '../../core/index.ts';
-
-const HASH_BYTES = 32;
 
 /** Why the thread of a group was lost. What takes no report is no fault of the committer. */
 const lossCause = choice('LossCause', {

@@ -8,6 +8,7 @@ import {
   p256SecretOf,
   parseActorKey,
   publicKeyOf,
+  SEED_BYTES,
   struct,
   version,
   type ActorKey,
@@ -41,7 +42,6 @@ export interface MlsIdentity {
   readonly credentialIdentity: Uint8Array;
 }
 
-const SEED_BYTES = 32;
 const CREDENTIAL_IDENTITY_BYTES = 96;
 
 /** Draws a signature key and has the actor's key sign for it. The actor's key is not needed again after this. */

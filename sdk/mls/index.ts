@@ -13,7 +13,7 @@ export { commit, type CommitRequest, type MadeCommit } from './commit.ts';
 export { createGroup, makeGroupInfo, type FoundedGroup, type GroupFounding } from './create-group.ts';
 export { exportSecret, keyPackageTimeOf, membersOf, treeHashOf } from './epoch-view.ts';
 export type { GroupMember, GroupState } from './group-state.ts';
-export { parseState, serialiseState } from './state-record.ts';
+export { MAX_STATE_BYTES, parseState, serialiseState } from './state-record.ts';
 export {
   createMlsIdentity,
   parseMlsIdentity,

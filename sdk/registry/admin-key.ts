@@ -1,8 +1,7 @@
-import { decode, encode, opaque, struct, uint64, version } from '../../core/index.ts';
+import { decode, encode, opaque, SEED_BYTES, struct, uint64, version } from '../../core/index.ts';
 import type { ActorSigner } from '../actor-signer.ts';
 import { openBox, sealBox } from '../backup/passphrase-box.ts';
 import { UsageError } from '../errors.ts';
-import { SEED_BYTES } from '../identity.ts';
 import { platformOf, type PlatformOptions } from '../platform.ts';
 
 const LABEL = 'terachat admin key v1';

@@ -1,6 +1,7 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fromBase64Url, publicKeyOf, SEED_BYTES, toBase64Url } from '../../core/index.ts';
 import { LocalRelayError } from './local-relay-error.ts';
 import { writeOwnFile } from './write-file.ts';
 
@@ -13,9 +14,6 @@ export interface RelayIdentity {
 }
 
 const DEFAULT_RELAY_NAME = 'localhost.terachat';
-
-/** RFC 8410: what stands before the seed of an Ed25519 key in PKCS #8. */
-const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /**
  * Reads `relay.json`, or makes the relay's key and keeps it there. Neither is ever replaced, since the chains of a relay
@@ -38,7 +36,7 @@ export function relayFilePath(folder: string): string {
 }
 
 function createRelayFile(path: string, name: string): void {
-  const { d: checkpointKey } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+  const checkpointKey = randomBytes(SEED_BYTES).toString('base64url');
   writeOwnFile(path, `${JSON.stringify({ name, checkpointKey }, null, 2)}\n`);
 }
 
@@ -47,11 +45,9 @@ export function parseRelayFile(path: string): RelayIdentity | undefined {
   try {
     const { name, checkpointKey } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
     if (typeof name !== 'string' || typeof checkpointKey !== 'string') return undefined;
-    const seed = Buffer.from(checkpointKey, 'base64url');
-    if (seed.length !== 32 || seed.toString('base64url') !== checkpointKey) return undefined;
-    const key = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
-    const { x: publicKey } = createPublicKey(key).export({ format: 'jwk' });
-    return publicKey === undefined ? undefined : { name, checkpointKey, publicKey };
+    const seed = fromBase64Url(checkpointKey);
+    if (seed?.length !== SEED_BYTES) return undefined;
+    return { name, checkpointKey, publicKey: toBase64Url(publicKeyOf(seed)) };
   } catch {
     return undefined;
   }

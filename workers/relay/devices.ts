@@ -4,8 +4,7 @@ import {
   keyPackageClaims,
   keyPackagePublication,
   MAX_CLAIM_DEVICES,
-  MAX_KEY_PACKAGE_BYTES,
-  MAX_KEY_PACKAGES,
+  MAX_KEY_PACKAGE_POST_BYTES,
   toBase64Url,
 } from '../../core/index.ts';
 import { parseClaim } from '../../relay/index.ts';
@@ -18,9 +17,6 @@ import { structureOf } from './presentation.ts';
 import { CLAIM_OUTCOMES, CLAIMED_KEY_PACKAGE, KEY_PACKAGE_STOCK } from './presentations.ts';
 import type { RelayApp, Services } from './relay-app.ts';
 
-/** A length prefix of RFC 9420 §2.1.2 takes at most four bytes. */
-const PREFIX_BYTES = 4;
-const MAX_PUBLICATION_BYTES = PREFIX_BYTES + MAX_KEY_PACKAGES * (PREFIX_BYTES + MAX_KEY_PACKAGE_BYTES);
 /** A `KeyPackageClaim` has one size; a little room keeps the refusal `malformed`. */
 const MAX_SMALL_BYTES = 64;
 /** Also of a `KeyPackageClaims`: a suite, a length prefix, and the devices. */
@@ -38,7 +34,7 @@ const publishRoute = describeRoute({
   access: 'actor',
   params: deviceParameters,
   query: noQuery,
-  body: { structure: structureOf(keyPackagePublication.notation), limitBytes: MAX_PUBLICATION_BYTES },
+  body: { structure: structureOf(keyPackagePublication.notation), limitBytes: MAX_KEY_PACKAGE_POST_BYTES },
   answer: { status: 200, description: 'The stock after it.', content: contentOf(KEY_PACKAGE_STOCK) },
   problems: [
     'malformed',
@@ -103,7 +99,7 @@ const claimsRoute = describeRoute({
 export function addDeviceRoutes(app: RelayApp, { gate }: Services): void {
   app.openapi(publishRoute, (c) => {
     const { device } = c.req.valid('param');
-    return callAsActor(gate, c.req.raw, MAX_PUBLICATION_BYTES, async ({ caller, body }) => {
+    return callAsActor(gate, c.req.raw, MAX_KEY_PACKAGE_POST_BYTES, async ({ caller, body }) => {
       const stock = await deviceObject(c.env, device).publish(caller, bytesOfName(device), body);
       return answerResponse(c.req.raw, stock, KEY_PACKAGE_STOCK);
     });

@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import { fromBase64Url, MAX_PAGE_ENTRIES, MAX_SHARES } from '../../core/index.ts';
+import { DECIMAL } from '../http/decimal.ts';
 
 /** Base64url of exactly 32 bytes in its one spelling: 43 characters, the two spare bits of the last one zero (`WI2`). */
 const NAME = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
-const DECIMAL = /^(?:0|[1-9]\d{0,15})$/;
 const EXAMPLE = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
 
 /** The check of `nameParameter` for the route that has no time for a schema. */

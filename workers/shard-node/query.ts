@@ -1,7 +1,6 @@
 import { err, ok, type Result } from '../../core/index.ts';
 import type { RelayRefusal } from '../../relay/index.ts';
-
-const DECIMAL = /^(?:0|[1-9]\d{0,15})$/;
+import { DECIMAL } from '../http/decimal.ts';
 
 /** The parameters of a query that may have these; one that it may not have, or has twice, is refused by name (`HT6`). */
 export function readQuery<Name extends string>(

@@ -1,5 +1,6 @@
 import { toBase64Url, type ChainId } from '../../../core/index.ts';
 import type { BlobReport, BlobToRepair, ClusterNodes } from '../../../relay/index.ts';
+import { retryWait } from '../../jobs/index.ts';
 import type { ChainStore } from '../store.ts';
 import type { BlobRow } from '../store/blobs.ts';
 import type { Tombs } from '../tiers/tombs.ts';
@@ -70,12 +71,11 @@ export function setMissing({ store, schedule, clock }: CarePort, id: Uint8Array,
   }
 }
 
-const FIRST_RETRY_MS = 30_000;
-const LONGEST_RETRY_MS = 3_600_000;
+/** A node that is away is away for minutes or days. */
+const RETRY = { firstMs: 30_000, longestMs: 3_600_000 };
 
-/** Longer after each attempt: a node that is away is away for minutes or days. */
 export function retryAt(now: number, attempt: number): number {
-  return now + Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 10));
+  return now + retryWait(attempt, RETRY);
 }
 
 export function chainName({ chain }: CarePort): string {

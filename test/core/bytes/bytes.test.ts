@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compareBytes, concatBytes, equalBytes } from '../../../core/bytes/index.ts';
+import { compareBytes, concatBytes, equalBytes, isSameSet } from '../../../core/bytes/index.ts';
 
 const bytes = fc.uint8Array({ maxLength: 40 });
 
@@ -35,4 +35,16 @@ test('parts are joined in order, into memory of their own', () => {
       expect(parts.every((part) => part.buffer !== joined.buffer)).toBe(true);
     }),
   );
+});
+
+describe('sets', () => {
+  const [a, b, c] = [Uint8Array.of(1), Uint8Array.of(1, 0), Uint8Array.of(2)] as const;
+
+  test('are the same in any order, and not where one holds something else or as much of another', () => {
+    expect(isSameSet([a, b, c], [c, a, b])).toBe(true);
+    expect(isSameSet([], [])).toBe(true);
+    expect(isSameSet([a, b], [a, c])).toBe(false);
+    expect(isSameSet([a], [a, b])).toBe(false);
+    expect(isSameSet([a, a, b], [a, b, b])).toBe(false);
+  });
 });
