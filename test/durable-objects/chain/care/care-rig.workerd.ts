@@ -38,7 +38,7 @@ import { bucketNode, TestCluster } from '../../../relay/cluster/test-cluster.wor
 const JOBS = ['expiry', 'segments', 'uploads', 'tombs', 'scrub', 'repair', 'leftovers', 'report'] as const;
 type RigJob = (typeof JOBS)[number];
 
-const ALICE = actorNamed('alice');
+export const ALICE = actorNamed('alice');
 /** In which Alice may bring attachments. */
 const GROUP = new LogBuilder(ALICE).state;
 const RETENTION_MS = 30 * DAY_MS;
