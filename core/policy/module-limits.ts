@@ -20,4 +20,5 @@ export const MAX_OPERANDS = 256;
 export const MAX_NESTING = 128;
 export const MAX_BRANCH_TARGETS = 4_096;
 
+/** A page of the memory of a WebAssembly module. */
 export const WASM_PAGE_BYTES = 65_536;
