@@ -140,3 +140,26 @@ test('[ID9, ID10] a recovery that waits is seen and ended by a device', { timeou
   await terminal.ask('device', 'recovery', '--cancel', ...as('home'));
   expect(await terminal.refusal(...recover)).toMatchObject({ exit: 1, code: 'recovery-ended' });
 });
+
+test(
+  '[ID5, ID6, CL23] a device goes on under another key, in its account and in its groups',
+  { timeout: 300_000 },
+  async () => {
+    await terminal.ask('init', '--relay', url, ...as('tower'));
+    await terminal.ask('group', 'create', 'garden', ...as('tower'));
+    await terminal.ask('send', 'garden', 'before', ...as('tower'));
+    const replaced = await terminal.ask('device', 'replace', '--as', 'tower-2', '--name', 'new tower', ...as('tower'));
+    expect(replaced).toMatchObject({ profile: 'tower-2', groups: [{ outcome: 'moved' }] });
+    expect(await namesOf('tower-2')).toEqual([
+      ['', replaced['revokedAt']],
+      ['new tower', null],
+    ]);
+    expect(await terminal.ask('send', 'garden', 'after', ...as('tower-2'))).toMatchObject({
+      index: expect.any(Number) as number,
+    });
+    // Until the new key's device has committed the removal, the old one is on its way out.
+    expect(await terminal.refusal('send', 'garden', 'too late', ...as('tower'))).toMatchObject({
+      code: expect.stringMatching(/^(leaving|removed)$/) as string,
+    });
+  },
+);
