@@ -1,11 +1,10 @@
 import type { ChainId, Result } from '../../core/index.ts';
 import { BlobWriter, type WrittenBlob } from './blob-writer.ts';
 import type { ClusterNodes, ClusterUnavailable } from './cluster-nodes.ts';
-import { removeBlob } from './remove-blob.ts';
 
 export interface BlobToWrite {
   readonly chain: ChainId;
-  /** BLOB_ID_BYTES that were never used before. */
+  /** BLOB_ID_BYTES that were never used before for other bytes. */
   readonly id: Uint8Array;
   /** Of all chunks together; at least 1. */
   readonly blobBytes: number;
@@ -15,8 +14,8 @@ export interface BlobToWrite {
 
 /**
  * Writes a blob by the placement in force, in memory that does not grow with it, and says what its chain keeps of it once k + f
- * nodes have stored their shards (`SC5`). What an unsuccessful write left at its nodes is deleted as far as they answer; the rest
- * is under a key that no chain knows. Chunks that fail, or are not `blobBytes` together, throw.
+ * nodes have stored their shards (`SC5`). What an unsuccessful write has at nodes stays there (`SC10`): its caller writes the same bytes
+ * again, or has them buried. Chunks that fail, or are not `blobBytes` together, throw.
  */
 export async function writeBlob(
   cluster: ClusterNodes,
@@ -25,19 +24,13 @@ export async function writeBlob(
 ): Promise<Result<WrittenBlob, ClusterUnavailable>> {
   const { number: placement } = cluster.placement;
   const writer = new BlobWriter(cluster, { chain, id, placement, blobBytes, expiresAt });
-  let isKept = false;
   try {
     for await (const chunk of chunks) {
       const taken = await writer.write(chunk);
       if (!taken.ok) return taken;
     }
-    const written = await writer.finish();
-    isKept = written.ok;
-    return written;
+    return await writer.finish();
   } finally {
-    if (!isKept) {
-      await writer.idle();
-      await removeBlob(cluster, { chain, id, placement, blobBytes });
-    }
+    await writer.idle();
   }
 }

@@ -96,14 +96,18 @@ describe('writing a blob', () => {
     );
   });
 
-  it('[SC5] is refused with the count that is needed where f + 1 nodes are dead, and leaves nothing at the others', async () => {
+  it('[SC5] is refused with the count that is needed where f + 1 nodes are dead, and is written under the same keys later', async () => {
     const cluster = new TestCluster(4, 6);
     cluster.kill([1, 4]);
     const bytes = someBytes(BLOB_BYTES);
     const to = { chain: CHAIN, id: newId(), blobBytes: bytes.length, expiresAt: Date.now() + DAY_MS };
     const refused = await writeBlob(cluster, to, [bytes]);
     expect(refused).toEqual({ ok: false, error: { code: 'unavailable', needed: 5, found: 4 } });
-    for (const node of cluster.nodes) expect(await node.keys()).toEqual([]);
+    // A slow node may delete later than it is asked, and so what was written meanwhile.
+    expect(cluster.nodes.flatMap(({ calls }) => calls).filter((call) => call.startsWith('delete'))).toEqual([]);
+    cluster.kill([]);
+    expect((await writeBlob(cluster, to, [bytes])).ok).toBe(true);
+    for (const node of cluster.nodes) expect(await node.keys()).toHaveLength(1);
   });
 
   it('[SC10] does not wait for a node that hangs once enough have answered, and says that its shard is missing', async () => {
@@ -137,7 +141,7 @@ describe('writing a blob', () => {
     expect(sent && sha256(sent.bytes)).toEqual(sent?.sha256);
   });
 
-  it('deletes what is stored where the source breaks off, and passes its failure on', async () => {
+  it('passes the failure of a source that breaks off on, once nothing is on its way to a node any more', async () => {
     const cluster = new TestCluster(4, 6);
     async function* broken(): AsyncGenerator<Uint8Array> {
       yield await Promise.resolve(someBytes(8_700_000));
@@ -145,8 +149,8 @@ describe('writing a blob', () => {
     }
     const to = { chain: CHAIN, id: newId(), blobBytes: 9_000_000, expiresAt: Date.now() + DAY_MS };
     await expect(writeBlob(cluster, to, broken())).rejects.toThrow('cut');
-    expect(cluster.nodes.every(({ calls }) => calls.some((call) => call.startsWith('put ')))).toBe(true);
-    for (const node of cluster.nodes) expect(await node.keys()).toEqual([]);
+    for (const { calls } of cluster.nodes) expect(calls.filter((call) => call.startsWith('put '))).toHaveLength(1);
+    for (const node of cluster.nodes) expect(await node.keys()).toHaveLength(1);
   });
 });
 
