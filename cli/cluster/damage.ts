@@ -42,11 +42,7 @@ export class Damage {
   corrupt(node: string): void {
     const blobs = join(this.#folderOf(node), 'blobs');
     mkdirSync(blobs, { recursive: true });
-    mkdirSync(this.#kept, { recursive: true });
-    // Under another name until it is whole: half a copy would be put back over what is good.
-    const draft = `${this.#keptOf(node)}${DRAFT}`;
-    cpSync(this.#folderOf(node), draft, { recursive: true });
-    renameSync(draft, this.#keptOf(node));
+    this.#keepCopy(node);
     for (const name of readdirSync(blobs)) {
       const bytes = readFileSync(join(blobs, name));
       const at = bytes.length >> 1;
@@ -70,6 +66,23 @@ export class Damage {
   /** What was kept is not needed any more. */
   forget(): void {
     rmSync(this.#kept, { recursive: true, force: true });
+  }
+
+  /** Under another name until it is whole: half a copy would be put back over what is good. */
+  #keepCopy(node: string): void {
+    const [draft, kept] = [`${this.#keptOf(node)}${DRAFT}`, this.#keptOf(node)];
+    rmSync(draft, { recursive: true, force: true });
+    cpSync(this.#folderOf(node), draft, { recursive: true });
+    if (!existsSync(kept)) {
+      renameSync(draft, kept);
+      return;
+    }
+    // Of one that was damaged before, what was there first is what is good.
+    for (const name of readdirSync(join(draft, 'blobs'))) {
+      const target = join(kept, 'blobs', name);
+      if (!existsSync(target)) renameSync(join(draft, 'blobs', name), target);
+    }
+    rmSync(draft, { recursive: true });
   }
 
   #keptOf(node: string): string {

@@ -33,6 +33,16 @@ describe('What a drill takes from a relay', () => {
     expect([next.isLeft, existsSync(join(folder, 'kept'))]).toEqual([false, false]);
   });
 
+  it('is what was there first, and all that came since, where a node is damaged twice', () => {
+    damage.corrupt('b');
+    writeFileSync(objectOf('b', 'y'), 'new');
+    damage.corrupt('b');
+    damage.corrupt('b');
+    expect([read('b', 'x'), read('b', 'y')]).not.toContain('b has this');
+    damage.restore();
+    expect([read('b', 'x'), read('b', 'y')]).toEqual(['b has this', 'new']);
+  });
+
   it('is never half a copy put back over what is good', () => {
     mkdirSync(join(folder, 'kept', 'b.draft', 'blobs'), { recursive: true });
     writeFileSync(join(folder, 'kept', 'b.draft', 'blobs', 'x'), 'b ha');
