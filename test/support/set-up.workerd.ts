@@ -17,6 +17,10 @@ const { __vitest_mocker__: mocker, firstSetUp } = globalThis as unknown as {
 if (firstSetUp === undefined) {
   Object.assign(globalThis, { firstSetUp: { now: Date.now, error: console.error } });
   askOnce(mocker.moduleRunner);
+} else {
+  // Files share an isolate: each begins with the machine's clock and log, also where it takes them while it is loaded.
+  Date.now = firstSetUp.now;
+  console.error = firstSetUp.error;
 }
 
 function askOnce(runner: ModuleRunner): void {
@@ -32,11 +36,5 @@ function askOnce(runner: ModuleRunner): void {
   };
 }
 
-// Files share an isolate: each begins with the machine's clock and log, and with nothing stored in any object.
-beforeAll(async () => {
-  if (firstSetUp !== undefined) {
-    Date.now = firstSetUp.now;
-    console.error = firstSetUp.error;
-  }
-  await reset();
-});
+// And with nothing stored in any object.
+beforeAll(() => reset());
