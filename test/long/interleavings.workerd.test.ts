@@ -6,7 +6,7 @@ import { relayInIsolate } from '../model/relay.workerd.ts';
 const RUNS = 500;
 
 test(`${RUNS} random interleavings agree with the reference, on every client`, async () => {
-  const exploration = { relay: relayInIsolate(), runs: RUNS, maxCommands: 18 } as const;
+  const exploration = { relay: relayInIsolate(), runs: RUNS, maxCommands: 12 } as const;
   const tally = await explore(exploration, inject('model'));
   console.info(JSON.stringify(tally));
   expect(tally.runs).toBeGreaterThan(0);
