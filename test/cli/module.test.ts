@@ -76,11 +76,11 @@ describe('terachat module new, build and test', () => {
   });
 
   it('write over nothing, and take no name that no module could have', async () => {
-    expect(await runHere('module', 'new', folder)).toMatchObject({ exit: 2 });
+    expect(await runHere('module', 'new', join(folder, 'No Module'))).toMatchObject({ exit: 2 });
     const again = await runHere('module', 'new', join(folder, 'policies'), '--json');
     expect(again).toMatchObject({ exit: 0 });
     expect(await runHere('module', 'new', join(folder, 'policies'))).toMatchObject({ exit: 1 });
-    expect(await runHere('module', 'build', folder)).toMatchObject({ exit: 2 });
+    expect(await runHere('module', 'build', join(folder, 'No Module'))).toMatchObject({ exit: 2 });
     expect(await runHere('module', 'test', join(folder, 'policies'))).toMatchObject({ exit: 1 });
   });
 
