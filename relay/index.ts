@@ -16,19 +16,13 @@ export { screenCommit, type CommitContext } from './commit.ts';
 export { decideFlush, FlushDraft, type Flush, type PolicyQuestion } from './flush.ts';
 export {
   answerOfOne,
-  checkPool,
-  countClaim,
   explainShortage,
-  judgePublication,
-  MAX_SEEN_REFS,
   parseClaim,
   parseClaims,
   type AdmittedClaim,
-  type ClaimCount,
-  type NewClaimCounts,
   type PoolRemains,
-  type PublishedKeyPackage,
-} from './key-packages.ts';
+} from './key-package-claim.ts';
+export { checkPool, judgePublication, MAX_SEEN_REFS, type PublishedKeyPackage } from './key-package-publication.ts';
 export { completeRefusals, type Quotable } from './lost-race.ts';
 export {
   checkAck,
@@ -88,6 +82,7 @@ export { configureAdmission, type AdmissionRule, type ConfiguredAdmission } from
 export { judgeInvitation, redeemInvitation } from './admission/invitation.ts';
 export { countFounding, type FoundingCount, type FoundingRequest } from './admission/quota.ts';
 export { addressKey } from './limits/address.ts';
+export { countClaim, type ClaimCount, type NewClaimCounts } from './limits/claim-counts.ts';
 export { AppendLimits } from './limits/append-limits.ts';
 export { UploadLimits } from './limits/upload-limits.ts';
 export { CallerLimits } from './limits/caller-limits.ts';

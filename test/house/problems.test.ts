@@ -173,7 +173,7 @@ describe('every problem code', () => {
       'relay/admission/invitation.ts',
       'relay/envelopes.ts',
       'relay/claim-tokens.ts',
-      'relay/key-packages.ts',
+      'relay/key-package-publication.ts',
       'workers/http/request-signature.ts',
     ];
     const text = [...sources, ...others].map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
@@ -199,7 +199,7 @@ describe('every problem code', () => {
       ...literals('relay/admission/invitation.ts', /reason: '([a-z-]+)'/g),
       ...literals('relay/envelopes.ts', /invalid\('([a-z-]+)'\)/g),
       ...literals('relay/claim-tokens.ts', /reason: '([a-z-]+)'/g),
-      ...literals('relay/key-packages.ts', /refuseAt\(\w+, '([a-z-]+)'\)/g),
+      ...literals('relay/key-package-publication.ts', /refuseAt\(\w+, '([a-z-]+)'\)/g),
     ];
     expect(given.length).toBeGreaterThan(40);
     // Two of the reasons of a handshake that fits nothing have become a code of their own.

@@ -15,7 +15,7 @@ import {
 } from '../../../core/index.ts';
 import { DEFAULT_SUITE, parseKeyPackage } from '../../../core/mls/index.ts';
 import { claimTokenSeed, issueClaimToken, type Answer } from '../../../relay/index.ts';
-import { MAX_CLAIM_COUNTS } from '../../../relay/key-packages.ts';
+import { MAX_CLAIM_COUNTS } from '../../../relay/limits/claim-counts.ts';
 import { newKeyPackage } from '../../../sdk/mls/index.ts';
 import { oddKeyPackage, type Oddities } from '../../sdk/mls/malice.ts';
 import { TestActor } from '../../support/test-actor.ts';
