@@ -11,6 +11,8 @@ import { openProfile, storageFolder } from './profile.ts';
 /** A profile at work: its session, and what it calls groups and people. */
 export interface Person {
   readonly session: Session;
+  /** What the profile is called. */
+  readonly profile: string;
   /** This identity's key, base64url. */
   readonly actor: string;
   /** What this profile keeps; whose keys begin with `cli/` are the command line's. */
@@ -47,6 +49,7 @@ export function asPerson<Options = unknown>(
       const groups = new GroupNames(storage);
       const person: Person = {
         session,
+        profile: options.profile,
         actor,
         storage,
         groups,

@@ -55,6 +55,9 @@ async function putBlob(
     const { index, relayTime } = sent;
     const text = `Sent ${size} bytes; entry ${index} of the verified log\n  ${hash}`;
     output.result({ id, index, relayTime, hash, size, name: called }, text);
+  } catch (cause) {
+    // Once all of it is there the message may be under way.
+    throw signal.aborted && !bar.isFull ? stopped('the group was told nothing') : cause;
   } finally {
     bar.end();
   }
@@ -74,11 +77,18 @@ async function getBlob(
   try {
     const segments = group.blobs.read(attachment, { signal, onProgress: (progress) => bar.show(progress) });
     await (path === '-' ? writeOut(segments) : writeFileWhole(path, segments, force === true));
+  } catch (cause) {
+    throw signal.aborted && path !== '-' ? stopped('nothing was written') : cause;
   } finally {
     bar.end();
   }
   const { hash, size, name } = attachment;
   if (path !== '-') output.result({ path, hash, size, name }, `Wrote ${size} verified bytes to ${printable(path)}`);
+}
+
+/** A transfer goes on where its connection breaks, but not in another process: only this one has what was encrypted, or verified. */
+function stopped(left: string): Failure {
+  return new Failure('interrupted', 'interrupted', `stopped; ${left}`, 'The same command begins anew.');
 }
 
 /** By its hash; or the newest that its sender calls so. */

@@ -103,7 +103,7 @@ function addCreate(group: Command): void {
 }
 
 async function createGroup(
-  { session, groups, output, signal }: Person,
+  { session, profile, groups, output, signal }: Person,
   args: readonly string[],
   options: { plain?: true; suite: string; handshakes: 'public' | 'opaque'; retention?: number },
 ) {
@@ -115,9 +115,14 @@ async function createGroup(
   const suite = Number(options.suite);
   const group = await session.createGroup({ membership, suite, handshakes, ...kept, signal });
   await groups.add(name, group.id);
-  const next = `Invite somebody: ${commandPrefix()} group invite ${name} KEY`;
+  const next = `Invite somebody: ${commandPrefix()} group invite ${asWord(name)} KEY --profile ${profile}`;
   const view = await group.view();
   output.result({ name, id: group.id, membership, suite: view.suite ?? null }, `Founded ${name}  ${group.id}\n${next}`);
+}
+
+/** As a shell takes it. */
+function asWord(name: string): string {
+  return /^[\w.:@-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 }
 
 async function listGroups({ session, groups, output }: Person): Promise<void> {

@@ -9,6 +9,8 @@ import { StallWatch } from './stall-watch.ts';
 
 /** Attempts in a row that bring nothing, after which a transfer is given up. */
 const MAX_IDLE_ATTEMPTS = 6;
+/** The same where nobody answers: a relay that restarts, or a train in a tunnel, is back within the minute that these take. */
+const MAX_UNANSWERED_ATTEMPTS = 10;
 const FIRST_BYTE = 'bytes=0-0';
 
 export interface TransferOptions {
@@ -46,7 +48,7 @@ export class AttachmentTransfer {
           return offset;
         });
         if (state === 'kept') return;
-        attempts.note((state ?? 0) > (offset ?? 0));
+        if ((state ?? 0) > (offset ?? 0)) attempts.note(true);
         offset = state;
       }
     }
@@ -83,9 +85,10 @@ export class AttachmentTransfer {
   ): Promise<number | 'kept'> {
     const name = toBase64Url(hash);
     const from = offset ?? 0;
-    const digest = from === 0 ? hash : await source.hash(from);
+    const digest = from === 0 ? hash : await source.hash(from, signal);
     const watch = new StallWatch(this.#platform, signal);
-    const body = streamOf(source.read(from), (bytes) => {
+    const over = new AbortController();
+    const body = streamOf(source.read(from), over.signal, (bytes) => {
       watch.moved();
       onBytes(from + bytes);
     });
@@ -101,6 +104,7 @@ export class AttachmentTransfer {
       throw error;
     } finally {
       watch.end();
+      over.abort();
     }
   }
 
@@ -168,7 +172,8 @@ class Attempts {
   async pause(error: unknown, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
     const atLeastMs = passingAfter(error);
-    if (atLeastMs === undefined || ++this.#idle >= MAX_IDLE_ATTEMPTS) throw error;
+    const most = error instanceof NetworkError ? MAX_UNANSWERED_ATTEMPTS : MAX_IDLE_ATTEMPTS;
+    if (atLeastMs === undefined || ++this.#idle >= most) throw error;
     await this.#platform.delay(this.#backoff.next(atLeastMs), signal);
   }
 }
@@ -180,9 +185,13 @@ function offsetIn(value: unknown): number {
   throw new UntrustedError('malformed-answer', 'the relay said no offset');
 }
 
-/** One piece at a time, as fast as they are taken. */
+/**
+ * One piece at a time, as fast as they are taken. Once its request is over nothing more is made: a `fetch` of Node's goes on taking
+ * for a while after it has failed, and what it takes goes nowhere.
+ */
 function streamOf(
   pieces: AsyncGenerator<Uint8Array, void>,
+  over: AbortSignal,
   taken: (bytes: number) => void,
 ): ReadableStream<Uint8Array> {
   let bytes = 0;
@@ -190,6 +199,7 @@ function streamOf(
     {
       async pull(controller) {
         const next = await pieces.next();
+        over.throwIfAborted();
         taken(bytes);
         if (next.done === true) return controller.close();
         bytes += next.value.length;

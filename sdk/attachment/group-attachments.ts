@@ -24,7 +24,7 @@ export interface TransferProgress {
 }
 
 export interface GetOptions extends CallOptions {
-  /** Called as bytes go by. */
+  /** Called as bytes go by; of an upload with 0 before the content is read for the first time. */
   readonly onProgress?: (progress: TransferProgress) => void;
 }
 
@@ -82,9 +82,11 @@ export class GroupAttachments implements GroupBlobs {
     const { name = '', mediaType = '', signal, onProgress } = options;
     const key = this.#context.platform.randomBytes(ATTACHMENT_KEY_BYTES);
     const source = new SealedSource(content, key);
-    const record = { hash: await source.hash(), key, size, name, mediaType };
-    const message = encodeAttachment(record);
     const onBytes = (bytes: number): void => onProgress?.({ bytes, totalBytes: source.sealedBytes });
+    // Hashing a large file takes seconds in which nothing goes by.
+    onBytes(0);
+    const record = { hash: await source.hash(0, signal), key, size, name, mediaType };
+    const message = encodeAttachment(record);
     await this.#transfer.upload(source, record.hash, { signal, onBytes });
     const delivery = await this.#group.send(message, { contentType: ATTACHMENT_CONTENT, signal });
     return { ...delivery, attachment: viewAttachment(record) };

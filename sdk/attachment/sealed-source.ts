@@ -39,9 +39,12 @@ export class SealedSource {
   }
 
   /** SHA-256 of the encrypted bytes from a place on. */
-  async hash(offset = 0): Promise<Uint8Array> {
+  async hash(offset: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
     const hash = sha256.create();
-    for await (const bytes of this.read(offset)) hash.update(bytes);
+    for await (const bytes of this.read(offset)) {
+      signal?.throwIfAborted();
+      hash.update(bytes);
+    }
     return hash.digest();
   }
 }
