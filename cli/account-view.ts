@@ -1,4 +1,4 @@
-import type { Json } from '../core/index.ts';
+import { DAY_MS, type Json } from '../core/index.ts';
 import type { AccountReach, AccountView, DeviceView, FollowedAccount, FollowedDevice } from '../sdk/index.ts';
 import { Failure } from './failure.ts';
 import { table } from './output.ts';
@@ -8,7 +8,6 @@ import { printable } from './printable.ts';
 const MIN_KEY_LETTERS = 4;
 /** Groups that are named to people. */
 const MAX_SHOWN = 5;
-const DAY_MS = 86_400_000;
 
 /** An account for programs. Times are ms since the Unix epoch. `groups` is null to a device that is none any more. */
 export function accountDocument({ recovery, devices, ...account }: AccountView, reach: AccountReach | undefined): Json {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { MAX_RETENTION_MS, MIN_RETENTION_MS } from '../core/index.ts';
+import { DAY_MS, HOUR_MS, MAX_RETENTION_MS, MIN_RETENTION_MS, MINUTE_MS } from '../core/index.ts';
 import { MIN_ROTATE_AFTER_MS, type RotateAfter } from '../sdk/index.ts';
 import { createOutput, type Output } from './output.ts';
 
@@ -33,10 +33,6 @@ export function parseCount(text: string): number {
   if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('A count is a number from 1.');
   return count;
 }
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 
 /** Minutes, hours or days as ms, as far as a chain may keep what is said. */
 export function parseRetention(text: string): number {

@@ -1,6 +1,7 @@
+import { DAY_MS } from '../core/index.ts';
+
 /** The last day that a Date can say. */
 const MAX_MS = 8.64e15;
-const DAY_MS = 86_400_000;
 
 /** A time that people in several places mean the same by: `2027-11-26 10:00 UTC`. */
 export function utcTime(ms: number): string {

@@ -9,6 +9,7 @@ export * from './cluster/index.ts';
 export * from './codec/index.ts';
 export * from './crypto/index.ts';
 export * from './dsse/index.ts';
+export * from './duration.ts';
 export * from './erasure/index.ts';
 export * from './event/index.ts';
 export * from './merkle/index.ts';

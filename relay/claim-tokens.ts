@@ -1,5 +1,6 @@
 import {
   ACTOR_BYTES,
+  DAY_MS,
   encode,
   equalBytes,
   HASH_BYTES,
@@ -14,7 +15,7 @@ import type { RelayRefusal } from './answer.ts';
 import type { CheckSignatures } from './submission.ts';
 
 /** How long a claimed KeyPackage may be added to the group that it was claimed for (`KP10`). */
-const CLAIM_TOKEN_LIFETIME_MS = 24 * 3_600_000;
+const CLAIM_TOKEN_LIFETIME_MS = DAY_MS;
 const TOKEN_LABEL = 'TeraChat Claim Token v1';
 const KEY_LABEL = 'TeraChat Claim Token Key v1';
 

@@ -1,11 +1,12 @@
 import {
+  DAY_MS,
   decode,
   envelopePost,
   equalBytes,
   err,
   HASH_BYTES,
-  MAX_ENVELOPE_POST_BYTES,
   mailboxTokenContent,
+  MAX_ENVELOPE_POST_BYTES,
   tokenRevocation,
   type EnvelopePost,
   type MailboxToken,
@@ -16,7 +17,7 @@ import type { RelayRefusal } from './answer.ts';
 import { checkSize, type CheckSignatures } from './submission.ts';
 
 /** The longest that a token may be good for: as long as its serial is remembered (`SE3`). */
-export const MAX_TOKEN_LIFETIME_MS = 90 * 24 * 3_600_000;
+export const MAX_TOKEN_LIFETIME_MS = 90 * DAY_MS;
 /** Tokens that a mailbox remembers as used or revoked. */
 export const MAX_REMEMBERED_TOKENS = 1_024;
 

@@ -5,6 +5,7 @@ import {
   isActive,
   mapKey,
   memberAdded,
+  MINUTE_MS,
   mlsCommit,
   policyBound,
   policyRecorded,
@@ -16,7 +17,7 @@ import {
 } from '../core/index.ts';
 
 /** How long a group goes by what an account's own chain last said of its devices (`NA11`), and the registry of modules (`PB14`). */
-export const LEASE_MS = 60_000;
+export const LEASE_MS = MINUTE_MS;
 
 /** When an account was asked, and by which setting of the clock. */
 export interface Asking {

@@ -1,8 +1,8 @@
-import { decode, err, mailboxAck, MAX_HANDSHAKE_BYTES, ok, type Result } from '../core/index.ts';
+import { DAY_MS, decode, err, mailboxAck, MAX_HANDSHAKE_BYTES, ok, type Result } from '../core/index.ts';
 import type { RelayRefusal } from './answer.ts';
 
 /** How long an item waits for its reader (`MX7`). */
-export const MAIL_LIFETIME_MS = 30 * 24 * 3_600_000;
+export const MAIL_LIFETIME_MS = 30 * DAY_MS;
 
 /**
  * Items of each kind that may wait (`MX8`). Bounds of their own, so that no number of lively chains takes the room of a

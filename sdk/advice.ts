@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../core/index.ts';
+import { HOUR_MS, MINUTE_MS, type ProblemCode } from '../core/index.ts';
 
 /** What to do about an error. The hint beside it says the same to people, with what and whom it needs. */
 export type Advice =
@@ -21,7 +21,7 @@ export function waitFor(ms: number): Advice {
 
 /** Where a relay doesn't say itself how long. */
 const SHORTLY = waitFor(1_000);
-const IN_A_MINUTE = waitFor(60_000);
+const IN_A_MINUTE = waitFor(MINUTE_MS);
 
 /** A refusal that is not listed says that the request itself is wrong. */
 const PROBLEM_ADVICE: Readonly<Partial<Record<ProblemCode, Advice>>> = {
@@ -71,4 +71,4 @@ export function adviceOnProblem(code: ProblemCode, { retryAfterMs }: Readonly<Re
 }
 
 /** Nobody is sent away for longer by one answer, which nobody signed. */
-const LONGEST_WAIT_MS = 3_600_000;
+const LONGEST_WAIT_MS = HOUR_MS;

@@ -1,4 +1,5 @@
 import {
+  DAY_MS,
   decode,
   encode,
   MAX_KEY_PACKAGE_BYTES,
@@ -23,7 +24,6 @@ import type { RelayClient } from './relay-client.ts';
 import type { Storage, StorageWrite } from './storage.ts';
 import { suiteOf, type SuiteNumber } from './suites.ts';
 
-const DAY_MS = 86_400_000;
 /** KeyPackages at the relay after publishing, and the stock below which more are published. */
 interface Levels {
   readonly full: number;

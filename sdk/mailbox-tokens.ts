@@ -1,4 +1,5 @@
 import {
+  DAY_MS,
   decode,
   encode,
   fromBase64Url,
@@ -13,7 +14,6 @@ import { parseActor } from './parse-actor.ts';
 import type { Platform } from './platform.ts';
 import type { RelayClient } from './relay-client.ts';
 
-const DAY_MS = 86_400_000;
 const DEFAULT_LIFETIME_MS = 30 * DAY_MS;
 /** Serials are drawn: whatever of this identity draws another, also from a restored storage, meets none again. */
 const SERIAL_BYTES = 6;

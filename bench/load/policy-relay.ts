@@ -1,6 +1,7 @@
 import {
-  DEFAULT_POLICY_FUEL,
+  DAY_MS,
   decodeTrusted,
+  DEFAULT_POLICY_FUEL,
   encode,
   entryPage,
   FIRST_ADMIN_EPOCH,
@@ -19,7 +20,6 @@ import {
 import { spawnRelay, type SpawnedRelay } from '../../workers/local.ts';
 import { BenchGroup, foundChain, newActor, post, seenOf, signEvent, type LoadActor, type Seen } from './bench-group.ts';
 
-const DAY_MS = 86_400_000;
 const MAX_PAGES = 256;
 
 interface PolicyRelayOptions {

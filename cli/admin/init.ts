@@ -1,4 +1,4 @@
-import { checkAdminRoot, FIRST_ADMIN_EPOCH, toBase64Url } from '../../core/index.ts';
+import { checkAdminRoot, DAY_MS, FIRST_ADMIN_EPOCH, toBase64Url } from '../../core/index.ts';
 import { Failure } from '../failure.ts';
 import { commandPrefix } from '../invocation.ts';
 import { table } from '../output.ts';
@@ -8,8 +8,6 @@ import { readPublicKey } from './key-file.ts';
 import { foundedRegistry, pinnedRegistry, rememberRegistry } from './own-registry.ts';
 import { refusalFailure } from './refusal-text.ts';
 import { keyLine } from './statement-view.ts';
-
-const DAY_MS = 86_400_000;
 
 export interface InitFlags {
   readonly admin: readonly string[];

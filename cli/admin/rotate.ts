@@ -1,6 +1,7 @@
 import {
   checkAdminRoot,
   currentRoot,
+  DAY_MS,
   encodeAdminStatement,
   revokedKeysOf,
   toBase64Url,
@@ -17,8 +18,6 @@ import { readPublicKey } from './key-file.ts';
 import { refusalFailure } from './refusal-text.ts';
 import { isAmong, tallyOf, tallyText } from './signatures.ts';
 import { statementDocument, statementText } from './statement-view.ts';
-
-const DAY_MS = 86_400_000;
 
 export interface RotateFlags extends CarryFlags {
   readonly add: readonly string[];

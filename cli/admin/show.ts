@@ -1,10 +1,9 @@
-import type { Json } from '../../core/index.ts';
+import { DAY_MS, type Json } from '../../core/index.ts';
 import type { ModuleView, RegistryView, RootView } from '../../sdk/index.ts';
 import { table, type Output } from '../output.ts';
 import { printable } from '../printable.ts';
 import { utcTime, utcTimeFromNow } from '../utc-time.ts';
 
-const DAY_MS = 86_400_000;
 /** How long before it expires the admins are told: signatures of people on several machines take time. */
 const SOON_MS = 30 * DAY_MS;
 

@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { InvalidArgumentError, type Command } from 'commander';
 import {
+  DAY_MS,
   fromBase64Url,
   INVITATION_ID_BYTES,
   publicKeyOf,
@@ -13,7 +14,6 @@ import {
 import { Failure } from '../failure.ts';
 import { commandOutput } from '../options.ts';
 
-const DAY_MS = 86_400_000;
 const MAX_COUNT = 1_000_000;
 
 interface InviteOptions {

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { DAY_MS } from '../../core/index.ts';
 import type { AccountReach, RevocationReason } from '../../sdk/index.ts';
 import { accountDocument, accountText, findDeviceIn, reachDocument, reachText } from '../account-view.ts';
 import { Answered, Failure } from '../failure.ts';
@@ -11,7 +12,6 @@ import { addReplacement } from './device-replace.ts';
 
 const REASONS: readonly RevocationReason[] = ['lost', 'compromised', 'replaced', 'retired', 'other'];
 const DEVICE = 'its name, its key or the beginning of that';
-const DAY_MS = 86_400_000;
 const MAX_WAIT_S = 86_400;
 /** As long as a lease: then no group lets the device in, whether it was told or not. */
 const DEFAULT_WAIT_S = 60;

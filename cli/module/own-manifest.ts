@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import {
   checkManifest,
   currentRoot,
+  DAY_MS,
   encodeAdminStatement,
   MODULE_ABI,
   newestVersion,
@@ -12,8 +13,6 @@ import {
 } from '../../core/index.ts';
 import type { StatementFile } from '../admin/envelope-file.ts';
 import { refusalFailure } from '../admin/refusal-text.ts';
-
-const DAY_MS = 86_400_000;
 
 /** What whoever makes a manifest decides; the rest follows from the module and the registry. */
 export interface ManifestChoices {

@@ -1,4 +1,5 @@
 import { equalBytes } from '../bytes/index.ts';
+import { DAY_MS, MINUTE_MS } from '../duration.ts';
 import type { Event } from '../event/index.ts';
 import type { PolicyVerdict } from '../policy/policy-executor.ts';
 import { err, ok, type Result } from '../result.ts';
@@ -14,9 +15,9 @@ import {
 import { consentOf } from './policy-consent.ts';
 
 /** How far an actor's clock may be from the relay's (`AP6`). */
-export const MAX_CLOCK_SKEW_MS = 5 * 60_000;
+export const MAX_CLOCK_SKEW_MS = 5 * MINUTE_MS;
 /** How long an actor may go without looking before its observed events are refused (`AP8`). */
-export const MAX_SEEN_AGE_MS = 24 * 3_600_000;
+export const MAX_SEEN_AGE_MS = DAY_MS;
 
 /** Why an event may not follow: its body, its actor, its clock, its parent, or a rule of its type. */
 export type AdmissionRefusal =

@@ -1,10 +1,11 @@
+import { DAY_MS, HOUR_MS } from '../duration.ts';
 import { MAX_GROUP_MEMBERS } from '../wire/limits.ts';
 
 /**
  * What an MLS message may cost, checked before any of it is parsed (`ML5`). Each is far above what a well-behaved
  * client sends and far below what hurts: one storage row holds at most 2 MB.
  */
-export const MAX_KEY_PACKAGE_BYTES = 8 * 1024;
+export const MAX_KEY_PACKAGE_MESSAGE_BYTES = 8 * 1024;
 /** 100 added KeyPackages, or a path with one ciphertext for each of 2,000 unmerged leaves. */
 export const MAX_COMMIT_BYTES = 256 * 1024;
 export const MAX_PROPOSAL_BYTES = 16 * 1024;
@@ -24,4 +25,4 @@ export { MAX_EPOCH_PROPOSALS } from '../wire/limits.ts';
 export const MAX_SENDER_PROPOSALS = 16;
 
 /** Longest `not_after - not_before` of a KeyPackage: three months, and an hour or two for clocks that disagree. */
-export const MAX_KEY_PACKAGE_LIFETIME_MS = (92 * 24 + 2) * 60 * 60 * 1000;
+export const MAX_KEY_PACKAGE_LIFETIME_MS = 92 * DAY_MS + 2 * HOUR_MS;

@@ -1,13 +1,13 @@
 import { equalBytes } from '../bytes/index.ts';
 import { choice, opaque, struct, text, uint64, uint8, variant, vector, type Decoded } from '../codec/index.ts';
+import { DAY_MS, MINUTE_MS } from '../duration.ts';
 import { ACTOR_BYTES, defineEvent, HASH_BYTES } from '../event/index.ts';
 import { adminRoot, checkFoundingRoot, type AdminRootRefusal } from './registry/admin-root.ts';
 
-const DAY_MS = 86_400_000;
 /** Ciphertext lives no longer than this, whatever a genesis asks for. */
 export const MAX_RETENTION_MS = 30 * DAY_MS;
 /** Payloads are kept for at least this long (`CH3`). */
-export const MIN_RETENTION_MS = 60_000;
+export const MIN_RETENTION_MS = MINUTE_MS;
 /** As long as the name of a host can be. */
 export const MAX_RELAY_NAME_BYTES = 253;
 /** Visible ASCII without a plus sign, which separates the parts of a key in notes. */

@@ -1,3 +1,5 @@
+import { HOUR_MS } from '../duration.ts';
+
 /** Largest payload that travels inside an append and stays in the chain object. */
 export const MAX_PAYLOAD_BYTES = 16_384;
 /** Largest MLS commit, Welcome or GroupInfo; a storage row must hold it whole. */
@@ -83,6 +85,6 @@ export const MAX_CHAIN_ATTACHMENT_BYTES = 10_737_418_240;
 /** Uploads that an actor has under way in one chain (`UP5`). */
 export const MAX_UPLOADS = 8;
 /** An upload that has not got on for so long is dropped (`UP4`). */
-export const UPLOAD_LIFETIME_MS = 3_600_000;
+export const UPLOAD_LIFETIME_MS = HOUR_MS;
 /** Header of an upload: bytes from the beginning that the relay keeps for sure. */
 export const UPLOAD_OFFSET_HEADER = 'upload-offset';

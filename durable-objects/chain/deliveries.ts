@@ -1,4 +1,4 @@
-import { toBase64Url } from '../../core/index.ts';
+import { HOUR_MS, toBase64Url } from '../../core/index.ts';
 import type { RelayEnvironment } from '../platform/environment.ts';
 import type { DeviceObject } from '../device/object.ts';
 import { retryWait, within } from '../jobs/index.ts';
@@ -12,7 +12,7 @@ const POKES_A_STEP = 32;
 const STEP_WAIT_MS = 2_000;
 const RETRY = { firstMs: 2_000, longestMs: 900_000 };
 /** Keys that never used the relay can be listed by thousands: each costs a request only so often. */
-const ABSENT_RETRY = { ...RETRY, longestMs: 6 * 3_600_000 };
+const ABSENT_RETRY = { ...RETRY, longestMs: 6 * HOUR_MS };
 
 /** What a mailbox takes from a chain, and what it says. */
 type Item = Parameters<DeviceObject['deliver']>[0];

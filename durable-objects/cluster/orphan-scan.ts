@@ -1,4 +1,4 @@
-import { toBase64Url, type ObjectKey } from '../../core/index.ts';
+import { DAY_MS, toBase64Url, type ObjectKey } from '../../core/index.ts';
 import { parseShardPartKey, type ClusterNodes } from '../../relay/index.ts';
 import type { ClusterStore } from './store.ts';
 
@@ -22,7 +22,7 @@ interface Walk {
 const PAGE = 500;
 const DELETIONS = 100;
 /** What is unknown for so long is nobody's: longer than any upload takes to write down what it has stored. */
-const ORPHAN_AGE_MS = 86_400_000;
+const ORPHAN_AGE_MS = DAY_MS;
 const WALK = 'orphan-walk';
 
 /**

@@ -1,3 +1,4 @@
+import { DAY_MS, MINUTE_MS } from '../../core/index.ts';
 import type { ClusterStore } from './store.ts';
 
 /** A round of scrubbing: every chain reads all of its shards once. */
@@ -10,10 +11,10 @@ export interface Round {
 /** Chains that one step asks. They work at a rate that they share, so more at a time would only wait for each other. */
 const ASKED_AT_ONCE = 20;
 /** A chain that did not report back may have lost the question. */
-const ASK_AGAIN_MS = 60_000;
+const ASK_AGAIN_MS = MINUTE_MS;
 const LOOK_AGAIN_MS = 1_000;
 /** From the end of a round to the beginning of the next. */
-export const ROUND_PAUSE_MS = 7 * 86_400_000;
+export const ROUND_PAUSE_MS = 7 * DAY_MS;
 const ROUND = 'round';
 const NEVER: Round = { number: 0, startedAt: 0, finishedAt: 0 };
 

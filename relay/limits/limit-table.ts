@@ -1,3 +1,5 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/index.ts';
+
 /** So many in a period; what is not used up comes back evenly. */
 export interface Limit {
   readonly count: number;
@@ -14,11 +16,6 @@ export interface LimitDefinition extends Limit {
   /** A rule of the protocol, that no operator changes. */
   readonly isFixed?: true;
 }
-
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 
 /**
  * Every limit on how often something may be done, by the name that a refusal carries (`LM1`). Sizes are bounded in

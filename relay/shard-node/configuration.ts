@@ -1,4 +1,4 @@
-import { err, fromBase64Url, ok, parseActorKey, type Result } from '../../core/index.ts';
+import { DAY_MS, err, fromBase64Url, ok, parseActorKey, type Result } from '../../core/index.ts';
 import type { Variables } from '../limits/limit-table.ts';
 
 /** Whom a shard node keeps objects for, and how much for how long (`SN14`). */
@@ -10,7 +10,6 @@ export interface ShardNodeConfiguration {
 }
 
 const MIB = 1_048_576;
-const DAY_MS = 86_400_000;
 const DEFAULT_QUOTA_MIB = 10_240;
 /** The longest retention of a chain, and a day for clocks and repairs. */
 const DEFAULT_RETENTION_DAYS = 31;

@@ -1,8 +1,8 @@
-import { countFitting, MAX_SEGMENT_BYTES, MAX_SEGMENT_PAYLOADS, packSegment } from '../../core/index.ts';
+import { countFitting, HOUR_MS, MAX_SEGMENT_BYTES, MAX_SEGMENT_PAYLOADS, packSegment } from '../../core/index.ts';
 import type { Variables } from '../limits/limit-table.ts';
 
 /** A payload goes to the cluster at this age, however few go with it, unless the operator has chosen another (`TI1`). */
-export const HOT_AGE_MS = 3_600_000;
+export const HOT_AGE_MS = HOUR_MS;
 /** A day: bytes stay this much longer in what the platform can bring back. */
 const LONGEST_HOT_AGE_S = 86_400;
 /** Variable of the age in seconds. */

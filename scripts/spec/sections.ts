@@ -5,11 +5,13 @@ import {
   eventDefinitions,
   eventTbs,
   guarantees,
+  HOUR_MS,
   inconsistencyEvidence,
   keyPossession,
   MAX_ACTIVE_DEVICES,
   MAX_DEVICES,
   MAX_ROSTER,
+  MINUTE_MS,
   MODULE_RULES,
   moduleManifest,
   moduleRevocation,
@@ -147,8 +149,8 @@ function sizeTable(): string {
 }
 
 function periodOf(periodMs: number): string {
-  const hours = periodMs / 3_600_000;
-  if (hours < 1) return `${periodMs / 60_000} min`;
+  const hours = periodMs / HOUR_MS;
+  if (hours < 1) return `${periodMs / MINUTE_MS} min`;
   return hours < 24 ? `${hours} h` : `${hours / 24} d`;
 }
 

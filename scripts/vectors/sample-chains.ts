@@ -4,6 +4,7 @@ import {
   deviceRenamed,
   deviceRevoked,
   groupMessage,
+  HOUR_MS,
   memberAdded,
   memberRemoved,
   mlsCommit,
@@ -59,7 +60,6 @@ export const [phone, tablet, laptop, paper] = ['phone', 'tablet', 'laptop', 'pap
   Actor,
   Actor,
 ];
-const HOUR_MS = 3_600_000;
 
 function account(): LogBuilder {
   const log = new LogBuilder(alice, identityGenesis(), { isSigned: true });

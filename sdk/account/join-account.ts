@@ -5,6 +5,7 @@ import {
   encode,
   fromBase64Url,
   HASH_BYTES,
+  MINUTE_MS,
   opaque,
   optional,
   parseActorKey,
@@ -32,7 +33,7 @@ import { pairingAnswer, pairingCheck, readRequest, writeOffer, type pairingReque
 import { provePossession } from './possession.ts';
 
 const KEY = 'pairing';
-const DEFAULT_LIFETIME_MS = 10 * 60_000;
+const DEFAULT_LIFETIME_MS = 10 * MINUTE_MS;
 /** Requests that one offer takes: somebody may begin anew at the other device. */
 const MAX_REQUESTS = 4;
 const LOOK_MS = 1_000;

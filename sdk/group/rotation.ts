@@ -1,4 +1,4 @@
-import { findMember } from '../../core/index.ts';
+import { DAY_MS, findMember, HOUR_MS } from '../../core/index.ts';
 import { MAX_GROUP_LEAVES } from '../../core/mls/index.ts';
 import type { ChainFollower, FollowedChain } from '../chain/chain-follower.ts';
 import { untilAborted } from '../mutex.ts';
@@ -10,13 +10,11 @@ import type { MlsStore, OwnLeaf } from './mls-store.ts';
 import type { CommitPlan } from './pending-commits.ts';
 import { turnOf } from './turns.ts';
 
-const HOUR_MS = 3_600_000;
-
 /** How old this device's own key in an encrypted group becomes before it is renewed: ms, or `off` for never by itself. */
 export type RotateAfter = number | 'off';
 
 /** Unless a session says otherwise: a week. */
-export const DEFAULT_ROTATE_AFTER_MS = 7 * 24 * HOUR_MS;
+export const DEFAULT_ROTATE_AFTER_MS = 7 * DAY_MS;
 /** Each renewal costs every member a commit to follow. */
 export const MIN_ROTATE_AFTER_MS = HOUR_MS;
 

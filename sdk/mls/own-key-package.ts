@@ -1,19 +1,18 @@
 import type { Capabilities, CiphersuiteName, KeyPackage, PrivateKeyPackage } from 'ts-mls';
 import { generateKeyPackageWithKey } from 'ts-mls/keyPackage.js';
 import { decodeMlsMessage, encodeMlsMessage } from 'ts-mls/message.js';
-import { decode, encode, ok, opaqueVector, struct, version, type Result } from '../../core/index.ts';
-import { LAST_RESORT_EXTENSION, MAX_KEY_PACKAGE_BYTES, mlsSuites } from '../../core/mls/index.ts';
+import { DAY_MS, decode, encode, HOUR_MS, ok, opaqueVector, struct, version, type Result } from '../../core/index.ts';
+import { LAST_RESORT_EXTENSION, MAX_KEY_PACKAGE_MESSAGE_BYTES, mlsSuites } from '../../core/mls/index.ts';
 import type { MlsIdentity } from './identity.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
 import { loadSuite } from './suite.ts';
 
-const HOUR_MS = 60 * 60 * 1000;
 /** How far the clocks of those who check a lifetime may be behind. */
 export const CLOCK_TOLERANCE_MS = HOUR_MS;
 /** As long as anything waits on a relay. */
-const LIFETIME_MS = 30 * 24 * HOUR_MS;
+const LIFETIME_MS = 30 * DAY_MS;
 /** Of the one KeyPackage that is handed out when the others are used up. */
-const LAST_RESORT_LIFETIME_MS = 90 * 24 * HOUR_MS;
+const LAST_RESORT_LIFETIME_MS = 90 * DAY_MS;
 
 /** A KeyPackage and its secrets, as ts-mls takes them. */
 export interface OwnKeyPackage {
@@ -73,7 +72,7 @@ export function decodeKeyPackageMessage(message: Uint8Array): KeyPackage | undef
 const MAX_SECRET_BYTES = 256;
 const ownKeyPackageCodec = struct('OwnKeyPackageRecord', {
   version: version(1),
-  message: opaqueVector(MAX_KEY_PACKAGE_BYTES),
+  message: opaqueVector(MAX_KEY_PACKAGE_MESSAGE_BYTES),
   initPrivateKey: opaqueVector(MAX_SECRET_BYTES),
   encryptionPrivateKey: opaqueVector(MAX_SECRET_BYTES),
   signaturePrivateKey: opaqueVector(MAX_SECRET_BYTES),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
+  HOUR_MS,
   MAX_OBJECT_BYTES,
   MAX_OBJECT_KEY_CHARS,
   parseObjectKey,
@@ -10,7 +11,6 @@ import {
 } from '../../core/index.ts';
 import type { ListPage, NodeResult, StorageNode } from '../../relay/index.ts';
 
-const HOUR_MS = 3_600_000;
 /** How long anything that must come about may take on a slow machine. */
 const PATIENCE_MS = 20_000;
 

@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { equalBytes, faultsBorneBy, useSha256, writeQuorum } from '../../core/index.ts';
+import { DAY_MS, equalBytes, faultsBorneBy, useSha256, writeQuorum } from '../../core/index.ts';
 import { readBlobRange, removeBlob, writeBlob, type StoredBlob } from '../../relay/index.ts';
 import { nodeSha256 } from '../../sdk/node/index.ts';
 import { describeStorageNode } from '../contracts/storage-node.ts';
 import { kernels } from '../core/erasure/erasure-rounds.ts';
 import { FileNode } from '../relay/cluster/file-node.ts';
 import { damages, idOfOnePlace, store } from '../relay/cluster/stored-blobs.ts';
-import { CHAIN, choicesOf, DAY_MS, NodesUnderTest, someBytes } from '../relay/cluster/test-cluster.ts';
+import { CHAIN, choicesOf, NodesUnderTest, someBytes } from '../relay/cluster/test-cluster.ts';
 
 /*
  * Every fault that a cluster has to bear, at every place. Thousands of writes and reads, so the nodes are files here, by the contract

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { sha256 } from '../../core/index.ts';
+import { DAY_MS, sha256 } from '../../core/index.ts';
 import type { BlobRow } from '../../durable-objects/chain/store.ts';
 import { valueOf } from '../contracts/storage-node.ts';
 import { ALICE, Death, withRig, type CareRig } from '../durable-objects/chain/care/care-rig.workerd.ts';
-import { DAY_MS, someBytes } from '../relay/cluster/test-cluster.ts';
+import { someBytes } from '../relay/cluster/test-cluster.ts';
 
 const ALL = [0, 1, 2, 3, 4, 5];
 const SEVEN = ['n0', 'n1', 'n2', 'n3', 'n4', 'n5', 'spare'];

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { publicKeyOf, signEd25519, toBase64Url, verifyOracle, writeInvitation } from '../../core/index.ts';
+import { DAY_MS, publicKeyOf, signEd25519, toBase64Url, verifyOracle, writeInvitation } from '../../core/index.ts';
 import { configureAdmission, countFounding, judgeInvitation, redeemInvitation } from '../../relay/index.ts';
 import type { FoundingCount } from '../../relay/index.ts';
 
-const DAY_MS = 86_400_000;
 const T0 = 20_000 * DAY_MS;
 const OPERATOR = new Uint8Array(32).fill(7);
 const operatorKey = publicKeyOf(OPERATOR);

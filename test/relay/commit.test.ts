@@ -2,6 +2,7 @@ import type { Proposal } from 'ts-mls';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   commitBundle,
+  DAY_MS,
   decodeTrusted,
   encode,
   eventTbs,
@@ -54,7 +55,6 @@ const alice = new TestActor('alice');
 const bob = new TestActor('bob');
 const carol = new TestActor('carol');
 const NOTHING = new Uint8Array();
-const DAY_MS = 86_400_000;
 const claimKey = claimKeyOf(new Uint8Array(32));
 type WelcomeRef = MlsCommit['welcomeRefs'][number];
 

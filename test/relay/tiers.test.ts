@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { countFitting, MAX_SEGMENT_PAYLOADS } from '../../core/index.ts';
+import { countFitting, DAY_MS, MAX_SEGMENT_PAYLOADS } from '../../core/index.ts';
 import {
   configureHotAge,
   HOT_AGE_MS,
@@ -9,7 +9,6 @@ import {
   SHORTEST_COLD_RETENTION_MS,
 } from '../../relay/index.ts';
 
-const DAY_MS = 86_400_000;
 const NOW = 1_800_000_000_000;
 
 function waiting(count: number, payloadBytes: number, sequencedAt = NOW) {

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
+  DAY_MS,
   DEFAULT_POLICY_FUEL,
   encodeAdminStatement,
   encodeLogCopy,
@@ -22,7 +23,6 @@ import { soleInvitation, Stage } from './stage.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 240_000 });
 
-const DAY_MS = 86_400_000;
 const OVERDRAFT = 4;
 const ledger = readSample('ledger');
 const hash = sha256(ledger);

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, test } from 'vitest';
-import { fromBase64Url, parseChainId, type ChainId } from '../../core/index.ts';
+import { DAY_MS, fromBase64Url, parseChainId, type ChainId } from '../../core/index.ts';
 import type { RelayEnvironment } from '../../durable-objects/index.ts';
 import { connect, memoryStorage, type Group, type Session, type TeraChatError } from '../../sdk/index.ts';
 import { actorSigner } from '../../sdk/actor-signer.ts';
@@ -11,7 +11,6 @@ import { TestCluster } from '../durable-objects/chain/test-cluster.ts';
 import { relayInIsolate } from '../model/relay.workerd.ts';
 import { downloadLog } from '../support/download-log.ts';
 
-const DAY_MS = 86_400_000;
 const relay = relayInIsolate();
 const cluster = new TestCluster();
 let ahead = 0;

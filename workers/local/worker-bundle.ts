@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { DAY_MS } from '../../core/index.ts';
 import { LocalRelayError } from './local-relay-error.ts';
 import { isClone, packageRoot } from './package-root.ts';
 
@@ -22,7 +23,7 @@ const SOURCE_FILES = ['wrangler.toml', 'package.json', 'package-lock.json', 'tsc
 /** How it is bundled, which is as much a reason to do it anew. */
 const BUNDLERS = ['workers/local/worker-bundle.ts', 'workers/local/describe-worker.ts'];
 /** Bundles of older sources are kept for a day, for a relay that may be starting from one. */
-const KEEP_MS = 86_400_000;
+const KEEP_MS = DAY_MS;
 
 /** The relay: the bundle that ships, or in a clone one made from the sources, kept until they change. */
 export async function relayBundle(): Promise<WorkerBundle> {

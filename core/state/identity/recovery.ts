@@ -1,8 +1,8 @@
 import { opaque, optional, struct, uint64, type Decoded } from '../../codec/index.ts';
+import { DAY_MS } from '../../duration.ts';
 import { ACTOR_BYTES } from '../../event/index.ts';
 import { deviceName } from './devices.ts';
 
-const DAY_MS = 86_400_000;
 /** Longest that a recovery may be made to wait (`ID9`). */
 export const MAX_RECOVERY_WAIT_MS = 90 * DAY_MS;
 

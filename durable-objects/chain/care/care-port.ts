@@ -1,4 +1,4 @@
-import { toBase64Url, type ChainId } from '../../../core/index.ts';
+import { HOUR_MS, toBase64Url, type ChainId } from '../../../core/index.ts';
 import type { BlobReport, BlobToRepair, ClusterNodes } from '../../../relay/index.ts';
 import { retryWait } from '../../jobs/index.ts';
 import type { ChainStore } from '../store.ts';
@@ -72,7 +72,7 @@ export function setMissing({ store, schedule, clock }: CarePort, id: Uint8Array,
 }
 
 /** A node that is away is away for minutes or days. */
-const RETRY = { firstMs: 30_000, longestMs: 3_600_000 };
+const RETRY = { firstMs: 30_000, longestMs: HOUR_MS };
 
 export function retryAt(now: number, attempt: number): number {
   return now + retryWait(attempt, RETRY);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   defineEvent,
   groupMessage,
+  HOUR_MS,
   MAX_SEEN_AGE_MS,
   memberAdded,
   memberRemoved,
@@ -17,7 +18,6 @@ import { actorNamed, LogBuilder } from '../../../scripts/vectors/log-builder.ts'
 const [alice, bob, carol] = [actorNamed('alice'), actorNamed('bob'), actorNamed('carol')];
 const observed = defineEvent({ type: 0x8000, name: 'app.noted', body: uint8 });
 const strict = defineEvent({ type: 0xc000, name: 'app.closed', body: uint8 });
-const HOUR_MS = 3_600_000;
 
 /** Entry 0 genesis, 1 Bob joins, 2 and 3 messages. */
 function group(): LogBuilder {

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { concatBytes, publicKeyOf, sha256, signContent, signEd25519 } from '../../../core/index.ts';
+import { concatBytes, DAY_MS, HOUR_MS, publicKeyOf, sha256, signContent, signEd25519 } from '../../../core/index.ts';
 import {
   bindingContent,
   encodeCredentialIdentity,
   isInForce,
   keyPackageSignatures,
   DEFAULT_SUITE,
-  MAX_KEY_PACKAGE_BYTES,
+  MAX_KEY_PACKAGE_MESSAGE_BYTES,
   mlsSuites,
   parseKeyPackage,
 } from '../../../core/mls/index.ts';
@@ -24,8 +24,6 @@ import {
 } from '../../sdk/mls/people.ts';
 import { flipsOf, isGenuine } from './genuine.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const NOW_SECONDS = BigInt(NOW_MS / 1000);
 
 let ada: Person;
@@ -196,7 +194,7 @@ describe('forgery', () => {
 
 describe('framing', () => {
   test('[ML5] a message over the limit is refused unread', () => {
-    expect(verdict(new Uint8Array(MAX_KEY_PACKAGE_BYTES + 1))).toBe('mls-too-large');
+    expect(verdict(new Uint8Array(MAX_KEY_PACKAGE_MESSAGE_BYTES + 1))).toBe('mls-too-large');
   });
 
   test('[ML6] other versions, formats and encodings are refused', async () => {

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   appendRequest,
   commitBundle,
+  DAY_MS,
   decodeTrusted,
   encode,
   epochProposals,
@@ -27,7 +28,6 @@ import { callerOf, chainStub, T0, TestChain, valueOf } from './test-chain.ts';
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
 
-const DAY_MS = 86_400_000;
 const alice = new TestActor('alice');
 const bob = new TestActor('bob');
 const claimKey = claimKeyOf(new Uint8Array(32));

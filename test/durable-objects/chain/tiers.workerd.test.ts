@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import {
   chainDownFrame,
   chainUpFrame,
+  DAY_MS,
   decodeTrusted,
   sha256,
   ticketAnswer,
@@ -18,7 +19,6 @@ import { callerOf, chainStub, replayUnder, T0, TestChain, valueOf } from './test
 import { TestCluster } from './test-cluster.ts';
 
 const alice = new TestActor('alice');
-const DAY_MS = 86_400_000;
 const EXPIRY = T0 + 30 * DAY_MS;
 /** Of 6 nodes; any 4 shards are enough. */
 const FAULTS = 1;

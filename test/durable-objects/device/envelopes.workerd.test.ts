@@ -1,6 +1,6 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { encode, MAX_ENVELOPE_BYTES, MAX_ENVELOPE_POST_BYTES, tokenRevocation } from '../../../core/index.ts';
+import { encode, HOUR_MS, MAX_ENVELOPE_BYTES, MAX_ENVELOPE_POST_BYTES, tokenRevocation } from '../../../core/index.ts';
 import { MAIL_LIFETIME_MS, MAX_TOKEN_LIFETIME_MS } from '../../../relay/index.ts';
 import { MAX_REMEMBERED_TOKENS, SHARED_ROOM, TOKEN_ROOM } from '../../../relay/envelopes.ts';
 import { TestActor } from '../../support/test-actor.ts';
@@ -8,7 +8,6 @@ import { bytesFor } from '../bytes-for.ts';
 import { callerOf, T0, TestChain, valueOf } from '../chain/test-chain.ts';
 import { codeOf, itemsOf, TestDevice, welcomeFor } from './test-device.ts';
 
-const HOUR_MS = 3_600_000;
 const NO_CHAIN = new Uint8Array(32);
 
 const alice = new TestActor('alice');

@@ -2,8 +2,10 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   claimOutcomes,
+  DAY_MS,
   decodeTrusted,
   encode,
+  HOUR_MS,
   keyPackageClaims,
   keyPackagePublication,
   MAX_CLAIM_DEVICES,
@@ -23,8 +25,6 @@ import { bytesFor } from '../bytes-for.ts';
 import { callerOf, T0, TestChain, valueOf } from '../chain/test-chain.ts';
 import { claimedOf, codeOf, mlsIdentityOf, TestDevice } from './test-device.ts';
 
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 /** Largest publication: 100 KeyPackages of 16 KiB and their length prefixes. */
 const MAX_BODY_BYTES = 1 + 4 + MAX_KEY_PACKAGES * (4 + 16_384);
 

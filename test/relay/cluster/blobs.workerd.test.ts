@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CELL_BYTES, equalBytes, faultsBorneBy, LARGE_CELL_BYTES, ok, sha256 } from '../../../core/index.ts';
+import { CELL_BYTES, DAY_MS, equalBytes, faultsBorneBy, LARGE_CELL_BYTES, ok, sha256 } from '../../../core/index.ts';
 import {
   parseShardPartKey,
   partCount,
@@ -15,7 +15,7 @@ import {
   type StoredBlob,
   type Timer,
 } from '../../../relay/index.ts';
-import { CHAIN, choicesOf, DAY_MS, newId, someBytes } from './test-cluster.ts';
+import { CHAIN, choicesOf, newId, someBytes } from './test-cluster.ts';
 import { TestCluster } from './test-cluster.workerd.ts';
 import { damages, store } from './stored-blobs.ts';
 

@@ -1,6 +1,6 @@
-import { concatBytes, nodesFor } from '../../../core/index.ts';
+import { concatBytes, DAY_MS, nodesFor } from '../../../core/index.ts';
 import { writeBlob, type StoredBlob, type WrittenBlob } from '../../../relay/index.ts';
-import { CHAIN, DAY_MS, newId, type NodesUnderTest } from './test-cluster.ts';
+import { CHAIN, newId, type NodesUnderTest } from './test-cluster.ts';
 
 interface Writing {
   readonly pieceBytes?: number;

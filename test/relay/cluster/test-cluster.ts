@@ -1,5 +1,6 @@
 import {
   checkCluster,
+  DAY_MS,
   ErasureCode,
   err,
   foundPlacement,
@@ -27,7 +28,6 @@ import {
 } from '../../../relay/index.ts';
 
 export const CHAIN = sha256(new Uint8Array([1])) as ChainId;
-export const DAY_MS = 86_400_000;
 
 /** Bytes that differ everywhere, so that none can stand for another. */
 export function someBytes(length: number, seed = 1): Uint8Array {

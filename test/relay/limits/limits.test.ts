@@ -1,10 +1,10 @@
 import { describe, expect, it, test } from 'vitest';
+import { MINUTE_MS } from '../../../core/index.ts';
 import { configureLimits, limitNames, limits, limitVariable, addressKey } from '../../../relay/index.ts';
 import { Meter } from '../../../relay/limits/meter.ts';
 import { Strikes } from '../../../relay/limits/strikes.ts';
 
 const T0 = 1_800_000_000_000;
-const MINUTE_MS = 60_000;
 
 describe('A meter', () => {
   const limit = { count: 60, periodMs: MINUTE_MS };

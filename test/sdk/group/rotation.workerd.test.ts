@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { HandshakeMode } from '../../../core/index.ts';
+import { DAY_MS, MINUTE_MS, type HandshakeMode } from '../../../core/index.ts';
 import {
   connect,
   memoryStorage,
@@ -15,8 +15,6 @@ import {
 import { platformOf } from '../../../sdk/platform.ts';
 import { relayInIsolate } from '../../model/relay.workerd.ts';
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 const WEEK_MS = 7 * DAY_MS;
 /** What turns are spread over after a week. */
 const SPREAD_MS = WEEK_MS / 8;

@@ -5,6 +5,7 @@ import {
   contentDigest,
   digestField,
   equalBytes,
+  HOUR_MS,
   MAX_ATTACHMENT_BYTES,
   MAX_UPLOADS,
   nodesFor,
@@ -30,7 +31,6 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const { default: worker } = exports as unknown as { readonly default: Fetcher };
 const bindings = env as unknown as RelayEnvironment & Readonly<Record<string, R2Bucket>>;
-const HOUR_MS = 3_600_000;
 /** Of the first row of 4 of 6. */
 const ROW_BYTES = 32 * 4 * 65_536;
 

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { toBase64Url, type ClusterStatus, type ObjectKey } from '../../../core/index.ts';
+import { DAY_MS, toBase64Url, type ClusterStatus, type ObjectKey } from '../../../core/index.ts';
 import type { RelayEnvironment } from '../../../durable-objects/index.ts';
 import { createRelay } from '../../../workers/relay/app.ts';
 import { bytesFor } from '../../durable-objects/bytes-for.ts';
@@ -10,7 +10,6 @@ import { ALICE, BOB, nameOf, signRequest, type Call } from './signed-request.ts'
 
 const bindings = env as unknown as RelayEnvironment & Readonly<Record<string, R2Bucket>>;
 const NOW = 1_900_000_000_000;
-const DAY_MS = 86_400_000;
 const relay = createRelay({ clock: () => NOW });
 const keeper = bindings.KEEPER.getByName('cluster');
 vi.setConfig({ testTimeout: 60_000 });

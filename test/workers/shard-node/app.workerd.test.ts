@@ -2,8 +2,10 @@ import { env } from 'cloudflare:workers';
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import {
+  DAY_MS,
   decodeTrusted,
   digestField,
+  HOUR_MS,
   MAX_OBJECT_BYTES,
   MAX_OBJECT_PAGE,
   objectPage,
@@ -21,8 +23,6 @@ import { bytesOf, problemOf } from '../relay/answers.ts';
 import { ALICE, alterRequest, BOB, nameOf, signRequest, type Call, type Signing } from '../relay/signed-request.ts';
 
 const bindings = env as unknown as ShardNodeEnvironment;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const MIB = 1_048_576;
 const ORIGIN = 'https://shards.example';
 

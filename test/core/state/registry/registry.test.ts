@@ -5,6 +5,7 @@ import {
   admitGenesis,
   auditStateIntegrity,
   currentRoot,
+  DAY_MS,
   encodeState,
   groupMessage,
   modulePublished,
@@ -32,7 +33,6 @@ import {
 } from '../../../../scripts/vectors/sample-registry.ts';
 
 const stranger = actorNamed('stranger');
-const DAY_MS = 86_400_000;
 const SMALL_ORDER_KEY = new Uint8Array(32).fill(0);
 
 function refusalOf<Body>(log: LogBuilder, definition: EventDefinition<Body>, body: Body, by: Actor = registrar) {

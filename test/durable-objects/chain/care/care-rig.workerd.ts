@@ -1,5 +1,6 @@
 import {
   contentDigest,
+  DAY_MS,
   nodesFor,
   sha256,
   toBase64Url,
@@ -31,7 +32,7 @@ import {
 import { actorNamed, LogBuilder } from '../../../../scripts/vectors/log-builder.ts';
 import { UploadTaker } from '../../../../workers/relay/take-upload.ts';
 import { freshObject, withStorage } from '../../storage-of.ts';
-import { CHAIN, DAY_MS, newId, someBytes, type TestNode } from '../../../relay/cluster/test-cluster.ts';
+import { CHAIN, newId, someBytes, type TestNode } from '../../../relay/cluster/test-cluster.ts';
 import { bucketNode, TestCluster } from '../../../relay/cluster/test-cluster.workerd.ts';
 
 /** What is done for a chain's blobs later. */

@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
-import { CELL_BYTES, equalBytes } from '../../../../core/index.ts';
+import { CELL_BYTES, DAY_MS, equalBytes } from '../../../../core/index.ts';
 import { shardPartKey } from '../../../../relay/index.ts';
 import { storedBlob } from '../../../../durable-objects/chain/care/care-port.ts';
 import { damages } from '../../../relay/cluster/stored-blobs.ts';
-import { CHAIN, DAY_MS, someBytes } from '../../../relay/cluster/test-cluster.ts';
+import { CHAIN, someBytes } from '../../../relay/cluster/test-cluster.ts';
 import { withRig, type CareRig } from './care-rig.workerd.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
