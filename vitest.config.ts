@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { readVectors, vectorsPath } from './test/conformance/read-vectors.ts';
 
 const workerdTests = 'test/**/*.workerd.test.ts';
 const setupFiles = ['./test/support/set-up.workerd.ts'];
@@ -68,16 +69,19 @@ const sqlAsText = {
 process.env['RELAY_CHECKPOINT_KEY'] ??= 'A'.repeat(43);
 
 /** The deployed worker with the bindings of wrangler.toml, and tests in its isolate. */
-const workerd = (): ReturnType<typeof cloudflareTest> =>
-  cloudflareTest({
+const workerd = (bindings?: () => Readonly<Record<string, unknown>>): ReturnType<typeof cloudflareTest> =>
+  cloudflareTest(() => ({
     wrangler: { configPath: './wrangler.toml' },
     // Tests are faster than people, all from one place; limits have tests of their own.
     miniflare: {
-      bindings: { LIMIT_FACTOR: '10000' },
+      bindings: { LIMIT_FACTOR: '10000', ...bindings?.() },
       ratelimits: { ADDRESS_LIMIT: { namespace_id: '1001', simple: { limit: 6_000_000, period: 60 } } },
       workerLoaders: { POLICY_LOADER: {} },
     },
-  });
+  }));
+
+/** Workerd has no file system. What vitest provides would go to every file anew; a binding waits for the one that asks. */
+const vectors = () => ({ VECTORS: readVectors(vectorsPath()) });
 
 /** The deployed shard node with its bindings, and a bucket besides for the nodes that are tested beside it. */
 const shardNodeWorkerd = (): ReturnType<typeof cloudflareTest> =>
@@ -91,9 +95,7 @@ export default defineConfig({
     // One more than there are cores, since many tests wait for processes that they have started, or for a clock.
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
-    globalSetup: ['conformance/provide-vectors', 'model/provide-replay', 'stories/provide-scratch'].map(
-      (name) => `./test/${name}.ts`,
-    ),
+    globalSetup: ['./test/model/provide-replay.ts', './test/stories/provide-scratch.ts'],
     projects: [
       {
         plugins: [sqlAsText],
@@ -108,7 +110,7 @@ export default defineConfig({
         },
       },
       {
-        plugins: [workerd()],
+        plugins: [workerd(vectors)],
         test: {
           name: 'workerd',
           include: [workerdTests],
@@ -118,6 +120,8 @@ export default defineConfig({
           setupFiles,
           // Files share an isolate, since a new one takes longer to load than most of them run.
           isolate: false,
+          // Of a cache, each file would be sent all modules once more that its isolate has.
+          fsModuleCache: false,
         },
       },
       {

@@ -1,7 +1,7 @@
 import * as nodeCrypto from 'node:crypto';
 import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { type VerifyJob } from '../../core/index.ts';
-import { actorOfSeed, type ActorSigner } from '../actor-signer.ts';
+import { actorOfSeedsKey, type ActorSigner } from '../actor-signer.ts';
 
 /** DER around a raw Ed25519 key (RFC 8410 §4, §7): everything but the 32 bytes themselves. */
 const PUBLIC_KEY_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
@@ -52,5 +52,7 @@ type NodeSigner = Omit<ActorSigner, 'sign'> & { sign(message: Uint8Array): Uint8
 /** An actor's signer on `node:crypto`, which answers at once. */
 export function nodeSigner(seed: Uint8Array): NodeSigner {
   const key = createPrivateKey({ key: Buffer.concat([PRIVATE_KEY_PREFIX, seed]), format: 'der', type: 'pkcs8' });
-  return { actor: actorOfSeed(seed), sign: (message) => new Uint8Array(sign(null, message, key)) };
+  const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
+  const actor = actorOfSeedsKey(new Uint8Array(spki.subarray(PUBLIC_KEY_PREFIX.length)));
+  return { actor, sign: (message) => new Uint8Array(sign(null, message, key)) };
 }

@@ -1,7 +1,12 @@
+import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import { openWorkerdKernel, workerdKernelBuilds } from '../../durable-objects/platform/erasure-kernel.ts';
 import { kernelsOf } from '../support/erasure-kernels.ts';
 import { registerSuites } from './register-suites.ts';
+import type { Vectors } from './vectors.ts';
+
+/** A binding, since workerd has no file system. */
+const { VECTORS: vectors } = env as unknown as { readonly VECTORS: Vectors };
 
 test('this is workerd', () => expect(navigator.userAgent).toBe('Cloudflare-Workers'));
 
@@ -10,4 +15,4 @@ test('[RS5] workerd has both builds and takes the relaxed one', () => {
   expect(openWorkerdKernel().name).toBe('relaxed-simd');
 });
 
-registerSuites('workerd', workerdKernelBuilds);
+registerSuites('workerd', vectors, workerdKernelBuilds);

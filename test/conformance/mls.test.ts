@@ -1,13 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { MLS_FILES, mlsCases } from './mls-cases.ts';
+import { vectorsPath } from './read-vectors.ts';
 
-/**
- * Read here and in Node alone: these files are a hundred times the size of the other vectors, and would slow down every
- * test file if they were handed in.
- */
-const { path } = inject('vectors');
+/** Read in Node alone: these files are a hundred times the size of the other vectors. */
+const path = vectorsPath();
 const folder = join(path, 'mls');
 /**
  * Passive clients take minutes, trees half of one: `npm run test:conformance` names the folder and runs everything, `npm test`

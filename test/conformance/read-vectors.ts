@@ -1,6 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { VECTOR_FOLDERS, type VectorFiles, type VectorFolder, type Vectors } from './vectors.ts';
+
+/** The folder that `npm run test:conformance` names, or the one beside the repository. */
+export function vectorsPath(): string {
+  return process.env['TERACHAT_VECTORS'] ?? resolve(import.meta.dirname, '../../../shared/vectors');
+}
 
 /**
  * Reads a folder of vectors. A part that is missing is left out, for the run to say so. One that is there without a single

@@ -20,9 +20,3 @@ export interface ConformanceCase {
   readonly ask: () => unknown;
   readonly expected: unknown;
 }
-
-declare module 'vitest' {
-  interface ProvidedContext {
-    vectors: Vectors;
-  }
-}
