@@ -1,24 +1,21 @@
 import type { ClusterStatus } from '../../core/index.ts';
 import { fail, pass, warn, type Check } from '../doctor/check.ts';
+import { nodeAdvice, nodesDown } from './node-advice.ts';
 
 /** What a cluster's status says about whether it bears what it is meant to. */
 export function checkClusterStatus(status: ClusterStatus): readonly Check[] {
   return [checkNodes(status), checkDomains(status), checkBlobs(status)];
 }
 
-function checkNodes({ nodes, faultsBorne }: ClusterStatus): Check {
+function checkNodes(status: ClusterStatus): Check {
   const name = 'cluster-nodes';
-  const active = nodes.filter(({ state }) => state === 'active');
-  const down = active.filter(({ health }) => health !== 'up');
-  if (down.length === 0) return pass(name, `all ${active.length} answer`);
+  const down = nodesDown(status);
+  if (down.length === 0) return pass(name, `all ${status.totalShards} answer`);
   const found = down
     .map((node) => `${node.name} is ${node.health}${node.fault === null ? '' : ` (${node.fault})`}`)
     .join(', ');
-  const isKeyWrong = down.some(({ fault }) => fault === 'refused: not-allowed');
-  const todo = isKeyWrong
-    ? 'It does not know this relay: compare the secret of an S3 store, or the nodeKey of /v1/relay with RELAYS of a peer.'
-    : 'Bring it back, or have a spare take its place: terachat cluster replace';
-  return down.length > faultsBorne ? fail(name, found, todo) : warn(name, found, todo);
+  const todo = down.map((node) => `${node.name}: ${nodeAdvice(node, status)}`).join(' ');
+  return down.length > status.faultsBorne ? fail(name, found, todo) : warn(name, found, todo);
 }
 
 function checkDomains({ fragileDomains }: ClusterStatus): Check {
@@ -31,7 +28,8 @@ function checkDomains({ fragileDomains }: ClusterStatus): Check {
 function checkBlobs({ blobs, backlog, lossMargin }: ClusterStatus): Check {
   const name = 'cluster-blobs';
   if (blobs.lost > 0) return fail(name, `${blobs.lost} blobs can't be read`, 'Bring the nodes back that are down.');
-  const found = `of ${blobs.blobs} the worst bears ${lossMargin} more losses`;
+  if (blobs.blobs === 0) return pass(name, 'none yet');
+  const found = `of ${blobs.blobs} the worst bears ${lossMargin} more losses, by what was read last`;
   if (backlog === 0) return pass(name, found);
   return warn(name, `${found}; ${backlog} wait for repair`, 'Under way: terachat cluster status');
 }

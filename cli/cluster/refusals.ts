@@ -1,12 +1,13 @@
 import type { ClusterStatus, NodeState } from '../../core/index.ts';
 import { countOf } from '../count-of.ts';
 import { Failure } from '../failure.ts';
+import { nodeAdvice, nodesDown } from './node-advice.ts';
 
 /** A wait that ended without what was waited for: a script must not take the node away, or believe that all is repaired. */
 export function unsettled(status: ClusterStatus): Failure {
   const { backlog, nodes, blobs } = status;
   const message = `Nothing changes any more, and repair is not done: ${countOf(backlog, 'shard')} left.`;
-  const down = nodes.filter(({ state, health }) => state === 'active' && health !== 'up');
+  const down = nodesDown(status);
   const lacking = nodes.filter(({ state, missing }) => state === 'active' && missing > 0);
   const [node] = down.length > 0 ? down : lacking;
   if (node === undefined || blobs.lost > 0) {
@@ -17,9 +18,7 @@ export function unsettled(status: ClusterStatus): Failure {
       'Bring back the nodes that are down; the relay goes on by itself.',
     );
   }
-  const spare = named(status, 'spare')[0] ?? 'SPARE';
-  const hint = `Bring ${node.name} back, or have a spare take its place: terachat cluster replace ${node.name} ${spare}`;
-  return new Failure('failed', 'not-settled', message, hint);
+  return new Failure('failed', 'not-settled', message, `${node.name}: ${nodeAdvice(node, status)}`);
 }
 
 /** As `unsettled`, for a node that was to be drained. */

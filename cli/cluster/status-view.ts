@@ -1,15 +1,19 @@
 import type { ClusterStatus, NodeStatus } from '../../core/index.ts';
 import { countOf } from '../count-of.ts';
+import { fold } from '../fold.ts';
 import { formatBytes } from '../format-bytes.ts';
 import { utcTime } from '../utc-time.ts';
+import { nodeAdvice, nodesDown } from './node-advice.ts';
 
-/** The cluster for people: a line a node, then what there is to know of all blobs. */
-export function viewStatus(status: ClusterStatus): string {
+/** The cluster for people: a line a node, what there is to know of all blobs, and what to do about nodes that are down. */
+export function viewStatus(status: ClusterStatus, columns?: number): string {
   const { nodes, placement, dataShards, totalShards, faultsBorne } = status;
   const head =
     `placement ${placement}: any ${dataShards} of ${totalShards} shards give a blob back; ` +
     `${faultsBorne} ${faultsBorne === 1 ? 'node' : 'nodes'} may fail at any time`;
-  return [head, '', ...nodeLines(nodes), '', ...factLines(status)].join('\n');
+  const advice = nodesDown(status).flatMap((node) => fold(`  ${node.name}: `, nodeAdvice(node, status), columns));
+  const todo = advice.length === 0 ? [] : ['', ...advice];
+  return [head, '', ...nodeLines(nodes), '', ...factLines(status), ...todo].join('\n');
 }
 
 /** How far a round and its repairs are, on one line. */
@@ -39,10 +43,11 @@ function nodeLines(nodes: readonly NodeStatus[]): string[] {
   return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd());
 }
 
-function factLines({ blobs, backlog, toMove, lossMargin, scrub, orphans, fragileDomains }: ClusterStatus): string[] {
+function factLines(status: ClusterStatus): string[] {
+  const { blobs, backlog, toMove, scrub, orphans, fragileDomains } = status;
   const lines = [
     `blobs        ${blobs.blobs} of ${countOf(blobs.chains, 'chain')}, ${formatBytes(blobs.bytes)}`,
-    `loss margin  ${lossMargin < 0 ? 'passed' : `${lossMargin} more shards of the worst blob`}`,
+    `loss margin  ${marginLine(status)}`,
     `backlog      ${countOf(backlog, 'shard')} to repair, ${blobs.repaired} repaired so far`,
     `scrub        ${scrubLine(scrub)}`,
   ];
@@ -56,6 +61,13 @@ function factLines({ blobs, backlog, toMove, lossMargin, scrub, orphans, fragile
     lines.push(`one domain   ${fragileDomains.join(', ')} alone is more than may fail: place nodes apart`);
   }
   return lines.map((line) => `  ${line}`);
+}
+
+/** A node that went down since is only counted when it is read next. */
+function marginLine(status: ClusterStatus): string {
+  if (status.lossMargin < 0) return 'passed';
+  const when = nodesDown(status).length > 0 ? ', when it was read last' : '';
+  return `${countOf(status.lossMargin, 'more shard')} of the worst blob${when}`;
 }
 
 function scrubLine({ round, startedAt, finishedAt, chainsBehind }: ClusterStatus['scrub']): string {

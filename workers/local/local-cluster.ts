@@ -91,7 +91,7 @@ function bindingsOfText(text: string, environment: Readonly<Record<string, strin
   const unset = Object.keys(secrets).filter((name) => secrets[name] === '');
   if (unset.length > 0) {
     const title = `Nodes need secrets that the environment does not have: ${unset.join(', ')}`;
-    const todo = `Set each, and start again: ${unset.map((name) => `${name}=…`).join(' ')} terachat serve`;
+    const todo = `Set each, and start again as before: ${unset.map((name) => `export ${name}=…`).join('; ')}`;
     throw new LocalRelayError({ code: 'invalid-cluster', title, todo });
   }
   return { variable: text, r2Buckets: bucketsOf(boundNodes(parsed.value)), secrets };

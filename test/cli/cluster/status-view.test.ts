@@ -14,6 +14,7 @@ it('[CR9] a cluster is shown node by node and at 80 columns, with what is lost a
       toMove: 2,
       blobs: { ...blobs, chains: 1, lost: 1 },
     }),
+    80,
   );
   expect(text).toMatch(/node-1 +active +down \(timeout\) +3 +3 +node-1/);
   expect(text).toContain('3 of 1 chain,');
@@ -21,6 +22,17 @@ it('[CR9] a cluster is shown node by node and at 80 columns, with what is lost a
   expect(text).toMatch(/lost +1 blobs? can't be read/);
   expect(text).toMatch(/round 5 ended 2030-03-17 17:47 UTC/);
   for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+});
+
+it('[CR9] a node that is down is shown with what to do, by what it is and what it answered', () => {
+  const shown = (changes: Parameters<typeof nodeStatus>[1]): string =>
+    viewStatus(clusterStatus({ nodes: [nodeStatus('node-0', { health: 'down', ...changes })] }));
+  expect(shown({ kind: 's3', fault: 'refused: not-allowed' })).toMatch(/node-0: .*bucket.*secret/);
+  expect(shown({ kind: 'peer', fault: 'refused: not-allowed' })).toMatch(/node-0: .*RELAYS.*nodeKey/);
+  expect(shown({ kind: 'peer', fault: 'unavailable: bad-answer' })).toContain('node-0: Something else answers');
+  expect(shown({ kind: 'peer', fault: 'unavailable: network' })).toContain('cluster replace node-0 SPARE');
+  expect(shown({ state: 'draining', fault: 'timeout' })).not.toContain('node-0: ');
+  expect(shown({ fault: 'timeout' })).toMatch(/loss margin .*, when it was read last$/m);
 });
 
 it('[CR1] how far a round is fits one line', () => {
