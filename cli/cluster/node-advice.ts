@@ -1,6 +1,6 @@
 import type { ClusterStatus, NodeStatus } from '../../core/index.ts';
 
-/** Nodes that should have shards and did not answer well just now. */
+/** Nodes that should have shards, and did not answer well just now or had lost what was there. */
 export function nodesDown({ nodes }: ClusterStatus): readonly NodeStatus[] {
   return nodes.filter(({ state, health }) => state === 'active' && health !== 'up');
 }
@@ -17,6 +17,12 @@ export function nodeAdvice({ name, kind, health, fault }: NodeStatus, { nodes }:
     return 'Something else answers at its address: compare the endpoint or origin in CLUSTER.';
   }
   const spare = nodes.find(({ state, health }) => state === 'spare' && health === 'up')?.name ?? 'SPARE';
+  if (health === 'losing') {
+    return (
+      'It answers, and what was there is gone. To have all of it read and made anew: terachat cluster scrub --wait. ' +
+      `If it happens again: terachat cluster replace ${name} ${spare}`
+    );
+  }
   // One that answers may have an empty disk, or objects that can't be written.
   if (health === 'up') return `Have a spare take its place: terachat cluster replace ${name} ${spare}`;
   return `Bring it back. If it is gone for good, have a spare take its place: terachat cluster replace ${name} ${spare}`;

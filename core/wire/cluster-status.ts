@@ -11,8 +11,11 @@ export interface NodeStatus {
   readonly kind: string | null;
   readonly domain: string | null;
   readonly state: NodeState;
-  /** `down` with the fault that it answered with just now; `unconfigured` where there is nobody to ask. */
-  readonly health: 'up' | 'down' | 'unconfigured';
+  /**
+   * `down` with the fault that it answered with just now. `losing` for one that answers and had lost what it was given, until a round
+   * has read what it should have. `unconfigured` where there is nobody to ask.
+   */
+  readonly health: 'up' | 'losing' | 'down' | 'unconfigured';
   readonly fault: string | null;
   /** Shards that lie there by what chains last reported, and shards that it lacks. */
   readonly shards: number;

@@ -5,7 +5,6 @@ import {
   RepairBudget,
   type BlobReport,
   type Caller,
-  type ClusterNodes,
   type ClusterState,
   type RelayRefusal,
 } from '../../relay/index.ts';
@@ -16,6 +15,7 @@ import { applyMigrations } from '../migrate.ts';
 import { openedNodes } from '../platform/cluster.ts';
 import type { RelayEnvironment } from '../platform/environment.ts';
 import { reportJobFailure } from '../platform/incident.ts';
+import { NodeWatch } from './node-watch.ts';
 import { OrphanScan } from './orphan-scan.ts';
 import { Placements } from './placements.ts';
 import { Rounds, ROUND_PAUSE_MS } from './rounds.ts';
@@ -27,8 +27,15 @@ const DRAIN_ROUND_MS = 30_000;
 /** After a round that could not move everything to other numbers of shards. No node waits for it, so there is time. */
 const MOVE_ROUND_MS = 600_000;
 
-/** Each look lists one object at every node, which some are paid for. */
+/** Each look reads from every node, which some are paid for. */
 const GLANCE_KEPT_MS = 60_000;
+
+/** From one look at the nodes to the next where nobody asks. */
+const WATCH_MS = 3_600_000;
+/** Least time between rounds that begin because a node lost what it had: one that always does would have everything read all the time. */
+const LOSS_ROUND_MS = 86_400_000;
+
+type KeeperJob = 'round' | 'orphans' | 'watch' | 'nonces';
 
 /**
  * A deployment's one keeper of its cluster: which node has which slot, what chains report of their blobs, and how fast all of
@@ -42,7 +49,8 @@ export class ClusterObject extends DurableObject<RelayEnvironment> {
   readonly #placements: Placements;
   readonly #rounds: Rounds;
   readonly #orphans: OrphanScan;
-  readonly #jobs: JobScheduler<'round' | 'orphans' | 'nonces'>;
+  readonly #watch: NodeWatch;
+  readonly #jobs: JobScheduler<KeeperJob>;
   #budget: RepairBudget | undefined;
   #glanced: { readonly at: number; readonly status: ClusterStatus } | undefined;
 
@@ -62,6 +70,7 @@ export class ClusterObject extends DurableObject<RelayEnvironment> {
       ask: (chain, node, keys) => this.#chain(chain).unknownShards(node, keys),
       nodes: () => nodes?.configuration.nodes.map(({ name }) => name) ?? [],
     });
+    this.#watch = new NodeWatch(storage, this.#rounds);
     this.#jobs = this.#schedule();
     this.#placements.adopt();
     void ctx.blockConcurrencyWhile(() => this.#jobs.recover());
@@ -74,8 +83,10 @@ export class ClusterObject extends DurableObject<RelayEnvironment> {
 
   /** For chains: how their blobs lie. Answers with the number of the placement in force. */
   report(chain: string, report: BlobReport): number {
+    const now = this.clock();
     this.#store.report(chain, report);
-    if (this.#rounds.current.number === 0) this.#jobs.schedule('round', this.clock() + ROUND_PAUSE_MS);
+    this.#jobs.schedule('watch', now + WATCH_MS);
+    if (this.#rounds.current.number === 0) this.#jobs.schedule('round', now + ROUND_PAUSE_MS);
     return this.#placements.number;
   }
 
@@ -105,8 +116,9 @@ export class ClusterObject extends DurableObject<RelayEnvironment> {
   async scrub(caller: Caller): Promise<Result<ClusterStatus, RelayRefusal>> {
     const state = this.#admit(caller);
     if (!state.ok) return state;
+    const faults = await this.#look(state.value);
     this.#beginRound();
-    return ok(await this.#status(state.value));
+    return ok(this.#statusWith(state.value, faults));
   }
 
   /** For operators: has a spare take the node's place (`CR5`). */
@@ -120,12 +132,18 @@ export class ClusterObject extends DurableObject<RelayEnvironment> {
     await this.#jobs.run();
   }
 
-  #schedule(): JobScheduler<'round' | 'orphans' | 'nonces'> {
+  #schedule(): JobScheduler<KeeperJob> {
     const steps = {
       round: (now: number) => this.#round(now),
       orphans: async (now: number) => {
         const { cluster } = this.#placements;
         return cluster && (await this.#orphans.step(cluster, now));
+      },
+      watch: async (now: number) => {
+        const { state } = this.#placements;
+        if (state === undefined) return undefined;
+        await this.#look(state);
+        return now + WATCH_MS;
       },
       nonces: (now: number) => this.#nonces.sweep(now),
     };
@@ -159,12 +177,35 @@ export class ClusterObject extends DurableObject<RelayEnvironment> {
     return state === undefined ? err({ code: 'no-cluster' }) : ok(state);
   }
 
-  #status(state: ClusterState): Promise<ClusterStatus> {
+  /** Looks at every node, and has all be read where one has lost what it had (`CR12`). Returns those that are down, and why. */
+  async #look({ configuration }: ClusterState): Promise<ReadonlyMap<string, string>> {
+    const now = this.clock();
+    const faults = new Map<string, string>();
+    const names = configuration.nodes.map(({ name }) => name);
+    await Promise.all(
+      names.map(async (name) => {
+        const node = this.#placements.cluster?.node(name);
+        const fault = node === undefined ? undefined : await this.#watch.look(name, node, now);
+        if (fault !== undefined) faults.set(name, fault);
+      }),
+    );
+    const { startedAt, finishedAt } = this.#rounds.current;
+    const mayBegin = finishedAt !== undefined && startedAt + LOSS_ROUND_MS <= now;
+    if (mayBegin && names.some((name) => this.#watch.isLosing(name))) this.#beginRound();
+    return faults;
+  }
+
+  async #status(state: ClusterState): Promise<ClusterStatus> {
+    return this.#statusWith(state, await this.#look(state));
+  }
+
+  #statusWith(state: ClusterState, faults: ReadonlyMap<string, string>): ClusterStatus {
     return statusOf({
       state,
       store: this.#store,
-      cluster: this.#placements.cluster as ClusterNodes,
       rounds: this.#rounds,
+      watch: this.#watch,
+      faults,
       repairBytesPerSecond: configureRepairRate({ ...this.env }),
     });
   }

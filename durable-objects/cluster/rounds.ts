@@ -6,6 +6,8 @@ export interface Round {
   readonly number: number;
   readonly startedAt: number;
   readonly finishedAt: number | undefined;
+  /** Number of the newest round before this one that was through; 0 where none was. */
+  readonly finishedBefore?: number;
 }
 
 /** Chains that one step asks. They work at a rate that they share, so more at a time would only wait for each other. */
@@ -38,13 +40,20 @@ export class Rounds {
     return this.#storage.kv.get<Round>(ROUND) ?? NEVER;
   }
 
+  /** Number of the newest round that is through; 0 where none is. */
+  get lastFinished(): number {
+    const { number, finishedAt, finishedBefore = 0 } = this.current;
+    return finishedAt === undefined ? finishedBefore : number;
+  }
+
   get chainsBehind(): number {
     return this.#store.countBehind(this.current.number);
   }
 
   /** Every chain begins anew, those too that are in the middle of the round before. */
   begin(now: number): Round {
-    const round = { number: this.current.number + 1, startedAt: now, finishedAt: undefined };
+    const { current, lastFinished } = this;
+    const round = { number: current.number + 1, startedAt: now, finishedAt: undefined, finishedBefore: lastFinished };
     this.#storage.kv.put(ROUND, round);
     return round;
   }

@@ -5,27 +5,25 @@ import {
   shardsOn,
   stateOf,
   totalOf,
-  type ClusterNodes,
   type ClusterState,
   type PlaceableNode,
 } from '../../relay/index.ts';
-import { within } from '../jobs/index.ts';
+import type { NodeWatch } from './node-watch.ts';
 import type { Rounds } from './rounds.ts';
 import type { ClusterStore } from './store.ts';
 
 export interface StatusSources {
   readonly state: ClusterState;
   readonly store: ClusterStore;
-  readonly cluster: ClusterNodes;
   readonly rounds: Rounds;
+  readonly watch: NodeWatch;
+  /** Nodes that could not be used when they were looked at, and why. */
+  readonly faults: ReadonlyMap<string, string>;
   readonly repairBytesPerSecond: number;
 }
 
-/** An operator who looks is not to wait for a dead node. */
-const PROBE_MS = 3_000;
-
-/** How the cluster is: what chains reported, and what each node answers now. */
-export async function statusOf(sources: StatusSources): Promise<ClusterStatus> {
+/** How the cluster is: what chains reported, and what looking at each node found. */
+export function statusOf(sources: StatusSources): ClusterStatus {
   const { state, store, rounds } = sources;
   const { dataShards, number, slots } = state.placement;
   const totals = totalOf(store.reports());
@@ -38,7 +36,7 @@ export async function statusOf(sources: StatusSources): Promise<ClusterStatus> {
     totalShards: slots.length,
     faultsBorne: faultsBorneBy(slots.length),
     fragileDomains: fragileOf(state),
-    nodes: await Promise.all(namesOf(state).map((name) => nodeStatus(name, sources, totals))),
+    nodes: namesOf(state).map((name) => nodeStatus(name, sources, totals)),
     blobs,
     backlog: backlogOf(totals),
     toMove: blobsToMove(totals, number),
@@ -54,35 +52,26 @@ export async function statusOf(sources: StatusSources): Promise<ClusterStatus> {
   };
 }
 
-async function nodeStatus(
-  name: string,
-  { state, store, cluster }: StatusSources,
-  totals: ReturnType<typeof totalOf>,
-): Promise<NodeStatus> {
+function nodeStatus(name: string, sources: StatusSources, totals: ReturnType<typeof totalOf>): NodeStatus {
+  const { state, store, faults } = sources;
   const configured: (PlaceableNode & { readonly kind?: string }) | undefined = state.configuration.nodes.find(
     (node) => node.name === name,
   );
-  const fault = configured === undefined ? null : await faultOf(cluster, name);
   return {
     name,
     kind: configured?.kind ?? null,
     domain: configured?.domain ?? null,
     state: stateOf(state, name),
-    health: configured === undefined ? 'unconfigured' : fault === null ? 'up' : 'down',
-    fault,
+    health: configured === undefined ? 'unconfigured' : healthOf(name, sources),
+    fault: faults.get(name) ?? null,
     shards: shardsOn(name, totals, store.placements()),
     missing: totals.missing[name] ?? 0,
   };
 }
 
-/** Whether a node lists its objects: it takes no bytes of anybody, and no node lists what it can't reach. */
-async function faultOf(cluster: ClusterNodes, name: string): Promise<string | null> {
-  const listed = cluster.node(name)?.list({ limit: 1 });
-  const page = listed === undefined ? undefined : await within(PROBE_MS, listed);
-  if (page === undefined || typeof page === 'symbol') return 'timeout';
-  if (page.ok) return null;
-  const { error } = page;
-  return 'reason' in error ? `${error.code}: ${error.reason}` : error.code;
+function healthOf(name: string, { faults, watch }: StatusSources): NodeStatus['health'] {
+  if (faults.has(name)) return 'down';
+  return watch.isLosing(name) ? 'losing' : 'up';
 }
 
 /** Slots in their order, then whoever is configured besides, then those who had a slot. */

@@ -7,7 +7,7 @@ export function clusterGauges(status: ClusterStatus): readonly Gauge[] {
   const slotted = nodes.filter(({ state }) => state !== 'drained');
   const finishedAt = scrub.finishedAt ?? 0;
   return [
-    ofNodes(slotted, 'node_up', 'Whether the node answered within the last minute.', ({ health }) =>
+    ofNodes(slotted, 'node_up', 'Whether the node answers, and has what it was given.', ({ health }) =>
       health === 'up' ? 1 : 0,
     ),
     ofNodes(slotted, 'node_missing_shards', 'Shards that the node should have and has not.', ({ missing }) => missing),

@@ -124,8 +124,7 @@ describe('a cluster of buckets, S3 stores and peers', () => {
     expect(equalBytes(await hers.blobs.get(attachment), bytes)).toBe(true);
     const { nodes } = await ask('GET', '/v1/cluster');
     const down = nodes.filter(({ health }) => health === 'down').map(({ name }) => name);
-    // A bucket of this machine lists by its database, which a drill leaves alone.
-    expect(down.sort()).toEqual(['peer-1', 's3-1']);
+    expect(down.sort()).toEqual(['peer-1', 'r2-1', 's3-1']);
     await revive(1);
     const status = await scrubbed();
     expect(status).toMatchObject({ faultsBorne: 3, lossMargin: 6, blobs: { lost: 0, degraded: 0 } });

@@ -25,7 +25,7 @@ const NODE = objectOf({
   kind: TEXT_OR_NULL,
   domain: TEXT_OR_NULL,
   state: { enum: ['active', 'draining', 'drained', 'spare'] },
-  health: { enum: ['up', 'down', 'unconfigured'] },
+  health: { enum: ['up', 'losing', 'down', 'unconfigured'] },
   fault: TEXT_OR_NULL,
   shards: NUMBER,
   missing: NUMBER,

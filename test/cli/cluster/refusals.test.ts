@@ -46,6 +46,8 @@ describe('[CR3] A wait that ends without what was waited for', () => {
     expect([exit, message]).toEqual(['failed', 'Nothing changes any more, and repair is not done: 3 shards left.']);
     expect(hint).toMatch(/^node-2: Bring it back\..* terachat cluster replace node-2 node-4$/);
     expect(unsettled(withNode('node-3', { missing: 3 })).hint).toContain('replace node-3 node-4');
+    const losing = unsettled(withNode('node-3', { health: 'losing', missing: 3 })).hint;
+    expect(losing).toMatch(/terachat cluster scrub --wait\. .* terachat cluster replace node-3 node-4$/);
   });
 
   it('says that a node is still needed', () => {

@@ -4,11 +4,11 @@ import { clusterStatus, nodeStatus } from './cluster-status.ts';
 
 const { scrub, blobs } = clusterStatus();
 
-it('[CR9] a cluster is shown node by node and at 80 columns, with what is lost and what is under way', () => {
+it('[CR9] [CR12] a cluster is shown node by node and at 80 columns, with what is lost and what is under way', () => {
   const down = nodeStatus('node-1', { health: 'down', fault: 'timeout', missing: 3 });
   const text = viewStatus(
     clusterStatus({
-      nodes: [nodeStatus('node-0'), down],
+      nodes: [nodeStatus('node-0', { health: 'losing' }), down],
       backlog: 3,
       lossMargin: -1,
       toMove: 2,
@@ -17,6 +17,8 @@ it('[CR9] a cluster is shown node by node and at 80 columns, with what is lost a
     80,
   );
   expect(text).toMatch(/node-1 +active +down \(timeout\) +3 +3 +node-1/);
+  expect(text).toMatch(/node-0 +active +losing +3 +0 +node-0/);
+  expect(text).toContain('node-0: It answers, and what was there is gone.');
   expect(text).toContain('3 of 1 chain,');
   expect(text).toMatch(/loss margin +passed/);
   expect(text).toMatch(/lost +1 blobs? can't be read/);

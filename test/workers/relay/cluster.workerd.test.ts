@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { DAY_MS, toBase64Url, type ClusterStatus, type ObjectKey } from '../../../core/index.ts';
 import type { RelayEnvironment } from '../../../durable-objects/index.ts';
+import { MARKER_KEY } from '../../../relay/index.ts';
 import { createRelay } from '../../../workers/relay/app.ts';
 import { bytesFor } from '../../durable-objects/bytes-for.ts';
 import { problemOf } from './answers.ts';
@@ -41,6 +42,17 @@ async function untilScrubbed(time: number): Promise<ClusterStatus> {
     if (status.scrub.finishedAt !== null) return status;
   }
   throw new Error('the round does not end');
+}
+
+/** As metrics see the cluster, who look at every node at most once a minute. */
+async function glanceAt(time: number): Promise<ClusterStatus> {
+  const seen = await runInDurableObject(keeper, async (object) => {
+    object.clock = () => time;
+    await object.alarm();
+    return object.glance();
+  });
+  if (seen === undefined) throw new Error('there is no cluster');
+  return seen;
 }
 
 async function scrape(changes: Partial<RelayEnvironment> = {}): Promise<string> {
@@ -140,5 +152,24 @@ describe('The cluster', () => {
       expect(await bucket.head(key)).toBeNull();
     });
     expect(await bucket.head('not-ours')).not.toBeNull();
+  });
+
+  test('[CR12] finds a node that lost what it had, has everything read, and at most once a day', async () => {
+    const bucket = bindings['NODE_3'] as R2Bucket;
+    let time = NOW + 10 * DAY_MS;
+    await glanceAt(time);
+    const before = await glanceAt((time += 2 * DAY_MS));
+    expect(before.nodes[3]).toMatchObject({ health: 'up', fault: null });
+    await bucket.delete(MARKER_KEY);
+    const lost = await glanceAt((time += 60_000));
+    expect(lost.nodes.map(({ health }) => health)).toEqual(['up', 'up', 'up', 'losing', 'up', 'up']);
+    expect(lost.scrub).toMatchObject({ round: before.scrub.round + 1, finishedAt: null });
+    const read = await glanceAt((time += 60_000));
+    expect(read.nodes[3]).toMatchObject({ health: 'up', fault: null });
+    await bucket.put(MARKER_KEY, 'not what it was given');
+    const again = await glanceAt((time += 60_000));
+    expect(again.nodes[3]).toMatchObject({ health: 'losing', fault: null });
+    expect(again.scrub).toMatchObject({ round: lost.scrub.round });
+    expect((await glanceAt((time += DAY_MS))).scrub.round).toBe(lost.scrub.round + 1);
   });
 });
