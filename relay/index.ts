@@ -157,7 +157,14 @@ export {
   type ClusterState,
   type PlaceableNode,
 } from './cluster/node-changes.ts';
-export { isLosing, lookAtNode, MARKER_BYTES, MARKER_KEY, type NodeLook, type NodeMarker } from './cluster/node-marker.ts';
+export {
+  isLosing,
+  lookAtNode,
+  MARKER_BYTES,
+  MARKER_KEY,
+  type NodeLook,
+  type NodeMarker,
+} from './cluster/node-marker.ts';
 export { configureRepairRate, RepairBudget } from './cluster/repair-budget.ts';
 export { repairBytes, repairShards, type BlobToRepair, type Repair } from './cluster/repair-shards.ts';
 export { goodShards, scrubShard, type ShardFinding } from './cluster/scrub-shard.ts';
