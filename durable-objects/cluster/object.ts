@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
-import { encode, err, ok, placementCodec, type ClusterStatus, type Result } from '../../core/index.ts';
+import { DAY_MS, HOUR_MS, encode, err, ok, placementCodec, type ClusterStatus, type Result } from '../../core/index.ts';
 import {
   configureRepairRate,
   RepairBudget,
@@ -31,9 +31,9 @@ const MOVE_ROUND_MS = 600_000;
 const GLANCE_KEPT_MS = 60_000;
 
 /** From one look at the nodes to the next where nobody asks. */
-const WATCH_MS = 3_600_000;
+const WATCH_MS = HOUR_MS;
 /** Least time between rounds that begin because a node lost what it had: one that always does would have everything read all the time. */
-const LOSS_ROUND_MS = 86_400_000;
+const LOSS_ROUND_MS = DAY_MS;
 
 type KeeperJob = 'round' | 'orphans' | 'watch' | 'nonces';
 

@@ -1,4 +1,4 @@
-import { equalBytes, sha256, type ObjectKey } from '../../core/index.ts';
+import { DAY_MS, equalBytes, sha256, type ObjectKey } from '../../core/index.ts';
 import type { NodeFault, StorageNode } from '../storage-node.ts';
 
 /** Where the marker of the cluster lies at each node. No key of a shard, so that no list takes it for an orphan (`CR7`). */
@@ -6,7 +6,7 @@ export const MARKER_KEY = 'marker' as ObjectKey;
 /** Bytes of a marker. They are random, so a node can't give back what it did not keep. */
 export const MARKER_BYTES = 32;
 /** How long a node is asked to keep it. Renewed once half is over, well before a node's clock that is ahead would end it. */
-const MARKER_KEPT_MS = 7 * 86_400_000;
+const MARKER_KEPT_MS = 7 * DAY_MS;
 
 /** What the keeper of a cluster knows of its marker at one node (`CR12`). */
 export interface NodeMarker {

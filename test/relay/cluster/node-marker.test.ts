@@ -2,12 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { sha256 } from '../../../core/index.ts';
+import { DAY_MS, sha256 } from '../../../core/index.ts';
 import { isLosing, lookAtNode, MARKER_BYTES, MARKER_KEY, type NodeMarker } from '../../../relay/index.ts';
 import { FileNode } from './file-node.ts';
 import { someBytes, TestNode } from './test-cluster.ts';
 
-const DAY_MS = 86_400_000;
 const folder = mkdtempSync(join(tmpdir(), 'marker-'));
 const NEVER: NodeMarker = { bytes: someBytes(MARKER_BYTES), until: 0 };
 const now = Date.now();
