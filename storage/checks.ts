@@ -3,6 +3,7 @@ import type {
   ByteRange,
   KeptObject,
   ListPage,
+  ListRequest,
   NodeFault,
   NodeOutage,
   NodeRefusal,
@@ -47,15 +48,19 @@ export function parseTime(text: string | null | undefined): number | undefined {
   return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
+/** Longest key of a bucket, ours or another's: a longer cursor is none, and whoever keeps one has room for it. */
+const MAX_CURSOR_CHARS = 1_024;
+
 /**
- * A page as a node gave it (`SN8`). Keys that don't rise, or a cursor that doesn't, would keep a scrub in a circle: what lists
- * so is no node. Keys that are none of ours are left out.
+ * A page as a node gave it (`SN8`). Keys that don't rise, or a cursor that doesn't, would keep a scrub in a circle, and more than was
+ * asked for makes work for all whom each key is asked about: what lists so is no node. Keys that are none of ours are left out.
  */
 export function checkPage(
-  after: string | undefined,
+  { after, limit }: ListRequest,
   listed: readonly ListedObject[],
   next: string | undefined,
 ): NodeResult<ListPage> {
+  if (listed.length > limit || (next ?? '').length > MAX_CURSOR_CHARS) return err(unavailable('bad-answer'));
   const objects = listed.filter(({ key }) => parseObjectKey(key) !== undefined);
   let last = after ?? '';
   for (const { key } of objects) {

@@ -103,14 +103,15 @@ export class PeerNode implements StorageNode {
     return this.#write({ method: 'DELETE', path: pathOf(key) });
   }
 
-  async list({ after, limit }: ListRequest): Promise<NodeResult<ListPage>> {
+  async list(asked: ListRequest): Promise<NodeResult<ListPage>> {
+    const { after, limit } = asked;
     const from = after === undefined ? '' : `&after=${encodeURIComponent(after)}`;
     const answer = await this.#answer({ method: 'GET', path: `${SHARDS_PATH}?limit=${limit}${from}` });
     if (!answer.ok) return answer;
     const page = decode(objectPage, answer.value.body);
     if (!page.ok) return err(unavailable('bad-answer'));
     const { objects, next } = page.value;
-    return checkPage(after, objects, next === '' ? undefined : next);
+    return checkPage(asked, objects, next === '' ? undefined : next);
   }
 
   /** A success, or the fault that the problem names. */

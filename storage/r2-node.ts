@@ -98,7 +98,8 @@ export class R2Node implements StorageNode {
     });
   }
 
-  list({ after, limit }: ListRequest): Promise<NodeResult<ListPage>> {
+  list(asked: ListRequest): Promise<NodeResult<ListPage>> {
+    const { after, limit } = asked;
     return this.#attempt(async () => {
       const listed = await this.#bucket.list({
         limit,
@@ -106,7 +107,7 @@ export class R2Node implements StorageNode {
         ...(after !== undefined && { startAfter: this.#prefix + after }),
       });
       const objects = listed.objects.map(({ key, size }) => ({ key: key.slice(this.#prefix.length), size }));
-      return checkPage(after, objects, listed.truncated ? (objects.at(-1)?.key ?? after) : undefined);
+      return checkPage(asked, objects, listed.truncated ? (objects.at(-1)?.key ?? after) : undefined);
     });
   }
 

@@ -57,11 +57,25 @@ export function parseS3Listing(body: Uint8Array, prefix: string): S3Listing | un
   const isTruncated = /<IsTruncated>(true|false)<\/IsTruncated>/.exec(text)?.[1];
   if (!text.includes('<ListBucketResult') || isTruncated === undefined) return undefined;
   const objects: ListedObject[] = [];
-  for (const [, content = ''] of text.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
+  for (const content of elementsOf(text, 'Contents')) {
     const key = /<Key>([^<]*)<\/Key>/.exec(content)?.[1];
     const size = /<Size>(\d{1,15})<\/Size>/.exec(content)?.[1];
     if (key === undefined || size === undefined) return undefined;
     if (key.startsWith(prefix)) objects.push({ key: key.slice(prefix.length), size: Number(size) });
   }
   return { objects, isTruncated: isTruncated === 'true' };
+}
+
+/**
+ * What stands in each element of this name. One walk through the text: a pattern would look for the end of each beginning anew, and
+ * a store that sends beginnings alone would keep whoever lists it busy for hours.
+ */
+function* elementsOf(text: string, name: string): Generator<string, void> {
+  const [opening, closing] = [`<${name}>`, `</${name}>`];
+  for (let at = text.indexOf(opening); at >= 0;) {
+    const end = text.indexOf(closing, at);
+    if (end < 0) return;
+    yield text.slice(at + opening.length, end);
+    at = text.indexOf(opening, end);
+  }
 }

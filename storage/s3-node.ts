@@ -111,7 +111,8 @@ export class S3Node implements StorageNode {
     return fault.code === 'not-found' ? ok(undefined) : err(fault);
   }
 
-  async list({ after, limit }: ListRequest): Promise<NodeResult<ListPage>> {
+  async list(asked: ListRequest): Promise<NodeResult<ListPage>> {
+    const { after, limit } = asked;
     const url = new URL(this.#base);
     url.searchParams.set('list-type', '2');
     url.searchParams.set('max-keys', String(limit));
@@ -123,7 +124,7 @@ export class S3Node implements StorageNode {
     const listing = parseS3Listing(answer.value.body, this.#prefix);
     if (listing === undefined) return err(unavailable('bad-answer'));
     const { objects, isTruncated } = listing;
-    return checkPage(after, objects, isTruncated ? (objects.at(-1)?.key ?? after) : undefined);
+    return checkPage(asked, objects, isTruncated ? (objects.at(-1)?.key ?? after) : undefined);
   }
 
   #urlOf(key: ObjectKey): string {

@@ -1,7 +1,9 @@
 import { describe, expect, inject, test } from 'vitest';
-import { sha256, toHex } from '../../core/index.ts';
+import { sha256, toHex, utf8ToBytes } from '../../core/index.ts';
 import type { NodeResult, StorageNode } from '../../relay/index.ts';
+import { checkPage } from '../../storage/checks.ts';
 import { PeerNode, S3Node } from '../../storage/index.ts';
+import { parseS3Listing } from '../../storage/s3-answers.ts';
 import { freshArea, objectOf, someBytes, valueOf } from '../contracts/storage-node.ts';
 import { SMALL_RELAY_SEED, STRANGER_SEED, type Fault } from './node-cast.ts';
 import { bucket, bucketWith, peerNode, r2Node, s3Node } from './nodes.workerd.ts';
@@ -205,4 +207,34 @@ test('[SN11] S3 requests are signed for the time of the clock', async () => {
     clock: () => Date.now() - 3_600_000,
   });
   expect(await node.get(freshArea()('a'))).toEqual(notAllowed);
+});
+
+const PAGE = { after: 'b', limit: 2 };
+const BAD = unavailable('bad-answer');
+const listed = (...keys: string[]) => keys.map((key) => ({ key, size: 1 }));
+
+describe('a page of a list', () => {
+  test('[SN8] rises, and has no more objects than were asked for, nor a cursor longer than any key', () => {
+    expect(checkPage(PAGE, listed('c', 'd'), 'd')).toEqual({
+      ok: true,
+      value: { objects: listed('c', 'd'), next: 'd' },
+    });
+    expect(checkPage(PAGE, listed('c', 'd', 'e'), 'e')).toEqual(BAD);
+    expect(checkPage(PAGE, listed('c'), 'd'.repeat(1_025))).toEqual(BAD);
+    expect(checkPage(PAGE, listed('d', 'c'), 'd')).toEqual(BAD);
+    expect(checkPage(PAGE, [], 'b')).toEqual(BAD);
+    expect(checkPage(PAGE, listed('c', 'd'), 'c')).toEqual(BAD);
+  });
+
+  test('[SN7, SN8] of a store that begins a hundred thousand objects and ends none is read in one go', () => {
+    const head = '<ListBucketResult><IsTruncated>true</IsTruncated>';
+    const endless = parseS3Listing(utf8ToBytes(head + '<Contents>'.repeat(100_000)), '');
+    expect(endless).toEqual({ objects: [], isTruncated: true });
+    const one = '<Contents><Key>c/1</Key><Size>7</Size></Contents>';
+    const whole = parseS3Listing(utf8ToBytes(`${head}${one}\n${one.replace('1', '2')}`), 'c/');
+    expect(whole?.objects).toEqual([
+      { key: '1', size: 7 },
+      { key: '2', size: 7 },
+    ]);
+  });
 });
