@@ -12,10 +12,22 @@ export interface OrphanScanPort {
   readonly nodes: () => readonly string[];
 }
 
-interface Walk {
-  /** Nodes that are still to be listed; the first is under way. */
-  readonly nodes: readonly string[];
-  readonly after: string | undefined;
+/** How far a node is listed. */
+interface Listing {
+  readonly node: string;
+  /** Where to list on. */
+  readonly after?: string | undefined;
+  /** Pages that were listed in this round. */
+  readonly pages: number;
+  /** Whether this round has listed as much of it as it may. */
+  readonly isEnough: boolean;
+}
+
+/** What a node is listed for in one round. */
+export interface ScanBounds {
+  readonly pages: number;
+  /** Objects of it that wait, unknown, for their day to be over. */
+  readonly orphans: number;
 }
 
 /** Objects of one step. */
@@ -23,7 +35,9 @@ const PAGE = 500;
 const DELETIONS = 100;
 /** What is unknown for so long is nobody's: longer than any upload takes to write down what it has stored. */
 const ORPHAN_AGE_MS = DAY_MS;
-const WALK = 'orphan-walk';
+/** Millions of objects, and more orphans than any disaster has left: a node that lists what it makes up would never end. */
+const BOUNDS: ScanBounds = { pages: 10_000, orphans: 100_000 };
+const LISTINGS = 'orphan-listings';
 
 /**
  * Lists what each node has and asks the chains which of it they know (`CR7`). So it finds what a write, a move or a deletion left
@@ -31,43 +45,44 @@ const WALK = 'orphan-walk';
  */
 export class OrphanScan {
   readonly #port: OrphanScanPort;
+  readonly #bounds: ScanBounds;
 
-  constructor(port: OrphanScanPort) {
+  constructor(port: OrphanScanPort, bounds = BOUNDS) {
     this.#port = port;
+    this.#bounds = bounds;
   }
 
-  /** Lists every node once, from the beginning. */
+  /** Lists every node once, from the beginning, or from where the round before had enough of it. */
   begin(): void {
-    this.#keep({ nodes: this.#port.nodes(), after: undefined });
-  }
-
-  get isUnderway(): boolean {
-    return this.#port.storage.kv.get<Walk>(WALK) !== undefined;
+    const ends = new Map(this.#listings.filter(({ isEnough }) => isEnough).map(({ node, after }) => [node, after]));
+    this.#keep(this.#port.nodes().map((node) => ({ node, after: ends.get(node), pages: 0, isEnough: false })));
   }
 
   /** Lists a page, or deletes some of what was unknown for a day. Returns when to go on. */
   async step(cluster: ClusterNodes, now: number): Promise<number | undefined> {
-    const walk = this.#port.storage.kv.get<Walk>(WALK);
-    if (walk !== undefined) {
-      await this.#list(cluster, walk, now);
-      return now;
-    }
-    return this.#deleteOld(cluster, now);
+    const current = this.#listings.find(({ isEnough }) => !isEnough);
+    if (current === undefined) return this.#deleteOld(cluster, now);
+    const next = await this.#list(cluster, current, now);
+    const others = this.#listings.filter(({ node }) => node !== current.node);
+    // The others first, so that nobody waits for one that does not end.
+    if (this.#isUnderway(current)) this.#keep(next === undefined ? others : [...others, next]);
+    return now;
   }
 
-  /** A node that does not answer is passed over: it is listed in the next round. */
-  async #list(cluster: ClusterNodes, { nodes, after }: Walk, now: number): Promise<void> {
-    const [name, ...others] = nodes;
-    if (name === undefined) return this.#keep(undefined);
-    const page = await cluster.node(name)?.list({ limit: PAGE, ...(after !== undefined && { after }) });
-    if (page?.ok !== true) return this.#keep({ nodes: others, after: undefined });
+  /** Where to go on; undefined at the end. A node that does not answer is passed over: it is listed in the next round. */
+  async #list(cluster: ClusterNodes, listing: Listing, now: number): Promise<Listing | undefined> {
+    const { node, after } = listing;
+    const page = await cluster.node(node)?.list({ limit: PAGE, ...(after !== undefined && { after }) });
+    if (page?.ok !== true) return undefined;
+    const { objects, next } = page.value;
     await this.#compare(
-      name,
-      page.value.objects.map(({ key }) => key),
+      node,
+      objects.map(({ key }) => key),
       now,
     );
-    const { next } = page.value;
-    this.#keep(next === undefined ? { nodes: others, after: undefined } : { nodes, after: next });
+    const pages = listing.pages + 1;
+    const isEnough = pages >= this.#bounds.pages || this.#port.store.countOrphans(node) >= this.#bounds.orphans;
+    return next === undefined ? undefined : { node, after: next, pages, isEnough };
   }
 
   async #compare(node: string, keys: readonly string[], now: number): Promise<void> {
@@ -80,30 +95,47 @@ export class OrphanScan {
       byChain.set(chain, [...(byChain.get(chain) ?? []), key]);
     }
     for (const [chain, ofChain] of byChain) {
-      const unknown = await this.#port.ask(chain, node, ofChain);
+      const unknown = await this.#ask(chain, node, ofChain);
       for (const key of unknown) this.#port.store.noteOrphan(node, key, now);
     }
   }
 
   /** Asks once more before it deletes: a day ago the chain may have been about to write the blob down. */
   async #deleteOld(cluster: ClusterNodes, now: number): Promise<number | undefined> {
-    const { store, ask } = this.#port;
+    const { store } = this.#port;
     const old = store.orphansSince(now - ORPHAN_AGE_MS, DELETIONS);
+    const away = new Set<string>();
     for (const { node, key } of old) {
       const place = parseShardPartKey(key);
-      const unknown = place === undefined ? [] : await ask(toBase64Url(place.chain), node, [key]);
+      const unknown = place === undefined ? [] : await this.#ask(toBase64Url(place.chain), node, [key]);
       const target = cluster.node(node);
-      const isGone = unknown.length === 0 || target === undefined || (await target.delete(key as ObjectKey)).ok;
-      if (isGone) store.forgetOrphan(node, key);
-      else store.postponeOrphan(node, key, now);
+      const isGone = unknown.length === 0 || target === undefined;
+      if (isGone || (!away.has(node) && (await target.delete(key as ObjectKey)).ok)) store.forgetOrphan(node, key);
+      else {
+        away.add(node);
+        store.postponeOrphan(node, key, now);
+      }
     }
     if (old.length === DELETIONS) return now;
     const oldest = store.oldestOrphan();
     return oldest === undefined ? undefined : oldest + ORPHAN_AGE_MS;
   }
 
-  #keep(walk: Walk | undefined): void {
-    if (walk === undefined) this.#port.storage.kv.delete(WALK);
-    else this.#port.storage.kv.put(WALK, walk);
+  /** A chain that can't be asked vouches for everything, and keeps nobody from going on. */
+  async #ask(chain: string, node: string, keys: readonly string[]): Promise<readonly string[]> {
+    return this.#port.ask(chain, node, keys).catch(() => []);
+  }
+
+  /** Whether no other round has begun meanwhile. */
+  #isUnderway({ node, after, pages }: Listing): boolean {
+    return this.#listings.some((one) => one.node === node && one.after === after && one.pages === pages);
+  }
+
+  get #listings(): readonly Listing[] {
+    return this.#port.storage.kv.get<readonly Listing[]>(LISTINGS) ?? [];
+  }
+
+  #keep(listings: readonly Listing[]): void {
+    this.#port.storage.kv.put(LISTINGS, listings);
   }
 }

@@ -100,8 +100,10 @@ export class ClusterStore {
     this.#sql.exec('UPDATE orphans SET found_at = ? WHERE node = ? AND key = ?', now, node, key);
   }
 
-  countOrphans(): number {
-    return firstRow<[number]>(this.#sql.exec('SELECT count(*) FROM orphans'))?.[0] ?? 0;
+  /** Of one node, or of all. */
+  countOrphans(node?: string): number {
+    const [where, bindings] = node === undefined ? ['', []] : ['WHERE node = ?', [node]];
+    return firstRow<[number]>(this.#sql.exec(`SELECT count(*) FROM orphans ${where}`, ...bindings))?.[0] ?? 0;
   }
 
   oldestOrphan(): number | undefined {

@@ -2,7 +2,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 
 /** Objects of one kind, by the name of its binding in wrangler.toml. */
-type Binding = 'CHAIN' | 'DEVICE';
+type Binding = 'CHAIN' | 'DEVICE' | 'KEEPER';
 
 let nextName = 0;
 

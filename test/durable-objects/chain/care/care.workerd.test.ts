@@ -1,9 +1,15 @@
 import { describe, expect, it, vi } from 'vitest';
-import { CELL_BYTES, DAY_MS, equalBytes } from '../../../../core/index.ts';
-import { shardPartKey } from '../../../../relay/index.ts';
+import { CELL_BYTES, DAY_MS, equalBytes, ok, sha256, toBase64Url } from '../../../../core/index.ts';
+import { parseShardPartKey, shardPartKey, type ListRequest, type StorageNode } from '../../../../relay/index.ts';
 import { storedBlob } from '../../../../durable-objects/chain/care/care-port.ts';
+import { OrphanScan } from '../../../../durable-objects/cluster/orphan-scan.ts';
+import { ClusterStore } from '../../../../durable-objects/cluster/store.ts';
+import { applyMigrations } from '../../../../durable-objects/migrate.ts';
+import { clusterMigrations } from '../../../../migrations/index.ts';
 import { damages } from '../../../relay/cluster/stored-blobs.ts';
-import { CHAIN, someBytes } from '../../../relay/cluster/test-cluster.ts';
+import { CHAIN, newId, someBytes } from '../../../relay/cluster/test-cluster.ts';
+import { TestCluster } from '../../../relay/cluster/test-cluster.workerd.ts';
+import { freshObject, withStorage } from '../../storage-of.ts';
 import { withRig, type CareRig } from './care-rig.workerd.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -278,5 +284,52 @@ describe('what belongs to nothing', () => {
       await scrub(rig);
       expect(rig.store.blobs.get(deleted.id)).toBeUndefined();
       expect(await rig.orphans()).toHaveLength(6);
+    }));
+});
+
+const BROKEN = toBase64Url(sha256(new Uint8Array([2])));
+
+/** The next keys after any that was listed, for ever. */
+function madeUp({ after }: ListRequest): Awaited<ReturnType<StorageNode['list']>> {
+  const first = (parseShardPartKey(after ?? '')?.part ?? 999) + 1;
+  const keys = [first, first + 1].map((part) =>
+    shardPartKey({ chain: CHAIN, id: new Uint8Array(16), placement: 1, shard: 0, part }),
+  );
+  return ok({ objects: keys.map((key) => ({ key, size: 1 })), next: keys[1] });
+}
+
+describe('the search for orphans', () => {
+  it('[CR7] has enough of a node that lists without end, and is kept from no other by it, nor by a chain that can not be asked', () =>
+    withStorage(freshObject('KEEPER'), async (storage) => {
+      applyMigrations(storage, clusterMigrations);
+      const store = new ClusterStore(storage.sql);
+      const cluster = new TestCluster(2, 4);
+      const asked: string[] = [];
+      cluster.nodes[0]!.list = async (page) => madeUp(page);
+      const place = { id: newId(), placement: 1, shard: 1, part: 0 };
+      const left = shardPartKey({ ...place, chain: CHAIN });
+      const ofBroken = shardPartKey({ ...place, chain: sha256(new Uint8Array([2])) as typeof CHAIN });
+      const object = { bytes: someBytes(9), sha256: sha256(someBytes(9)), expiresAt: Date.now() + DAY_MS };
+      for (const key of [left, ofBroken]) await cluster.nodes[1]!.put(key, object);
+      const scan = new OrphanScan(
+        {
+          storage,
+          store,
+          ask: async (chain, node, keys) => {
+            asked.push(node);
+            if (chain === BROKEN) throw new Error('it is broken');
+            return keys;
+          },
+          nodes: () => ['n0', 'n1'],
+        },
+        { pages: 5, orphans: 100 },
+      );
+      scan.begin();
+      const now = Date.now();
+      let steps = 0;
+      while ((await scan.step(cluster, now)) === now) if (++steps > 100) throw new Error('it never ends');
+      expect(asked.filter((node) => node === 'n0').length).toBeLessThanOrEqual(5);
+      const found = store.orphansSince(now, 1_000).filter(({ node }) => node === 'n1');
+      expect(found).toEqual([{ node: 'n1', key: left }]);
     }));
 });
