@@ -6,7 +6,7 @@ export interface BlobReport extends Omit<BlobTotals, 'chains'> {
   readonly placements: Readonly<Record<number, number>>;
   /** Shards that wait for their repair, by the name of the node that lacks them. */
   readonly missing: Readonly<Record<string, number>>;
-  /** The newest placement that the chain knows. */
+  /** The newest placement that the chain knows, or an older one that something is still written by. */
   readonly placement: number;
   /** The newest round of scrubbing that the chain has gone through wholly. */
   readonly round: number;

@@ -73,7 +73,7 @@ export function replaceNode(
 
 /**
  * Those of the draining nodes that no chain has a blob, or a leftover, on any more (`CR5`). None as long as a chain has not
- * heard of the placement in force: what it writes meanwhile may still lie there.
+ * heard of the placement in force, or writes something by an older one: it may still lie there.
  */
 export function drainedNodes(
   draining: readonly string[],

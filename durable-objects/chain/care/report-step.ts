@@ -24,9 +24,15 @@ function blobReport(port: CarePort, cluster: ClusterNodes): BlobReport {
     repaired,
     scrubbedBytes,
     leftovers: store.leftovers.count,
-    placement: cluster.placement.number,
+    placement: oldestWrittenBy(port, cluster),
     round: doneRound,
   };
+}
+
+/** What is on its way by an older placement than the one in force goes where that says, and is a blob there once it is whole. */
+function oldestWrittenBy({ store: { uploads, segments, cut } }: CarePort, { placement }: ClusterNodes): number {
+  const underway = [uploads.oldestPlacement, segments.intent?.placement, cut?.placement];
+  return Math.min(placement.number, ...underway.filter((number) => number !== undefined));
 }
 
 /** From the blobs that wait for their repair: all others are whole as far as is known. */

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, lte, sum } from 'drizzle-orm';
+import { and, asc, count, eq, lte, min, sum } from 'drizzle-orm';
 import type { DrizzleSqliteDODatabase } from 'drizzle-orm/durable-sqlite';
 import { packShardSet, unpackShardSet } from '../../../relay/index.ts';
 import { uploads } from '../schema.ts';
@@ -50,6 +50,15 @@ export class UploadStore {
       .from(uploads)
       .get();
     return Number(row?.bytes ?? 0);
+  }
+
+  /** Number of the oldest placement that one of them is written by. */
+  get oldestPlacement(): number | undefined {
+    const row = this.#db
+      .select({ placement: min(uploads.placement) })
+      .from(uploads)
+      .get();
+    return row?.placement ?? undefined;
   }
 
   expired(now: number, limit: number): UploadRow[] {
