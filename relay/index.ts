@@ -126,7 +126,7 @@ export type { ClusterNodes, ClusterUnavailable, Timer } from './cluster/cluster-
 export { readBlob, readBlobRange } from './cluster/read-blob.ts';
 export { readRows, type BegunBlob } from './cluster/read-rows.ts';
 export { ReadTimes } from './cluster/read-times.ts';
-export { removeBlob } from './cluster/remove-blob.ts';
+export { objectCount, removeBlob } from './cluster/remove-blob.ts';
 export {
   BLOB_ID_BYTES,
   parseShardPartKey,

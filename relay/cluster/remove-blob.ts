@@ -20,6 +20,15 @@ export async function removeBlob(
   return removed.flatMap((isRemoved, shard) => (isRemoved ? [] : [shard]));
 }
 
+/** How many objects `removeBlob` deletes. */
+export function objectCount(
+  cluster: ClusterNodes,
+  { placement, blobBytes }: Pick<BlobPlace, 'placement'> & { readonly blobBytes: number },
+): number {
+  const { dataShards, slots } = placementOfBlob(cluster, { placement });
+  return slots.length * partCount(layOut(blobBytes, { dataShards, totalShards: slots.length }));
+}
+
 /** One after another, and no more once the node does not answer. */
 async function removeShard(
   node: StorageNode | undefined,

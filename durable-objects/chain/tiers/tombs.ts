@@ -1,5 +1,5 @@
 import { MAX_RETENTION_MS, type ChainId } from '../../../core/index.ts';
-import { removeBlob, type ClusterNodes } from '../../../relay/index.ts';
+import { objectCount, removeBlob, type ClusterNodes } from '../../../relay/index.ts';
 import type { BlobCare } from '../care/blob-care.ts';
 import type { ChainStore, Segment, Tombstone } from '../store.ts';
 
@@ -15,6 +15,8 @@ export interface TombsHost {
 
 /** Blobs that one step has deleted. */
 const BLOBS_A_STEP = 16;
+/** Objects of them, unless one blob alone has more: the platform bounds what one alarm asks of others, and beyond it nothing is done. */
+const OBJECTS_A_STEP = 400;
 /** A put that its writer no longer waits for may still arrive for so long: what was being written is deleted after that. */
 const SETTLING_MS = 60_000;
 /** How often a node that does not say that it has deleted is asked again. */
@@ -72,7 +74,7 @@ export class Tombs {
     const { store, chain } = this.#host;
     const cluster = await this.#host.cluster();
     if (cluster === undefined) return undefined;
-    const due = store.tombstones.due(now, BLOBS_A_STEP);
+    const due = firstOf(store.tombstones.due(now, BLOBS_A_STEP), cluster);
     // First, so that one that fails or ends this object delays no other.
     for (const tombstone of due) store.tombstones.defer(tombstone, now + RETRY_MS);
     const removals = due.map(async (tombstone) => {
@@ -84,4 +86,13 @@ export class Tombs {
     await Promise.all(removals);
     return store.tombstones.nextDue();
   }
+}
+
+/** As many, from the first on, as one step deletes. */
+function firstOf<T extends Tombstone>(due: readonly T[], cluster: ClusterNodes): readonly T[] {
+  let objects = 0;
+  return due.filter((tombstone, index) => {
+    objects += objectCount(cluster, tombstone);
+    return index === 0 || objects <= OBJECTS_A_STEP;
+  });
 }
