@@ -1,7 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 import {
   concatBytes,
-  equalBytes,
   err,
   layOut,
   ok,
@@ -16,7 +15,6 @@ import {
   mayUpload,
   placementOfBlob,
   refuseUpload,
-  removeBlob,
   rowOffset,
   type ClusterNodes,
   type RelayRefusal,
@@ -25,11 +23,11 @@ import {
   type WrittenRow,
 } from '../../relay/index.ts';
 import type { BlobStore } from './store/blobs.ts';
+import type { Tombstone } from './store/tombstones.ts';
 import type { UploadKey, UploadRow, UploadStore } from './store/uploads.ts';
 
-/** Uploads that one step of the sweep removes. */
+/** Uploads that one step of the sweep forgets. */
 const SWEPT_UPLOADS = 16;
-const SWEEP_RETRY_MS = 300_000;
 
 /** What a worker gets to take an upload's bytes: its row, and the place of the blob that it becomes. */
 export interface UploadTurn extends UploadRow {
@@ -64,6 +62,8 @@ export interface AttachmentHost {
   readonly clock: () => number;
   /** In the transaction that keeps a blob: what it lacks is for others to make. */
   readonly written: (id: Uint8Array, missing: readonly number[]) => void;
+  /** In the transaction that forgets an upload: what is at the nodes of it is to be deleted. */
+  readonly bury: (tombstone: Tombstone) => void;
   readonly storage: DurableObjectStorage;
   readonly scheduleSweep: (at: number) => void;
   /** In the transaction that keeps a blob: when it is to be deleted. */
@@ -89,6 +89,7 @@ export class ChainAttachments {
       return err({ code: 'upload-offset', offset: offsetOf(held, cluster) });
     const refusal = held === undefined ? this.#refuse(key.actor, size, now) : undefined;
     if (refusal !== undefined) return err(refusal);
+    if (held === undefined) this.#forget(this.#host.uploads.find(key));
     // A new one has a new id, so that nothing of it is deleted with one that came before.
     const begun = held ?? { ...key, ...this.#placeIn(cluster, now), size, turn: 0 };
     const row = { ...begun, rows: 0, partHashes: new Uint8Array(), missing: [], expiresAt: now };
@@ -153,20 +154,21 @@ export class ChainAttachments {
     return err({ code: blobs.knows('attachment', hash) ? 'payload-expired' : 'not-found' });
   }
 
-  /** Job step: uploads that nobody goes on with. Their rows stand until each node has deleted what it has. */
-  async sweep(now: number): Promise<number | undefined> {
-    const { uploads, chain } = this.#host;
-    const cluster = await this.#host.cluster();
-    const expired = uploads.expired(now, SWEPT_UPLOADS);
-    if (cluster === undefined) return expired.length > 0 ? now + SWEEP_RETRY_MS : uploads.nextExpiry();
-    let hasFailed = false;
-    for (const row of expired) {
-      const left = await removeBlob(cluster, { ...row, chain, blobBytes: row.size });
-      if (left.length > 0) hasFailed = true;
-      // Begun anew meanwhile it has another id.
-      else if (equalBytes(uploads.find(row)?.id ?? row.hash, row.id)) uploads.remove(row);
-    }
-    return hasFailed ? now + SWEEP_RETRY_MS : uploads.nextExpiry();
+  /** Job step: uploads that nobody goes on with. */
+  sweep(now: number): number | undefined {
+    const { uploads } = this.#host;
+    for (const row of uploads.expired(now, SWEPT_UPLOADS)) this.#forget(row);
+    return uploads.nextExpiry();
+  }
+
+  /** Its room is free again at once, however long a node is away that has some of it. */
+  #forget(row: UploadRow | undefined): void {
+    if (row === undefined) return;
+    const { uploads, storage, bury } = this.#host;
+    storage.transactionSync(() => {
+      uploads.remove(row);
+      bury({ blob: row.id, placement: row.placement, blobBytes: row.size });
+    });
   }
 
   #refuse(actor: Uint8Array, sizeBytes: number, now: number): RelayRefusal | undefined {

@@ -267,6 +267,7 @@ export class OpenChain {
       cluster: () => clusterOf(env),
       clock,
       written: (id, missing) => this.care.written(id, missing),
+      bury: (tombstone) => this.#tiers.tombs.bury(tombstone),
       scheduleSweep: (at) => this.jobs.schedule('uploads', at),
       scheduleExpiry: (at) => this.jobs.schedule('expiry', at),
     });

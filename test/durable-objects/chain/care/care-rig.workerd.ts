@@ -248,7 +248,7 @@ export class CareRig {
       const [job] = due;
       this.#jobs.delete(job);
       const { death } = this;
-      const step = this.#step(job);
+      const step = this.step(job);
       if (death !== undefined && !(await death.survives(step))) return;
       const next = await step;
       if (next !== undefined) this.#schedule(job, next);
@@ -279,7 +279,8 @@ export class CareRig {
     return found;
   }
 
-  async #step(job: RigJob): Promise<number | undefined> {
+  /** One step of a job, due or not. */
+  async step(job: RigJob): Promise<number | undefined> {
     await this.death?.pass(`before ${job}`);
     switch (job) {
       case 'tombs':
@@ -355,6 +356,7 @@ export class CareRig {
       cluster: async () => this.nodesNow,
       clock: () => this.now,
       written: (id, missing) => this.care.written(id, missing),
+      bury: (tombstone) => this.#tombs.bury(tombstone),
       scheduleSweep: (at) => this.#schedule('uploads', at),
       scheduleExpiry: (at) => this.#schedule('expiry', at),
     });
