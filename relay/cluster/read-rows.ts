@@ -10,7 +10,6 @@ import {
   type ErasureCode,
   type Result,
 } from '../../core/index.ts';
-import type { StorageNode } from '../storage-node.ts';
 import { nodesOfBlob, placementOfBlob, type ClusterNodes, type ClusterUnavailable } from './cluster-nodes.ts';
 import { shardPartKey, type BlobPlace } from './shard-key.ts';
 import { cellsPerPart, rowStripes } from './shard-parts.ts';
@@ -36,8 +35,9 @@ export async function* readRows(
   const { dataShards, slots } = placementOfBlob(cluster, blob);
   const layout = layOut(blob.blobBytes, { dataShards, totalShards: slots.length });
   const code = cluster.code(layout);
+  const doubtful = new Set<number>();
   for (let row = 0; row < blob.rows; row++) {
-    const parts = await readParts(nodesOfBlob(cluster, blob), blob, { row, layout });
+    const parts = await readParts(cluster, blob, { row, layout, doubtful });
     if (parts.size < dataShards) {
       yield err({ code: 'unavailable', needed: dataShards, found: parts.size });
       return;
@@ -47,24 +47,53 @@ export async function* readRows(
   }
 }
 
-/** Good parts of a row: of the data shards, and of others where one of these gives none. */
+/**
+ * Good parts of a row: as many as are enough, of the data shards if these give them, and of all others as well once one fails or is
+ * late (`SC11`). Who was either is asked last from then on: whoever waits for this sends nothing meanwhile, and gives up soon.
+ */
 async function readParts(
-  nodes: readonly (StorageNode | undefined)[],
+  cluster: ClusterNodes,
   blob: BegunBlob,
-  { row, layout }: { readonly row: number; readonly layout: BlobLayout },
+  { row, layout, doubtful }: { readonly row: number; readonly layout: BlobLayout; readonly doubtful: Set<number> },
 ): Promise<Parts> {
   const { dataShards, totalShards } = layout;
   const parts = new Map<number, Uint8Array>();
+  const pending = new Map<number, Promise<void>>();
   const ask = async (shard: number): Promise<void> => {
-    const got = await nodes[shard]?.get(shardPartKey({ ...blob, shard, part: row }));
-    const at = (row * totalShards + shard) * HASH_BYTES;
-    const hash = blob.partHashes.subarray(at, at + HASH_BYTES);
-    if (got?.ok === true && equalBytes(sha256(got.value), hash)) parts.set(shard, got.value);
+    const bytes = await readPart(cluster, blob, { row, shard, totalShards });
+    pending.delete(shard);
+    if (bytes === undefined) doubtful.add(shard);
+    else parts.set(shard, bytes);
   };
   const shards = Array.from({ length: totalShards }, (_, shard) => shard);
-  await Promise.all(shards.slice(0, dataShards).map(ask));
-  if (parts.size < dataShards) await Promise.all(shards.slice(dataShards).map(ask));
-  return parts;
+  const order = [...shards.filter((shard) => !doubtful.has(shard)), ...doubtful];
+  for (const shard of order.slice(0, dataShards)) pending.set(shard, ask(shard));
+  const timer = cluster.startTimer(cluster.readTimes.hedgeAfterMs());
+  let isLate = false;
+  const late = timer.over.then(() => void (isLate = true));
+  let others = order.slice(dataShards);
+  while (parts.size < dataShards && pending.size > 0) {
+    await Promise.race(isLate ? pending.values() : [...pending.values(), late]);
+    if (!isLate && parts.size + pending.size >= dataShards) continue;
+    if (isLate) for (const shard of pending.keys()) doubtful.add(shard);
+    for (const shard of others) pending.set(shard, ask(shard));
+    others = [];
+  }
+  timer.cancel();
+  // What comes late changes nothing any more.
+  return new Map(parts);
+}
+
+/** A part that is the one that was written. */
+async function readPart(
+  cluster: ClusterNodes,
+  blob: BegunBlob,
+  { row, shard, totalShards }: { readonly row: number; readonly shard: number; readonly totalShards: number },
+): Promise<Uint8Array | undefined> {
+  const got = await nodesOfBlob(cluster, blob)[shard]?.get(shardPartKey({ ...blob, shard, part: row }));
+  const at = (row * totalShards + shard) * HASH_BYTES;
+  const hash = blob.partHashes.subarray(at, at + HASH_BYTES);
+  return got?.ok === true && equalBytes(sha256(got.value), hash) ? got.value : undefined;
 }
 
 /** Rows that come before another are of whole stripes, so all of their data is the blob's. */

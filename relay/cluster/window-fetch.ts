@@ -75,6 +75,8 @@ export class WindowFetch {
       const event = await Promise.race([...this.#pending.values(), ...(isHedged ? [] : [late])]);
       if (isHedged || (event !== LATE && !this.#hasFailed) || this.#hasEnough()) continue;
       isHedged = true;
+      // A node that hangs would keep a connection of every window for as long as it may take, and there are few.
+      if (event === LATE) for (const shard of this.#pending.keys()) this.#source.doubtful.add(shard);
       this.#askReliable();
     }
     timer.cancel();

@@ -1,10 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { CELL_BYTES, DAY_MS, equalBytes, faultsBorneBy, LARGE_CELL_BYTES, ok, sha256 } from '../../../core/index.ts';
 import {
+  CELL_BYTES,
+  concatBytes,
+  DAY_MS,
+  equalBytes,
+  faultsBorneBy,
+  LARGE_CELL_BYTES,
+  ok,
+  sha256,
+} from '../../../core/index.ts';
+import {
+  BlobWriter,
   parseShardPartKey,
   partCount,
   readBlob,
   readBlobRange,
+  readRows,
   removeBlob,
   rowCount,
   rowOffset,
@@ -15,6 +26,9 @@ import {
   type StoredBlob,
   type Timer,
 } from '../../../relay/index.ts';
+import { ShardSource } from '../../../relay/cluster/shard-source.ts';
+import { windowsOf } from '../../../relay/cluster/stripe-window.ts';
+import { WindowFetch } from '../../../relay/cluster/window-fetch.ts';
 import { CHAIN, choicesOf, newId, someBytes } from './test-cluster.ts';
 import { TestCluster } from './test-cluster.workerd.ts';
 import { damages, store } from './stored-blobs.ts';
@@ -235,6 +249,42 @@ describe('reading a blob', () => {
       });
     }
     await expectRead(cluster, blob, bytes);
+  });
+
+  it('[SC11] asks a node that hangs once, and not again for what comes after', async () => {
+    const cluster = new TestCluster(4, 6);
+    const { blob } = await store(cluster, someBytes(BLOB_BYTES));
+    const [window] = windowsOf(blob.descriptor.layout, { start: 0, end: BLOB_BYTES });
+    const hanging = cluster.nodeOf(blob.id, 2);
+    hanging.hold = new Promise(() => undefined);
+    hanging.calls.length = 0;
+    const source = new ShardSource(cluster, blob, {});
+    for (let windows = 0; windows < 3; windows++) {
+      const fetch = new WindowFetch(source, window!);
+      await fetch.ready;
+      expect(fetch.cellsOf(0, new Set()).size).toBe(4);
+    }
+    expect(hanging.calls).toHaveLength(1);
+  });
+
+  it('[UP3] [SC11] reads back what was begun without waiting for a node that hangs', async () => {
+    const cluster = new TestCluster(4, 6);
+    const bytes = someBytes(BLOB_BYTES);
+    const [id, hashes] = [newId(), [] as Uint8Array[]];
+    const place = { chain: CHAIN, id, placement: 1, blobBytes: bytes.length };
+    const writer = new BlobWriter(
+      cluster,
+      { ...place, expiresAt: Date.now() + DAY_MS },
+      { onRow: async (row) => void hashes.push(...row.hashes) },
+    );
+    await writer.write(bytes);
+    await writer.finish();
+    cluster.nodeOf(id, 0).hold = new Promise(() => undefined);
+    const read: Uint8Array[] = [];
+    for await (const piece of readRows(cluster, { ...place, rows: 1, partHashes: concatBytes(...hashes) })) {
+      if (piece.ok) read.push(piece.value);
+    }
+    expect(equalBytes(concatBytes(...read).subarray(0, bytes.length), bytes)).toBe(true);
   });
 
   it('takes any range, whole and in pieces', async () => {
