@@ -39,10 +39,26 @@ function openedOnce(env: RelayEnvironment): Opened {
   return opened;
 }
 
-/** The cluster for one call, with the placement that is in force as far as is known; undefined where there is none. */
-export async function clusterOf(env: RelayEnvironment): Promise<ClusterNodes | undefined> {
+/**
+ * The cluster for one call, with the placement that is in force as far as is known; undefined where there is none. `placement` is the
+ * number of one that somebody else knows already: where it is unknown here, the keeper is asked.
+ */
+export async function clusterOf(env: RelayEnvironment, placement?: number): Promise<ClusterNodes | undefined> {
   const nodes = openedNodes(env);
-  return nodes?.clusterWith(await placementsOf(env));
+  const placements = nodes && (await placementsOf(env));
+  if (placements === undefined) return undefined;
+  const isKnown = (number: number): boolean => placements.some((one) => one.number === number);
+  if (placement !== undefined && !isKnown(placement)) {
+    forgetPlacements();
+    return nodes?.clusterWith(await placementsOf(env));
+  }
+  const cluster = nodes?.clusterWith(placements);
+  return cluster && { ...cluster, placementOf: (number) => cluster.placementOf(number) ?? renewed() };
+}
+
+/** A row may be newer than what is known in this isolate: whoever comes back knows better. */
+function renewed(): undefined {
+  forgetPlacements();
 }
 
 /** The one object that keeps a deployment's cluster. */

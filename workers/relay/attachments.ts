@@ -100,12 +100,13 @@ export function addAttachmentRoutes(app: RelayApp, { gate }: Services): void {
     { env, chain, hash }: { readonly env: RelayEnvironment; readonly chain: string; readonly hash: string },
     take: (caller: Caller) => Promise<Result<UploadTurn, RelayRefusal>>,
   ): Promise<Response> => {
-    const cluster = await clusterOf(env);
     const signed = await gate.admitStream(request, MAX_ATTACHMENT_BYTES);
     if (!signed.ok) return problemResponse(signed.error);
-    if (cluster === undefined) return problemResponse({ code: 'no-cluster' });
+    if (openedNodes(env) === undefined) return problemResponse({ code: 'no-cluster' });
     const turn = await take(signed.value.caller);
     if (!turn.ok) return problemResponse(turn.error);
+    const cluster = await clusterOf(env, turn.value.placement);
+    if (cluster === undefined) return problemResponse({ code: 'no-cluster' });
     const taker = new UploadTaker(turn.value, cluster, chainObject(env, chain));
     const taken = await taker.take({ bytes: request.body, digest: signed.value.digest });
     return taken.ok ? progressResponse(taken.value, `/v1/chains/${chain}/blobs/${hash}`) : problemResponse(taken.error);
@@ -139,12 +140,13 @@ export function addAttachmentRoutes(app: RelayApp, { gate }: Services): void {
   app.openapi(readRoute, async (c) => {
     const reader = await gate.admitReader(c.req.raw);
     if (!reader.ok) return problemResponse(reader.error);
-    const cluster = await clusterOf(c.env);
-    if (cluster === undefined) return problemResponse({ code: 'no-cluster' });
+    if (openedNodes(c.env) === undefined) return problemResponse({ code: 'no-cluster' });
     const { chain: name, hash } = c.req.valid('param');
     const chain = chainObject(c.env, name);
     const found = await chain.attachment(reader.value, bytesOfName(hash));
     if (!found.ok) return problemResponse(found.error);
+    const cluster = await clusterOf(c.env, found.value.placement);
+    if (cluster === undefined) return problemResponse({ code: 'no-cluster' });
     return sendAttachment(c.req.raw, found.value, {
       cluster,
       noteMissing: (shards) => chain.noteMissing(found.value.id, shards),

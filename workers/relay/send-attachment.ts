@@ -28,7 +28,10 @@ export async function sendAttachment(
   const range = rangeOf(request, attachment);
   if (range === 'unsatisfiable') return unsatisfiable(size);
   const { start, end } = range ?? { start: 0, end: size };
-  const init = { status: range === undefined ? 200 : 206, headers: headersOf(attachment, { start, end }) };
+  const init = {
+    status: range === undefined ? 200 : 206,
+    headers: headersOf(attachment, { start, end }, range !== undefined),
+  };
   if (request.method === 'HEAD') return new Response(null, init);
 
   const missing = new Set<number>();
@@ -53,7 +56,7 @@ function rangeOf({ headers }: Request, attachment: KeptAttachment): ByteSpan | '
   return parseRange(headers.get('range'), attachment.size);
 }
 
-function headersOf(attachment: KeptAttachment, { start, end }: ByteSpan): Headers {
+function headersOf(attachment: KeptAttachment, { start, end }: ByteSpan, isRange: boolean): Headers {
   const { hash, size, expiresAt } = attachment;
   const headers = responseHeaders(MEDIA_TYPE, {
     'accept-ranges': 'bytes',
@@ -62,7 +65,8 @@ function headersOf(attachment: KeptAttachment, { start, end }: ByteSpan): Header
     'repr-digest': digestField(hash),
     [EXPIRES_AT_HEADER]: String(expiresAt),
   });
-  if (end - start < size) headers.set('content-range', `bytes ${start}-${end - 1}/${size}`);
+  // A range may be all of it, and says so even then (RFC 9110 §15.3.7.1).
+  if (isRange) headers.set('content-range', `bytes ${start}-${end - 1}/${size}`);
   return headers;
 }
 

@@ -4,17 +4,20 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   contentDigest,
   digestField,
+  encode,
   equalBytes,
   HOUR_MS,
   MAX_ATTACHMENT_BYTES,
   MAX_UPLOADS,
   nodesFor,
+  placementCodec,
   sha256,
   toBase64Url,
   useSha256,
   type ChainId,
 } from '../../../core/index.ts';
 import { clusterOf, workerdSha256, type ChainObject, type RelayEnvironment } from '../../../durable-objects/index.ts';
+import { forgetPlacements } from '../../../durable-objects/platform/cluster.ts';
 import { ed25519Signer } from '../../../durable-objects/platform/ed25519.ts';
 import { ChainStore } from '../../../durable-objects/chain/store.ts';
 import { shardPartKey } from '../../../relay/index.ts';
@@ -141,6 +144,7 @@ describe('an attachment', () => {
 
     for (const [range, start, end] of [
       ['bytes=0-0', 0, 1],
+      ['bytes=0-', 0, 300_000],
       ['bytes=65530-65545', 65_530, 65_546],
       ['bytes=299990-', 299_990, 300_000],
       ['bytes=-10', 299_990, 300_000],
@@ -292,6 +296,19 @@ describe('an attachment', () => {
       customMetadata: { expiresAt: String(Date.now() + HOUR_MS) },
     });
     expect(equalBytes(new Uint8Array(await (await get(bytes)).arrayBuffer()), bytes)).toBe(true);
+  });
+
+  test('[CR5] [UP6] is read, and brought, by a placement that this isolate has not heard of yet', async () => {
+    const [first] = await Promise.all([clusterOf(bindings)]);
+    const second = { ...first!.placement, number: 2 };
+    const placements = async () => [first!.placement, second].map((one) => encode(placementCodec, one));
+    const changed = { ...bindings, KEEPER: { getByName: () => ({ placements }) } } as unknown as RelayEnvironment;
+    expect((await clusterOf(changed, 2))?.placementOf(2)).toEqual(second);
+    forgetPlacements();
+    expect((await clusterOf(bindings))?.placementOf(2)).toBeUndefined();
+    // Whoever stumbles over one has the next call know it.
+    expect((await clusterOf(changed))?.placementOf(2)).toEqual(second);
+    forgetPlacements();
   });
 
   test('[UP6] that nobody can read, or whose time is up, says so', async () => {
