@@ -1,5 +1,12 @@
 import { randomFillSync } from 'node:crypto';
-import { MAX_SEGMENT_PAYLOADS, packSegment, sha256, type ChainId, type PackedSegment } from '../../../core/index.ts';
+import {
+  equalBytes,
+  MAX_SEGMENT_PAYLOADS,
+  packSegment,
+  sha256,
+  type ChainId,
+  type PackedSegment,
+} from '../../../core/index.ts';
 import {
   BLOB_ID_BYTES,
   MAX_COLD_PAYLOAD_BYTES,
@@ -26,6 +33,8 @@ export interface SegmentFlushHost {
   readonly cluster: () => Promise<ClusterNodes | undefined>;
   readonly care: () => BlobCare;
 }
+
+const NONE = new Uint8Array();
 
 /** A segment whose bytes are at hand. */
 interface PreparedSegment {
@@ -118,6 +127,8 @@ export class SegmentFlush {
   #settle({ intent, rows, packed }: PreparedSegment, { descriptor, placement, missing }: WrittenBlob): void {
     const { store, storage, care } = this.#host;
     const { first, last, blob, blobBytes, expiresAt } = intent;
+    // A step that was taken for lost, and another has buried its blob, or settled it: what is at the nodes is nobody's, or is theirs.
+    if (!equalBytes(store.segments.intent?.blob ?? NONE, blob)) return;
     const places = packed.places.map((place, i) => ({ ...place, ...timesOf(rows[i] as PayloadRow) }));
     storage.transactionSync(() => {
       store.blobs.add({

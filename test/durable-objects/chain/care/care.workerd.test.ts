@@ -1,5 +1,14 @@
 import { describe, expect, it, vi } from 'vitest';
-import { CELL_BYTES, DAY_MS, equalBytes, ok, sha256, toBase64Url } from '../../../../core/index.ts';
+import {
+  CELL_BYTES,
+  DAY_MS,
+  equalBytes,
+  MAX_UPLOADS,
+  nodesFor,
+  ok,
+  sha256,
+  toBase64Url,
+} from '../../../../core/index.ts';
 import { parseShardPartKey, shardPartKey, type ListRequest, type StorageNode } from '../../../../relay/index.ts';
 import { storedBlob } from '../../../../durable-objects/chain/care/care-port.ts';
 import { OrphanScan } from '../../../../durable-objects/cluster/orphan-scan.ts';
@@ -10,7 +19,7 @@ import { damages } from '../../../relay/cluster/stored-blobs.ts';
 import { CHAIN, newId, someBytes } from '../../../relay/cluster/test-cluster.ts';
 import { TestCluster } from '../../../relay/cluster/test-cluster.workerd.ts';
 import { freshObject, withStorage } from '../../storage-of.ts';
-import { withRig, type CareRig } from './care-rig.workerd.ts';
+import { ALICE, withRig, type CareRig } from './care-rig.workerd.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -331,5 +340,82 @@ describe('the search for orphans', () => {
       expect(asked.filter((node) => node === 'n0').length).toBeLessThanOrEqual(5);
       const found = store.orphansSince(now, 1_000).filter(({ node }) => node === 'n1');
       expect(found).toEqual([{ node: 'n1', key: left }]);
+    }));
+});
+
+describe('what is on its way', () => {
+  /** Begun, of one byte each, and found not to be what it should. */
+  async function dropUploads(rig: CareRig, count: number): Promise<void> {
+    for (let index = 0; index < count; index++) {
+      const turn = await rig.attachments.begin(uploadKey(index), 1);
+      if (!turn.ok) throw new Error(turn.error.code);
+      rig.attachments.drop(turn.value);
+    }
+  }
+
+  const uploadKey = (index: number) => ({ hash: sha256(new Uint8Array([index])), actor: ALICE.key });
+
+  it('[UP4] [UP5] has its room back once it is dropped, and is deleted when a node that was away comes back', () =>
+    withRig(async (rig) => {
+      rig.cluster.kill([2]);
+      await dropUploads(rig, MAX_UPLOADS);
+      await rig.run();
+      expect(await rig.attachments.begin(uploadKey(MAX_UPLOADS), 1)).toMatchObject({ ok: true });
+      const { id } = rig.store.uploads.find(uploadKey(MAX_UPLOADS))!;
+      const key = shardPartKey({ chain: CHAIN, id, placement: 1, shard: 0, part: 0 });
+      const object = { bytes: someBytes(9), sha256: sha256(someBytes(9)), expiresAt: rig.now + DAY_MS };
+      const name = nodesFor(rig.cluster.placement, id)[0]!;
+      await rig.nodes.get(name)!.node.put(key, object);
+      rig.now += 3_700_000;
+      rig.cluster.kill([0, 1, 2, 3, 4, 5]);
+      await rig.run();
+      expect(await rig.objects()).toHaveLength(1);
+      expect(await rig.orphans()).toEqual([]);
+      rig.cluster.kill([]);
+      rig.now += 700_000;
+      await rig.run();
+      expect(await rig.objects()).toEqual([]);
+    }));
+
+  it('[CR5] keeps a node from being drained that it is written by, until it is kept or dropped', () =>
+    withRig(async (rig) => {
+      await rig.attachments.begin(uploadKey(0), 1);
+      rig.replace('n3');
+      await rig.step('report');
+      expect(rig.reports.at(-1)?.placement).toBe(1);
+      rig.now += 3_600_000;
+      await rig.run();
+      await rig.step('report');
+      expect(rig.reports.at(-1)?.placement).toBe(2);
+    }));
+
+  it('[TI4] [TI8] is not what payloads are forgotten for once another step has buried it', () =>
+    withRig(async (rig) => {
+      const payloads = rig.hold(3);
+      let answer = (): void => undefined;
+      const held = new Promise<void>((resolve) => (answer = resolve));
+      for (const node of rig.cluster.nodes) node.hold = held;
+      const slow = rig.step('segments');
+      await vi.waitFor(() => expect(rig.cluster.nodes.every(({ calls }) => calls.length === 1)).toBe(true));
+      rig.replace('n3');
+      expect(await rig.step('segments')).toBe(rig.now);
+      answer();
+      await slow;
+      rig.now += 120_000;
+      await rig.run();
+      for (const [index, payload] of payloads.entries()) expect(await rig.payload(index)).toEqual(payload);
+    }));
+
+  it('[TI8] asks no more of nodes in one step of deleting than the platform lets it', () =>
+    withRig(async (rig) => {
+      rig.cluster.kill([0, 1, 2, 3, 4, 5]);
+      const large = { placement: 1, blobBytes: 104_857_600 };
+      for (let index = 0; index < 9; index++)
+        rig.store.tombstones.add({ ...large, blob: newId() }, rig.now, rig.now + DAY_MS);
+      // Each node is asked for one object of each blob, and does not answer.
+      for (const calls of [24, 48, 54]) {
+        await rig.step('tombs');
+        expect(rig.cluster.nodes.flatMap((node) => node.calls)).toHaveLength(calls);
+      }
     }));
 });
