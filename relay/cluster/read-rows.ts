@@ -24,6 +24,8 @@ export interface BegunBlob extends BlobPlace {
 
 type Parts = ReadonlyMap<number, Uint8Array>;
 
+const LATE = Symbol('late');
+
 /**
  * The bytes of a blob that was begun, from its beginning to the end of its stored rows, for a writer that goes on with it (`UP3`).
  * After a refusal nothing comes any more.
@@ -69,15 +71,14 @@ async function readParts(
   const order = [...shards.filter((shard) => !doubtful.has(shard)), ...doubtful];
   for (const shard of order.slice(0, dataShards)) pending.set(shard, ask(shard));
   const timer = cluster.startTimer(cluster.readTimes.hedgeAfterMs());
-  let isLate = false;
-  const late = timer.over.then(() => void (isLate = true));
-  let others = order.slice(dataShards);
+  const late = timer.over.then(() => LATE);
+  let isHedged = false;
   while (parts.size < dataShards && pending.size > 0) {
-    await Promise.race(isLate ? pending.values() : [...pending.values(), late]);
-    if (!isLate && parts.size + pending.size >= dataShards) continue;
-    if (isLate) for (const shard of pending.keys()) doubtful.add(shard);
-    for (const shard of others) pending.set(shard, ask(shard));
-    others = [];
+    const event = await Promise.race([...pending.values(), ...(isHedged ? [] : [late])]);
+    if (isHedged || (event !== LATE && parts.size + pending.size >= dataShards)) continue;
+    isHedged = true;
+    if (event === LATE) for (const shard of pending.keys()) doubtful.add(shard);
+    for (const shard of order.slice(dataShards)) pending.set(shard, ask(shard));
   }
   timer.cancel();
   // What comes late changes nothing any more.
