@@ -2,7 +2,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { runCli } from '../../cli/cli.ts';
 import {
   encodeAdminStatement,
   formatDsseEnvelope,
@@ -17,6 +16,7 @@ import { fileStorage, nodePlatform } from '../../sdk/node/index.ts';
 import { startLocalRelay, type LocalRelay } from '../../workers/local.ts';
 import { openPinnedRegistry } from '../../workers/local/pinned-registry.ts';
 import { keepAdmin, PASSPHRASE, type KeptAdmin } from '../support/admin-keys.ts';
+import { runAt } from './run-cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'admin-test-'));
 const path = (name: string): string => join(folder, name);
@@ -34,26 +34,8 @@ let relay: LocalRelay;
 /** Of the registry that the profile founded. */
 let id: string;
 
-interface Ended {
-  readonly exit: number;
-  readonly out: string;
-  readonly err: string;
-}
-
 /** One command line in this process. */
-async function run(...args: string[]): Promise<Ended> {
-  const written = { out: '', err: '' };
-  const take = (to: 'out' | 'err') => (text: unknown) => (written[to] += String(text)) !== '';
-  const spies = [
-    vi.spyOn(process.stdout, 'write').mockImplementation(take('out')),
-    vi.spyOn(process.stderr, 'write').mockImplementation(take('err')),
-  ];
-  try {
-    return { exit: await runCli(['node', 'terachat', ...args, '--home', path('home')]), ...written };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
+const run = (...args: string[]) => runAt(path('home'), args);
 
 async function ask(...args: string[]): Promise<Record<string, unknown>> {
   const { exit, out, err } = await run(...args, '--json');

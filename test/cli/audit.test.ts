@@ -49,7 +49,7 @@ describe('terachat audit', { timeout: 120_000 }, () => {
     expect(report).toMatchObject({ ok: true, size: ENTRIES, chain, lacks: [] });
     expect(statSync(saved).mode & 0o777).toBe(0o600);
     expect(await terminal.ask('audit', '--file', saved)).toEqual(report);
-    const { code, out } = await terminal.run('audit', '--file', saved);
+    const { code, out } = await terminal.here('audit', '--file', saved);
     expect(code).toBe(0);
     for (const fact of ['chain', 'root', 'stateDigest']) expect(out).toContain(String(report[fact]));
     expect(await terminal.refusal('audit', 'friends')).toMatchObject({ exit: 4, code: 'unreachable' });
@@ -65,7 +65,7 @@ describe('terachat audit', { timeout: 120_000 }, () => {
     expect(unlinked['message']).toMatch(/^entry 3: /);
     const missing = await auditOf({ entries: copy.entries.toSpliced(2, 1) });
     expect(missing['message']).toMatch(/^entry 2: wrong-index/);
-    const { code, err } = await terminal.run('audit', '--file', join(terminal.home, 'changed.log'));
+    const { code, err } = await terminal.here('audit', '--file', join(terminal.home, 'changed.log'));
     expect(code).toBe(3);
     expect(err).toContain('terachat: entry 2: wrong-index');
   });

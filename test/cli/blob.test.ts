@@ -12,7 +12,7 @@ beforeAll(async () => {
   const { url } = await serve(terminal);
   await terminal.ask('init', '--relay', url, ...alice);
   await terminal.ask('group', 'create', 'friends', ...alice);
-}, 60_000);
+});
 
 afterAll(() => terminal.close());
 
@@ -25,7 +25,7 @@ describe('a file at the command line', { timeout: 120_000 }, () => {
     const hash = String(sent['hash']);
     const [item] = await terminal.documents('read', 'friends', ...alice);
     expect(item).toMatchObject({ kind: 'message', attachment: { hash, size: 180_000, name: 'harbour.txt' } });
-    expect((await terminal.run('read', 'friends', ...alice)).out).toContain(
+    expect((await terminal.here('read', 'friends', ...alice)).out).toContain(
       `[file harbour.txt, 180000 bytes; blob get ${hash}]`,
     );
 

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => terminal.close());
 
 async function cluster(...args: string[]): Promise<ClusterStatus> {
-  const { code, out, err } = await terminal.run('cluster', ...args, ...data, '--json');
+  const { code, out, err } = await terminal.here('cluster', ...args, ...data, '--json');
   expect([code, err]).toEqual([0, '']);
   return JSON.parse(out) as ClusterStatus;
 }
@@ -26,7 +26,7 @@ describe('terachat cluster', { timeout: 120_000 }, () => {
     const drained = await cluster('replace', 'node-1', 'node-4', '--wait');
     const states = Object.fromEntries(drained.nodes.map(({ name, state }) => [name, state]));
     expect(states).toMatchObject({ 'node-0': 'active', 'node-1': 'drained', 'node-4': 'active' });
-    const { out } = await terminal.run('cluster', 'status', ...data);
+    const { out } = await terminal.here('cluster', 'status', ...data);
     expect(out).toContain('any 2 of 4 shards give a blob back');
     expect(await terminal.refusal('cluster', 'drain', 'node-2', ...data)).toMatchObject({ code: 'no-spare-node' });
   });

@@ -25,7 +25,7 @@ beforeAll(async () => {
   relay = await serve(terminal);
   proxy = await Proxy.before(relay.url);
   await terminal.ask('init', '--relay', proxy.url, ...alice);
-}, 60_000);
+});
 
 afterAll(async () => {
   await proxy.close();
@@ -34,7 +34,7 @@ afterAll(async () => {
 
 /** What the doctor finds, by name, and how it ends. */
 async function examine(...args: string[]): Promise<{ code: number | null; found: Record<string, Finding> }> {
-  const { code, out, err } = await terminal.run('doctor', '--json', '--data', '/no/such/folder', ...args);
+  const { code, out, err } = await terminal.here('doctor', '--json', '--data', '/no/such/folder', ...args);
   expect(err === '', err).toBe(code === 0);
   const { ok, checks } = JSON.parse(out) as { ok: boolean; checks: (Finding & { name: string })[] };
   expect(ok).toBe(code === 0);
@@ -57,7 +57,7 @@ describe('terachat doctor', { timeout: 120_000 }, () => {
     for (const [name, { status, todo }] of Object.entries(found))
       expect([name, status, todo]).toEqual([name, 'ok', null]);
 
-    const { code: ended, out, err } = await terminal.run('doctor', '--data', join(terminal.home, 'relay'), ...alice);
+    const { code: ended, out, err } = await terminal.here('doctor', '--data', join(terminal.home, 'relay'), ...alice);
     expect([ended, err]).toEqual([0, '']);
     expect(out).toMatch(/^ {2}ok {4}clock {10}agrees with the relay$/m);
     expect(out).toMatch(/^ {2}ok {4}relay-file .* is yours alone$/m);

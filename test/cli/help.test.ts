@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { runCli } from '../../cli/cli.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runHere } from './run-cli.ts';
 import { Terminal } from './terminal.ts';
 
 const COMMANDS =
@@ -48,26 +48,20 @@ describe('help', () => {
   });
 });
 
-/** Without a process of its own: nineteen of them would cost more than all other tests of the command line. */
 async function helpOf(page: readonly string[]): Promise<string> {
-  const written: string[] = [];
-  const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
-  try {
-    expect(await runCli(['node', 'terachat', ...page, '--help'])).toBe(0);
-  } finally {
-    write.mockRestore();
-  }
-  return written.join('');
+  const { exit, out } = await runHere(...page, '--help');
+  expect(exit).toBe(0);
+  return out;
 }
 
 describe('wrong arguments', () => {
   it('end with 2, and say on standard error what is wrong and where help is', async () => {
-    const { code, out, err } = await terminal.run('send', 'friends');
+    const { code, out, err } = await terminal.here('send', 'friends');
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain("missing required argument 'text'");
     expect(err).toContain('--help');
-    expect((await terminal.run('nonsense')).code).toBe(2);
-    expect((await terminal.run('serve', '--port', 'http')).err).toContain('A port is a number from 0 to 65535.');
+    expect((await terminal.here('nonsense')).code).toBe(2);
+    expect((await runHere('serve', '--port', 'http')).err).toContain('A port is a number from 0 to 65535.');
   });
 
   it('are JSON where JSON is asked for', async () => {

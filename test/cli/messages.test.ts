@@ -17,7 +17,7 @@ beforeAll(async () => {
   const made = await Promise.all([alice, bob].map((who) => terminal.ask('init', '--relay', url, ...who)));
   actors = { alice: String(made[0]!['actor']), bob: String(made[1]!['actor']) };
   id = String((await terminal.ask('group', 'create', 'friends', ...alice))['id']);
-}, 60_000);
+});
 
 afterAll(() => terminal.close());
 
@@ -64,14 +64,14 @@ describe('a group at the command line', { timeout: 120_000 }, () => {
     expect(first).toEqual({ ...common, ...sentBy('alice', sent), text: 'one' });
     expect(second).toMatchObject({ ...common, index: 4, actor: actors.bob, isMine: false, text: 'two\nlines' });
     expect(words(await terminal.documents('read', id, '-n', '1', ...bob))).toEqual(['two\nlines']);
-    const { out } = await terminal.run('read', 'walkers', ...bob);
+    const { out } = await terminal.here('read', 'walkers', ...bob);
     expect(out).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d {2}alice ✓ {5}one\n.* {2}you {9}two\n {30}lines\n$/);
   });
 
   it('shows control characters as what they are, so that nobody rewrites another’s screen', async () => {
     const hostile = 'safe\u001b[2J\u001b]0;title\u0007\r\u009b31m\u202egnp.exe\u2066 tab\there';
     await terminal.ask('send', 'friends', hostile, ...alice);
-    const { out } = await terminal.run('read', 'walkers', '--last', '1', ...bob);
+    const { out } = await terminal.here('read', 'walkers', '--last', '1', ...bob);
     expect(out).toContain('safe\\u001b[2J\\u001b]0;title\\u0007\\u000d\\u009b31m\\u202egnp.exe\\u2066 tab\there\n');
     expect(words(await terminal.documents('read', 'walkers', '--last', '1', ...bob))).toEqual([hostile]);
   });
@@ -129,7 +129,7 @@ describe('a group at the command line', { timeout: 120_000 }, () => {
 
   it('[GR8] is shown with what it does without, to people and programs, before anything is said in it', async () => {
     await terminal.ask('group', 'create', 'board', '--plain', ...alice);
-    const { out } = await terminal.run('group', 'members', 'board', ...alice);
+    const { out } = await terminal.here('group', 'members', 'board', ...alice);
     expect(out).toMatch(/\(you\).*\n {2}The relay can read what is said\.\n$/);
     expect(await terminal.documents('group', 'list', ...alice)).toEqual([
       expect.arrayContaining([

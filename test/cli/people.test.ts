@@ -13,7 +13,7 @@ let proxy: Proxy | undefined;
 beforeAll(async () => {
   terminal = new Terminal();
   relay = await serve(terminal);
-}, 60_000);
+});
 
 afterEach(() => proxy?.close());
 
@@ -33,7 +33,7 @@ describe('an identity', { timeout: 120_000 }, () => {
     const { actor, fingerprint, chain } = made;
     const shown = { actor, fingerprint, chain, relay: relay.url, relayName: 'localhost.terachat' };
     expect(await terminal.ask('whoami', ...as('alice'))).toEqual(shown);
-    const text = (await terminal.run('whoami', ...as('alice'))).out;
+    const text = (await terminal.here('whoami', ...as('alice'))).out;
     for (const fact of Object.values(shown)) expect(text).toContain(String(fact));
 
     const second = await terminal.refusal('init', '--relay', relay.url, ...as('alice'));

@@ -5,12 +5,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { buildSync } from 'esbuild';
+import { runAt } from './run-cli.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(ROOT, 'cli/main.ts');
 
 /** What starts a relay or looks at the installation runs from the sources, as in a clone. */
 const FROM_SOURCES: ReadonlySet<string | undefined> = new Set(['serve', 'demo', 'doctor']);
+
+/** These start processes, and end with them. */
+const LASTING: ReadonlySet<string | undefined> = new Set(['serve', 'demo']);
 
 export interface Ended {
   readonly code: number | null;
@@ -67,13 +71,20 @@ export class Terminal {
     return this.start(...args).ended;
   }
 
+  /** As `run`, without a process of its own: for what a command says and does, where it is not the process that is tested. */
+  async here(...args: string[]): Promise<Ended> {
+    if (LASTING.has(args[0])) return this.run(...args);
+    const { exit: code, ...said } = await runAt(this.#people, args);
+    return { code, ...said };
+  }
+
   runWith(options: RunOptions, ...args: string[]): Promise<Ended> {
     return this.#spawn(process.execPath, [mainFor(args), ...args], options).ended;
   }
 
-  /** Runs with `--json` what must succeed; gives the documents, one a line. */
+  /** Runs here with `--json` what must succeed; gives the documents, one a line. */
   async documents(...args: string[]): Promise<Document[]> {
-    const { code, out, err } = await this.run(...args, '--json');
+    const { code, out, err } = await this.here(...args, '--json');
     if (code !== 0) throw new Error(`terachat ${args.join(' ')} ended with ${code}: ${err}`);
     return out.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Document]));
   }
@@ -85,9 +96,9 @@ export class Terminal {
     return document;
   }
 
-  /** Runs with `--json` what must fail, with nothing but one JSON error on standard error. */
+  /** Runs here with `--json` what must fail, with nothing but one JSON error on standard error. */
   async refusal(...args: string[]): Promise<Document & { readonly exit: number | null }> {
-    const { code, out, err } = await this.run(...args, '--json');
+    const { code, out, err } = await this.here(...args, '--json');
     if (code === 0 || out !== '') throw new Error(`terachat ${args.join(' ')} printed ${out}`);
     const { error } = JSON.parse(err) as { error: Document };
     return { exit: code, ...error };

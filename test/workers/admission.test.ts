@@ -81,7 +81,7 @@ test(
 test('[AD3] the command line passes a code on', { timeout: 120_000 }, async () => {
   const code = await writeCode(1);
   const init = ['init', '--profile', 'carol', '--relay', relay.url];
-  const { code: exit, err } = await terminal.run(...init);
+  const { code: exit, err } = await terminal.here(...init);
   expect([exit, err]).toEqual([1, expect.stringContaining('invitation-required')]);
   await terminal.ask('init', '--profile', 'carol', '--relay', relay.url, '--invite', code);
   await terminal.ask('group', 'create', 'friends', '--profile', 'carol');

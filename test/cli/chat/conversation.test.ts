@@ -48,7 +48,7 @@ beforeAll(async () => {
   await alice.names.contacts.name(bob.actor, 'bob');
   await bob.names.contacts.name(alice.actor, 'alice');
   [hers, his] = [talk(alice), talk(bob)];
-}, 60_000);
+});
 
 afterAll(() => {
   for (const person of [alice, bob]) person.session.close();
