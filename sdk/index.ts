@@ -86,6 +86,7 @@ export type { GroupSummary } from './group/group-register.ts';
 export { DEFAULT_ROTATE_AFTER_MS, MIN_ROTATE_AFTER_MS, type RotateAfter } from './group/rotation.ts';
 export { MAX_OUTGOING_MESSAGES } from './group/outbox.ts';
 export type { DeliveryState, OutgoingMessage } from './group/outgoing.ts';
+export type { SealReason, UnreadReason } from './group/stored-item.ts';
 export type {
   ApplicationItem,
   CommitReported,
@@ -101,11 +102,9 @@ export type {
   Resynced,
   RoleChanged,
   SealedMessage,
-  SealReason,
   Succeeds,
   TimelineEvent,
   TimelineItem,
-  UnreadReason,
 } from './group/timeline-item.ts';
 export type { RequestOptions } from './http-client.ts';
 export type { Identity } from './identity.ts';

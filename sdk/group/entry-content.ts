@@ -27,7 +27,7 @@ import type { VerifiedEntry } from '../chain/page-verification.ts';
 import { RelayProblem, UntrustedError } from '../errors.ts';
 import type { RelayClient } from '../relay-client.ts';
 import { boundPolicyIn, revokedPolicyIn } from './policy-content.ts';
-import type { StoredItem, TimelineContent } from './timeline-item.ts';
+import type { StoredItem, TimelineContent } from './stored-item.ts';
 
 export type MessageBody = Decoded<(typeof groupMessage)['body']>;
 

@@ -49,13 +49,12 @@ import { MessageSender, type BeginSealing } from './message-sender.ts';
 import { Outbox, type OutboxRecord } from './outbox.ts';
 import { OutgoingFeed } from './outgoing-feed.ts';
 import type { OutgoingMessage } from './outgoing.ts';
+import type { StoredItem, TimelineContent } from './stored-item.ts';
 import {
   TEXT_CONTENT,
   type ApplicationItem,
   type Message,
   type SealedMessage,
-  type StoredItem,
-  type TimelineContent,
   type TimelineItem,
 } from './timeline-item.ts';
 import { TimelineReader } from './timeline-reader.ts';

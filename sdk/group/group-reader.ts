@@ -5,7 +5,7 @@ import type { VerifiedEntry, VerifiedPage } from '../chain/page-verification.ts'
 import type { StorageWrite } from '../storage.ts';
 import { contentOf, itemOf, type ContentOpener } from './entry-content.ts';
 import { removalOf } from './group-status.ts';
-import type { StoredItem } from './timeline-item.ts';
+import type { StoredItem } from './stored-item.ts';
 import { timelineWrite } from './timeline.ts';
 
 /** Opens the content of one page, entry by entry. */

@@ -21,7 +21,7 @@ import { joinAt } from './mls-admission.ts';
 import type { AcceptedWelcome, MlsRecord, MlsStore, PendingRecord } from './mls-store.ts';
 import type { Outbox } from './outbox.ts';
 import { alsoMissed, type LossCause, type RecoveryRecord } from './recovery-record.ts';
-import type { SealReason, TimelineContent, UnreadReason } from './timeline-item.ts';
+import type { SealReason, TimelineContent, UnreadReason } from './stored-item.ts';
 
 export interface MlsReading {
   readonly store: MlsStore;

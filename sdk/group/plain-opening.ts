@@ -4,7 +4,7 @@ import type { StorageWrite } from '../storage.ts';
 import { payloadOf, type MessageBody, type PayloadSource } from './entry-content.ts';
 import type { Opening, PageOpener } from './group-reader.ts';
 import type { Outbox } from './outbox.ts';
-import type { TimelineContent } from './timeline-item.ts';
+import type { TimelineContent } from './stored-item.ts';
 
 /** A plain group's payloads are what was said. */
 export class PlainOpening implements Opening {

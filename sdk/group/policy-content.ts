@@ -16,7 +16,7 @@ import {
   type ImportedFacts,
 } from '../../core/index.ts';
 import type { VerifiedEntry } from '../chain/page-verification.ts';
-import type { TimelineContent } from './timeline-item.ts';
+import type { TimelineContent } from './stored-item.ts';
 
 /** Of a module (`AR6`). */
 const MAX_NAME_BYTES = 64;

@@ -5,7 +5,9 @@ import { untilAborted } from '../mutex.ts';
 import type { ReadOptions } from './group.ts';
 import { removalOf } from './group-status.ts';
 import type { Timeline } from './timeline.ts';
-import { viewItem, type StoredItem, type TimelineItem } from './timeline-item.ts';
+import type { StoredItem } from './stored-item.ts';
+import type { TimelineItem } from './timeline-item.ts';
+import { viewItem } from './view-item.ts';
 
 /** Reads a timeline as it is stored, and goes on as it grows, whichever process makes it grow. */
 export class TimelineReader {

@@ -4,7 +4,7 @@ import type { ChainKeys } from '../chain/chain-keys.ts';
 import type { Delivery } from '../chain/chain-writer.ts';
 import { StorageError } from '../errors.ts';
 import type { Storage, StorageWrite } from '../storage.ts';
-import { storedItem, type StoredItem } from './timeline-item.ts';
+import { storedItem, type StoredItem } from './stored-item.ts';
 
 const recordCodec = struct('TimelineRecord', {
   version: version(1),
