@@ -1,4 +1,4 @@
-import type { ChainState, HandshakeMode } from '../core/index.ts';
+import type { ChainState, GroupState, HandshakeMode } from '../core/index.ts';
 import { DEFAULT_SUITE, findSuite, type GroupTerms } from '../core/mls/index.ts';
 
 /** What a group's genesis says of its MLS. */
@@ -14,9 +14,14 @@ export function mlsChoicesOf({ value: { genesis } }: ChainState): MlsChoices | u
   return parameters.kind === 'group' && parameters.value.membership === 'mls' ? parameters.value : undefined;
 }
 
+/** What the state says of a chain's MLS group. Undefined where there is none, or none yet. */
+export function mlsStateOf(state: ChainState): GroupState['mls'] {
+  return state.kind === 'group' ? state.value.mls : undefined;
+}
+
 /** What all leaves of a chain's MLS group have in common. Its suite is known from entry 1 on. */
 export function groupTermsOf(state: ChainState): GroupTerms {
-  const created = state.kind === 'group' ? state.value.mls : undefined;
+  const created = mlsStateOf(state);
   const suite = (created && findSuite(created.ciphersuite)) ?? DEFAULT_SUITE;
   return { suite, credentials: mlsChoicesOf(state)?.credentials ?? 'bound' };
 }

@@ -59,7 +59,7 @@ export {
   type RemovalParts,
 } from './revoked-leaves.ts';
 export { relayActorSeed, relayCandidate, type RelayActor, type RelayEvent } from './relay-actor.ts';
-export { groupTermsOf } from './group-terms.ts';
+export { groupTermsOf, mlsStateOf } from './group-terms.ts';
 export { judgeGenesis, type Founding } from './founding.ts';
 export type { ChainHead, EpochChange, LoggedEvent, LogReader, NewEntry, NewPayload, NewProposal } from './ports.ts';
 export { screenProposal, type ProposalContext } from './proposal.ts';

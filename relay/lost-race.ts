@@ -1,6 +1,7 @@
 import { mlsCommit, type VerifiedEvent } from '../core/index.ts';
 import type { RelayRefusal } from './answer.ts';
 import type { Decision } from './append.ts';
+import { mlsStateOf } from './group-terms.ts';
 import type { ChainHead } from './ports.ts';
 import type { Candidate } from './submission.ts';
 
@@ -62,7 +63,7 @@ function winningCommit(
 ): { readonly epoch: number; readonly epochIndex: number } | undefined {
   if (event.type !== mlsCommit.type || (code !== 'stale-parent' && code !== 'wrong-epoch')) return undefined;
   const body = mlsCommit.decodeBody(event.body);
-  const mls = state.kind === 'group' ? state.value.mls : undefined;
+  const mls = mlsStateOf(state);
   // A ReInit is no winner to go on from: its loser learns of it from the entries that it missed.
   if (mls === undefined || mls.successor !== undefined) return undefined;
   return body.ok && body.value.epoch < mls.epoch ? mls : undefined;

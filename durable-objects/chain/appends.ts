@@ -10,10 +10,9 @@ import {
   type AppendRequest,
   type Result,
 } from '../../core/index.ts';
-import { encodePublicTree, MAX_SENDER_PROPOSALS, type PublicGroup } from '../../core/mls/index.ts';
+import { MAX_SENDER_PROPOSALS } from '../../core/mls/index.ts';
 import {
   completeRefusals,
-  groupTermsOf,
   hasRevokedLeaves,
   isStrangersNews,
   outcomesOf,
@@ -28,29 +27,24 @@ import {
   type Candidate,
   type CheckSignatures,
   type Decision,
-  type EpochInForce,
   type Quotable,
   type RelayActor,
   type RelayRefusal,
   type Screened,
 } from '../../relay/index.ts';
-import { countRateLimited, measures } from '../metrics/isolate-measures.ts';
+import { measureOutcomes, measureRefused } from '../metrics/event-measures.ts';
 import { reportIncident } from '../platform/incident.ts';
 import type { ChainLog } from './chain-log.ts';
 import type { FollowedChains } from './followed-chains.ts';
-import { FollowedGroup } from './followed-group.ts';
+import type { GroupInForce } from './group-in-force.ts';
 import type { Sequencer } from './sequencer.ts';
-import type { ChainStore } from './store.ts';
-
-/** As the present, it makes nothing expired: what is past its time and still there is good for a replay. */
-const BEGINNING = 0;
 
 /** `AP14`: a few flushes later there is room again. */
 const RETRY_MS = 1_000;
 const QUEUE_FULL = { code: 'rate-limited', limit: 'waiting-events', retryAfterMs: 1_000 } as const;
 
 export interface AppendHost {
-  readonly store: ChainStore;
+  readonly group: GroupInForce;
   readonly log: ChainLog;
   readonly sequencer: Sequencer;
   readonly quotes: Quotable;
@@ -69,19 +63,9 @@ export interface AppendHost {
 /** The way into the log: screened before the queue, decided in the flush, answered with receipts. */
 export class ChainAppends {
   readonly #host: AppendHost;
-  readonly #group: FollowedGroup;
 
   constructor(host: AppendHost) {
     this.#host = host;
-    const { handshakes } = host.store;
-    this.#group = new FollowedGroup({
-      groupInfo: (hash) => handshakes.read(hash, BEGINNING),
-      groupInfoOf: (epoch) => handshakes.ofEpoch('group-info', epoch)[0],
-      proposals: (epoch) => handshakes.ofEpoch('proposal', epoch).map(({ bytes }) => bytes),
-      tree: (treeHash) => handshakes.readTree(treeHash, BEGINNING)?.bytes,
-      commit: (index) => host.store.payloads.read(index, BEGINNING),
-      replayed: (group) => this.#mend(group),
-    });
   }
 
   /** An encoded AppendRequest, answered with an encoded AppendAnswer. */
@@ -109,12 +93,11 @@ export class ChainAppends {
 
   /** A bundle is refused as a whole, with the problem itself instead of an outcome that holds it. */
   async commit(body: Uint8Array, from: string | undefined): Promise<Answer> {
-    const { log, sequencer, quotes, check, claimTokenKey, clock, limits } = this.#host;
+    const { group, log, sequencer, quotes, check, claimTokenKey, clock, limits } = this.#host;
     const refusal = limits.checkSender(from, clock());
     if (refusal !== undefined) return err(refusal);
     const { head } = sequencer;
-    const mls = this.#mls();
-    const followedGroup = () => mls && this.#group.at(mls, groupTermsOf(head.state));
+    const followedGroup = () => group.current();
     const context = { head, log, clock: clock(), check, claimTokenKey, followedGroup, quotes, limits };
     const candidate = screenCommit(body, context);
     if (!candidate.ok) return this.#refuse(candidate.error, from);
@@ -129,7 +112,7 @@ export class ChainAppends {
     const { decisions, checkpoint } = decided.value;
     const [decision] = decisions;
     if (decision?.kind === 'refused') return this.#refuse(decision.refusal, from);
-    if (decision?.kind === 'accepted') this.#enterEpoch(candidate);
+    if (decision?.kind === 'accepted') this.#host.group.enterEpoch(candidate);
     const screened = [ok(candidate)];
     measureOutcomes(screened, decisions);
     return ok(encode(appendAnswer, { outcomes: outcomesOf(screened, decisions), checkpoint }));
@@ -146,18 +129,17 @@ export class ChainAppends {
 
   /** Job step: proposes the removal of revoked devices, each once an epoch (`NA16`). */
   async proposeRemovals(now: number): Promise<number | undefined> {
-    const { actor, clock, sequencer } = this.#host;
+    const { actor, clock, group, sequencer } = this.#host;
     for (let made = 0; made < MAX_SENDER_PROPOSALS; made++) {
       const { head } = sequencer;
-      const mls = this.#mls();
-      if (mls === undefined || !hasRevokedLeaves(head.state)) return undefined;
-      const group = this.#group.withUnderWay(mls, groupTermsOf(head.state));
+      const judgedBy = hasRevokedLeaves(head.state) ? group.withUnderWay() : undefined;
+      if (judgedBy === undefined) return undefined;
       const eventId = randomFillSync(new Uint8Array(EVENT_ID_BYTES));
-      const candidate = removalOfRevoked(head, group, { actor, eventId, clock: clock() });
+      const candidate = removalOfRevoked(head, judgedBy, { actor, eventId, clock: clock() });
       if (candidate?.proposal === undefined) return undefined;
-      this.#group.begin(candidate.proposal);
+      group.begin(candidate);
       const decided = await this.#decide([candidate]);
-      this.#settleProposals([candidate], decided.ok ? decided.value.decisions : []);
+      group.settle([candidate], decided.ok ? decided.value.decisions : []);
       // A commit may have come first; the new epoch is looked at anew.
       if (!decided.ok) return now + RETRY_MS;
     }
@@ -179,51 +161,18 @@ export class ChainAppends {
     );
   }
 
-  #mls(): EpochInForce | undefined {
-    const { state } = this.#host.sequencer.head;
-    return state.kind === 'group' ? state.value.mls : undefined;
-  }
-
-  /** The tree in force, of the group that commits are judged by, where what is stored of it is damaged. */
-  mendedTree(): Uint8Array | undefined {
-    const mls = this.#mls();
-    if (mls === undefined) return undefined;
-    try {
-      const group = this.#group.at(mls, groupTermsOf(this.#host.sequencer.head.state));
-      this.#mend(group);
-      return encodePublicTree(group.tree);
-    } catch (cause) {
-      // Nothing that it could be replayed from is whole either.
-      reportIncident('tree-lost', cause);
-      return undefined;
-    }
-  }
-
-  /** `ML96`. The GroupInfo is its committer's and can't be made here: where that is damaged, it stays so until the next commit. */
-  #mend({ context, tree }: PublicGroup): void {
-    const epoch = Number(context.epoch);
-    reportIncident('group-replayed', new Error(`what was stored of epoch ${epoch} was damaged`));
-    this.#host.store.handshakes.mendTree({ hash: context.treeHash, bytes: encodePublicTree(tree), epoch });
-  }
-
   /** Proposals are judged one after the other, each beside those before it. */
   #judge(screened: Screened): Screened {
     if (screened.ok && isStrangersNews(this.#host.sequencer.head.state, screened.value.signed.event)) {
       return err({ code: 'not-permitted' });
     }
     if (!screened.ok || screened.value.signed.event.type !== mlsProposal.type) return screened;
-    const { log, sequencer, check, clock, limits } = this.#host;
-    const mls = this.#mls();
-    const followedGroup = () => mls && this.#group.withUnderWay(mls, groupTermsOf(sequencer.head.state));
+    const { group, log, sequencer, check, clock, limits } = this.#host;
+    const followedGroup = () => group.withUnderWay();
     const context = { head: sequencer.head, log, clock: clock(), check, followedGroup, limits };
     const judged = screenProposal(screened.value, context);
-    if (judged.ok && judged.value.proposal !== undefined) this.#group.begin(judged.value.proposal);
+    if (judged.ok) group.begin(judged.value);
     return judged;
-  }
-
-  #enterEpoch({ epochChange }: Candidate): void {
-    const { groupInfo, group } = epochChange ?? {};
-    if (groupInfo !== undefined && group !== undefined) this.#group.keep(groupInfo.hash, group);
   }
 
   async #sequence(
@@ -232,21 +181,12 @@ export class ChainAppends {
   ): Promise<Result<AppendAnswer, RelayRefusal>> {
     const candidates = screened.flatMap((one) => (one.ok ? [one.value] : []));
     const decided = await this.#decide(candidates);
-    this.#settleProposals(candidates, decided.ok ? decided.value.decisions : []);
+    this.#host.group.settle(candidates, decided.ok ? decided.value.decisions : []);
     if (!decided.ok) return decided;
     const { decisions, checkpoint } = decided.value;
     this.#host.limits.countRefused(from, refusalCodes(screened, decisions), this.#host.clock());
     measureOutcomes(screened, decisions);
     return ok({ outcomes: outcomesOf(screened, decisions), checkpoint });
-  }
-
-  #settleProposals(candidates: readonly Candidate[], decisions: readonly Decision[]): void {
-    for (const [i, { proposal }] of candidates.entries()) {
-      if (proposal === undefined) continue;
-      const decision = decisions[i];
-      this.#group.settle(proposal, decision !== undefined && decision.kind !== 'refused');
-      if (decision === undefined) this.#group.forget();
-    }
   }
 
   async #decide(
@@ -286,27 +226,4 @@ export class ChainAppends {
 function* refusalCodes(screened: readonly Screened[], decisions: readonly Decision[]): Generator<string> {
   for (const one of screened) if (!one.ok) yield one.error.code;
   for (const decision of decisions) if (decision.kind === 'refused') yield decision.refusal.code;
-}
-
-/** One by one only what was refused: what was accepted comes in thousands. */
-function measureOutcomes(screened: readonly Screened[], decisions: readonly Decision[]): void {
-  let accepted = 0;
-  let repeated = 0;
-  for (const one of screened) {
-    if (one.ok) continue;
-    measureRefused(one.error);
-    countRateLimited(one.error);
-  }
-  for (const decision of decisions) {
-    if (decision.kind === 'accepted') accepted++;
-    else if (decision.kind === 'repeated') repeated++;
-    else measureRefused(decision.refusal);
-  }
-  if (accepted > 0) measures.count('events', 'accepted', accepted);
-  if (repeated > 0) measures.count('events', 'repeated', repeated);
-}
-
-function measureRefused({ code }: RelayRefusal): void {
-  measures.count('events', 'refused');
-  measures.count('refusedEvents', code);
 }

@@ -5,7 +5,6 @@ import {
   encode,
   err,
   ok,
-  toBase64Url,
   type ChainId,
   type PolicyExecutor,
   type Result,
@@ -19,12 +18,10 @@ import {
   mayBeCold,
   mayReadAttachments,
   restoreHead,
-  shareGroup,
   UploadLimits,
   type ChainHead,
   type CheckpointKey,
   type Answer,
-  type Caller,
   type ClusterNodes,
   type Flush,
   type RelayActor,
@@ -37,6 +34,7 @@ import { measureFlush } from '../metrics/isolate-measures.ts';
 import { limitsOf, type RelayEnvironment } from '../platform/environment.ts';
 import { reportJobFailure } from '../platform/incident.ts';
 import { clusterOf, keeperOf, openedNodes } from '../platform/cluster.ts';
+import { ChainAccess } from './access.ts';
 import { ChainAppends } from './appends.ts';
 import { ChainAttachments, type KeptAttachment } from './attachments.ts';
 import { BlobCare } from './care/blob-care.ts';
@@ -46,12 +44,13 @@ import { Deliveries } from './deliveries.ts';
 import { FollowedChains } from './followed-chains.ts';
 import { FollowingGroups } from './following-groups.ts';
 import { FlushWriter, type FlushJob } from './flush-writer.ts';
+import { GroupInForce } from './group-in-force.ts';
+import { HandshakeReads } from './handshake-reads.ts';
 import { LiveReaders } from './live-readers.ts';
-import type { Passage } from './passage.ts';
-import type { HistoryPage } from '../sockets/stream-sockets.ts';
 import { ChainReads } from './reads.ts';
 import { Sequencer } from './sequencer.ts';
 import { ChainSockets } from './sockets.ts';
+import { StateReads } from './state-reads.ts';
 import { ChainStore } from './store.ts';
 import { PayloadTiers, type TierJob } from './tiers/payload-tiers.ts';
 
@@ -71,6 +70,7 @@ export interface OpenChainOptions {
 
 /** A founded chain in the memory of its object: its parts, and which of them tells which. */
 export class OpenChain {
+  readonly access: ChainAccess;
   readonly appends: ChainAppends;
   readonly attachments: ChainAttachments;
   readonly care: BlobCare;
@@ -78,12 +78,14 @@ export class OpenChain {
   /** Undefined where the chain is a group, which nobody follows. */
   readonly followers: FollowingGroups | undefined;
   readonly gate: AccessGate;
+  readonly handshakes: HandshakeReads;
   readonly jobs: JobScheduler<
     FlushJob | CareJob | TierJob | 'access' | 'accounts' | 'followers' | 'removals' | 'shares' | 'unopened' | 'uploads'
   >;
   readonly readers: LiveReaders;
   readonly reads: ChainReads;
   readonly sockets: ChainSockets;
+  readonly states: StateReads;
   readonly #tiers: PayloadTiers;
   readonly #log: ChainLog;
   readonly #sequencer: Sequencer;
@@ -91,56 +93,27 @@ export class OpenChain {
   readonly #writer: FlushWriter;
 
   constructor(options: OpenChainOptions) {
-    const { ctx, clock, env, chain, claimTokenKey, actor } = options;
-    const limits = limitsOf(env);
-    const { hotAgeMs } = configureHotAge({ ...env });
+    const { ctx, clock, env, chain, actor } = options;
     const store = new ChainStore(ctx.storage);
     this.#store = store;
     this.#log = new ChainLog(store);
-    this.#writer = new FlushWriter({
-      storage: ctx.storage,
-      store,
-      schedule: (job, at) => this.jobs.schedule(job, at),
-      hotAgeMs,
-      isTiered: () => mayBeCold(this.#retentionMs) && openedNodes(env) !== undefined,
-    });
-    this.#tiers = new PayloadTiers({
-      ...options,
-      store,
-      storage: ctx.storage,
-      care: () => this.care,
-      writer: this.#writer,
-      hotAgeMs,
-      retentionMs: () => this.#retentionMs,
-      scheduleForget: (at) => this.jobs.schedule('forget', at),
-    });
+    const { hotAgeMs } = configureHotAge({ ...env });
+    this.#writer = this.#keepFlushes(options, hotAgeMs);
+    this.#tiers = this.#ageOut(options, hotAgeMs);
     const sequencer = this.#sequence(options);
     this.#sequencer = sequencer;
     this.followed = new FollowedChains({ env, chain, actor, sequencer, clock });
     this.followers = this.#followersOf(options);
-    this.gate = new AccessGate({
-      store: store.access,
-      clock,
-      limits: new CallerLimits(limits),
-      scheduleSweep: (at) => this.jobs.schedule('access', at),
-    });
-    const mendedTree = (): Uint8Array | undefined => this.appends.mendedTree();
-    this.reads = new ChainReads({ store, sequencer, cold: this.#tiers.cold, clock, mendedTree });
-    this.appends = new ChainAppends({
-      store,
-      log: this.#log,
-      sequencer,
-      quotes: this.reads,
-      checkpointAt: (size) => this.reads.checkpointAt(size),
-      check: ed25519Checker(),
-      claimTokenKey,
-      actor,
-      followed: this.followed,
-      limits: new AppendLimits(limits),
-      clock,
-    });
+    this.gate = this.#guard(options);
+    this.reads = new ChainReads({ store, sequencer, cold: this.#tiers.cold, clock });
+    this.states = new StateReads(sequencer, store.modules);
+    const group = new GroupInForce(store, () => sequencer.head);
+    this.handshakes = new HandshakeReads({ store, sequencer, clock, group });
+    this.appends = this.#takeIn(options, group);
     this.sockets = this.#listen(options);
     this.readers = this.#readLive(options);
+    const { gate, followed, reads, readers, appends } = this;
+    this.access = new ChainAccess({ head: () => this.head, gate, followed, reads, readers, appends });
     this.care = this.#lookAfterBlobs(options);
     this.attachments = this.#attach(options);
     this.jobs = this.#schedule(options);
@@ -152,24 +125,6 @@ export class OpenChain {
 
   get #retentionMs(): number {
     return this.head.state.value.genesis.retentionMs;
-  }
-
-  /** Takes the caller's nonce (`RQ5`). What they read makes the next entry news to them again. */
-  async admit(caller: Caller | undefined): Promise<Result<Uint8Array | undefined, RelayRefusal>> {
-    // Strangers first: what they ask must cost no write, and a replay of it tells nobody anything.
-    if (!this.reads.isOpenTo(caller?.actor)) return err({ code: 'not-found' });
-    const actor = this.gate.admit(caller);
-    if (!actor.ok || actor.value === undefined) return actor;
-    if (!(await this.followed.confirm(actor.value))) return err({ code: 'unavailable' });
-    this.readers.arrived(toBase64Url(actor.value));
-    return actor;
-  }
-
-  /** Whether both are members, whose accounts say so still where they have one. */
-  async areInGroup(a: Uint8Array, b: Uint8Array): Promise<boolean> {
-    if (!shareGroup(this.head.state, a, b)) return false;
-    const areConfirmed = (await this.followed.confirm(a)) && (await this.followed.confirm(b));
-    return areConfirmed && shareGroup(this.head.state, a, b);
   }
 
   async readAttachment(actor: Uint8Array | undefined, hash: Uint8Array): Promise<Result<KeptAttachment, RelayRefusal>> {
@@ -184,25 +139,54 @@ export class OpenChain {
     return ok(encode(accountFollowing, this.followers.following(size)));
   }
 
-  /** From a stream elsewhere: judged by the roster of this moment, as one on a stream of its own (`SK11`). */
-  appendFor(actor: Uint8Array, body: Uint8Array): Answer | Promise<Answer> {
-    const barred = this.reads.barred(actor);
-    return barred === undefined ? this.appends.appendBody(body, toBase64Url(actor)) : err(barred);
-  }
-
-  /** Awaited only for who must be asked about (`NA11`). What can't be known ends the socket, whose reader comes again. */
-  history(actor: Uint8Array, from: number, size: number): HistoryPage | Promise<HistoryPage> {
-    if (!this.followed.isLapsed(actor)) return this.reads.history(actor, from, size);
-    return this.followed.confirm(actor).then((isConfirmed) => {
-      if (!isConfirmed) throw new Error('an account can not be asked about its device');
-      return this.reads.history(actor, from, size);
+  #keepFlushes({ ctx, env }: OpenChainOptions, hotAgeMs: number): FlushWriter {
+    return new FlushWriter({
+      storage: ctx.storage,
+      store: this.#store,
+      schedule: (job, at) => this.jobs.schedule(job, at),
+      hotAgeMs,
+      isTiered: () => mayBeCold(this.#retentionMs) && openedNodes(env) !== undefined,
     });
   }
 
-  /** Whoever must be asked about takes it as history, too. */
-  async passageFrom(first: number, actors: readonly Uint8Array[]): Promise<Passage> {
-    const passage = await this.reads.passageFrom(first, actors);
-    return { ...passage, ended: [...passage.ended, ...actors.filter((actor) => this.followed.isLapsed(actor))] };
+  #ageOut({ ctx, chain, clock, cluster }: OpenChainOptions, hotAgeMs: number): PayloadTiers {
+    return new PayloadTiers({
+      chain,
+      clock,
+      cluster,
+      store: this.#store,
+      storage: ctx.storage,
+      care: () => this.care,
+      writer: this.#writer,
+      hotAgeMs,
+      retentionMs: () => this.#retentionMs,
+      scheduleForget: (at) => this.jobs.schedule('forget', at),
+    });
+  }
+
+  #guard({ env, clock }: OpenChainOptions): AccessGate {
+    return new AccessGate({
+      store: this.#store.access,
+      clock,
+      limits: new CallerLimits(limitsOf(env)),
+      scheduleSweep: (at) => this.jobs.schedule('access', at),
+    });
+  }
+
+  #takeIn({ env, clock, claimTokenKey, actor }: OpenChainOptions, group: GroupInForce): ChainAppends {
+    return new ChainAppends({
+      group,
+      log: this.#log,
+      sequencer: this.#sequencer,
+      quotes: this.reads,
+      checkpointAt: (size) => this.reads.checkpointAt(size),
+      check: ed25519Checker(),
+      claimTokenKey,
+      actor,
+      followed: this.followed,
+      limits: new AppendLimits(limitsOf(env)),
+      clock,
+    });
   }
 
   #followersOf({ env, chain }: OpenChainOptions): FollowingGroups | undefined {
@@ -230,7 +214,7 @@ export class OpenChain {
       ctx,
       clock,
       size: () => this.head.size,
-      history: (actor, from) => this.history(actor, from, this.head.size),
+      history: (actor, from) => this.access.history(actor, from, this.head.size),
       barred: (actor) => this.reads.barred(actor),
       redeem: (ticket, origin) => this.gate.redeem(ticket, origin),
       append: (request, { key }) => this.appends.append(request, key),

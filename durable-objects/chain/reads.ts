@@ -2,39 +2,24 @@ import {
   appendAnswer,
   decodeTrusted,
   encode,
-  encodeState,
   entryCodec,
   entryPage,
-  epochProposals,
-  equalBytes,
   err,
   formatLogProof,
   inclusionProof,
-  isOpaque,
   MAX_MISSED_ENTRIES,
   MAX_PAGE_BYTES,
   MAX_PAGE_ENTRIES,
-  moduleList,
-  moduleRevokedAt,
   ok,
   rangeFromNodes,
   readableUntil,
-  registryAnswer,
-  sha256,
-  stateAnswer,
-  toBase64,
   utf8ToBytes,
   type EntryPage,
   type Result,
-  type StateAnswer,
 } from '../../core/index.ts';
-import { parseRatchetTree, ratchetTreeOf } from '../../core/mls/index.ts';
 import {
   authoriseRead,
   endOfReading,
-  groupTermsOf,
-  isMember,
-  lastEpochOf,
   readsHead,
   signCheckpoint,
   type Answer,
@@ -50,35 +35,26 @@ import type { ColdPayloads } from './tiers/cold-payloads.ts';
 
 /** As the present, it makes nothing expired. */
 const BEGINNING = 0;
-const NOTHING = new Uint8Array();
-/** Trees that are asked for now and then: the one in force, and those of late joiners. */
-const MAX_WHOLE_TREES = 64;
 /** Bytes of entries that one refusal quotes. */
 const MAX_QUOTED_BYTES = 524_288;
 
-/** What a chain tells those who may read it. Every answer is cut at the reader's last permitted entry. */
+/** What a chain's log tells those who may read it. Every answer is cut at the reader's last permitted entry. */
 export class ChainReads implements Quotable {
   readonly #store: ChainStore;
   readonly #sequencer: Sequencer;
   readonly #cold: ColdPayloads;
   readonly #clock: () => number;
-  readonly #mendedTree: () => Uint8Array | undefined;
-  /** Tree hashes of stored trees that were found to have them, base64. */
-  readonly #wholeTrees = new Set<string>();
 
   constructor(parts: {
     readonly store: ChainStore;
     readonly sequencer: Sequencer;
     readonly cold: ColdPayloads;
     readonly clock: () => number;
-    /** Makes the tree in force anew, and stores it again. */
-    readonly mendedTree: () => Uint8Array | undefined;
   }) {
     this.#store = parts.store;
     this.#sequencer = parts.sequencer;
     this.#cold = parts.cold;
     this.#clock = parts.clock;
-    this.#mendedTree = parts.mendedTree;
   }
 
   /** Whether this actor may read anything here. */
@@ -164,106 +140,6 @@ export class ChainReads implements Quotable {
     // Bytes that remain past their time are only good for saying so (`PL3`).
     const lapsed = cold?.place.index ?? payloads.find(hash, BEGINNING);
     return err({ code: lapsed !== undefined && lapsed < range.value.knownSize ? 'payload-expired' : 'not-found' });
-  }
-
-  state(actor: Uint8Array | undefined): Answer {
-    const { state, size } = this.#sequencer.head;
-    if (!readsHead(state, size, actor)) return err({ code: 'not-found' });
-    return ok(encode(stateAnswer, this.#stateAnswer()));
-  }
-
-  #stateAnswer(): StateAnswer {
-    const { state, size } = this.#sequencer.head;
-    const bytes = encodeState(state);
-    return { index: size - 1, digest: sha256(bytes), state: bytes, checkpoint: this.#sequencer.checkpoint };
-  }
-
-  /** Registries are public: nobody is asked who they are (`AR2`). */
-  registry(): Answer {
-    const { state, chain } = this.#sequencer.head;
-    if (state.kind !== 'registry') return err({ code: 'no-registry' });
-    return ok(encode(registryAnswer, { registry: chain, state: this.#stateAnswer() }));
-  }
-
-  modules(): Answer {
-    const { state } = this.#sequencer.head;
-    if (state.kind !== 'registry') return err({ code: 'no-registry' });
-    const modules = state.value.modules.map(({ manifest, index }) => ({
-      manifest,
-      index,
-      revokedAt: moduleRevokedAt(state.value, manifest.hash),
-    }));
-    return ok(encode(moduleList, { modules }));
-  }
-
-  module(hash: Uint8Array): Answer {
-    const bytes = this.#store.modules.read(hash);
-    return bytes === undefined ? err({ code: 'not-found' }) : ok(bytes);
-  }
-
-  /** Of the current epoch, or of the one before, for whoever checks what a report says (`RC2`). */
-  groupInfo(actor: Uint8Array | undefined, epoch: number | undefined): Answer {
-    const { state } = this.#sequencer.head;
-    if (!isMember(state, actor)) return err({ code: 'not-found' });
-    const mls = state.kind === 'group' ? state.value.mls : undefined;
-    if (mls === undefined) return err({ code: 'mls-not-created' });
-    if (isOpaque(state.value.genesis)) return err({ code: 'opaque-handshakes' });
-    const { handshakes } = this.#store;
-    if (epoch === undefined || epoch === mls.epoch) {
-      const bytes = handshakes.read(mls.groupInfoHash, this.#clock());
-      const isWhole = bytes !== undefined && equalBytes(sha256(bytes), mls.groupInfoHash);
-      return isWhole ? ok(bytes) : err({ code: 'group-info-lost' });
-    }
-    const [former] = epoch === mls.epoch - 1 ? handshakes.inForceAt('group-info', epoch) : [];
-    const isWhole = former !== undefined && equalBytes(sha256(former.bytes), former.hash);
-    return isWhole ? ok(former.bytes) : err({ code: 'not-found' });
-  }
-
-  /** What a commit of the epoch in force may refer to. */
-  proposals(actor: Uint8Array | undefined): Answer {
-    const { state, size } = this.#sequencer.head;
-    if (!readsHead(state, size, actor)) return err({ code: 'not-found' });
-    const mls = state.kind === 'group' ? state.value.mls : undefined;
-    if (mls === undefined) return err({ code: 'mls-not-created' });
-    const proposals = this.#store.handshakes.inForceAt('proposal', mls.epoch).map(({ bytes }) => bytes);
-    return ok(encode(epochProposals, { epoch: mls.epoch, proposals }));
-  }
-
-  /** A ratchet tree, to those who are or were in its epoch (`ML92`). */
-  tree(actor: Uint8Array | undefined, hash: Uint8Array): Answer {
-    const { state } = this.#sequencer.head;
-    const mls = state.kind === 'group' ? state.value.mls : undefined;
-    if (mls === undefined || isOpaque(state.value.genesis)) return err({ code: 'not-found' });
-    const isCurrent = equalBytes(hash, mls.treeHash);
-    const tree = this.#findTree(hash, mls.epoch) ?? (isCurrent ? { bytes: NOTHING, epoch: mls.epoch } : undefined);
-    const lastEpoch = lastEpochOf(state, actor, (index) => this.#store.log.entry(index));
-    if (tree === undefined || lastEpoch === undefined || tree.epoch > lastEpoch) return err({ code: 'not-found' });
-    const bytes = this.#isWhole(tree.bytes, hash) ? tree.bytes : isCurrent ? this.#mendedTree() : undefined;
-    return bytes === undefined ? err({ code: 'not-found' }) : ok(bytes);
-  }
-
-  /** By every leaf and node of it, once for each tree and life of the object: a large one takes a while to hash (`ML96`). */
-  #isWhole(bytes: Uint8Array, hash: Uint8Array): boolean {
-    const name = toBase64(hash);
-    if (this.#wholeTrees.has(name)) return true;
-    const tree = parseRatchetTree(bytes, groupTermsOf(this.#sequencer.head.state));
-    if (!tree.ok || !equalBytes(tree.value.hash, hash)) return false;
-    if (this.#wholeTrees.size >= MAX_WHOLE_TREES) this.#wholeTrees.clear();
-    this.#wholeTrees.add(name);
-    return true;
-  }
-
-  /** Beside its GroupInfo, or in it. */
-  #findTree(hash: Uint8Array, epoch: number): { readonly bytes: Uint8Array; readonly epoch: number } | undefined {
-    const { handshakes } = this.#store;
-    const beside = handshakes.readTree(hash, this.#clock());
-    if (beside !== undefined) return beside;
-    const inForce = [epoch, epoch - 1].flatMap((each) => handshakes.inForceAt('group-info', each));
-    for (const groupInfo of inForce) {
-      const within = ratchetTreeOf(groupInfo.bytes);
-      if (within !== undefined && equalBytes(within.hash, hash)) return { bytes: within.bytes, epoch: groupInfo.epoch };
-    }
-    return undefined;
   }
 
   checkpoint(actor: Uint8Array | undefined): Answer {
