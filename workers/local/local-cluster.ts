@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  checkCluster,
   explainClusterFault,
   parseClusterConfiguration,
   secretsOf,
@@ -79,9 +78,11 @@ export function nodeFolder(folder: string, node: string): string {
 
 function bindingsOfShape(shape: ClusterShape): ClusterBindings {
   const configuration = configurationOf(shape);
-  const checked = checkCluster({ ...configuration, nodes: nodesOf(shape.nodes) });
-  if (!checked.ok) throw refusalOf(checked.error);
-  return { variable: JSON.stringify(configuration), r2Buckets: bucketsOf(configuration.nodes), secrets: {} };
+  const variable = JSON.stringify(configuration);
+  // As the worker will read it, which would go on without nodes.
+  const parsed = parseClusterConfiguration(variable);
+  if (!parsed.ok) throw refusalOf(parsed.error);
+  return { variable, r2Buckets: bucketsOf(configuration.nodes), secrets: {} };
 }
 
 function bindingsOfText(text: string, environment: Readonly<Record<string, string | undefined>>): ClusterBindings {
