@@ -6,6 +6,17 @@ export class Disk {
   readonly values = memoryStorage();
   readonly locks = new Mutex();
 
+  /** Everything on it; `become` has it back. */
+  async copy(): Promise<readonly StorageWrite[]> {
+    const keys = await this.values.list('');
+    return Promise.all(keys.map(async (key) => ({ key, value: await this.values.read(key) })));
+  }
+
+  async become(copy: readonly StorageWrite[]): Promise<void> {
+    await this.keepOnly([]);
+    await this.values.commit(copy);
+  }
+
   /** Forgets everything but what the prefixes name. */
   async keepOnly(prefixes: readonly string[]): Promise<void> {
     const keys = await this.values.list('');

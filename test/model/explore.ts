@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { commandsOn } from './commands.ts';
+import { Founding } from './founding.ts';
 import { Interleaving, type Situation } from './interleaving.ts';
 import type { ModelRelay } from './model-relay.ts';
 import { makePlayer, type Player } from './person.ts';
@@ -50,6 +51,8 @@ type Script = Iterable<fc.AsyncCommand<Reference, Interleaving>>;
 
 const NAMES = ['alice', 'bob', 'carol'];
 const TRACE_LINES = 200;
+/** So many runs begin with one founding, which takes as much as they do. */
+const RUNS_OF_A_FOUNDING = 25;
 
 /** The people who play every run, one after the other. */
 class Stage {
@@ -57,6 +60,8 @@ class Stage {
   readonly #time: Time;
   readonly tally: Tally = { runs: 0, commands: 0, entries: 0, outcomes: {} };
   #players: readonly Player[] | undefined;
+  /** By what they have in common of a situation. */
+  #foundings = new Map<string, Founding>();
 
   constructor(relay: ModelRelay) {
     this.#relay = relay;
@@ -67,7 +72,8 @@ class Stage {
     this.#players ??= await Promise.all(NAMES.map((name) => makePlayer(name, this.#relay, this.#time)));
     const run = new Interleaving(this.#relay, this.#time, this.#players, situation);
     try {
-      await run.set();
+      const founding = await this.#foundingFor(run);
+      await (founding === undefined ? run.found() : run.goOnFrom(founding));
       await fc.asyncModelRun(() => ({ model: run.reference, real: run }), script);
       await run.settle();
       if (run.violations.length === 0) this.tally.entries += await judge(run);
@@ -82,10 +88,24 @@ class Stage {
     if (run.violations.length === 0) return;
     // Who knows what they carry along.
     this.#players = undefined;
+    this.#foundings.clear();
     const difference = [...run.violations, '', ...run.trace.slice(-TRACE_LINES)].join('\n');
     // The search for a shorter one takes minutes, and may end with another. Errors are the relay's to report here.
     console.info(difference);
     throw new Error(difference);
+  }
+
+  /** Undefined where the relay can't go back to one. */
+  async #foundingFor({ situation, people }: Interleaving): Promise<Founding | undefined> {
+    if (this.#relay.remember === undefined) return undefined;
+    const name = `${situation.membership} ${situation.isCarolIn}`;
+    const known = this.#foundings.get(name);
+    if (known !== undefined && known.uses < RUNS_OF_A_FOUNDING) return known;
+    const players = people.map(({ player }) => player);
+    const first = new Interleaving(this.#relay, this.#time, players, { ...situation, followers: [] });
+    const founding = await Founding.of(await first.found());
+    this.#foundings.set(name, founding);
+    return founding;
   }
 
   /** A relay that was left alone has nothing to report. */

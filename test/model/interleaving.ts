@@ -1,5 +1,6 @@
 import type { Group, Invitation, TimelineItem } from '../../sdk/index.ts';
 import { StorageError, TeraChatError, UntrustedError, ForkError } from '../../sdk/index.ts';
+import type { Founding } from './founding.ts';
 import type { ModelRelay, RelayObject } from './model-relay.ts';
 import { Person, type Player, type Process } from './person.ts';
 import { send, type Letter } from './acts.ts';
@@ -73,7 +74,7 @@ export class Interleaving {
   }
 
   /** Founds the group while nothing goes wrong. */
-  async set(): Promise<this> {
+  async found(): Promise<this> {
     const { membership, isCarolIn } = this.situation;
     const process = this.#beginProcess(this.owner);
     const group = await (await process.connect()).createGroup({ membership });
@@ -84,6 +85,17 @@ export class Interleaving {
     await group.invite(bob.actor, 'admin');
     if (isCarolIn) await group.invite(carol.actor, 'member');
     await Promise.all((isCarolIn ? [bob, carol] : [bob]).map((person) => this.#letIn(person)));
+    return this;
+  }
+
+  /** Everyone starts where a group was founded, while nothing goes wrong. */
+  async goOnFrom(founding: Founding): Promise<this> {
+    this.#group = founding.group;
+    await founding.restore();
+    for (const [i, person] of this.people.entries()) {
+      for (const item of founding.mail[i] ?? []) person.mail.add(item);
+      await this.#connect(person, this.#beginProcess(person));
+    }
     return this;
   }
 

@@ -23,6 +23,8 @@ export interface ModelRelay {
   readonly untilUp?: () => Promise<void>;
   /** Takes an object out of memory once it is idle; its sockets stay. */
   readonly evict?: (object: RelayObject) => Promise<void>;
+  /** Remembers what the objects have stored; the function has them all go back to that, when nobody asks anything of them. */
+  readonly remember?: (objects: readonly RelayObject[]) => Promise<() => Promise<void>>;
   /** Work that is due runs now. Where it is left out, it runs by itself. */
   readonly runJobs?: (object: RelayObject) => Promise<void>;
   /** Sets its clock, to so many ms before or after the machine's. */

@@ -5,6 +5,7 @@ import type { WebSocketEvent, WebSocketLike } from '../../sdk/index.ts';
 import { ed25519Checker, ed25519Signer } from '../../durable-objects/platform/ed25519.ts';
 import { actorOfSeed } from '../../sdk/actor-signer.ts';
 import type { ModelRelay, RelayObject } from './model-relay.ts';
+import { putBack, storedIn, type Stored } from './stored.workerd.ts';
 
 /** The worker that wrangler.toml names, with its real objects and their SQLite, in this very isolate. */
 const worker = (exports as unknown as { default: Fetcher }).default;
@@ -13,12 +14,13 @@ const machineClock = Date.now.bind(Date);
 /** Takes the place of the platform's clock and of its log for the whole file. */
 export function relayInIsolate(): ModelRelay {
   const check = ed25519Checker();
+  const requests = new Requests();
   let incidents: string[] = [];
   console.error = (...words: unknown[]) => incidents.push(words.map(String).join(' '));
   return {
     url: 'http://relay.example',
     wire: {
-      fetch: (url, init) => worker.fetch(withAddress(new Request(url, init))),
+      fetch: (url, init) => requests.send(new Request(url, init)),
       webSocket: IsolateSocket,
     },
     platform: {
@@ -35,8 +37,20 @@ export function relayInIsolate(): ModelRelay {
       const killing = runInDurableObject(stubOf(object), (_, state) => state.abort('killed by the model'));
       await killing.catch(() => undefined);
     },
-    // Rejects where the object is out of memory already.
-    evict: (object) => evictDurableObject(stubOf(object)).catch(() => undefined),
+    evict,
+    remember: async (objects) => {
+      await requests.ended();
+      const memories: (readonly [RelayObject, Stored])[] = [];
+      // A chain before those that it delivers to: what is on its way comes twice then, and not never.
+      for (const object of objects) memories.push([object, await inObject(object, storedIn)]);
+      return async () => {
+        await requests.ended();
+        for (const [object, stored] of memories) {
+          await inObject(object, (storage) => putBack(storage, stored));
+          await evict(object);
+        }
+      };
+    },
     runJobs: (object) => runDurableObjectAlarm(stubOf(object)).then(() => undefined),
     // Everything here shares one `Date`. Clients are given a clock of their own.
     setClock: (offsetMs) => {
@@ -45,11 +59,30 @@ export function relayInIsolate(): ModelRelay {
   };
 }
 
-let requests = 0;
+/** Requests to the worker, also of those who no longer wait for an answer. */
+class Requests {
+  readonly #underWay = new Set<Promise<void>>();
+
+  send(request: Request): Promise<Response> {
+    const answer = worker.fetch(withAddress(request));
+    const ended: Promise<void> = answer.then(
+      () => void this.#underWay.delete(ended),
+      () => void this.#underWay.delete(ended),
+    );
+    this.#underWay.add(ended);
+    return answer;
+  }
+
+  async ended(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+}
+
+let asked = 0;
 
 /** People move about: how fast one address may ask has tests of its own. */
 function withAddress(request: Request): Request {
-  const network = Math.floor(requests++ / 100);
+  const network = Math.floor(asked++ / 100);
   request.headers.set('cf-connecting-ip', `10.${(network >> 16) & 255}.${(network >> 8) & 255}.${network & 255}`);
   return request;
 }
@@ -57,6 +90,15 @@ function withAddress(request: Request): Request {
 function stubOf({ kind, name }: RelayObject): DurableObjectStub {
   const { CHAIN, DEVICE } = env as unknown as RelayEnvironment;
   return kind === 'chain' ? CHAIN.getByName(name) : DEVICE.getByName(name);
+}
+
+/** Nothing to do where the object is out of memory already. */
+function evict(object: RelayObject): Promise<void> {
+  return evictDurableObject(stubOf(object)).catch(() => undefined);
+}
+
+function inObject<T>(object: RelayObject, act: (storage: DurableObjectStorage) => Promise<T>): Promise<T> {
+  return runInDurableObject(stubOf(object), (_, { storage }) => act(storage));
 }
 
 /** A socket to the worker: it has no address that the platform's own WebSocket could open. */
