@@ -11,6 +11,7 @@ export class Founding {
   readonly #players: readonly Player[];
   readonly #disks: readonly (readonly StorageWrite[])[];
   readonly #restoreRelay: () => Promise<void>;
+  readonly #restoreTime: () => void;
 
   private constructor(run: Interleaving, disks: readonly (readonly StorageWrite[])[], restoreRelay: () => Promise<void>) {
     this.group = run.group;
@@ -18,6 +19,7 @@ export class Founding {
     this.#players = run.people.map(({ player }) => player);
     this.#disks = disks;
     this.#restoreRelay = restoreRelay;
+    this.#restoreTime = run.time.remember();
   }
 
   /** Ends the processes of the run that has founded. */
@@ -31,9 +33,10 @@ export class Founding {
     return new Founding(run, disks, restoreRelay);
   }
 
-  /** Everything is as it was, but for the time. */
+  /** Everything is as it was: a log that were old by now would be moved to the cluster, which is none of a run's concern. */
   async restore(): Promise<void> {
     this.uses += 1;
+    this.#restoreTime();
     await this.#restoreRelay();
     await Promise.all(this.#players.map(({ disk }, i) => disk.become(this.#disks[i] ?? [])));
   }

@@ -92,10 +92,12 @@ export class Interleaving {
   async goOnFrom(founding: Founding): Promise<this> {
     this.#group = founding.group;
     await founding.restore();
-    for (const [i, person] of this.people.entries()) {
-      for (const item of founding.mail[i] ?? []) person.mail.add(item);
-      await this.#connect(person, this.#beginProcess(person));
-    }
+    await Promise.all(
+      this.people.map((person, i) => {
+        for (const item of founding.mail[i] ?? []) person.mail.add(item);
+        return this.#connect(person, this.#beginProcess(person));
+      }),
+    );
     return this;
   }
 

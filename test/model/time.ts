@@ -40,6 +40,16 @@ export class Time {
     this.skew(0);
   }
 
+  /** The function sets all clocks back, for when all that knows of later times is gone. */
+  remember(): () => void {
+    const ms = this.#offsetMs;
+    return () => {
+      this.#offsetMs = ms;
+      this.#furthestMs = ms;
+      this.skew(0);
+    };
+  }
+
   #set(): void {
     const ms = this.#offsetMs + this.#skewMs;
     this.#furthestMs = Math.max(this.#furthestMs, ms);

@@ -233,6 +233,6 @@ function chainOf({ group }: Interleaving): ChainId {
 function httpOf({ relay, time, owner }: Interleaving): HttpClient {
   const platform = platformOf({ ...relay.platform, fetch: relay.wire.fetch, now: time.now });
   const http = new HttpClient(relay.url, platform);
-  http.signAs(actorSigner(owner.player.seed));
+  http.signAs((relay.platform.makeSigner ?? actorSigner)(owner.player.seed));
   return http;
 }
