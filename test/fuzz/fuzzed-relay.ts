@@ -36,8 +36,8 @@ import { frameSeeds, isWrite, requestSeeds, type FrameSeed, type RequestSeed } f
 const SLOWEST_ANSWER_MS = 10_000;
 /** Events are refused by the clock after five minutes, and would then be refused for nothing else. */
 const SEEDS_LAST_MS = 120_000;
-/** Requests after which everything is looked at again. */
-const LOOK_AFTER = 25;
+/** Requests after which everything is looked at again: what one of them had changed would be there still. */
+const LOOK_AFTER = 100;
 const CLOSE_REFUSED = 4400;
 
 /** What the relay holds: of each chain its size and digest, and of Bob's device its stock and mail. */

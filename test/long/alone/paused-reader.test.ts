@@ -16,7 +16,7 @@ const FRAME_EVENTS = 16;
 /** 125 MiB, in frames of 256 KB. */
 const FRAMES = 512;
 /** Without anybody paused, for comparison. */
-const FRAMES_BEFORE = 192;
+const FRAMES_BEFORE = 128;
 const MIB = 1_048_576;
 
 let relay: SpawnedRelay | undefined;

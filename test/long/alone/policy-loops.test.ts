@@ -10,7 +10,7 @@ import { percentile } from '../../../bench/measure.ts';
 import { assemble, END, i64, policyApplying } from '../../core/policy/assembler.ts';
 
 const LOOPS = 10;
-const REQUESTS = 500;
+const REQUESTS = 300;
 const ROUNDS = 3;
 /** Of the time beside loops to the time without. */
 const MAX_RATIO = 3;
