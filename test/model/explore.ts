@@ -61,7 +61,7 @@ class Stage {
   readonly tally: Tally = { runs: 0, commands: 0, entries: 0, outcomes: {} };
   #players: readonly Player[] | undefined;
   /** By what they have in common of a situation. */
-  #foundings = new Map<string, Founding>();
+  readonly #foundings = new Map<string, Founding>();
 
   constructor(relay: ModelRelay) {
     this.#relay = relay;

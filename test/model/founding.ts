@@ -13,7 +13,11 @@ export class Founding {
   readonly #restoreRelay: () => Promise<void>;
   readonly #restoreTime: () => void;
 
-  private constructor(run: Interleaving, disks: readonly (readonly StorageWrite[])[], restoreRelay: () => Promise<void>) {
+  private constructor(
+    run: Interleaving,
+    disks: readonly (readonly StorageWrite[])[],
+    restoreRelay: () => Promise<void>,
+  ) {
     this.group = run.group;
     this.mail = run.people.map(({ mail }) => mail);
     this.#players = run.people.map(({ player }) => player);

@@ -34,10 +34,12 @@ export async function putBack(storage: DurableObjectStorage, { tables, values, a
     for (const [key] of [...kv.list()]) kv.delete(key);
     for (const [key, value] of values) kv.put(key, value);
   });
-  // eslint-disable-next-line no-restricted-properties -- as it was, past the scheduler
   await (alarm === null ? storage.deleteAlarm() : storage.setAlarm(alarm));
 }
 
 function namesOf(sql: SqlStorage): readonly string[] {
-  return sql.exec<{ name: string }>(TABLES).toArray().map(({ name }) => name);
+  return sql
+    .exec<{ name: string }>(TABLES)
+    .toArray()
+    .map(({ name }) => name);
 }
