@@ -12,7 +12,7 @@ const lonelyTests = 'test/long/alone/**/*.test.ts';
 const longWorkerdTests = 'test/long/**/*.workerd.test.ts';
 /** The one keeper of a deployment may still be told of chains whose tests are over: these tests have it to themselves. */
 const keeperTests = 'test/workers/relay/cluster*.workerd.test.ts';
-const nodeTests = 'test/{storage,workers/shard-node}/**/*.workerd.test.ts';
+const shardNodeTests = 'test/workers/shard-node/**/*.workerd.test.ts';
 
 /** Wide, since a loaded machine is no fault: what hangs fails all the same. */
 const testTimeout = 60_000;
@@ -27,15 +27,19 @@ const longest = [
   'test/long/cluster-faults',
   'test/long/client-crash',
   'test/long/demo',
+  'test/cli/serve',
+  'test/workers/local',
+  'test/faults/client-crash',
   'test/stories/trust',
   'test/cli/people',
-  'test/cli/messages',
-  'test/cli/serve',
-  'test/faults/client-crash',
   'test/stories/recovery',
+  'test/stories/guides',
+  'test/cli/messages',
   'test/faults/bad-input',
-  'test/durable-objects/chain/sockets',
   'test/durable-objects/chain/care',
+  'test/storage/contract',
+  'test/durable-objects/chain/sockets',
+  'test/sdk/group/rotation',
 ];
 
 /**
@@ -77,18 +81,17 @@ const workerd = (bindings?: () => Readonly<Record<string, unknown>>): ReturnType
       bindings: { LIMIT_FACTOR: '10000', ...bindings?.() },
       ratelimits: { ADDRESS_LIMIT: { namespace_id: '1001', simple: { limit: 6_000_000, period: 60 } } },
       workerLoaders: { POLICY_LOADER: {} },
+      // For the storage nodes that are tested.
+      r2Buckets: ['BUCKET'],
     },
   }));
 
 /** Workerd has no file system. What vitest provides would go to every file anew; a binding waits for the one that asks. */
 const vectors = () => ({ VECTORS: readVectors(vectorsPath()) });
 
-/** The deployed shard node with its bindings, and a bucket besides for the nodes that are tested beside it. */
+/** The deployed shard node with its bindings. */
 const shardNodeWorkerd = (): ReturnType<typeof cloudflareTest> =>
-  cloudflareTest({
-    wrangler: { configPath: './workers/shard-node/wrangler.toml' },
-    miniflare: { r2Buckets: ['BUCKET'] },
-  });
+  cloudflareTest({ wrangler: { configPath: './workers/shard-node/wrangler.toml' } });
 
 export default defineConfig({
   test: {
@@ -114,7 +117,8 @@ export default defineConfig({
         test: {
           name: 'workerd',
           include: [workerdTests],
-          exclude: [longWorkerdTests, nodeTests, keeperTests],
+          exclude: [longWorkerdTests, shardNodeTests, keeperTests],
+          globalSetup: './test/storage/provide-nodes.ts',
           testTimeout,
           hookTimeout,
           setupFiles,
@@ -130,14 +134,7 @@ export default defineConfig({
       },
       {
         plugins: [shardNodeWorkerd()],
-        test: {
-          name: 'workerd-nodes',
-          include: [nodeTests],
-          globalSetup: './test/storage/provide-nodes.ts',
-          testTimeout,
-          hookTimeout,
-          setupFiles,
-        },
+        test: { name: 'workerd-nodes', include: [shardNodeTests], testTimeout, hookTimeout, setupFiles },
       },
       {
         plugins: [sqlAsText],

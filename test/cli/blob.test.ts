@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { serve } from './relay.ts';
+import { sharedRelay } from '../stories/stage.ts';
 import { Terminal } from './terminal.ts';
 
 let terminal: Terminal;
@@ -9,7 +9,7 @@ const alice = ['--profile', 'alice'];
 
 beforeAll(async () => {
   terminal = new Terminal();
-  const { url } = await serve(terminal);
+  const { url } = await sharedRelay();
   await terminal.ask('init', '--relay', url, ...alice);
   await terminal.ask('group', 'create', 'friends', ...alice);
 });

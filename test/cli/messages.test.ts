@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { serve } from './relay.ts';
+import { sharedRelay } from '../stories/stage.ts';
 import { Terminal, type Document } from './terminal.ts';
 
 const HASH = expect.stringMatching(/^[\w-]{43}$/) as string;
@@ -13,7 +13,7 @@ let actors: Record<'alice' | 'bob', string>;
 /** Alice and Bob are in a group that she calls friends and he calls walkers. */
 beforeAll(async () => {
   terminal = new Terminal();
-  const { url } = await serve(terminal);
+  const { url } = await sharedRelay();
   const made = await Promise.all([alice, bob].map((who) => terminal.ask('init', '--relay', url, ...who)));
   actors = { alice: String(made[0]!['actor']), bob: String(made[1]!['actor']) };
   id = String((await terminal.ask('group', 'create', 'friends', ...alice))['id']);

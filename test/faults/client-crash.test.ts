@@ -6,7 +6,7 @@ let cast: Cast;
 
 beforeAll(async () => {
   cast = await Cast.meet();
-}, 60_000);
+});
 
 afterAll(() => cast.part());
 

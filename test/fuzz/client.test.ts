@@ -5,7 +5,7 @@ let fuzzed: FuzzedClient;
 
 beforeAll(async () => {
   fuzzed = await FuzzedClient.start();
-}, 60_000);
+});
 
 afterAll(() => fuzzed.stop());
 

@@ -5,7 +5,7 @@ let fuzzed: FuzzedRelay;
 
 beforeAll(async () => {
   fuzzed = await FuzzedRelay.start();
-}, 60_000);
+});
 
 afterAll(() => fuzzed.stop());
 

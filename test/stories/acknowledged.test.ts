@@ -9,7 +9,7 @@ let bob: Session;
 beforeAll(async () => {
   stage = await Stage.share();
   bob = await stage.person();
-}, 60_000);
+});
 
 afterAll(() => stage.strike());
 

@@ -36,7 +36,7 @@ beforeAll(async () => {
   hers = await alice.createGroup();
   await hers.invite(bob.identity!.actor);
   his = await (await soleInvitation(bob)).accept();
-}, 60_000);
+});
 
 afterAll(() => stage.strike());
 

@@ -12,7 +12,7 @@ const actorsOf = (...sessions: Session[]): string[] => sessions.map(({ identity 
 beforeAll(async () => {
   stage = await Stage.share();
   [alice, phone, laptop] = [await stage.person(), await stage.person(), await stage.person()];
-}, 60_000);
+});
 
 afterAll(() => stage.strike());
 

@@ -11,7 +11,7 @@ beforeAll(async () => {
   stage = await Stage.share();
   rita = await ForeignClient.at(stage.relay.url, 'rita@example');
   omar = await ForeignClient.at(stage.relay.url, 'omar@example');
-}, 60_000);
+});
 
 afterAll(() => stage.strike());
 

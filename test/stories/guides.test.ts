@@ -11,7 +11,7 @@ const guides: Guide[] = [];
 
 beforeAll(async () => {
   stage = await Stage.set();
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const guide of guides) await guide.close();
@@ -89,7 +89,7 @@ describe('event types', () => {
   test('the board runs as printed', async () => {
     const printed = await guide.run('node events/board.mjs');
     expect(printed).toMatch(/^claimed by entry 3\nCaulk the boat [\w-]{43}\n$/);
-  }, 60_000);
+  });
 
   test('of two who claim an item the first in the log has it, for everyone', async () => {
     const { todo, list } = modules;
@@ -123,7 +123,7 @@ describe('event types', () => {
     await writeFile(join(guide.folder, 'friends.log'), await copyOf(alice, group));
     const view = todo.itemAdded.view({ version: 1, item, title: 'old' });
     expect(await guide.node('events/read-log.mjs')).toBe(`1 ${JSON.stringify(view)}\n2 unknown-version\n`);
-  }, 60_000);
+  });
 
   test('what is sent as a message is there for members and not in the log', async () => {
     const { secret } = modules;

@@ -13,7 +13,7 @@ const name = (session: Session): string => session.identity!.actor;
 beforeAll(async () => {
   stage = await Stage.set();
   [alice, bob, carol] = [await stage.person(), await stage.person(), await stage.person()];
-}, 60_000);
+});
 
 afterAll(() => stage.strike());
 

@@ -16,7 +16,7 @@ let alice: Session;
 beforeAll(async () => {
   stage = await Stage.share();
   alice = await stage.person();
-}, 60_000);
+});
 
 afterAll(() => stage.strike());
 

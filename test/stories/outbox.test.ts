@@ -19,7 +19,7 @@ let alice: Session;
 beforeAll(async () => {
   stage = await Stage.share();
   alice = await stage.person();
-}, 60_000);
+});
 
 afterAll(() => stage.strike());
 
@@ -81,7 +81,7 @@ describe('an outbox', () => {
     const texts = Array.from({ length: 40 }, (_, i) => `message ${i + 1}`);
     expect(await textsOf(hers)).toEqual(texts);
     expect(await textsOf(his)).toEqual(texts);
-  }, 60_000);
+  });
 
   test('[CL17] another process sends what an earlier one had only written, once it connects', async () => {
     goOffline();
@@ -94,7 +94,7 @@ describe('an outbox', () => {
     expect(await (await again.group(hers.id)).pending()).toEqual([]);
     await hers.catchUp();
     expect(await textsOf(hers)).toEqual(['one', 'two', 'three']);
-  }, 60_000);
+  });
 
   test('[CL17] what waited is for the members of the moment in which it leaves', async () => {
     const carol = await stage.person();
@@ -106,7 +106,7 @@ describe('an outbox', () => {
     await bob.inbox();
     await carols.catchUp();
     expect(await textsOf(carols)).toEqual(['late']);
-  }, 60_000);
+  });
 
   test('[CL18] an unknown outcome holds up what follows, and the same bytes go again first', async () => {
     await his.catchUp();
@@ -123,7 +123,7 @@ describe('an outbox', () => {
     await hers.catchUp();
     expect(await textsOf(hers)).toEqual(['first', 'third', 'fourth']);
     expect(await his.pending()).toEqual([]);
-  }, 60_000);
+  });
 
   describe('of somebody whose clock goes wrong', () => {
     let offsetMs: number;
@@ -197,7 +197,7 @@ describe('an outbox', () => {
     await hers.catchUp();
     expect(await textsOf(hers)).toEqual(['now', 'may I?']);
     expect(await his.retry(refused!.eventId)).toBe(false);
-  }, 60_000);
+  });
 
   test('[CL20] a full outbox says so, and tells when there is room', async () => {
     goOffline();
@@ -211,7 +211,7 @@ describe('an outbox', () => {
     await room;
     await his.post('one more');
     expect(await his.pending()).toHaveLength(MAX_OUTGOING_MESSAGES);
-  }, 60_000);
+  });
 
   test('who stops waiting stops nothing: the message goes all the same', async () => {
     goOffline();
@@ -224,7 +224,7 @@ describe('an outbox', () => {
     await bob.inbox();
     await hers.catchUp();
     expect(await textsOf(hers)).toEqual(['still']);
-  }, 60_000);
+  });
 
   test('[CL1, CL24] a session begins without the relay, and tells nothing to whoever answers in its place', async () => {
     bob.close();

@@ -139,7 +139,7 @@ beforeAll(async () => {
   const files = ['request', 'events', 'mls', 'group', 'messages', 'device'];
   const loaded = await Promise.all(files.map((file) => guide.import(`own-client/${file}.ts`)));
   modules = Object.assign({}, ...(loaded as object[])) as Modules;
-}, 60_000);
+});
 
 afterAll(async () => {
   await guide.close();

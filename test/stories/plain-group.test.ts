@@ -11,7 +11,7 @@ const bobs = (): string => bob.identity!.actor;
 beforeAll(async () => {
   stage = await Stage.set();
   [alice, bob] = [await stage.person(), await stage.person()];
-}, 60_000);
+});
 
 afterAll(() => stage.strike());
 
@@ -98,5 +98,5 @@ describe('a plain group', () => {
     await hers.send('two');
     await hers.send('three');
     expect((await live).map((message) => message.kind === 'message' && message.text)).toEqual(['one', 'two', 'three']);
-  }, 30_000);
+  });
 });

@@ -10,7 +10,7 @@ import { invitationTo, Stage, textsOf } from './stage.ts';
 let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.share();
-}, 60_000);
+});
 afterAll(() => stage.strike());
 
 async function itemsOf(group: Group): Promise<TimelineItem[]> {

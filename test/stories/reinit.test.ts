@@ -20,7 +20,7 @@ async function comeOver({ session, group }: Pick<Person, 'session' | 'group'>, i
   return vi.waitFor(async () => {
     await group.catchUp();
     return session.group(id);
-  }, 30_000);
+  });
 }
 
 test('[GM41] [GM43] [RC10] a group goes on with other keys and another suite, and everyone comes over by themselves', async () => {

@@ -11,7 +11,7 @@ let alice: Session;
 beforeAll(async () => {
   stage = await Stage.share();
   alice = await founded();
-}, 60_000);
+});
 
 afterAll(() => stage.strike());
 
@@ -80,11 +80,11 @@ test('[NA16] [ML82] a member commits what the relay proposes of a device that it
   await vi.waitFor(async () => expect(await isProposed()).toBe(true), { timeout: 30_000, interval: 20 });
   expect(await removalOf(group)).toEqual(['reference']);
   await expect(group.onPhone.send('still here?')).rejects.toMatchObject({ code: 'removed' });
-}, 60_000);
+});
 
 test('[NA16] [NA15] a group whose founder wants no proposals of the relay takes the device out all the same', async () => {
   const group = await company({ relayProposals: false });
   await group.desk.account.revoke(group.phone.identity!.actor, { reason: 'lost' });
   expect(await removalOf(group)).toEqual(['remove']);
   expect((await logOf(group.hers)).some(({ event }) => event.type === mlsProposal.type)).toBe(false);
-}, 60_000);
+});

@@ -10,7 +10,7 @@ const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 beforeAll(async () => {
   stage = await Stage.share();
-}, 60_000);
+});
 
 afterAll(() => stage.strike());
 

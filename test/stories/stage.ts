@@ -47,8 +47,7 @@ export class Stage {
 
   /** With a relay that is there for other stories too, since to start one takes as long as most of them. It ends with the process. */
   static async share(): Promise<Stage> {
-    shared ??= startShared();
-    return new Stage(await mkdtemp(join(tmpdir(), 'story-')), await shared);
+    return new Stage(await mkdtemp(join(tmpdir(), 'story-')), await sharedRelay());
   }
 
   get relay(): Relay {
@@ -90,6 +89,11 @@ export class Stage {
     await this.#own?.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** The relay of `Stage.share`, for who needs no more than that. */
+export function sharedRelay(): Promise<Relay> {
+  return (shared ??= startShared());
 }
 
 /** In a process of its own, which ends with this one even where this one is killed. */

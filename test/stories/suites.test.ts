@@ -17,7 +17,7 @@ async function personWith(suites: readonly number[]): Promise<Session> {
 beforeAll(async () => {
   stage = await Stage.share();
   [alice, bob] = await Promise.all([personWith([1, 2, 3, XWING]), personWith([1, 2, 3, XWING])]);
-}, 60_000);
+});
 
 afterAll(() => stage.strike());
 

@@ -26,7 +26,7 @@ let alice: Session;
 beforeAll(async () => {
   stage = await Stage.share();
   alice = await stage.person();
-}, 60_000);
+});
 
 afterAll(() => stage.strike());
 
@@ -178,7 +178,7 @@ describe('what comes through other hands', () => {
     expect(await textsOf(hers)).toEqual(['true', 'with the keys of my own commit']);
     expect((await his.view()).epoch).toBe(2);
     expect((await hers.view()).epoch).toBe(2);
-  }, 20_000);
+  });
 
   test('[CL8] a commit that never arrived is sent again before the next one is made', async () => {
     await his.catchUp();
@@ -192,7 +192,7 @@ describe('what comes through other hands', () => {
     await his.send('after both');
     await hers.catchUp();
     expect(await textsOf(hers)).toEqual(['true', 'after both']);
-  }, 20_000);
+  });
 });
 
 describe('what was interrupted', () => {
@@ -207,11 +207,14 @@ describe('what was interrupted', () => {
     await group.send('it works');
     expect(await textsOf(group)).toEqual(['it works']);
     expect((await group.view()).epoch).toBe(1);
-  }, 20_000);
+  });
 
   test('[CL8] a message that waited for long is signed anew and delivered once', async () => {
     let offsetMs = 0;
-    const carol = await stage.connect(memoryStorage(), proxy.url, { now: () => Date.now() + offsetMs });
+    const carol = await stage.connect(memoryStorage(), proxy.url, {
+      now: () => Date.now() + offsetMs,
+      delay: hasty,
+    });
     await carol.createIdentity();
     const dave = await stage.person();
     const group = await carol.createGroup();
@@ -230,18 +233,18 @@ describe('what was interrupted', () => {
     await daves.catchUp();
     expect(await textsOf(daves)).toEqual(['late']);
     expect(await textsOf(group)).toEqual(['late']);
-  }, 40_000);
+  });
 
   test('an identity whose founding stopped half-way is finished, by the same call or by the next session', async () => {
     for (const finish of [(s: Session) => s.createIdentity(), undefined]) {
       const storage = memoryStorage();
-      const session = await stage.connect(storage, proxy.url);
+      const session = await stage.connect(storage, proxy.url, { delay: hasty });
       proxy.block = (path) => path === '/v1/chains';
       await expect(session.createIdentity()).rejects.toMatchObject({ name: 'NetworkError' });
       const { actor } = session.identity!;
       proxy.block = undefined;
       if (finish !== undefined) await finish(session);
-      const carol = await stage.connect(storage, proxy.url);
+      const carol = await stage.connect(storage, proxy.url, { delay: hasty });
       expect(carol.identity?.actor).toBe(actor);
       const group = await carol.createGroup();
       await expect(group.invite(actor)).rejects.toMatchObject({ code: 'already-member' });
@@ -249,7 +252,7 @@ describe('what was interrupted', () => {
       await hers.invite(actor);
       expect((await soleInvitation(carol)).group).toBe(hers.id);
     }
-  }, 30_000);
+  });
 
   test('a hint about an encrypted group is no way into it without a Welcome', async () => {
     const carol = await stage.person();
@@ -279,7 +282,7 @@ describe('a relay that lies', () => {
       await other.stop();
     }
     await stage.connect(storage);
-  }, 20_000);
+  });
 
   test('[CL5] a second history, signed with the relay’s own key, stops the chain with both checkpoints', async () => {
     await his.catchUp();

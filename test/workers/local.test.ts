@@ -28,7 +28,7 @@ const running = new Set<LocalRelay | SpawnedRelay>();
 
 beforeAll(async () => {
   counter = await buildWorker({ config: join(here, 'counter/wrangler.toml'), folder: join(scratch, 'counter') });
-}, 60_000);
+});
 
 afterEach(async () => {
   const relays = [...running];

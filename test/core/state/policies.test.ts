@@ -40,7 +40,7 @@ beforeEach(() => {
   group.log.append(alice, memberAdded, { actor: bob.key, role: 'member' });
   group.log.append(alice, memberAdded, { actor: carol.key, role: 'reader' });
   group.sync();
-}, 60_000);
+});
 
 const stateNow = (): readonly number[] => [...(group.log.group.policy?.state ?? [-1])];
 

@@ -31,7 +31,7 @@ beforeEach(async () => {
   chain = await TestChain.found(alice);
   cluster = new TestCluster();
   await wake(T0);
-}, 60_000);
+});
 
 /** What tests change of an object is in its memory alone, so it is said again after a death. */
 async function wake(clock = time): Promise<void> {

@@ -150,7 +150,7 @@ describe('the journal file', () => {
         expect(stored).toBeLessThanOrEqual(acknowledged[i]! + 1);
       }
     }
-  }, 60_000);
+  });
 });
 
 /** Starts a writer, kills it at a moment of its own choosing, and returns the last number that it had acknowledged. */
