@@ -39,7 +39,6 @@ export {
   healthOf,
   isWritten,
   lossMargin,
-  mayRemoveShard,
   mostDataShards,
   writeQuorum,
   type BlobHealth,

@@ -32,14 +32,6 @@ export function isWritten(quorum: QuorumParameters, stored: number): boolean {
   return stored >= writeQuorum(quorum);
 }
 
-/**
- * Whether one of the verified shards of a blob that is to stay may be removed (`SC6`): never where fewer than a write
- * quorum would be left. What expired is no longer to stay, and not asked about.
- */
-export function mayRemoveShard(quorum: QuorumParameters, verified: number): boolean {
-  return isWritten(quorum, verified - 1);
-}
-
 /** How well a blob is kept, by how many of its shards were found good. */
 export type BlobHealth = 'whole' | 'degraded' | 'below-quorum' | 'lost';
 

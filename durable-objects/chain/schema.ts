@@ -216,8 +216,8 @@ export const blobs = sqliteTable(
     /** One bit a shard, the first shard the lowest of the first byte: those that its nodes do not have. */
     missing: bytes('missing').notNull(),
     expiresAt: integer('expires_at').notNull(),
-    /** `inconsistent` can be read by nobody and is kept as it is; `expired` stands until every node has deleted its shard. */
-    status: text('status', { enum: ['kept', 'inconsistent', 'expired'] }).notNull(),
+    /** `inconsistent` can be read by nobody, and is kept as it is until its time is up. */
+    status: text('status', { enum: ['kept', 'inconsistent'] }).notNull(),
     /** What proves that it is inconsistent. */
     evidence: bytes('evidence'),
   },

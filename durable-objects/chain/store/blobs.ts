@@ -1,4 +1,4 @@
-import { and, asc, count, eq, gt, lte, ne, sql, sum } from 'drizzle-orm';
+import { and, asc, count, eq, gt, lte, sql, sum } from 'drizzle-orm';
 import type { DrizzleSqliteDODatabase } from 'drizzle-orm/durable-sqlite';
 import { blobDescriptor, decodeTrusted, encode, type BlobDescriptor } from '../../../core/index.ts';
 import { packShardSet, unpackShardSet } from '../../../relay/index.ts';
@@ -26,7 +26,7 @@ export interface BlobCensus {
 export type BlobKind = BlobRow['kind'];
 export type BlobStatus = BlobRow['status'];
 
-/** The blobs that this chain has at the cluster. A row outlives its blob until every node has deleted its shard. */
+/** The blobs that this chain has at the cluster. What is only to be deleted there has a tombstone in place of a row. */
 export class BlobStore {
   readonly #db: DrizzleSqliteDODatabase;
 
@@ -48,12 +48,7 @@ export class BlobStore {
 
   /** The one of this content that lives longest, of those that have not expired by `now`. */
   find(kind: BlobKind, hash: Uint8Array, now: number): BlobRow | undefined {
-    const living = and(
-      eq(blobs.hash, hash),
-      eq(blobs.kind, kind),
-      gt(blobs.expiresAt, now),
-      ne(blobs.status, 'expired'),
-    );
+    const living = and(eq(blobs.hash, hash), eq(blobs.kind, kind), gt(blobs.expiresAt, now));
     const longest = sql`${blobs.expiresAt} DESC`;
     return rowOf(this.#db.select().from(blobs).where(living).orderBy(longest).limit(1).get());
   }

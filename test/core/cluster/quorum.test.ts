@@ -5,7 +5,6 @@ import {
   isWritten,
   lossMargin,
   MAX_CLUSTER_NODES,
-  mayRemoveShard,
   MIN_CLUSTER_NODES,
   mostDataShards,
   writeQuorum,
@@ -41,15 +40,6 @@ test('[SC2, SC5] a write succeeds with f nodes dead, and what it left is read wi
   // One data shard more, and nothing could be acknowledged while f are dead.
   for (let n = MIN_CLUSTER_NODES; n <= MAX_CLUSTER_NODES; n++) {
     expect(isWritten({ dataShards: mostDataShards(n) + 1, totalShards: n }, n - faultsBorneBy(n))).toBe(false);
-  }
-});
-
-test('[SC6] no removal leaves less than a write quorum', () => {
-  for (const { dataShards, totalShards } of clusters()) {
-    const quorum = { dataShards, totalShards };
-    for (let verified = 0; verified <= totalShards; verified++) {
-      expect(mayRemoveShard(quorum, verified)).toBe(verified > writeQuorum(quorum));
-    }
   }
 });
 

@@ -53,10 +53,9 @@ it('keeps rows of blobs, finds the one that lives longest, and goes round all of
     expect(blobs.expired(102, 10).map(({ size }) => size)).toEqual([1_001, 1_002]);
     blobs.setMissing(first.id, [1]);
     blobs.setPlacement(again.id, 2, [2]);
-    blobs.setStatus(again.id, 'expired');
+    blobs.setStatus(again.id, 'inconsistent');
     expect(blobs.get(first.id)?.missing).toEqual([1]);
-    expect(blobs.get(again.id)).toMatchObject({ placement: 2, missing: [2], status: 'expired' });
-    expect(blobs.find('attachment', first.hash, 0)).toMatchObject({ id: first.id });
+    expect(blobs.get(again.id)).toMatchObject({ placement: 2, missing: [2], status: 'inconsistent' });
     blobs.remove(first.id);
     expect(blobs.get(first.id)).toBeUndefined();
   }));

@@ -210,8 +210,18 @@ describe('an attachment', () => {
     const { id, turn } = await withChain((_, { uploads }) => uploads.find(key)!);
     const row = { row: 1, hashes: [], missing: [] };
     expect(await withChain((chain) => chain.noteRow({ ...key, turn: turn - 1 }, row))).toBe(false);
-    // One of the parts that are read back is gone: another shard stands in.
-    await deleteShards(id, 1);
+    // One of the parts that are read back is another by now: another shard stands in.
+    const [first] = nodesFor((await clusterOf(bindings))!.placement, id);
+    const stored = shardPartKey({ chain: relay.plain, id, placement: 1, shard: 0, part: 0 });
+    const other = freshBytes(ROW_BYTES / 4);
+    await bindings[first!.toUpperCase().replace('-', '_')]!.put(stored, other, {
+      sha256: await crypto.subtle.digest('SHA-256', other),
+      customMetadata: { expiresAt: String(Date.now() + HOUR_MS) },
+    });
+    // And whoever may bring nothing any more goes on with nothing.
+    await withChain((_, { uploads }) => uploads.put({ ...uploads.find(key)!, actor: relay.carol.key }));
+    expect(await problemOf(await resume(bytes, ROW_BYTES, relay.carol))).toMatchObject({ code: 'not-permitted' });
+    await withChain((_, { uploads }) => uploads.remove({ ...key, actor: relay.carol.key }));
     const part = await begin(bytes.subarray(0, 0), { hash: key.hash, size: bytes.length + 1 });
     expect(await problemOf(part)).toMatchObject({ code: 'upload-offset' });
     expect((await resume(bytes, ROW_BYTES)).status).toBe(201);
@@ -315,12 +325,18 @@ describe('an attachment', () => {
     const [lying, old] = [freshBytes(100), freshBytes(200)];
     await begin(lying);
     await begin(old);
-    await withChain((_, { blobs }) => {
-      blobs.setStatus(blobs.find('attachment', sha256(lying), 0)!.id, 'inconsistent');
-      blobs.setStatus(blobs.find('attachment', sha256(old), 0)!.id, 'expired');
-    });
+    await withChain((_, { blobs }) => blobs.setStatus(blobs.find('attachment', sha256(lying), 0)!.id, 'inconsistent'));
     expect(await problemOf(await get(lying))).toMatchObject({ code: 'attachment-inconsistent' });
+    const end = await withChain((chain, { blobs }) => {
+      const { expiresAt } = blobs.find('attachment', sha256(old), 0)!;
+      chain.clock = () => expiresAt - 1;
+      return expiresAt;
+    });
+    expect(equalBytes(new Uint8Array(await (await get(old)).arrayBuffer()), old)).toBe(true);
+    // Its nodes have it still.
+    await withChain((chain) => (chain.clock = () => end));
     expect(await problemOf(await get(old))).toMatchObject({ code: 'payload-expired' });
+    await withChain((chain) => (chain.clock = () => Date.now()));
   });
 
   test('[SC13] is nothing that a relay without a cluster takes or has', async () => {
