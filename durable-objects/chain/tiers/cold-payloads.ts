@@ -1,4 +1,4 @@
-import { encode, equalBytes, err, inconsistencyEvidence, ok, type ChainId } from '../../../core/index.ts';
+import { encode, equalBytes, err, inconsistencyEvidence, ok, sha256, type ChainId } from '../../../core/index.ts';
 import {
   readBlobRange,
   type Answer,
@@ -9,7 +9,7 @@ import {
 import { reportIncident } from '../../platform/incident.ts';
 import type { BlobCare } from '../care/blob-care.ts';
 import { Turns } from '../../turns.ts';
-import type { ChainStore, ColdPlace, LogPageQuery, LogPageRow, Segment } from '../store.ts';
+import type { BlobRow, ChainStore, ColdPlace, LogPageQuery, LogPageRow, Segment } from '../store.ts';
 import { SegmentCache } from './segment-cache.ts';
 
 export interface ColdPayloadsHost {
@@ -58,10 +58,11 @@ export class ColdPayloads {
   }
 
   /** The bytes of one payload. */
-  async read(segment: Segment, { start, end }: ColdPlace): Promise<Answer> {
-    const cached = this.#cache.peek(segment.first);
-    if (cached !== undefined) return ok(cached.slice(start, end));
-    return this.#readRange(segment, { start, end });
+  async read(segment: Segment, place: ColdPlace): Promise<Answer> {
+    const { dataShards } = this.#blobOf(segment).descriptor.layout;
+    const bytes = this.#cache.peek(segment.first)?.slice(place.start, place.end);
+    const read = bytes === undefined ? await this.#readRange(segment, place) : ok(bytes);
+    return read.ok && !isNamed(read.value, place) ? err(unavailable(dataShards, 0)) : read;
   }
 
   /** The segments are about to be gone. */
@@ -97,8 +98,7 @@ export class ColdPayloads {
 
   async #readRange(segment: Segment, range: BlobRange): Promise<Answer> {
     const { chain, store, care } = this.#host;
-    const blob = store.blobs.get(segment.blob);
-    if (blob === undefined) throw new Error(`the segment of entry ${segment.first} has no blob`);
+    const blob = this.#blobOf(segment);
     const { dataShards } = blob.descriptor.layout;
     const cluster = await this.#host.cluster();
     if (cluster === undefined) return err(unavailable(dataShards, 0));
@@ -111,6 +111,12 @@ export class ColdPayloads {
     reportIncident('inconsistent-segment', new Error(`shard ${read.error.evidence.shard}`));
     store.blobs.setStatus(segment.blob, 'inconsistent', encode(inconsistencyEvidence, read.error.evidence));
     return err(unavailable(dataShards, 0));
+  }
+
+  #blobOf({ blob, first }: Segment): BlobRow {
+    const row = this.#host.store.blobs.get(blob);
+    if (row === undefined) throw new Error(`the segment of entry ${first} has no blob`);
+    return row;
   }
 }
 
@@ -131,6 +137,17 @@ function sizeOf(place: ColdPlace | undefined): number {
   return place === undefined ? 0 : place.end - place.start;
 }
 
-function cut(bytes: Uint8Array | undefined, { start, end }: ColdPlace): Uint8Array | undefined {
-  return bytes?.subarray(start, end);
+function cut(bytes: Uint8Array | undefined, place: ColdPlace): Uint8Array | undefined {
+  const payload = bytes?.subarray(place.start, place.end);
+  return payload !== undefined && isNamed(payload, place) ? payload : undefined;
+}
+
+/**
+ * Whether they are the bytes that the entry names (`BL12`). What was computed of a segment whose shards contradict each other is
+ * known by this alone where no tail was at hand to compare it with (`BL8`).
+ */
+function isNamed(payload: Uint8Array, { hash, index }: ColdPlace): boolean {
+  if (equalBytes(sha256(payload), hash)) return true;
+  reportIncident('inconsistent-segment', new Error(`payload of entry ${index}`));
+  return false;
 }

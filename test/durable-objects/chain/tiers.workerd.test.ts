@@ -11,6 +11,7 @@ import {
   type ChainDownFrame,
   type ChainUpFrame,
 } from '../../../core/index.ts';
+import { ChainStore } from '../../../durable-objects/chain/store.ts';
 import { HOT_AGE_MS } from '../../../relay/index.ts';
 import { TestActor, type Seen } from '../../support/test-actor.ts';
 import { bytesFor } from '../bytes-for.ts';
@@ -180,7 +181,7 @@ describe('payloads', { timeout: 120_000 }, () => {
     expect(await cluster.objectsOf(chain.id)).toHaveLength(cluster.names.length * (await segments()));
   });
 
-  it('[TI6] are read whole with f nodes away at writing and others at reading; past the bound they say so, and come back', async () => {
+  it('[TI6] [BL12] are read whole with f nodes away at writing and others at reading; past the bound they say so, and come back', async () => {
     cluster.away.add('node-0');
     const payloads = await say(12, 3_000);
     await flush();
@@ -206,8 +207,30 @@ describe('payloads', { timeout: 120_000 }, () => {
     }
     cluster.away.clear();
     expect(await readAll()).toEqual(named(payloads));
+    // And bytes that are not those of their name are given to nobody, from the nodes and from memory.
+    await displace(1);
+    for (const read of [readAll, readAll]) {
+      expect(await read()).toEqual(named(payloads).with(0, undefined));
+      expect(await chain.object.payload(callerOf(alice), sha256(payloads[0]!))).toMatchObject({
+        error: { code: 'payload-unavailable', needed: 4, found: 0 },
+      });
+      await kill();
+    }
   });
 });
+
+/** As if other bytes had been computed where the payload of an entry lies. */
+async function displace(index: number): Promise<void> {
+  await runInDurableObject(chain.stub, (_, { storage }) => {
+    const { segments } = new ChainStore(storage);
+    const { segment } = segments.placeOf(index)!;
+    const places = segment.places.map((place) =>
+      place.index === index ? { ...place, start: place.start + 1, end: place.end + 1 } : place,
+    );
+    segments.drop(segment.first);
+    segments.add({ ...segment, places });
+  });
+}
 
 describe('a stream', { timeout: 120_000 }, () => {
   class Peer extends SocketPeer<ChainUpFrame, ChainDownFrame> {
