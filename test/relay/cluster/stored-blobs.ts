@@ -1,5 +1,5 @@
 import { concatBytes, DAY_MS, nodesFor } from '../../../core/index.ts';
-import { writeBlob, type StoredBlob, type WrittenBlob } from '../../../relay/index.ts';
+import { shardPartKey, writeBlob, type StoredBlob, type WrittenBlob } from '../../../relay/index.ts';
 import { CHAIN, newId, type NodesUnderTest } from './test-cluster.ts';
 
 interface Writing {
@@ -61,7 +61,8 @@ interface ShardOf {
 }
 
 async function copyOver(cluster: NodesUnderTest, from: ShardOf, to: ShardOf): Promise<void> {
-  let copied = new Uint8Array();
-  await cluster.change(from.blob, from.shard, (bytes) => (copied = bytes.slice()));
-  await cluster.change(to.blob, to.shard, () => copied);
+  const key = shardPartKey({ ...from.blob, shard: from.shard, part: 0 });
+  const copied = await cluster.nodeOf(from.blob.id, from.shard).node.get(key);
+  if (!copied.ok) throw new Error(copied.error.code);
+  await cluster.change(to.blob, to.shard, () => copied.value);
 }

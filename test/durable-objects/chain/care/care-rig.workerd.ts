@@ -31,6 +31,7 @@ import {
 } from '../../../../relay/index.ts';
 import { actorNamed, LogBuilder } from '../../../../scripts/vectors/log-builder.ts';
 import { UploadTaker } from '../../../../workers/relay/take-upload.ts';
+import { valueOf } from '../../../contracts/storage-node.ts';
 import { freshObject, withStorage } from '../../storage-of.ts';
 import { CHAIN, newId, someBytes, type TestNode } from '../../../relay/cluster/test-cluster.ts';
 import { bucketNode, TestCluster } from '../../../relay/cluster/test-cluster.workerd.ts';
@@ -88,6 +89,9 @@ export class CareRig {
   readonly reports: BlobReport[] = [];
   readonly nodes = new Map<string, TestNode>();
   now = Date.now();
+  /** What all repairs together have taken, and how long each that takes is to wait. */
+  taken = 0;
+  waitMs = 0;
   death: Death | undefined;
   care: BlobCare;
   readonly #storage: DurableObjectStorage;
@@ -269,6 +273,12 @@ export class CareRig {
     return (await Promise.all(listed)).flat();
   }
 
+  /** When the objects at all nodes expire. */
+  async expiries(): Promise<ReadonlySet<number>> {
+    const found = (await this.objects()).map(async ({ name, key }) => valueOf(await this.nodes.get(name)!.head(key)));
+    return new Set((await Promise.all(found)).map(({ expiresAt }) => expiresAt));
+  }
+
   /** Keys at all nodes that belong to nothing. */
   async orphans(): Promise<string[]> {
     const found: string[] = [];
@@ -306,7 +316,11 @@ export class CareRig {
           this.reports.push(report);
           return this.placements.length;
         }),
-      take: () => this.#mortally('asking how fast', async () => 0),
+      take: (bytes) =>
+        this.#mortally('asking how fast', async () => {
+          this.taken += bytes;
+          return this.waitMs;
+        }),
     };
     return new BlobCare({
       chain: CHAIN,

@@ -1,22 +1,30 @@
 import { describe, expect, it, vi } from 'vitest';
 import {
+  bodyBytes,
   CELL_BYTES,
+  concatBytes,
   DAY_MS,
+  decodeTrusted,
   equalBytes,
+  inconsistencyEvidence,
   MAX_UPLOADS,
   nodesFor,
   ok,
+  sealBlob,
   sha256,
   toBase64Url,
 } from '../../../../core/index.ts';
 import { parseShardPartKey, shardPartKey, type ListRequest, type StorageNode } from '../../../../relay/index.ts';
 import { storedBlob } from '../../../../durable-objects/chain/care/care-port.ts';
+import type { BlobRow } from '../../../../durable-objects/chain/store.ts';
+import { ColdPayloads } from '../../../../durable-objects/chain/tiers/cold-payloads.ts';
 import { OrphanScan } from '../../../../durable-objects/cluster/orphan-scan.ts';
 import { ClusterStore } from '../../../../durable-objects/cluster/store.ts';
 import { applyMigrations } from '../../../../durable-objects/migrate.ts';
 import { clusterMigrations } from '../../../../migrations/index.ts';
+import { valueOf } from '../../../contracts/storage-node.ts';
 import { damages } from '../../../relay/cluster/stored-blobs.ts';
-import { CHAIN, newId, someBytes } from '../../../relay/cluster/test-cluster.ts';
+import { CHAIN, newId, someBytes, type TestNode } from '../../../relay/cluster/test-cluster.ts';
 import { TestCluster } from '../../../relay/cluster/test-cluster.workerd.ts';
 import { freshObject, withStorage } from '../../storage-of.ts';
 import { ALICE, withRig, type CareRig } from './care-rig.workerd.ts';
@@ -25,6 +33,12 @@ vi.setConfig({ testTimeout: 120_000 });
 
 const ALL = [0, 1, 2, 3, 4, 5];
 const BYTES = someBytes(3 * CELL_BYTES + 41);
+
+/** Says that it has taken what it has not. */
+function lie(node: TestNode): void {
+  node.isDead = false;
+  node.put = () => Promise.resolve(ok(undefined));
+}
 
 /** A round of reading everything, with all that follows from it. */
 async function scrub(rig: CareRig, round = 1): Promise<void> {
@@ -39,7 +53,7 @@ describe('scrub and repair', () => {
       const place = (blob: typeof row) => storedBlob(CHAIN, blob);
       let round = 0;
       for (const damage of Object.values(damages)) {
-        for (const shard of [1, 4]) await damage(rig.cluster, place(row), shard, place(other));
+        for (const shard of [0, 5]) await damage(rig.cluster, place(row), shard, place(other));
         await scrub(rig, ++round);
         expect(await rig.good(row.id)).toEqual(ALL);
         expect(rig.row(row.id).missing).toEqual([]);
@@ -48,9 +62,10 @@ describe('scrub and repair', () => {
       expect(rig.reports.at(-1)?.repaired).toBeGreaterThanOrEqual(2 * Object.keys(damages).length);
       expect(await rig.read(row.id)).toEqual(BYTES);
       expect(await rig.orphans()).toEqual([]);
+      expect(await rig.expiries()).toEqual(new Set([row.expiresAt]));
     }));
 
-  it('[CR3] repairs shards of several parts, and what a write could not store, once their nodes are back', () =>
+  it('[CR3] [CR6] [TI8] repairs, moves and deletes shards of several parts, also those that a write could not store', () =>
     withRig(async (rig) => {
       const bytes = someBytes(8_900_000);
       rig.cluster.kill([2]);
@@ -59,9 +74,21 @@ describe('scrub and repair', () => {
       await rig.run();
       expect(rig.reports.at(-1)).toMatchObject({ missing: { n2: 1 }, degraded: 1, margin: 1 });
       rig.cluster.kill([]);
+      rig.replace('n1');
       await scrub(rig);
-      expect(rig.row(row.id).missing).toEqual([]);
+      expect(rig.row(row.id)).toMatchObject({ missing: [], placement: 2 });
       expect(await rig.good(row.id)).toEqual(ALL);
+      expect(await rig.nodes.get('n1')?.keys()).toEqual([]);
+      // A node that stays away for longer than anything is kept is not asked for ever.
+      rig.cluster.kill([3]);
+      rig.now = row.expiresAt;
+      rig.expire();
+      await rig.run();
+      expect(new Set((await rig.objects()).map(({ name }) => name))).toEqual(new Set(['n3']));
+      expect(rig.store.tombstones.has(row.id)).toBe(true);
+      rig.now += 30 * DAY_MS;
+      await rig.run();
+      expect(rig.store.tombstones.has(row.id)).toBe(false);
     }));
 
   it('[CR2] looks at what readers report before it believes it', () =>
@@ -91,6 +118,66 @@ describe('scrub and repair', () => {
       rig.cluster.kill([]);
       await scrub(rig, 3);
       expect(await rig.good(row.id)).toEqual(ALL);
+    }));
+});
+
+describe('a blob whose shards contradict each other', () => {
+  /** As whoever wrote it committed to them: all are under its root, and the second is of no code with the others. */
+  async function contradict(rig: CareRig): Promise<BlobRow> {
+    const row = await rig.write(someBytes(2_000));
+    const { layout } = row.descriptor;
+    const at = (shard: number) => ({
+      node: rig.nodes.get(rig.holder(row.id, shard))!,
+      key: shardPartKey({ ...storedBlob(CHAIN, row), shard, part: 0 }),
+    });
+    const bodies = await Promise.all(
+      ALL.map(async (shard) => valueOf(await at(shard).node.get(at(shard).key)).slice(0, bodyBytes(layout))),
+    );
+    bodies[1]![0]! ^= 1;
+    const { descriptor, tails } = sealBlob(
+      layout,
+      bodies.map((body) => sha256(body)),
+    );
+    for (const shard of ALL) {
+      const { node, key } = at(shard);
+      const bytes = concatBytes(bodies[shard]!, tails[shard]!);
+      valueOf(await node.put(key, { bytes, sha256: sha256(bytes), expiresAt: row.expiresAt }));
+    }
+    rig.store.blobs.remove(row.id);
+    rig.store.blobs.add({ ...row, descriptor });
+    return rig.row(row.id);
+  }
+
+  it('[BL8] [CR3] is kept as it is with its evidence, whoever finds it, and nothing is made anew of it', () =>
+    withRig(async (rig) => {
+      const [repaired, moved, read] = [await contradict(rig), await contradict(rig), await contradict(rig)];
+      const expectKept = async ({ id, descriptor: { root } }: BlobRow, round: number) => {
+        await rig.take(id, 0);
+        await scrub(rig, round);
+        const { status, placement, evidence } = rig.row(id);
+        expect([status, placement]).toEqual(['inconsistent', 1]);
+        expect(decodeTrusted(inconsistencyEvidence, evidence!)).toMatchObject({ root, from: [1, 2, 3, 4], shard: 0 });
+      };
+      await expectKept(repaired, 1);
+      // Of the third a cell is damaged, and a reader who computes it has the tail to compare with.
+      const place = { index: 0, hash: read.hash, start: 0, end: read.size, expiresAt: read.expiresAt };
+      const segment = { first: 0, last: 0, blob: read.id, expiresAt: read.expiresAt, places: [place] };
+      await damages['corrupted in a cell']!(rig.cluster, storedBlob(CHAIN, read), 0, storedBlob(CHAIN, moved));
+      const cold = new ColdPayloads({
+        chain: CHAIN,
+        store: rig.store,
+        clock: () => rig.now,
+        cluster: async () => rig.nodesNow,
+        care: () => rig.care,
+      });
+      vi.spyOn(console, 'error').mockImplementation(() => undefined);
+      expect(await cold.read(segment, place)).toMatchObject({ error: { code: 'payload-unavailable', needed: 4 } });
+      expect(rig.row(read.id).status).toBe('inconsistent');
+      rig.replace(rig.holder(moved.id, 0));
+      await expectKept(moved, 2);
+      expect(rig.reports.at(-1)).toMatchObject({ blobs: 0, inconsistent: 3, missing: {} });
+      expect(await rig.objects()).toHaveLength(5 + 5 + 6);
+      expect(await rig.orphans()).toEqual([]);
     }));
 });
 
@@ -126,6 +213,26 @@ describe('rest', () => {
       await rig.run();
       expect(rig.reports.at(-1)).toMatchObject({ round: 3 });
     }));
+
+  it('[CR8] is as long as the rate of all repairs says, after the last step of a round too, and after repairs and deletions', () =>
+    withRig(async (rig) => {
+      const row = await rig.write(someBytes(2_000));
+      await rig.run();
+      await rig.take(row.id, 2);
+      rig.replace(rig.holder(row.id, 0));
+      const { layout } = row.descriptor;
+      rig.waitMs = 7_000;
+      rig.care.tend(1);
+      for (const job of ['scrub', 'repair', 'leftovers'] as const) {
+        const before = rig.taken;
+        expect(await rig.care.steps[job](rig.now), job).toBe(rig.now + 7_000);
+        expect(rig.taken - before, job).toBeGreaterThanOrEqual(layout.totalShards * bodyBytes(layout));
+      }
+      expect(rig.reports.at(-1)?.round).toBe(0);
+      expect(await rig.care.steps.scrub(rig.now)).toBeUndefined();
+      await rig.care.steps.report(rig.now);
+      expect(rig.reports.at(-1)).toMatchObject({ round: 1, repaired: 1 });
+    }));
 });
 
 describe('moving to another placement', () => {
@@ -140,6 +247,7 @@ describe('moving to another placement', () => {
       }
       expect(await rig.nodes.get('n1')?.keys()).toEqual([]);
       expect(await rig.orphans()).toEqual([]);
+      expect(await rig.expiries()).toEqual(new Set([rows[0]!.expiresAt]));
       expect(rig.reports.at(-1)).toMatchObject({ placements: { 2: 2 }, leftovers: 0, placement: 2 });
       const written = await rig.write(BYTES);
       expect(rig.row(written.id)).toMatchObject({ placement: 2 });
@@ -163,7 +271,7 @@ describe('moving to another placement', () => {
       expect(rig.store.leftovers.count).toBe(0);
     }));
 
-  it('[SC6] [CR6] keeps the old copy while fewer than k + f others are good', () =>
+  it('[SC6] [CR6] keeps the old copy while fewer than k + f others are good, and where it is the shard again', () =>
     withRig(async (rig) => {
       const row = await rig.write(BYTES);
       rig.replace('n1');
@@ -174,18 +282,27 @@ describe('moving to another placement', () => {
       await scrub(rig);
       expect(rig.row(row.id).placement).toBe(2);
       expect(await rig.nodes.get('n1')?.keys()).toHaveLength(1);
-      rig.cluster.kill([]);
+      expect(await rig.orphans()).toEqual([]);
+      // The node gets its slot back: what was to be deleted there is the shard again.
+      rig.placements.push({ ...rig.placements[0]!, number: 3 });
       await scrub(rig, 2);
-      expect(await rig.nodes.get('n1')?.keys()).toEqual([]);
+      expect(rig.row(row.id).placement).toBe(3);
+      rig.cluster.kill([]);
+      await scrub(rig, 3);
+      expect(await rig.nodes.get('spare')?.keys()).toEqual([]);
       expect(await rig.good(row.id)).toEqual(ALL);
+      expect(rig.reports.at(-1)).toMatchObject({ repaired: 0, leftovers: 0 });
     }));
 
-  it('[CR5] leaves a blob where it lies when the spare takes nothing', () =>
+  it('[CR5] leaves a blob where it lies when the spare takes nothing, whatever it says', () =>
     withRig(async (rig) => {
       const row = await rig.write(BYTES);
       rig.nodes.get('spare')!.isDead = true;
       rig.replace('n1');
       await scrub(rig);
+      expect(rig.row(row.id).placement).toBe(1);
+      lie(rig.nodes.get('spare')!);
+      await scrub(rig, 2);
       expect(rig.row(row.id).placement).toBe(1);
       expect(await rig.read(row.id)).toEqual(BYTES);
       expect(rig.reports.at(-1)).toMatchObject({ placements: { 1: 1 } });
@@ -217,6 +334,7 @@ describe('cutting again', () => {
       const keysOf = async () => (await Promise.all([...rig.nodes.values()].map((node) => node.keys()))).flat();
       expect(rig.store.blobs.get(rows[0]!.id)).toBeUndefined();
       expect((await keysOf()).filter((key) => key.split('/')[3] === '1')).not.toEqual([]);
+      expect(await rig.expiries()).toEqual(new Set([rows[0]!.expiresAt]));
       rig.now += MINUTES;
       await rig.run();
       expect((await keysOf()).filter((key) => key.split('/')[3] === '1')).toEqual([]);
@@ -229,19 +347,21 @@ describe('cutting again', () => {
       expect(await rig.read(back.id)).toEqual(BYTES);
     }));
 
-  it('[CR11] [SC6] leaves a blob where it lies while too few nodes take the new shards, and nothing of the attempt', () =>
+  it('[CR11] [SC6] leaves a blob where it lies while too few nodes have the new shards, and nothing of the attempt', () =>
     withRig(async (rig) => {
       const row = await rig.write(BYTES);
       rig.reshape(3, SEVEN);
-      // Four of seven are left, which read all, and five would have to store.
+      // Four of seven are left, which read all, and five would have to store: one more says so.
       rig.cluster.kill([4, 5]);
-      rig.nodes.get('spare')!.isDead = true;
+      const spare = rig.nodes.get('spare')!;
+      const { put } = spare;
+      lie(spare);
       await scrub(rig);
       expect(rig.row(row.id)).toMatchObject({ placement: 1 });
       expect(await rig.read(row.id)).toEqual(BYTES);
       expect(rig.reports.at(-1)).toMatchObject({ placements: { 1: 1 } });
       rig.cluster.kill([]);
-      rig.nodes.get('spare')!.isDead = false;
+      spare.put = put;
       rig.now += MINUTES;
       await rig.run();
       expect(await rig.orphans()).toEqual([]);
@@ -278,6 +398,29 @@ describe('a clock', () => {
 });
 
 describe('what belongs to nothing', () => {
+  /** What is about to be written, or to be deleted, wherever it lies. */
+  async function expectKnown(rig: CareRig, node: string, moved: Uint8Array): Promise<void> {
+    const { leftovers, segments, tombstones, uploads } = rig.store;
+    const [intended, cut, buried, uploaded] = [newId(), newId(), newId(), newId()];
+    const place = { placement: 1, blobBytes: 9 };
+    segments.intend({ ...place, first: 0, last: 0, payloadCount: 1, blob: intended, expiresAt: rig.now });
+    rig.store.cut = { ...place, blob: cut };
+    tombstones.add({ ...place, blob: buried }, rig.now, rig.now);
+    const upload = { hash: newId(), actor: newId(), id: uploaded, size: 9, placement: 1, blobExpiresAt: 0, turn: 1 };
+    uploads.put({ ...upload, rows: 0, partHashes: new Uint8Array(), missing: [], expiresAt: rig.now });
+    leftovers.keep({ id: moved, node, shard: 0, writtenBy: 1, parts: 1 }, rig.now);
+    const keys = [intended, cut, buried, uploaded, moved].map((id) =>
+      shardPartKey({ chain: CHAIN, id, placement: 1, shard: 0, part: 0 }),
+    );
+    expect(await rig.care.unknownShards(node, keys)).toEqual([]);
+    segments.endIntent();
+    rig.store.cut = undefined;
+    tombstones.drop({ ...place, blob: buried });
+    uploads.remove(upload);
+    leftovers.remove({ id: moved, node, shard: 0, writtenBy: 1, parts: 1 });
+    expect(await rig.care.unknownShards(node, keys)).toEqual(keys);
+  }
+
   it('[CR7] is told from what a chain keeps, and what a node brings back of a deleted blob is not', () =>
     withRig(async (rig) => {
       const [kept, deleted] = [await rig.write(BYTES), await rig.write(BYTES)];
@@ -288,6 +431,7 @@ describe('what belongs to nothing', () => {
       const other = rig.holder(kept.id, 1);
       expect(await rig.care.unknownShards(holder, [stray, elsewhere])).toEqual([stray]);
       expect(await rig.care.unknownShards(other, [elsewhere])).toEqual([elsewhere]);
+      await expectKnown(rig, other, kept.id);
       rig.store.blobs.remove(deleted.id);
       expect(await rig.orphans()).toHaveLength(6);
       await scrub(rig);
@@ -308,6 +452,33 @@ function madeUp({ after }: ListRequest): Awaited<ReturnType<StorageNode['list']>
 }
 
 describe('the search for orphans', () => {
+  it('[CR7] asks about each once more a day later, and leaves what its chain knows by then', () =>
+    withStorage(freshObject('KEEPER'), async (storage) => {
+      const cluster = new TestCluster(4, 6);
+      const node = cluster.nodes[0]!;
+      const place = { chain: CHAIN, id: newId(), placement: 1, shard: 0 };
+      const keys = [0, 1].map((part) => shardPartKey({ ...place, part }));
+      for (const key of keys) {
+        const bytes = someBytes(9);
+        valueOf(await node.put(key, { bytes, sha256: sha256(bytes), expiresAt: Date.now() + DAY_MS }));
+      }
+      let known: readonly string[] = [];
+      const scan = new OrphanScan({
+        storage,
+        store: new ClusterStore(storage.sql),
+        nodes: () => ['n0'],
+        ask: async (_, __, asked) => asked.filter((key) => !known.includes(key)),
+      });
+      const found = Date.now();
+      scan.begin();
+      while ((await scan.step(cluster, found)) === found);
+      expect(await scan.step(cluster, found + DAY_MS - 1)).toBe(found + DAY_MS);
+      expect(await node.keys()).toEqual(keys);
+      known = keys.slice(0, 1);
+      expect(await scan.step(cluster, found + DAY_MS)).toBeUndefined();
+      expect(await node.keys()).toEqual(known);
+    }));
+
   it('[CR7] has enough of a node that lists without end, and is kept from no other by it, nor by a chain that can not be asked', () =>
     withStorage(freshObject('KEEPER'), async (storage) => {
       applyMigrations(storage, clusterMigrations);
