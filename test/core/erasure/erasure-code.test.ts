@@ -71,6 +71,11 @@ describe.each(kernels)('$name', (kernel) => {
     expect(shardsOf(stripe)).toEqual(
       whole.map((shard, index) => ([0, 5].includes(index) ? new Uint8Array(100) : shard)),
     );
+    // What was remembered of that is for no others: another that is wanted, and the same one from others.
+    for (const wanted of [0, 5]) expect(code.reconstruct(stripe, [1, 3, 4, 6], [wanted]).ok).toBe(true);
+    stripe.shard(2).fill(0);
+    expect(code.reconstruct(stripe, [0, 1, 3, 5], [2]).ok).toBe(true);
+    expect(shardsOf(stripe)).toEqual(whole);
   });
 
   test('[RS4] shards that are none, named twice, or both there and wanted are refused before anything is written', () => {

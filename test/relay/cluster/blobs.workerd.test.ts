@@ -4,6 +4,7 @@ import {
   concatBytes,
   DAY_MS,
   equalBytes,
+  err,
   faultsBorneBy,
   LARGE_CELL_BYTES,
   ok,
@@ -22,6 +23,7 @@ import {
   shardPartKey,
   writeBlob,
   type BlobReadRefusal,
+  type NodeFault,
   type ObjectToKeep,
   type StoredBlob,
   type Timer,
@@ -138,13 +140,13 @@ describe('writing a blob', () => {
     expect(written.ok && written.value.missing).toEqual([2]);
   });
 
-  it('[SC9] fills no part anew that a node may still be reading', async () => {
+  it('[SC9] [SC10] fills no part anew that a node may still be reading, and asks that node for no other', async () => {
     const cluster = new TestCluster(2, 4);
     const id = newId();
     for (const node of cluster.nodes) node.put = () => Promise.resolve(ok(undefined));
-    let sent: ObjectToKeep | undefined;
+    const sent: ObjectToKeep[] = [];
     cluster.nodeOf(id, 3).put = (_, object) => {
-      sent = object;
+      sent.push(object);
       return new Promise(() => undefined);
     };
     cluster.startTimer = () => timerOver(Promise.resolve());
@@ -152,7 +154,17 @@ describe('writing a blob', () => {
     const blobBytes = rows.reduce((sum, { length }) => sum + length, 0);
     const written = await writeBlob(cluster, { chain: CHAIN, id, blobBytes, expiresAt: Date.now() + DAY_MS }, rows);
     expect(written.ok && written.value.missing).toEqual([3]);
-    expect(sent && sha256(sent.bytes)).toEqual(sent?.sha256);
+    expect(sent.map(({ bytes }) => sha256(bytes))).toEqual([sent[0]?.sha256]);
+    // Who goes on behind the first row sends that row to nobody, and nothing to who lacks it.
+    const asked: string[] = [];
+    for (const node of cluster.nodes) node.put = async (key) => ok(void asked.push(key));
+    const to = { chain: CHAIN, id, placement: 1, blobBytes, expiresAt: Date.now() + DAY_MS };
+    const writer = new BlobWriter(cluster, to, { storedRows: 1, missing: [2] });
+    for (const row of rows) await writer.write(row);
+    const resumed = await writer.finish();
+    expect(resumed.ok && resumed.value.missing).toEqual([2]);
+    const keys = [0, 1, 3].flatMap((shard) => [1, 2, 3].map((part) => shardPartKey({ ...to, shard, part })));
+    expect(asked.sort()).toEqual(keys.sort());
   });
 
   it('passes the failure of a source that breaks off on, once nothing is on its way to a node any more', async () => {
@@ -172,8 +184,8 @@ describe('removing a blob', () => {
   it('deletes all parts, and says which shards may still be there', async () => {
     const cluster = new TestCluster(4, 6);
     const { blob } = await store(cluster, someBytes(BLOB_BYTES));
-    cluster.nodeOf(blob.id, 3).isDead = true;
-    expect(await removeBlob(cluster, { ...blob, blobBytes: BLOB_BYTES })).toEqual([3]);
+    for (const shard of [3, 5]) cluster.nodeOf(blob.id, shard).isDead = true;
+    expect(await removeBlob(cluster, { ...blob, blobBytes: BLOB_BYTES })).toEqual([3, 5]);
     cluster.kill([]);
     expect(await removeBlob(cluster, { ...blob, blobBytes: BLOB_BYTES })).toEqual([]);
     for (const node of cluster.nodes) expect(await node.keys()).toEqual([]);
@@ -212,6 +224,26 @@ describe('reading a blob', () => {
     const reported: number[] = [];
     await expectRead(cluster, blob, bytes, (shard) => reported.push(shard));
     expect(reported).toEqual([1]);
+  });
+
+  it('[SC12] says that a node does not have a shard only where the node says so', async () => {
+    const cluster = new TestCluster(4, 6);
+    const bytes = someBytes(1_000);
+    const { blob } = await store(cluster, bytes);
+    const node = cluster.nodeOf(blob.id, 1);
+    const faults: readonly (readonly [NodeFault, readonly number[]])[] = [
+      [{ code: 'not-found' }, [1]],
+      [{ code: 'corrupt' }, [1]],
+      [{ code: 'refused', reason: 'range' }, [1]],
+      [{ code: 'refused', reason: 'not-allowed' }, []],
+      [{ code: 'unavailable', reason: 'timeout' }, []],
+    ];
+    for (const [fault, expected] of faults) {
+      node.get = () => Promise.resolve(err(fault));
+      const reported: number[] = [];
+      await expectRead(cluster, blob, bytes, (shard) => reported.push(shard));
+      expect(reported, JSON.stringify(fault)).toEqual(expected);
+    }
   });
 
   it('[SC11] past the bound is unavailable with the count that is needed, and is there again when the node is', async () => {
