@@ -98,7 +98,7 @@ describe('a group at the command line', { timeout: 120_000 }, () => {
       follower.interrupt();
       const { code, out, err } = await follower.ended;
       expect({ code, err }).toEqual({ code: 0, err: '' });
-      expect(performance.now() - begun, 'ms until Ctrl-C has ended it').toBeLessThan(5_000);
+      expect(performance.now() - begun, 'ms until Ctrl-C has ended it').toBeLessThan(20_000);
       const documents = out
         .trim()
         .split('\n')

@@ -63,21 +63,19 @@ describe('terachat serve', { timeout: 120_000 }, () => {
     expect(await running.ended).toMatchObject({ code: 0, err: '' });
   });
 
-  it('names a taken port, suggests one that works, and ends with 2', async () => {
+  it('names a taken port, and a folder that another process has, says what works instead, and ends with 2', async () => {
+    const folder = join(terminal.home, 'relay');
     const squatter = createServer().listen(0, '127.0.0.1');
     await once(squatter, 'listening');
     const port = String((squatter.address() as { port: number }).port);
-    const { code, out, err } = await terminal.run('serve', '--port', port, '--data', join(terminal.home, 'relay'));
+    const { code, out, err } = await terminal.run('serve', '--port', port, '--data', folder);
     squatter.close();
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain(`Port ${port} is taken`);
     const suggested = /--port (\d+)/.exec(err)?.[1];
-    expect((await serve(terminal, suggested)).port).toBe(suggested);
-  });
+    const first = await serve(terminal, suggested);
+    expect(first.port).toBe(suggested);
 
-  it('is alone on its folder: another names the process that has it, and ends with 2', async () => {
-    const first = await serve(terminal);
-    const folder = join(terminal.home, 'relay');
     const second = await terminal.refusal('serve', '--port', '0', '--data', folder);
     expect(second).toMatchObject({ exit: 2, code: 'folder-in-use' });
     expect(second['message']).toContain(`Process ${first.pid} `);

@@ -178,6 +178,8 @@ function bundleCommand(): string {
     splitting: true,
     format: 'esm',
     platform: 'node',
+    // Node looks into a .js file of no package for what kind it is, at every start.
+    outExtension: { '.js': '.mjs' },
     external: ['miniflare', 'wrangler', 'esbuild'],
     // It finds what lies beside the sources, and names itself as they do.
     define: { 'import.meta.url': JSON.stringify(pathToFileURL(MAIN).href) },
@@ -186,7 +188,7 @@ function bundleCommand(): string {
     },
     logLevel: 'error',
   });
-  return join(outdir, 'main.js');
+  return join(outdir, 'main.mjs');
 }
 
 function watch(child: ChildProcess): Running {

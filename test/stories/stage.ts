@@ -20,6 +20,9 @@ const HASTE = 10;
 
 type Relay = Omit<LocalRelay, 'stop'>;
 
+/** Times of 50 ms that an invitation is looked for. */
+const PATIENCE = 600;
+
 /** The relay that stories of this process share. */
 let shared: Promise<Relay> | undefined;
 
@@ -109,7 +112,7 @@ export function hasty(ms: number, signal?: AbortSignal): Promise<void> {
 
 /** The one invitation that waits, once it came. */
 export async function soleInvitation(session: Session): Promise<Invitation> {
-  for (let attempt = 0; attempt < 50; attempt++) {
+  for (let attempt = 0; attempt < PATIENCE; attempt++) {
     const invitations = await session.invitations();
     if (invitations.length > 1) throw new Error(`${invitations.length} invitations wait`);
     if (invitations[0] !== undefined) return invitations[0];
@@ -120,7 +123,7 @@ export async function soleInvitation(session: Session): Promise<Invitation> {
 
 /** The invitation to one group of perhaps several, once it came. */
 export async function invitationTo(client: Session, id: string): Promise<Invitation> {
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (let attempt = 0; attempt < PATIENCE; attempt++) {
     const invitation = (await client.invitations()).find(({ group }) => group === id);
     if (invitation !== undefined) return invitation;
     await new Promise((resolve) => setTimeout(resolve, 50));

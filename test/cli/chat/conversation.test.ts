@@ -5,6 +5,7 @@ import { fingerprintOfActor } from '../../../cli/contacts.ts';
 import { ActorNames } from '../../../cli/names.ts';
 import { connect, memoryStorage, type Group, type Session } from '../../../sdk/index.ts';
 import { nodePlatform } from '../../../sdk/node/index.ts';
+import { hasty } from '../../stories/stage.ts';
 import { serve, type Served } from '../relay.ts';
 import { Terminal } from '../terminal.ts';
 import { emulate, type Emulated } from './emulator.ts';
@@ -58,7 +59,7 @@ afterAll(() => {
 
 async function enter(): Promise<Omit<Person, 'group'>> {
   const storage = memoryStorage();
-  const session = await connect({ relay: relay.url, storage, ...nodePlatform() });
+  const session = await connect({ relay: relay.url, storage, delay: hasty, ...nodePlatform() });
   const { actor } = await session.createIdentity();
   const names = await ActorNames.load(storage, { home: terminal.home, json: false, profile: 'none' });
   return { session, actor, names };
