@@ -1,3 +1,5 @@
+import { clip } from './chat/wrap.ts';
+
 /** One line of a terminal's standard error that tells how far something is, and is gone when it ends; nothing where it is no terminal. */
 export class TerminalLine {
   #isShown: boolean;
@@ -16,7 +18,7 @@ export class TerminalLine {
     const now = Date.now();
     if (!this.#isShown || (now - this.#paintedAt < PAINT_MS && !isLast)) return;
     this.#paintedAt = now;
-    process.stderr.write(`\r\u001b[K${text.slice(0, this.columns - 1)}`);
+    process.stderr.write(`\r\u001b[K${clip(text, this.columns - 1)}`);
   }
 
   end(): void {

@@ -137,16 +137,17 @@ function costOf(name: string, puts: number, gets: number, deletes: number, store
 
 function table(rows: readonly Cost[]): string {
   const lines = rows.map(({ name, puts, gets, deletes, overhead, perMonth }) => {
-    const figures = [puts, gets, deletes].map((figure) => figure.toFixed(1).padStart(9));
-    return `${name.padEnd(36)}${figures.join('')}${overhead.toFixed(2).padStart(10)}${`$${perMonth.toFixed(2)}`.padStart(12)}`;
+    const figures = [puts, gets, deletes].map((figure) => figure.toFixed(1).padStart(8));
+    return `${name.padEnd(36)}${figures.join('')}${overhead.toFixed(2).padStart(8)}${`$${perMonth.toFixed(2)}`.padStart(10)}`;
   });
   const rowCost = (MESSAGES_A_MONTH / 1e6) * prices.rows;
   return [
     `${payloadBytes} bytes a payload, each read once when cold; operations for ${MESSAGES} messages`,
-    `${''.padEnd(36)}${['puts', 'gets', 'deletes'].map((head) => head.padStart(9)).join('')}${'stored'.padStart(10)}${'a month'.padStart(12)}`,
+    `${''.padEnd(36)}${['puts', 'gets', 'deletes'].map((head) => head.padStart(8)).join('')}${'stored'.padStart(8)}${'a month'.padStart(10)}`,
     ...lines,
     '',
-    '`stored` is bytes kept for each byte of payload; `a month` is for a million messages a day at list prices.',
-    `A row written for each payload would be $${rowCost.toFixed(0)} a month more: segments are one row each.`,
+    '`stored` is bytes kept for each byte of payload; `a month` is for a million',
+    `messages a day at list prices. A row written for each payload would be $${rowCost.toFixed(0)} a`,
+    'month more: segments are one row each.',
   ].join('\n');
 }

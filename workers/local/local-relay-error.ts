@@ -26,7 +26,7 @@ function messageOf(problem: LocalRelayProblem): string {
     case 'port-taken':
       return `Port ${problem.port} is taken. Port ${problem.freePort} is free: --port ${problem.freePort}`;
     case 'folder-in-use':
-      return `Process ${problem.pid} already runs a relay on ${problem.folder}.`;
+      return `Process ${problem.pid} already runs a relay on ${problem.folder}. Stop it, or name another folder: --data FOLDER`;
     case 'runtime-orphaned':
       return (
         `The relay of ${problem.folder} was killed and its workerd still runs as process ${problem.pid}. ` +
