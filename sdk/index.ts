@@ -30,6 +30,7 @@ export type {
   TransferProgress,
 } from './attachment/group-attachments.ts';
 export type { AttachmentContent } from './attachment/sealed-source.ts';
+export { MAX_ATTACHMENT_CONTENT_BYTES } from './attachment/segments.ts';
 export {
   backUpIdentity,
   restoreIdentity,

@@ -1,12 +1,14 @@
-import { once } from 'node:events';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { attachmentOf, type Attachment, type Group } from '../../sdk/index.ts';
+import { attachmentOf, MAX_ATTACHMENT_CONTENT_BYTES, type Attachment, type Group } from '../../sdk/index.ts';
 import { openFile, writeFileWhole } from '../blob-files.ts';
+import { PIPE, readInput, refuseTerminal, writeOutput } from '../blob-pipes.ts';
 import { Failure } from '../failure.ts';
+import { formatBytes } from '../format-bytes.ts';
 import { GROUP_ARGUMENT } from '../group-names.ts';
 import { asPerson, type Person } from '../person.ts';
 import { printable } from '../printable.ts';
+import { TerminalLine } from '../terminal-line.ts';
 import { TransferBar } from '../transfer-bar.ts';
 
 export function addBlob(program: Command): void {
@@ -14,27 +16,34 @@ export function addBlob(program: Command): void {
   blob
     .command('put')
     .argument('<group>', GROUP_ARGUMENT)
-    .argument('<file>', 'what to send, up to 100 MiB')
+    .argument('<file>', 'what to send, up to 100 MiB; - for standard input, which needs --name')
     .option('--name <name>', 'what to call it (default: the name of the file)')
     .option('--type <type>', 'its media type', '')
     .summary('send a file')
     .description(
       'Encrypts the file with a key of its own, brings it to the relay, and sends the key to the group. Goes on where a ' +
-        'connection breaks off. The relay keeps it for 30 days.',
+        'connection breaks off. The relay keeps it for 30 days. Standard input is read to its end before anything is sent, and kept ' +
+        'in memory alone: after a failure it has to be piped in again.',
     )
-    .addHelpText('after', '\nExample:\n  terachat blob put friends harbour.jpg')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  terachat blob put friends harbour.jpg\n  tar c boats | terachat blob put friends - --name boats.tar',
+    )
     .action(asPerson(putBlob));
   blob
     .command('get')
     .argument('<group>', GROUP_ARGUMENT)
     .argument('<file>', 'its hash, as read and blob put show it, or the name of the newest of that name')
     .argument('[target]', 'where to write it; - for standard output (default: its own name, in this folder)')
-    .option('--force', 'write over a file that is there')
+    .option('--force', 'write over a file that is there, or to a terminal')
     .summary('fetch a file')
     .description(
       'Fetches and verifies a file that a message of the group brought. Nothing is left of one that does not verify.',
     )
-    .addHelpText('after', '\nExample:\n  terachat blob get friends harbour.jpg seen.jpg')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  terachat blob get friends harbour.jpg seen.jpg\n  terachat blob get friends boats.tar - | tar x',
+    )
     .action(asPerson(getBlob));
 }
 
@@ -44,10 +53,12 @@ async function putBlob(
   { name, type }: { name?: string; type: string },
 ): Promise<void> {
   const { output, signal } = person;
-  const content = await openFile(path);
+  if (path === PIPE && name === undefined) throw nameless();
+  const file = path === PIPE ? undefined : await openFile(path);
   const bar = new TransferBar('sending', output.isJson);
   try {
     const { blobs, id } = await person.group(group);
+    const content = file ?? (await readPiped(person));
     const options = { name: name ?? basename(path), mediaType: type, signal };
     const sent = await blobs.put(content, { ...options, onProgress: (progress) => bar.show(progress) });
     bar.end();
@@ -56,10 +67,30 @@ async function putBlob(
     const text = `Sent ${size} bytes; entry ${index} of the verified log\n  ${hash}`;
     output.result({ id, index, relayTime, hash, size, name: called }, text);
   } catch (cause) {
+    const hint = file === undefined ? 'Pipe it in again: nothing of it is kept.' : undefined;
     // Once all of it is there the message may be under way.
-    throw signal.aborted && !bar.isFull ? stopped('the group was told nothing') : cause;
+    throw signal.aborted && !bar.isFull ? stopped('the group was told nothing', hint) : cause;
   } finally {
     bar.end();
+  }
+}
+
+function nameless(): Failure {
+  const hint = 'Say what the group sees it called: --name boats.tar';
+  return new Failure('usage', 'name-missing', 'What comes over standard input has no name.', hint);
+}
+
+/** How much of it there will be nobody knows, so people are shown how much has come. */
+async function readPiped({ output, signal }: Person): Promise<Blob> {
+  const line = new TerminalLine(output.isJson);
+  try {
+    return await readInput(process.stdin, {
+      limit: MAX_ATTACHMENT_CONTENT_BYTES,
+      signal,
+      onBytes: (bytes) => line.show(`reading ${formatBytes(bytes)}`),
+    });
+  } finally {
+    line.end();
   }
 }
 
@@ -69,6 +100,7 @@ async function getBlob(
   { force }: { force?: true },
 ): Promise<void> {
   const { output, signal } = person;
+  if (target === PIPE && force !== true) refuseTerminal(process.stdout);
   const group = await person.group(groupName);
   await group.catchUp({ signal });
   const attachment = await findAttachment(group, wanted);
@@ -76,19 +108,19 @@ async function getBlob(
   const bar = new TransferBar('fetching', output.isJson);
   try {
     const segments = group.blobs.read(attachment, { signal, onProgress: (progress) => bar.show(progress) });
-    await (path === '-' ? writeOut(segments) : writeFileWhole(path, segments, force === true));
+    await (path === PIPE ? writeOutput(process.stdout, segments) : writeFileWhole(path, segments, force === true));
   } catch (cause) {
-    throw signal.aborted && path !== '-' ? stopped('nothing was written') : cause;
+    throw signal.aborted && path !== PIPE ? stopped('nothing was written') : cause;
   } finally {
     bar.end();
   }
   const { hash, size, name } = attachment;
-  if (path !== '-') output.result({ path, hash, size, name }, `Wrote ${size} verified bytes to ${printable(path)}`);
+  if (path !== PIPE) output.result({ path, hash, size, name }, `Wrote ${size} verified bytes to ${printable(path)}`);
 }
 
 /** A transfer goes on where its connection breaks, but not in another process: only this one has what was encrypted, or verified. */
-function stopped(left: string): Failure {
-  return new Failure('interrupted', 'interrupted', `stopped; ${left}`, 'The same command begins anew.');
+function stopped(left: string, hint = 'The same command begins anew.'): Failure {
+  return new Failure('interrupted', 'interrupted', `stopped; ${left}`, hint);
 }
 
 /** By its hash; or the newest that its sender calls so. */
@@ -113,9 +145,4 @@ function fileNameOf({ name, hash }: Attachment): string {
   const last = basename(name.replaceAll('\\', '/'));
   const isName = last !== '' && last !== '.' && last !== '..' && !/^[.-]|\p{Cc}/u.test(last);
   return isName ? last : hash;
-}
-
-/** Standard output gets what is verified so far; a script looks at how the command ended. */
-async function writeOut(segments: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const segment of segments) if (!process.stdout.write(segment)) await once(process.stdout, 'drain');
 }
