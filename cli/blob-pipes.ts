@@ -6,7 +6,9 @@ import { Failure } from './failure.ts';
 export const PIPE = '-';
 
 /** A stream of this process, which may be a terminal. */
-type MaybeTerminal = { readonly isTTY?: boolean };
+interface MaybeTerminal {
+  readonly isTTY?: boolean;
+}
 
 export interface InputOptions {
   /** More than that is refused, as soon as it has come. */
