@@ -15,9 +15,8 @@ const keeperTests = 'test/workers/relay/cluster*.workerd.test.ts';
 const shardNodeTests = 'test/workers/shard-node/**/*.workerd.test.ts';
 
 /** Wide, since a loaded machine is no fault: what hangs fails all the same. */
-const testTimeout = 60_000;
-const hookTimeout = 120_000;
-const longTimeout = 1_200_000;
+const patience = { testTimeout: 60_000, hookTimeout: 120_000, expect: { poll: { timeout: 30_000 } } };
+const longPatience = { ...patience, testTimeout: 1_200_000 };
 
 /** Those that run longest, the longest first; by themselves they begin last, since their files are small. */
 const longest = [
@@ -106,8 +105,7 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts'],
           exclude: [workerdTests, ...longTests],
-          testTimeout,
-          hookTimeout,
+          ...patience,
           // Files share a process, which saves each its own with all that it imports: none may leave anything behind.
           isolate: false,
         },
@@ -119,8 +117,7 @@ export default defineConfig({
           include: [workerdTests],
           exclude: [longWorkerdTests, shardNodeTests, keeperTests],
           globalSetup: './test/storage/provide-nodes.ts',
-          testTimeout,
-          hookTimeout,
+          ...patience,
           setupFiles,
           // Files share an isolate, since a new one takes longer to load than most of them run.
           isolate: false,
@@ -130,11 +127,11 @@ export default defineConfig({
       },
       {
         plugins: [workerd()],
-        test: { name: 'workerd-keeper', include: [keeperTests], testTimeout, hookTimeout, setupFiles },
+        test: { name: 'workerd-keeper', include: [keeperTests], ...patience, setupFiles },
       },
       {
         plugins: [shardNodeWorkerd()],
-        test: { name: 'workerd-nodes', include: [shardNodeTests], testTimeout, hookTimeout, setupFiles },
+        test: { name: 'workerd-nodes', include: [shardNodeTests], ...patience, setupFiles },
       },
       {
         plugins: [sqlAsText],
@@ -142,14 +139,13 @@ export default defineConfig({
           name: 'long',
           include: longTests,
           exclude: [longWorkerdTests, lonelyTests],
-          testTimeout: longTimeout,
-          hookTimeout,
+          ...longPatience,
         },
       },
       {
         // Nothing of these is counted by address, which costs a request to another worker for each of theirs.
         plugins: [workerd(() => ({ ADDRESS_HEADER: '' }))],
-        test: { name: 'long-workerd', include: [longWorkerdTests], testTimeout: longTimeout, hookTimeout, setupFiles },
+        test: { name: 'long-workerd', include: [longWorkerdTests], ...longPatience, setupFiles },
       },
       {
         plugins: [sqlAsText],
@@ -157,8 +153,7 @@ export default defineConfig({
         test: {
           name: 'alone',
           include: [lonelyTests],
-          testTimeout: longTimeout,
-          hookTimeout,
+          ...longPatience,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },

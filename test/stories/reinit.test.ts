@@ -17,10 +17,11 @@ async function itemsOf(group: Group): Promise<readonly TimelineItem[]> {
 
 /** The group that another one goes on as, once this person has read of it and come over. */
 async function comeOver({ session, group }: Pick<Person, 'session' | 'group'>, id: string): Promise<Group> {
-  return vi.waitFor(async () => {
+  const arrive = async () => {
     await group.catchUp();
     return session.group(id);
-  });
+  };
+  return vi.waitFor(arrive, { timeout: 30_000, interval: 50 });
 }
 
 test('[GM41] [GM43] [RC10] a group goes on with other keys and another suite, and everyone comes over by themselves', async () => {

@@ -13,7 +13,7 @@ const bindings = env as unknown as RelayEnvironment & Readonly<Record<string, R2
 const NOW = 1_900_000_000_000;
 const relay = createRelay({ clock: () => NOW });
 const keeper = bindings.KEEPER.getByName('cluster');
-vi.setConfig({ testTimeout: 60_000 });
+const WAIT = { timeout: 30_000, interval: 50 };
 
 let nonces = 0;
 
@@ -142,7 +142,7 @@ describe('The cluster', () => {
     await vi.waitFor(async () => {
       await runInDurableObject(keeper, (object) => object.alarm());
       expect(await statusOf(await ask({ path: '/v1/cluster' }))).toMatchObject({ orphans: 1 });
-    });
+    }, WAIT);
     expect(await bucket.head(key)).not.toBeNull();
     await vi.waitFor(async () => {
       await runInDurableObject(keeper, async (object) => {
@@ -150,7 +150,7 @@ describe('The cluster', () => {
         await object.alarm();
       });
       expect(await bucket.head(key)).toBeNull();
-    });
+    }, WAIT);
     expect(await bucket.head('not-ours')).not.toBeNull();
   });
 

@@ -567,7 +567,7 @@ describe('what is on its way', () => {
       const held = new Promise<void>((resolve) => (answer = resolve));
       for (const node of rig.cluster.nodes) node.hold = held;
       const slow = rig.step('segments');
-      await vi.waitFor(() => expect(rig.cluster.nodes.every(({ calls }) => calls.length === 1)).toBe(true));
+      await expect.poll(() => rig.cluster.nodes.every(({ calls }) => calls.length === 1)).toBe(true);
       rig.replace('n3');
       expect(await rig.step('segments')).toBe(rig.now);
       answer();
