@@ -17,14 +17,26 @@ export function viewStatus(status: ClusterStatus, columns?: number): string {
 }
 
 /** How far a round and its repairs are, on one line. */
-export function viewProgress({ scrub, blobs, backlog, toMove }: ClusterStatus): string {
+export function viewProgress(status: ClusterStatus): string {
+  const { scrub, blobs, backlog, toMove } = status;
   const read = Math.max(0, blobs.chains - scrub.chainsBehind);
   const round = scrub.finishedAt === null ? `reading, ${read} of ${countOf(blobs.chains, 'chain')} read` : 'all read';
   const moving = toMove > 0 ? [`${countOf(toMove, 'blob')} to move`] : [];
   const leftovers = blobs.leftovers > 0 ? [`${blobs.leftovers} copies to delete`] : [];
-  return [`round ${scrub.round}: ${round}`, `${countOf(backlog, 'shard')} to repair`, ...moving, ...leftovers].join(
-    ', ',
-  );
+  const held = isHeld(status) ? ['waits for uploads'] : [];
+  return [
+    `round ${scrub.round}: ${round}`,
+    `${countOf(backlog, 'shard')} to repair`,
+    ...moving,
+    ...leftovers,
+    ...held,
+  ].join(', ');
+}
+
+/** Nothing lies at the draining nodes any more, but what was begun before it may still come there, for an hour at most (`UP4`). */
+function isHeld({ nodes, toMove, blobs }: ClusterStatus): boolean {
+  const draining = nodes.filter(({ state }) => state === 'draining');
+  return draining.length > 0 && draining.every(({ shards }) => shards === 0) && toMove === 0 && blobs.leftovers === 0;
 }
 
 function nodeLines(nodes: readonly NodeStatus[]): string[] {

@@ -41,4 +41,8 @@ it('[CR1] how far a round is fits one line', () => {
   const reading = clusterStatus({ scrub: { ...scrub, finishedAt: null, chainsBehind: 1 }, backlog: 4, toMove: 2 });
   expect(viewProgress(reading)).toBe('round 5: reading, 1 of 2 chains read, 4 shards to repair, 2 blobs to move');
   expect(viewProgress(clusterStatus({ backlog: 1 }))).toBe('round 5: all read, 1 shard to repair');
+  const drainingWith = (shards: number): string =>
+    viewProgress(clusterStatus({ nodes: [nodeStatus('node-0'), nodeStatus('node-1', { state: 'draining', shards })] }));
+  expect(drainingWith(0)).toBe('round 5: all read, 0 shards to repair, waits for uploads');
+  expect(drainingWith(1)).toBe('round 5: all read, 0 shards to repair');
 });
