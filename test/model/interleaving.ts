@@ -193,7 +193,7 @@ export class Interleaving {
     await this.idle();
     await this.#settle((person, process) => this.#goOn(person, process));
     for (const person of this.people) if ((await statusOf(person)) === 'member') send(this, person, 1);
-    await this.#settle((_, { group }) => group?.catchUp());
+    await this.#settle((person, { group }) => this.#readOn(person, group));
   }
 
   /** Round after round, until nothing is left to be done. */
@@ -211,6 +211,14 @@ export class Interleaving {
       this.note(`— ${unrest}`);
       if (round === this.#maxRounds) this.violate(`does not come to rest: ${unrest}`);
     }
+  }
+
+  /** Whoever has read what was said at last has read on already. */
+  async #readOn(person: Person, group: Group | undefined): Promise<void> {
+    const said = this.reference.sayings.map(({ fate }) => (fate.kind === 'delivered' ? fate.index + 1 : 0));
+    const known = (await this.owner.group?.view())?.size ?? 0;
+    const size = Math.max(known, ...said);
+    if (person === this.owner || (await group?.view())?.size !== size) await group?.catchUp();
   }
 
   /** Leaves nothing behind but the people, and time as it is. */
