@@ -42,6 +42,7 @@ export async function drill(tools: ClusterTools, options: DrillOptions): Promise
     return output.result({ undone: wasCutOff }, text);
   }
   if (wasCutOff) output.note('An earlier drill was cut off. What it took away is back.');
+  output.note('Getting ready: writing blobs where there are none, and reading all that is there …');
   const blobs = await DrillBlobs.open(tools, folder);
   try {
     if (blobs.count === 0) await blobs.write();
