@@ -115,15 +115,21 @@ function storeOf(node: ConfiguredNode): string {
     case 'r2':
       return `r2 ${node.binding}`;
     case 's3':
-      return `s3 ${asWritten(node.endpoint)} ${node.bucket}`;
+      return `s3 ${asWritten(node.endpoint)}/${node.bucket}`;
     case 'peer':
-      return `peer ${asWritten(node.origin)}`;
+      // Nothing behind the authority is asked for.
+      return `peer ${asWritten(node.origin).split('/')[0]}`;
   }
 }
 
+/** Authority and path in the one spelling of many: without the scheme, its own port, a dot at the end of the name, or slashes at the end. */
 function asWritten(address: string): string {
-  return address.toLowerCase().replace(/\/+$/, '');
+  const [, scheme, name = '', port = '', path = ''] = ADDRESS.exec(address.toLowerCase()) ?? [];
+  const isOwn = port === '' || Number(port) === (scheme === 'https' ? 443 : 80);
+  return `${name}${isOwn ? '' : `:${Number(port)}`}${path.replace(/\/+$/, '')}`;
 }
+
+const ADDRESS = /^(https?):\/\/(\[::1\]|[^/:]*?)\.*(?::(\d+))?(\/.*)?$/;
 
 function parseJson(text: string): Readonly<Record<string, unknown>> | undefined {
   try {

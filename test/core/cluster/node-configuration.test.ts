@@ -72,7 +72,24 @@ describe('the nodes that a configuration names', () => {
     expect(faultOf(peer('a', 'https://p.example'), peer('b', 'https://P.example/'))).toMatchObject({
       rule: 'same-store',
     });
+    // All of these are asked for at one place, and what one of the nodes has would be deleted as nobody's at the other.
+    for (const spelling of [
+      'https://p.example:443',
+      'https://p.example./',
+      'https://p.example:0443/x',
+      'https://p.example/a/b',
+    ]) {
+      expect(faultOf(peer('a', 'https://p.example'), peer('b', spelling)), spelling).toMatchObject({
+        rule: 'same-store',
+      });
+    }
+    expect(faultOf(peer('a', 'https://p.example'), peer('b', 'https://p.example:8443'))).toBeUndefined();
+    expect(faultOf(peer('a', 'http://[::1]:80'), peer('b', 'http://[::1]'))).toMatchObject({ rule: 'same-store' });
     expect(faultOf(s3('a', { bucket: 'one' }), s3('b', { bucket: 'one' }))).toMatchObject({ rule: 'same-store' });
+    const [within, beside] = [{ endpoint: 'https://s.example/x' }, { endpoint: 'https://s.example:443' }];
+    expect(faultOf(s3('a', { ...within, bucket: 'y' }), s3('b', { ...beside, bucket: 'x/y' }))).toMatchObject({
+      rule: 'same-store',
+    });
     expect(faultOf(s3('a'), s3('b'), { ...r2('c', 'x'), spare: true })).toEqual({
       rule: 'same-store',
       nodes: ['c', 'x'],
