@@ -68,7 +68,7 @@ export function keeperOf({ KEEPER }: RelayEnvironment): RemoteKeeper {
 
 /** The next call asks the keeper again which placement is in force. */
 export function forgetPlacements(): void {
-  known = undefined;
+  known = known && { ...known, askedAt: -Infinity };
 }
 
 const KEEPER_NAME = 'cluster';
@@ -92,10 +92,14 @@ let known: { readonly askedAt: number; readonly placements: readonly Placement[]
 async function placementsOf(env: RelayEnvironment): Promise<readonly Placement[]> {
   const askedAt = Date.now();
   if (known !== undefined && Math.abs(askedAt - known.askedAt) < PLACEMENTS_KEPT_MS) return known.placements;
-  const encoded = await keeperOf(env).placements();
-  const placements = encoded.map((bytes) => decodeTrusted(placementCodec, bytes));
-  known = { askedAt, placements };
-  return placements;
+  try {
+    const encoded = await keeperOf(env).placements();
+    known = { askedAt, placements: encoded.map((bytes) => decodeTrusted(placementCodec, bytes)) };
+  } catch (error) {
+    // While the keeper can't be asked it calls no node drained: what is placed by an older number is found and moved later.
+    if (known === undefined) throw error;
+  }
+  return known.placements;
 }
 
 function open(text: string, env: RelayEnvironment): Omit<Opened, 'text'> {

@@ -318,6 +318,13 @@ describe('an attachment', () => {
     expect((await clusterOf(bindings))?.placementOf(2)).toBeUndefined();
     // Whoever stumbles over one has the next call know it.
     expect((await clusterOf(changed))?.placementOf(2)).toEqual(second);
+    // And nobody waits for a keeper that can't be asked.
+    forgetPlacements();
+    const silent = {
+      ...bindings,
+      KEEPER: { getByName: () => ({ placements: () => Promise.reject(new Error('it broke')) }) },
+    };
+    expect((await clusterOf(silent as unknown as RelayEnvironment))?.placementOf(2)).toEqual(second);
     forgetPlacements();
   });
 
