@@ -87,7 +87,8 @@ export class ChainAttachments {
     const held = this.#living(key, now);
     if (held !== undefined && held.size !== size)
       return err({ code: 'upload-offset', offset: offsetOf(held, cluster) });
-    const refusal = held === undefined ? this.#refuse(key.actor, size, now) : undefined;
+    const refusal =
+      held === undefined ? this.#refuse(key.actor, size, now) : this.#host.limits.countUpload(key.actor, size, now);
     if (refusal !== undefined) return err(refusal);
     if (held === undefined) this.#forget(this.#host.uploads.find(key));
     // A new one has a new id, so that nothing of it is deleted with one that came before.
@@ -102,7 +103,10 @@ export class ChainAttachments {
     if (!found.ok) return found;
     const { row, cluster } = found.value;
     const at = offsetOf(row, cluster);
-    return at === offset ? ok(this.#take(row, cluster)) : err({ code: 'upload-offset', offset: at });
+    if (at !== offset) return err({ code: 'upload-offset', offset: at });
+    // An empty request has all of it read back.
+    const refusal = at > 0 ? this.#host.limits.countUpload(key.actor, at, this.#host.clock()) : undefined;
+    return refusal === undefined ? ok(this.#take(row, cluster)) : err(refusal);
   }
 
   /** How far an upload is: where to go on. */

@@ -66,7 +66,7 @@ export const limits = {
     keptBy: 'memory',
   },
   'uploaded-mib': {
-    counts: 'MiB of attachments that were begun, each rounded up',
+    counts: 'MiB of attachments that were begun, or begun again, or are read back to go on with, each rounded up',
     per: 'chain and actor',
     count: 2_048,
     periodMs: HOUR_MS,

@@ -6,7 +6,7 @@ import { rateLimited } from './rate-limited.ts';
 
 const MIB = 1_048_576;
 
-/** How much one actor brings to one chain. */
+/** How much one actor brings to one chain, and has read back there to go on. */
 export class UploadLimits {
   readonly #uploaded: Meter;
 

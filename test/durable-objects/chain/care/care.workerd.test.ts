@@ -6,6 +6,7 @@ import {
   DAY_MS,
   decodeTrusted,
   equalBytes,
+  HOUR_MS,
   inconsistencyEvidence,
   MAX_UPLOADS,
   nodesFor,
@@ -13,8 +14,15 @@ import {
   sealBlob,
   sha256,
   toBase64Url,
+  type Result,
 } from '../../../../core/index.ts';
-import { parseShardPartKey, shardPartKey, type ListRequest, type StorageNode } from '../../../../relay/index.ts';
+import {
+  parseShardPartKey,
+  shardPartKey,
+  type ListRequest,
+  type RelayRefusal,
+  type StorageNode,
+} from '../../../../relay/index.ts';
 import { storedBlob } from '../../../../durable-objects/chain/care/care-port.ts';
 import type { BlobRow } from '../../../../durable-objects/chain/store.ts';
 import { ColdPayloads } from '../../../../durable-objects/chain/tiers/cold-payloads.ts';
@@ -547,6 +555,30 @@ describe('what is on its way', () => {
       await rig.run();
       expect(await rig.objects()).toEqual([]);
     }));
+
+  it('[UP5] counts what is begun again, and what is read back to go on with it', () =>
+    withRig(async (rig) => {
+      const [key, size] = [uploadKey(0), 104_857_600];
+      const begun = await untilRefused(() => rig.attachments.begin(key, size));
+      expect(begun.refusal).toMatchObject({ code: 'rate-limited', limit: 'uploaded-mib' });
+      // 2,048 MiB, and the one that is taken while something is left.
+      expect(begun.count).toBe(21);
+      rig.now += HOUR_MS / 2;
+      const { turn } = rig.store.uploads.find(key)!;
+      const hashes = Array.from({ length: 6 }, () => new Uint8Array(32));
+      for (let row = 0; row < 10; row++) rig.attachments.noteRow({ ...key, turn }, { row, hashes, missing: [] });
+      const resumed = await untilRefused(() => rig.attachments.resume(key, 80 * 1_048_576));
+      expect(resumed.refusal).toMatchObject({ code: 'rate-limited' });
+      expect(resumed.count).toBeLessThan(15);
+    }));
+
+  async function untilRefused(ask: () => Promise<Result<unknown, RelayRefusal>>) {
+    for (let count = 0; count < 99; count++) {
+      const answer = await ask();
+      if (!answer.ok) return { count, refusal: answer.error };
+    }
+    throw new Error('it was never refused');
+  }
 
   it('[CR5] keeps a node from being drained that it is written by, until it is kept or dropped', () =>
     withRig(async (rig) => {
