@@ -3,7 +3,9 @@ import { sha256, toHex, utf8ToBytes } from '../../core/index.ts';
 import type { NodeResult, StorageNode } from '../../relay/index.ts';
 import { checkPage } from '../../storage/checks.ts';
 import { PeerNode, S3Node } from '../../storage/index.ts';
-import { parseS3Listing } from '../../storage/s3-answers.ts';
+import { peerFault } from '../../storage/peer-answers.ts';
+import { parseS3Listing, s3Fault } from '../../storage/s3-answers.ts';
+import { SHARD_NODE_PROBLEMS } from '../../workers/shard-node/docs-page.ts';
 import { freshArea, objectOf, someBytes, valueOf } from '../contracts/storage-node.ts';
 import { SMALL_RELAY_SEED, STRANGER_SEED, type Fault } from './node-cast.ts';
 import { bucket, bucketWith, peerNode, r2Node, s3Node } from './nodes.workerd.ts';
@@ -155,6 +157,33 @@ describe('Whom a node lets in', () => {
   test.each(['http://shards.example', 'ftp://127.0.0.1', 'nothing'])('[SN12] %s is no address of a node', (url) => {
     expect(() => peerNode({ url })).toThrow(TypeError);
     expect(() => s3Node({ url })).toThrow(TypeError);
+  });
+});
+
+describe('That an object is missing', () => {
+  function answer(status: number, text: string, contentType = 'text/html') {
+    return { status, headers: new Headers({ 'content-type': contentType }), body: utf8ToBytes(text) };
+  }
+
+  const s3Error = (status: number, code: string) =>
+    s3Fault(answer(status, `<Error><Code>${code}</Code></Error>`, 'application/xml'));
+  const problem = (code: string, contentType = 'application/problem+json') =>
+    peerFault(answer(404, JSON.stringify({ code }), contentType));
+
+  test('[SN6] [SN11] is what an S3 store says, and no other 404 is', () => {
+    expect(s3Error(404, 'NoSuchKey')).toEqual({ code: 'not-found' });
+    expect(s3Error(404, 'NoSuchBucket')).toEqual({ code: 'refused', reason: 'not-allowed' });
+    expect(s3Error(404, 'NoSuchVersion')).toEqual({ code: 'refused', reason: 'other' });
+    expect(s3Fault(answer(404, ''))).toEqual({ code: 'unavailable', reason: 'bad-answer' });
+    expect(s3Fault(answer(500, 'NoSuchKey'))).toEqual({ code: 'unavailable', reason: 'failed' });
+  });
+
+  test('[SN6] [SN18] is what a peer says as a problem of that code, and no other one', () => {
+    const gone = SHARD_NODE_PROBLEMS.filter((code) => problem(code).code === 'not-found');
+    expect(gone).toEqual(['no-such-object']);
+    expect(problem('not-found')).toEqual({ code: 'unavailable', reason: 'bad-answer' });
+    expect(problem('no-such-object', 'application/json')).toEqual({ code: 'unavailable', reason: 'bad-answer' });
+    expect(problem('no-such-thing')).toEqual({ code: 'unavailable', reason: 'bad-answer' });
   });
 });
 
