@@ -164,6 +164,9 @@ export class ClusterObject extends DurableObject<RelayEnvironment> {
       this.#beginRound();
       return now;
     }
+    // Chains that begin take their first step at once: no more of them while what others took is not paid (`CR8`).
+    const owedMs = this.take(0);
+    if (owedMs > 0) return now + owedMs;
     if (!(await this.#rounds.step(now))) return Rounds.lookAgainAt(now);
     if (!this.#placements.settleDrains()) return now + DRAIN_ROUND_MS;
     return now + (this.#placements.isMoving ? MOVE_ROUND_MS : ROUND_PAUSE_MS);

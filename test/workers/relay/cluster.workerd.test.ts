@@ -130,6 +130,18 @@ describe('The cluster', () => {
     expect(await problemOf(misspelt)).toMatchObject({ code: 'malformed-request' });
   });
 
+  test('[CR8] asks no chain to begin a round while what repairs took is not paid', async () => {
+    await statusOf(await ask(SCRUB));
+    await runInDurableObject(keeper, async (object) => {
+      // Two seconds' worth are there at once.
+      object.take(12 * 8_388_608);
+      object.clock = () => NOW + 1_000;
+      await object.alarm();
+    });
+    expect((await statusOf(await ask({ path: '/v1/cluster' }))).scrub.finishedAt).toBeNull();
+    await untilScrubbed(NOW + 10_000);
+  });
+
   test('[CR7] finds objects of no blob in a round, and deletes those that nobody knows a day later', async () => {
     const chain = toBase64Url(bytesFor('chain', 1, 32));
     const key = `c/${chain}/${toBase64Url(bytesFor('blob', 1, 16))}/1/0/0` as ObjectKey;
