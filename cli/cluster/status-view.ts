@@ -34,9 +34,10 @@ export function viewProgress(status: ClusterStatus): string {
 }
 
 /** Nothing lies at the draining nodes any more, but what was begun before it may still come there, for an hour at most (`UP4`). */
-function isHeld({ nodes, toMove, blobs }: ClusterStatus): boolean {
+function isHeld({ nodes, backlog, toMove, blobs }: ClusterStatus): boolean {
   const draining = nodes.filter(({ state }) => state === 'draining');
-  return draining.length > 0 && draining.every(({ shards }) => shards === 0) && toMove === 0 && blobs.leftovers === 0;
+  const isEmpty = draining.length > 0 && draining.every(({ shards }) => shards === 0);
+  return isEmpty && backlog + toMove + blobs.leftovers === 0;
 }
 
 function nodeLines(nodes: readonly NodeStatus[]): string[] {
