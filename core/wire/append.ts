@@ -92,6 +92,12 @@ export const stateAnswer = struct('StateAnswer', {
   checkpoint: checkpointText,
 });
 
+/** What was proposed in the epoch in force, in the order of the log: each an MLSMessage that a commit may refer to (`MB7`). */
+export const epochProposals = struct('EpochProposals', {
+  epoch: uint64,
+  proposals: vector(opaqueVector(MAX_PAYLOAD_BYTES), MAX_EPOCH_PROPOSALS),
+});
+
 export type Submission = Decoded<typeof submission>;
 export type AppendRequest = Decoded<typeof appendRequest>;
 export type Outcome = Decoded<typeof outcome>;
@@ -99,10 +105,4 @@ export type AppendAnswer = Decoded<typeof appendAnswer>;
 export type CommitBundle = Decoded<typeof commitBundle>;
 export type LoggedEntry = Decoded<typeof loggedEntry>;
 export type EntryPage = Decoded<typeof entryPage>;
-/** What was proposed in the epoch in force, in the order of the log: each an MLSMessage that a commit may refer to (`MB7`). */
-export const epochProposals = struct('EpochProposals', {
-  epoch: uint64,
-  proposals: vector(opaqueVector(MAX_PAYLOAD_BYTES), MAX_EPOCH_PROPOSALS),
-});
-
 export type StateAnswer = Decoded<typeof stateAnswer>;

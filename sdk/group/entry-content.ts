@@ -116,15 +116,30 @@ export interface PayloadSource {
  * The bytes that an entry names: as they came with it, or asked for once more while the relay should have them. Undefined
  * where it has none. Other bytes than the named ones are never returned (`CL10`).
  */
-export async function payloadOf(
+export function payloadOf(
   entry: VerifiedEntry,
   name: PayloadName,
   source: PayloadSource,
-  /** The relay may have it although its time as a payload is over. */
-  isKept = false,
 ): Promise<Uint8Array | undefined> {
-  const mayBeThere = isKept || entry.relayTime + entry.state.value.genesis.retentionMs > source.now();
-  const bytes = entry.payload ?? (mayBeThere ? await fetchPayload(name, source) : undefined);
+  const shouldBeThere = entry.relayTime + entry.state.value.genesis.retentionMs > source.now();
+  return namedBytes(entry, name, shouldBeThere ? source : undefined);
+}
+
+/** The same of a proposal, which the relay may have although its time as a payload is over (`MB7`). */
+export function proposalOf(
+  entry: VerifiedEntry,
+  name: PayloadName,
+  source: PayloadSource,
+): Promise<Uint8Array | undefined> {
+  return namedBytes(entry, name, source);
+}
+
+async function namedBytes(
+  entry: VerifiedEntry,
+  name: PayloadName,
+  source: PayloadSource | undefined,
+): Promise<Uint8Array | undefined> {
+  const bytes = entry.payload ?? (source && (await fetchPayload(name, source)));
   if (bytes === undefined) return undefined;
   if (bytes.length === name.size && equalBytes(sha256(bytes), name.hash)) return bytes;
   const message = `the bytes that came with entry ${entry.index} are not the named ones`;

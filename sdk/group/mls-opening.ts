@@ -15,7 +15,7 @@ import {
 import type { PreSharedKeys } from '../pre-shared-keys.ts';
 import type { StorageWrite } from '../storage.ts';
 import { isBoundTo, isResync, readCommit } from './commit-reading.ts';
-import { payloadOf, type MessageBody, type PayloadSource } from './entry-content.ts';
+import { payloadOf, proposalOf, type MessageBody, type PayloadSource } from './entry-content.ts';
 import type { Opening, PageOpener } from './group-reader.ts';
 import { joinAt } from './mls-admission.ts';
 import type { AcceptedWelcome, MlsRecord, MlsStore, PendingRecord } from './mls-store.ts';
@@ -152,7 +152,7 @@ class MlsPage implements PageOpener {
     const record = this.#record;
     if (record === undefined || record.lostAt !== undefined || record.state.epoch !== body.epoch) return;
     const name = { hash: body.proposalHash, size: body.proposalSize };
-    const proposal = await payloadOf(entry, name, this.#reading.source, true);
+    const proposal = await proposalOf(entry, name, this.#reading.source);
     const handshakes = isOpaque(entry.state.value.genesis) ? 'opaque' : 'public';
     // Else a relay that keeps one back would let the commit that refers to it look like its committer's fault.
     if (proposal === undefined && handshakes === 'opaque') assertExpired(entry, this.#reading.source.now());
