@@ -1,100 +1,27 @@
 import {
-  appendAnswer,
   appendRequest,
   commitBundle,
-  decode,
   INVITATION_HEADER,
   MAX_APPEND_BYTES,
   MAX_BUNDLE_BYTES,
   MAX_ENTRY_BYTES,
   ok,
   submission,
-  type ProblemCode,
 } from '../../core/index.ts';
-import type { Answer } from '../../relay/index.ts';
 import { addressOf } from './address.ts';
-import { answerResponse } from './answer-response.ts';
+import { appendResponse } from './append-response.ts';
 import { contentOf, describeRoute } from './describe-route.ts';
+import { OF_ACCOUNTS, OF_EVENTS, OF_POLICIES, OF_STATEMENTS } from './event-problems.ts';
 import { foundChain } from './founding.ts';
 import { chainObject } from './objects.ts';
 import { chainParameters, isName, noParameters, noQuery } from './parameters.ts';
 import { structureOf } from './presentation.ts';
 import { APPEND_ANSWER } from './presentations.ts';
-import { problemResponse, refusedOutcomeResponse } from './problem.ts';
+import { problemResponse } from './problem.ts';
 import type { RelayApp, Services } from './relay-app.ts';
 
 /** A genesis has no payload, and its event fits a log entry; so does the submission around it. */
 const MAX_GENESIS_BYTES = MAX_ENTRY_BYTES;
-
-/** What any event can be refused for, by its envelope and its place. */
-export const OF_EVENTS: readonly ProblemCode[] = [
-  'event-too-large',
-  'wrong-chain',
-  'bad-signature',
-  'event-id-reused',
-  'not-permitted',
-  'actor-removed',
-  'clock-skew',
-  'stale-parent',
-  'unknown-parent',
-  'seen-too-old',
-  'unknown-event-type',
-  'not-found',
-  'relay-clock-behind',
-];
-
-/** What an account refuses of its devices, and a group of the accounts that it names. */
-const OF_ACCOUNTS: readonly ProblemCode[] = [
-  'invalid-device-name',
-  'key-in-use',
-  'too-many-devices',
-  'device-list-full',
-  'invalid-proof',
-  'no-such-device',
-  'last-device',
-  'waiting-too-long',
-  'recovery-pending',
-  'no-such-recovery',
-  'recovery-waiting',
-  'account-named',
-  'no-such-account',
-  'foreign-account',
-  'too-many-accounts',
-  'account-too-large',
-  'facts-invalid',
-  'facts-old',
-  'device-revoked',
-];
-
-/** What a group refuses for the sake of its policy. */
-const OF_POLICIES: readonly ProblemCode[] = [
-  'foreign-registry',
-  'registry-not-followed',
-  'module-not-published',
-  'module-revoked',
-  'module-not-yet-valid',
-  'module-expired',
-  'unguardable-event-type',
-  'policy-in-force',
-  'no-policy',
-  'policy-undecided',
-  'policy-rejected',
-  'policy-stopped',
-  'policy-migration-failed',
-];
-
-/** What a registry refuses of its admins' statements. */
-export const OF_STATEMENTS: readonly ProblemCode[] = [
-  'wrong-registry',
-  'wrong-admin-epoch',
-  'root-expired',
-  'signer-repeated',
-  'signer-unknown',
-  'signer-revoked',
-  'threshold-not-met',
-  'admin-signature-invalid',
-  'registry-full',
-];
 
 const foundRoute = describeRoute({
   method: 'post',
@@ -244,31 +171,4 @@ export function addChainRoutes(app: RelayApp, { gate, clock, checkSignatures }: 
     const chain = chainObject(c.env, c.req.valid('param').chain);
     return appendResponse(c.req.raw, await chain.commit(body.value, addressOf(c.req.raw, c.env)));
   });
-}
-
-/** `WI6`: the refusal of a single submission is the refusal of the request. */
-export function appendResponse(
-  request: Request,
-  answer: Answer,
-  init?: { readonly status: number; readonly location: string },
-): Response {
-  const problem = answer.ok && beginsRefused(answer.value) ? soleRefusal(answer.value) : undefined;
-  return problem === undefined ? answerResponse(request, answer, APPEND_ANSWER, init) : refusedOutcomeResponse(problem);
-}
-
-const REFUSED_KIND = 2;
-
-/**
- * Whether the first outcome is a refusal: the byte after the vector's length prefix, whose own two high bits say how long
- * it is (RFC 9420 §2.1.2). Saves decoding every answer to an append for the sake of the few that are refused.
- */
-function beginsRefused(encoded: Uint8Array): boolean {
-  const prefixBytes = 1 << ((encoded[0] ?? 0) >> 6);
-  return encoded[prefixBytes] === REFUSED_KIND;
-}
-
-function soleRefusal(encoded: Uint8Array): string | undefined {
-  const decoded = decode(appendAnswer, encoded);
-  const [only, ...others] = decoded.ok ? decoded.value.outcomes : [];
-  return only?.kind === 'refused' && others.length === 0 ? only.value.problem : undefined;
 }
