@@ -105,7 +105,7 @@ const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: strin
   'module-refused': [registryRoutes, '[AR16] refuses a module that its event does not name'],
   'group-info-lost': ['test/durable-objects/chain/handshakes.workerd.test.ts', '[ML96] is given out whole'],
   'payload-expired': ['test/durable-objects/chain/object.workerd.test.ts', '[PL3] forgets payloads'],
-  'payload-unavailable': ['test/durable-objects/chain/tiers.workerd.test.ts', '[TI6] are read whole'],
+  'payload-unavailable': ['test/durable-objects/chain/tiers.workerd.test.ts', '[TI6] [BL12] are read whole'],
   'too-many-subscribers': ['test/durable-objects/chain/sockets.workerd.test.ts', '[SK5] serves a thousand sockets'],
   'token-register-full': [envelopes, '[SE7] is remembered with 1,024 others'],
   'founding-quota-reached': [admissions, '[AD2] a person founds so many chains a day'],
