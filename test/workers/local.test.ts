@@ -147,6 +147,17 @@ describe('a local relay', { timeout: 60_000 }, () => {
     expect(await problemOf(spawnCounter(folder))).toMatchObject({ code: 'folder-in-use', pid: process.pid });
   });
 
+  it('says of a file that it is no folder, and leaves it as it is', async () => {
+    const file = join(scratch, 'notes.txt');
+    writeFileSync(file, 'mine');
+    expect(await problemOf(start({ folder: file }))).toEqual({
+      code: 'folder-unusable',
+      folder: file,
+      cause: 'EEXIST',
+    });
+    expect(readFileSync(file, 'utf8')).toBe('mine');
+  });
+
   it('is the only one of many that start at once', async () => {
     const folder = freshFolder();
     const starts = await Promise.allSettled([1, 2, 3].map(() => spawnCounter(folder)));

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { lock as lockFile } from 'proper-lockfile';
 import { LocalRelayError } from './local-relay-error.ts';
@@ -29,10 +29,9 @@ export class FolderLock {
     this.#launcher = launcher;
   }
 
-  /** Makes the folder where it is missing. Throws `folder-in-use` or `runtime-orphaned`, each with the pid. */
+  /** Makes the folder where it is missing. Throws `folder-unusable`, or `folder-in-use` or `runtime-orphaned`, each with the pid. */
   static async acquire(path: string): Promise<FolderLock> {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    const folder = realpathSync(path);
+    const folder = ownFolder(path);
     const launcher = identifyProcess(process.pid) ?? { pid: process.pid, startedAt: '' };
     const release = await guard(folder);
     try {
@@ -63,6 +62,21 @@ export class FolderLock {
   #write(runtime: ProcessIdentity | undefined): void {
     const holder: Holder = { launcher: this.#launcher, runtime, url: this.#url };
     writeOwnFile(this.#path, `${JSON.stringify(holder)}\n`);
+  }
+}
+
+/** The real path of a folder that can be written to. */
+function ownFolder(path: string): string {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    accessSync(path, constants.W_OK);
+    return realpathSync(path);
+  } catch (cause) {
+    throw new LocalRelayError({
+      code: 'folder-unusable',
+      folder: path,
+      cause: (cause as NodeJS.ErrnoException).code ?? '',
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 /** Why a local relay does not start, in a form that crosses processes. */
 export type LocalRelayProblem =
   | { readonly code: 'port-taken'; readonly port: number; readonly freePort: number }
+  | { readonly code: 'folder-unusable'; readonly folder: string; readonly cause: string }
   | { readonly code: 'folder-in-use'; readonly folder: string; readonly pid: number }
   | { readonly code: 'runtime-orphaned'; readonly folder: string; readonly pid: number }
   | { readonly code: 'relay-file-invalid'; readonly path: string }
@@ -25,6 +26,8 @@ function messageOf(problem: LocalRelayProblem): string {
   switch (problem.code) {
     case 'port-taken':
       return `Port ${problem.port} is taken. Port ${problem.freePort} is free: --port ${problem.freePort}`;
+    case 'folder-unusable':
+      return `No relay can keep its state in ${problem.folder} (${problem.cause}). Name another folder: --data FOLDER`;
     case 'folder-in-use':
       return `Process ${problem.pid} already runs a relay on ${problem.folder}. Stop it, or name another folder: --data FOLDER`;
     case 'runtime-orphaned':
