@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
 import type { GrantedRole } from '../../core/index.ts';
 import type { FollowedAccount, Group, Invitation } from '../../sdk/index.ts';
@@ -7,6 +8,10 @@ import { headOf, reportChange } from '../group-change.ts';
 import { GROUP_ARGUMENT, shortId } from '../group-names.ts';
 import { lacksOf, weaknessesOf } from '../guarantees.ts';
 import { asPerson, type Person } from '../person.ts';
+
+/** How long one waits for an invitation: whoever sent it may be done a moment before it is delivered. */
+const DELIVERY_MS = 2_000;
+const LOOK_EVERY_MS = 200;
 
 const ROLES: readonly GrantedRole[] = ['reader', 'member', 'admin', 'owner'];
 
@@ -105,8 +110,8 @@ async function follow(person: Person, [name]: readonly string[]): Promise<void> 
 }
 
 async function join(person: Person, [id]: readonly (string | undefined)[], options: { name?: string }): Promise<void> {
-  const { session, groups, names, output, signal } = person;
-  const invitation = choose(await session.invitations({ signal }), id);
+  const { groups, names, output, signal } = person;
+  const invitation = choose(await waiting(person, id));
   const known = (await groups.all()).get(invitation.group);
   const name = options.name ?? known ?? shortId(invitation.group);
   await groups.assertFreeFor(name, invitation.group);
@@ -120,8 +125,18 @@ async function join(person: Person, [id]: readonly (string | undefined)[], optio
   );
 }
 
-function choose(invitations: readonly Invitation[], id: string | undefined): Invitation {
-  const matches = id === undefined ? invitations : invitations.filter(({ group }) => group.startsWith(id));
+/** The invitations to groups whose id begins so, or to any. */
+async function waiting({ session, signal }: Person, id = ''): Promise<readonly Invitation[]> {
+  const end = Date.now() + DELIVERY_MS;
+  for (;;) {
+    const invitations = await session.invitations({ signal });
+    const matches = invitations.filter(({ group }) => group.startsWith(id));
+    if (matches.length > 0 || Date.now() >= end) return matches;
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
+  }
+}
+
+function choose(matches: readonly Invitation[]): Invitation {
   const [only] = matches;
   if (only !== undefined && matches.length === 1) return only;
   if (matches.length === 0)
