@@ -2,7 +2,7 @@ import { afterEach, expect, inject, test } from 'vitest';
 import { explore } from '../model/explore.ts';
 import { KillableRelay } from '../model/spawned-relay.ts';
 
-const RUNS = 12;
+const RUNS = 8;
 
 let relay: KillableRelay | undefined;
 
