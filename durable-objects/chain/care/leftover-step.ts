@@ -1,5 +1,5 @@
 import { isWritten, nodesFor, shardObjectBytes } from '../../../core/index.ts';
-import { goodShards, placementOfBlob, shardPartKey, type ClusterNodes } from '../../../relay/index.ts';
+import { goodShards, placementOfBlob, shardPartKey, type ClusterNodes, type StoredBlob } from '../../../relay/index.ts';
 import type { Leftover } from '../store/repairs.ts';
 import { isKept, retryAt, setMissing, storedBlob, type CarePort } from './care-port.ts';
 
@@ -24,13 +24,14 @@ async function clear(
   cluster: ClusterNodes,
   leftover: Leftover,
 ): Promise<{ readonly isDone: boolean; readonly bytes: number }> {
-  const { id, node, shard, writtenBy } = leftover;
+  const { id } = leftover;
   const row = port.store.blobs.get(id);
-  if (!isKept(row, port.clock())) return { isDone: await deleteCopy(port, cluster, leftover), bytes: 0 };
-  const stored = storedBlob(port.chain, row);
-  // The node has its slot back: the copy is the shard again.
-  const isSameKey = (row.writtenBy ?? row.placement) === writtenBy;
-  if (isSameKey && nodesFor(placementOfBlob(cluster, stored), id)[shard] === node) return { isDone: true, bytes: 0 };
+  const stored = row && storedBlob(port.chain, row);
+  // Of an inconsistent blob too, whose evidence it is (`BL8`).
+  if (stored !== undefined && isShardAgain(cluster, stored, leftover)) return { isDone: true, bytes: 0 };
+  if (stored === undefined || !isKept(row, port.clock())) {
+    return { isDone: await deleteCopy(port, cluster, leftover), bytes: 0 };
+  }
   const good = await goodShards(cluster, stored);
   const { layout } = row.descriptor;
   const bytes = shardObjectBytes(layout) * layout.totalShards;
@@ -39,6 +40,12 @@ async function clear(
   );
   if (missing.length > 0) port.storage.transactionSync(() => setMissing(port, id, missing));
   return { isDone: isWritten(layout, good.length) && (await deleteCopy(port, cluster, leftover)), bytes };
+}
+
+/** Whether the node has its slot back: then the copy is the shard. */
+function isShardAgain(cluster: ClusterNodes, stored: StoredBlob, { id, node, shard, writtenBy }: Leftover): boolean {
+  const isSameKey = (stored.writtenBy ?? stored.placement) === writtenBy;
+  return isSameKey && nodesFor(placementOfBlob(cluster, stored), id)[shard] === node;
 }
 
 async function deleteCopy(
