@@ -159,9 +159,11 @@ export {
 } from './cluster/node-changes.ts';
 export {
   isLosing,
+  isShared,
   lookAtNode,
   MARKER_BYTES,
-  MARKER_KEY,
+  markerKey,
+  type LookTime,
   type NodeLook,
   type NodeMarker,
 } from './cluster/node-marker.ts';

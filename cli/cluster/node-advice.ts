@@ -16,6 +16,12 @@ export function nodeAdvice({ name, kind, health, fault }: NodeStatus, { nodes }:
   if (fault === 'unavailable: bad-answer') {
     return 'Something else answers at its address: compare the endpoint or origin in CLUSTER.';
   }
+  if (fault === 'shared') {
+    return (
+      'Another deployment, or another node of this one, has its marker there: give each a bucket of its own. Nothing ' +
+      'that is left over there is deleted meanwhile, nor for a week after. If that deployment is gone, delete its object marker/… there.'
+    );
+  }
   const spare = nodes.find(({ state, health }) => state === 'spare' && health === 'up')?.name ?? 'SPARE';
   if (health === 'losing') {
     return (

@@ -1,10 +1,12 @@
 import { randomFillSync } from 'node:crypto';
-import { isLosing, lookAtNode, MARKER_BYTES, type NodeMarker, type StorageNode } from '../../relay/index.ts';
+import { isLosing, isShared, lookAtNode, MARKER_BYTES, type NodeMarker, type StorageNode } from '../../relay/index.ts';
 import { LATE, within } from '../jobs/index.ts';
 import type { Rounds } from './rounds.ts';
 
 /** An operator who looks is not to wait for a dead node. */
 const LOOK_MS = 3_000;
+/** Of a node that answers, and has somebody else's marker too. */
+const SHARED = 'shared';
 
 /** Keeps a marker at each node and looks whether it is there (`CR12`). Its rows are the truth, so that a loss is known after a crash. */
 export class NodeWatch {
@@ -32,12 +34,21 @@ export class NodeWatch {
     return marker !== undefined && isLosing(marker, this.#rounds.lastFinished);
   }
 
+  /** Whether the node is nobody else's too, as far as it says (`CR13`). Writes down what it finds. */
+  async isAlone(name: string, node: StorageNode): Promise<boolean> {
+    const shared = await isShared(node, this.#marker(name));
+    if (!shared.ok) return false;
+    const marker = this.#marker(name);
+    if (shared.value !== (marker.isShared ?? false)) this.#keep(name, { ...marker, isShared: shared.value });
+    return !shared.value;
+  }
+
   async #look(name: string, node: StorageNode, now: number): Promise<string | undefined> {
     try {
       const before = this.#marker(name);
       const { marker, fault } = await lookAtNode(node, before, { now, round: this.#rounds.current.number });
-      if (marker !== before) this.#storage.kv.put(keyOf(name), marker);
-      if (fault === undefined) return undefined;
+      if (marker !== before) this.#keep(name, marker);
+      if (fault === undefined) return marker.isShared === true ? SHARED : undefined;
       return 'reason' in fault ? `${fault.code}: ${fault.reason}` : fault.code;
     } finally {
       this.#looks.delete(name);
@@ -48,7 +59,10 @@ export class NodeWatch {
   #marker(name: string): NodeMarker {
     const known = this.#known(name);
     if (known !== undefined) return known;
-    const marker = { bytes: randomFillSync(new Uint8Array(MARKER_BYTES)), until: 0 };
+    return this.#keep(name, { bytes: randomFillSync(new Uint8Array(MARKER_BYTES)), until: 0 });
+  }
+
+  #keep(name: string, marker: NodeMarker): NodeMarker {
     this.#storage.kv.put(keyOf(name), marker);
     return marker;
   }

@@ -10,7 +10,7 @@ import {
 } from '../../relay/index.ts';
 import { clusterMigrations } from '../../migrations/index.ts';
 import { NonceGate } from '../access/nonces.ts';
-import { JobScheduler } from '../jobs/index.ts';
+import { JobScheduler, retryWait } from '../jobs/index.ts';
 import { applyMigrations } from '../migrate.ts';
 import { openedNodes } from '../platform/cluster.ts';
 import type { RelayEnvironment } from '../platform/environment.ts';
@@ -22,8 +22,10 @@ import { Rounds, ROUND_PAUSE_MS } from './rounds.ts';
 import { statusOf } from './status.ts';
 import { ClusterStore } from './store.ts';
 
-/** Until a node is drained, chains are asked again and again to move what they have there. */
-const DRAIN_ROUND_MS = 30_000;
+/** Until a node is drained, chains are asked to move what they have there: again soon, and later the longer it takes, since each round reads everything. */
+const DRAIN_ROUND = { firstMs: 30_000, longestMs: HOUR_MS };
+/** From one look at what chains report to the next: a node may be drained without another round. */
+const DRAIN_LOOK_MS = 30_000;
 /** After a round that could not move everything to other numbers of shards. No node waits for it, so there is time. */
 const MOVE_ROUND_MS = 600_000;
 
@@ -69,6 +71,7 @@ export class ClusterObject extends DurableObject<RelayEnvironment> {
       store,
       ask: (chain, node, keys) => this.#chain(chain).unknownShards(node, keys),
       nodes: () => nodes?.configuration.nodes.map(({ name }) => name) ?? [],
+      isAlone: (name, node) => this.#watch.isAlone(name, node),
     });
     this.#watch = new NodeWatch(storage, this.#rounds);
     this.#jobs = this.#schedule();
@@ -150,26 +153,31 @@ export class ClusterObject extends DurableObject<RelayEnvironment> {
     return new JobScheduler(this.ctx.storage, steps, () => this.clock(), { onFailure: reportJobFailure });
   }
 
-  #beginRound(): void {
+  #beginRound(attempt = 0): void {
     const now = this.clock();
-    this.#rounds.begin(now);
+    this.#rounds.begin(now, attempt);
     this.#orphans.begin();
     this.#jobs.schedule('round', now);
     this.#jobs.schedule('orphans', now);
   }
 
   async #round(now: number): Promise<number> {
-    const { current } = this.#rounds;
-    if (current.finishedAt !== undefined) {
-      this.#beginRound();
-      return now;
+    if (this.#rounds.current.finishedAt === undefined) {
+      // Chains that begin take their first step at once: no more of them while what others took is not paid (`CR8`).
+      const owedMs = this.take(0);
+      if (owedMs > 0) return now + owedMs;
+      if (!(await this.#rounds.step(now))) return Rounds.lookAgainAt(now);
     }
-    // Chains that begin take their first step at once: no more of them while what others took is not paid (`CR8`).
-    const owedMs = this.take(0);
-    if (owedMs > 0) return now + owedMs;
-    if (!(await this.#rounds.step(now))) return Rounds.lookAgainAt(now);
-    if (!this.#placements.settleDrains()) return now + DRAIN_ROUND_MS;
-    return now + (this.#placements.isMoving ? MOVE_ROUND_MS : ROUND_PAUSE_MS);
+    const { finishedAt = now, attempt = 0 } = this.#rounds.current;
+    const isDrained = this.#placements.settleDrains();
+    const next = finishedAt + (isDrained ? this.#pauseMs : retryWait(attempt, DRAIN_ROUND));
+    if (next > now) return isDrained ? next : Math.min(next, now + DRAIN_LOOK_MS);
+    this.#beginRound(isDrained ? 0 : attempt + 1);
+    return now;
+  }
+
+  get #pauseMs(): number {
+    return this.#placements.isMoving ? MOVE_ROUND_MS : ROUND_PAUSE_MS;
   }
 
   /** Spends the request's nonce (`RQ5`), then says how things stand. */

@@ -1,5 +1,5 @@
 import { DAY_MS, toBase64Url, type ObjectKey } from '../../core/index.ts';
-import { parseShardPartKey, type ClusterNodes } from '../../relay/index.ts';
+import { parseShardPartKey, type ClusterNodes, type StorageNode } from '../../relay/index.ts';
 import type { ClusterStore } from './store.ts';
 
 /** Asks a chain which of these keys, at this node, belong to nothing that it keeps or is about to. */
@@ -10,6 +10,8 @@ export interface OrphanScanPort {
   readonly store: ClusterStore;
   readonly ask: AskChain;
   readonly nodes: () => readonly string[];
+  /** Whether a node is no other deployment's too, whose objects nobody knows here (`CR13`). */
+  readonly isAlone: (name: string, node: StorageNode) => Promise<boolean>;
 }
 
 /** How far a node is listed. */
@@ -104,7 +106,7 @@ export class OrphanScan {
   async #deleteOld(cluster: ClusterNodes, now: number): Promise<number | undefined> {
     const { store } = this.#port;
     const old = store.orphansSince(now - ORPHAN_AGE_MS, DELETIONS);
-    const away = new Set<string>();
+    const away = await this.#notAlone(cluster, new Set(old.map(({ node }) => node)));
     for (const { node, key } of old) {
       const place = parseShardPartKey(key);
       const unknown = place === undefined ? [] : await this.#ask(toBase64Url(place.chain), node, [key]);
@@ -119,6 +121,15 @@ export class OrphanScan {
     if (old.length === DELETIONS) return now;
     const oldest = store.oldestOrphan();
     return oldest === undefined ? undefined : oldest + ORPHAN_AGE_MS;
+  }
+
+  async #notAlone(cluster: ClusterNodes, names: Iterable<string>): Promise<Set<string>> {
+    const found = new Set<string>();
+    for (const name of names) {
+      const node = cluster.node(name);
+      if (node !== undefined && !(await this.#port.isAlone(name, node))) found.add(name);
+    }
+    return found;
   }
 
   /** A chain that can't be asked vouches for everything, and keeps nobody from going on. */

@@ -8,6 +8,8 @@ export interface Round {
   readonly finishedAt: number | undefined;
   /** Number of the newest round before this one that was through; 0 where none was. */
   readonly finishedBefore?: number;
+  /** How many rounds just before it left a node that was to be drained; 0 where none did. */
+  readonly attempt?: number;
 }
 
 /** Chains that one step asks. They work at a rate that they share, so more at a time would only wait for each other. */
@@ -51,9 +53,10 @@ export class Rounds {
   }
 
   /** Every chain begins anew, those too that are in the middle of the round before. */
-  begin(now: number): Round {
+  begin(now: number, attempt: number): Round {
     const { current, lastFinished } = this;
-    const round = { number: current.number + 1, startedAt: now, finishedAt: undefined, finishedBefore: lastFinished };
+    const number = current.number + 1;
+    const round = { number, startedAt: now, finishedAt: undefined, finishedBefore: lastFinished, attempt };
     this.#storage.kv.put(ROUND, round);
     return round;
   }

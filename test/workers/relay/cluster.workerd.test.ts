@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { DAY_MS, toBase64Url, type ClusterStatus, type ObjectKey } from '../../../core/index.ts';
 import type { RelayEnvironment } from '../../../durable-objects/index.ts';
-import { MARKER_KEY } from '../../../relay/index.ts';
+import { MARKER_BYTES, markerKey, type BlobReport } from '../../../relay/index.ts';
 import { createRelay } from '../../../workers/relay/app.ts';
 import { bytesFor } from '../../durable-objects/bytes-for.ts';
 import { problemOf } from './answers.ts';
@@ -172,16 +172,80 @@ describe('The cluster', () => {
     await glanceAt(time);
     const before = await glanceAt((time += 2 * DAY_MS));
     expect(before.nodes[3]).toMatchObject({ health: 'up', fault: null });
-    await bucket.delete(MARKER_KEY);
+    const [marker] = (await bucket.list({ prefix: 'marker/' })).objects;
+    await bucket.delete(marker!.key);
     const lost = await glanceAt((time += 60_000));
     expect(lost.nodes.map(({ health }) => health)).toEqual(['up', 'up', 'up', 'losing', 'up', 'up']);
     expect(lost.scrub).toMatchObject({ round: before.scrub.round + 1, finishedAt: null });
     const read = await glanceAt((time += 60_000));
     expect(read.nodes[3]).toMatchObject({ health: 'up', fault: null });
-    await bucket.put(MARKER_KEY, 'not what it was given');
+    await bucket.put(marker!.key, 'not what it was given');
     const again = await glanceAt((time += 60_000));
     expect(again.nodes[3]).toMatchObject({ health: 'losing', fault: null });
     expect(again.scrub).toMatchObject({ round: lost.scrub.round });
     expect((await glanceAt((time += DAY_MS))).scrub.round).toBe(lost.scrub.round + 1);
+  });
+
+  test('[CR13] says which node another deployment uses too, and deletes no orphan there while it does', async () => {
+    const bucket = bindings['NODE_4'] as R2Bucket;
+    const start = NOW + 20 * DAY_MS;
+    const bytes = bytesFor('marker', 1, MARKER_BYTES);
+    const others = markerKey({ bytes });
+    const key = `c/${toBase64Url(bytesFor('chain', 2, 32))}/${toBase64Url(bytesFor('blob', 2, 16))}/1/0/0` as ObjectKey;
+    await glanceAt(start);
+    await bucket.put(key, 'of the other');
+    await bucket.put(others, bytes);
+    await statusOf(await ask(SCRUB));
+    let time = start;
+    await vi.waitFor(async () => expect((await glanceAt((time += 60_000))).orphans).toBe(1), WAIT);
+    await vi.waitFor(async () => {
+      const { nodes } = await glanceAt((time += DAY_MS));
+      expect(nodes[4]).toMatchObject({ health: 'down', fault: 'shared' });
+    }, WAIT);
+    expect(await bucket.head(key)).not.toBeNull();
+    await bucket.delete(others);
+    await vi.waitFor(async () => {
+      await glanceAt((time += DAY_MS));
+      expect(await bucket.head(key)).toBeNull();
+    }, WAIT);
+    expect((await glanceAt((time += DAY_MS))).nodes[4]).toMatchObject({ health: 'up', fault: null });
+  });
+
+  test('[CR5] has everything read again later each time while a node is not drained, and sees at once when it is', async () => {
+    const start = NOW + 40 * DAY_MS;
+    const chain = 'a chain that keeps a copy';
+    // Told for all rounds to come, so that none waits for it.
+    const report = (leftovers: number): BlobReport => ({
+      ...{ blobs: 0, bytes: 0, placements: {}, missing: {}, degraded: 0, belowQuorum: 0, lost: 0, inconsistent: 0 },
+      ...{ margin: null, repaired: 0, scrubbedBytes: 0, leftovers, placement: 1, round: 1_000_000 },
+    });
+    await glanceAt(start);
+    await runInDurableObject(keeper, (object, { storage }) => {
+      storage.sql.exec(`INSERT INTO retired (node, state, since) VALUES ('node-9', 'draining', 2)`);
+      object.report(chain, report(1));
+    });
+    await statusOf(await ask(SCRUB));
+    const at = (ms: number) =>
+      runInDurableObject(keeper, async (object, { storage }) => {
+        object.clock = () => start + ms;
+        await object.alarm();
+        const [{ state }] = [...storage.sql.exec(`SELECT state FROM retired WHERE node = 'node-9'`)] as [
+          { state: string },
+        ];
+        return { state, round: storage.kv.get<{ number: number }>('round')?.number ?? 0 };
+      });
+    const begun: number[] = [];
+    let { round } = await at(0);
+    for (let ms = 0; ms <= 500_000; ms += 10_000) {
+      const seen = await at(ms);
+      if (seen.round > round) begun.push(ms);
+      round = seen.round;
+    }
+    expect(begun).toEqual([30_000, 100_000, 230_000, 480_000]);
+    await runInDurableObject(keeper, (object) => void object.report(chain, report(0)));
+    expect(await at(540_000)).toEqual({ state: 'drained', round });
+    await runInDurableObject(keeper, (_, { storage }) => {
+      for (const table of ['retired', 'chains']) storage.sql.exec(`DELETE FROM ${table}`);
+    });
   });
 });

@@ -300,6 +300,12 @@ describe('moving to another placement', () => {
       expect(await rig.nodes.get('spare')?.keys()).toEqual([]);
       expect(await rig.good(row.id)).toEqual(ALL);
       expect(rig.reports.at(-1)).toMatchObject({ repaired: 0, leftovers: 0 });
+      // So it is where the blob turned out to be of no one content: the copy is evidence.
+      rig.store.leftovers.keep({ id: row.id, node: 'n1', shard, writtenBy: 1, parts: 1 }, rig.now);
+      rig.store.blobs.setStatus(row.id, 'inconsistent', someBytes(8));
+      await scrub(rig, 4);
+      expect(rig.store.leftovers.count).toBe(0);
+      expect(await rig.nodes.get('n1')?.keys()).toHaveLength(1);
     }));
 
   it('[CR5] leaves a blob where it lies when the spare takes nothing, whatever it says', () =>
@@ -460,7 +466,7 @@ function madeUp({ after }: ListRequest): Awaited<ReturnType<StorageNode['list']>
 }
 
 describe('the search for orphans', () => {
-  it('[CR7] asks about each once more a day later, and leaves what its chain knows by then', () =>
+  it('[CR7] [CR13] asks about each once more a day later, and leaves what its chain knows by then, and all where others keep things too', () =>
     withStorage(freshObject('KEEPER'), async (storage) => {
       const cluster = new TestCluster(4, 6);
       const node = cluster.nodes[0]!;
@@ -471,10 +477,12 @@ describe('the search for orphans', () => {
         valueOf(await node.put(key, { bytes, sha256: sha256(bytes), expiresAt: Date.now() + DAY_MS }));
       }
       let known: readonly string[] = [];
+      let isAlone = false;
       const scan = new OrphanScan({
         storage,
         store: new ClusterStore(storage.sql),
         nodes: () => ['n0'],
+        isAlone: async () => isAlone,
         ask: async (_, __, asked) => asked.filter((key) => !known.includes(key)),
       });
       const found = Date.now();
@@ -483,7 +491,11 @@ describe('the search for orphans', () => {
       expect(await scan.step(cluster, found + DAY_MS - 1)).toBe(found + DAY_MS);
       expect(await node.keys()).toEqual(keys);
       known = keys.slice(0, 1);
-      expect(await scan.step(cluster, found + DAY_MS)).toBeUndefined();
+      const later = found + DAY_MS;
+      expect(await scan.step(cluster, later)).toBe(later + DAY_MS);
+      expect(await node.keys()).toEqual(keys);
+      isAlone = true;
+      expect(await scan.step(cluster, later + DAY_MS)).toBeUndefined();
       expect(await node.keys()).toEqual(known);
     }));
 
@@ -509,6 +521,7 @@ describe('the search for orphans', () => {
             return keys;
           },
           nodes: () => ['n0', 'n1'],
+          isAlone: async () => true,
         },
         { pages: 5, orphans: 100 },
       );
