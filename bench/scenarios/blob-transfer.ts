@@ -63,7 +63,7 @@ async function workingMemory(mib: number): Promise<{ readonly up: number; readon
   const relay = await spawnRelay({ folder, port: 0, inspectorPort });
   try {
     const transfers = await openTransfers(relay);
-    const memory = await IsolateMemory.open(inspectorPort, WORKER);
+    const memory = await IsolateMemory.open(inspectorPort, WORKER, () => fetch(relay.url));
     const body = new Uint8Array(randomBytes(mib * MIB));
     // The engine compiles what it runs often, once.
     await transfers.up(new Uint8Array(randomBytes(mib * MIB)));
