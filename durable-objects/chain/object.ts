@@ -180,17 +180,17 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
 
   /** For shares: the next part of the first `size` entries for a reader of theirs. */
   async historyFor(actor: Uint8Array, from: number, size: number): Promise<HistoryPage> {
-    return this.#opened().access.history(actor, from, size);
+    return this.#opened().callers.history(actor, from, size);
   }
 
   /** For shares: an append on the stream of a reader of theirs. */
   appendFor(actor: Uint8Array, body: Uint8Array): Promise<Answer> {
-    return this.#with((chain) => chain.access.appendFor(actor, body));
+    return this.#with((chain) => chain.callers.appendFor(actor, body));
   }
 
   /** For shares that missed something: the flushes from `first` on, and whose reading ended. */
   passageFrom(first: number, actors: readonly Uint8Array[]): Promise<Passage> {
-    return this.#opened().access.passageFrom(first, actors);
+    return this.#opened().callers.passageFrom(first, actors);
   }
 
   /** KeyPackages of several devices for one commit here. */
@@ -208,7 +208,7 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
 
   /** For devices that are sent an envelope: whether both are members here. */
   async shareGroup(a: Uint8Array, b: Uint8Array): Promise<boolean> {
-    return this.#chain?.access.areInGroup(a, b) ?? false;
+    return this.#chain?.callers.areInGroup(a, b) ?? false;
   }
 
   /** For the keeper of the cluster: a round of scrubbing begins. */
@@ -270,7 +270,7 @@ export class ChainObject extends DurableObject<RelayEnvironment> {
     ) => Result<T, RelayRefusal> | Promise<Result<T, RelayRefusal>>,
   ): Promise<Result<T, RelayRefusal>> {
     return this.#with(async (chain) => {
-      const actor = await chain.access.admit(caller);
+      const actor = await chain.callers.admit(caller);
       return actor.ok ? answer(chain, actor.value) : actor;
     });
   }

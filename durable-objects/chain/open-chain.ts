@@ -34,9 +34,9 @@ import { measureFlush } from '../metrics/isolate-measures.ts';
 import { limitsOf, type RelayEnvironment } from '../platform/environment.ts';
 import { reportJobFailure } from '../platform/incident.ts';
 import { clusterOf, keeperOf, openedNodes } from '../platform/cluster.ts';
-import { ChainAccess } from './access.ts';
 import { ChainAppends } from './appends.ts';
 import { ChainAttachments, type KeptAttachment } from './attachments.ts';
+import { ChainCallers } from './callers.ts';
 import { BlobCare } from './care/blob-care.ts';
 import type { CareJob } from './care/care-port.ts';
 import { ChainLog } from './chain-log.ts';
@@ -70,9 +70,9 @@ export interface OpenChainOptions {
 
 /** A founded chain in the memory of its object: its parts, and which of them tells which. */
 export class OpenChain {
-  readonly access: ChainAccess;
   readonly appends: ChainAppends;
   readonly attachments: ChainAttachments;
+  readonly callers: ChainCallers;
   readonly care: BlobCare;
   readonly followed: FollowedChains;
   /** Undefined where the chain is a group, which nobody follows. */
@@ -113,7 +113,7 @@ export class OpenChain {
     this.sockets = this.#listen(options);
     this.readers = this.#readLive(options);
     const { gate, followed, reads, readers, appends } = this;
-    this.access = new ChainAccess({ head: () => this.head, gate, followed, reads, readers, appends });
+    this.callers = new ChainCallers({ head: () => this.head, gate, followed, reads, readers, appends });
     this.care = this.#lookAfterBlobs(options);
     this.attachments = this.#attach(options);
     this.jobs = this.#schedule(options);
@@ -214,7 +214,7 @@ export class OpenChain {
       ctx,
       clock,
       size: () => this.head.size,
-      history: (actor, from) => this.access.history(actor, from, this.head.size),
+      history: (actor, from) => this.callers.history(actor, from, this.head.size),
       barred: (actor) => this.reads.barred(actor),
       redeem: (ticket, origin) => this.gate.redeem(ticket, origin),
       append: (request, { key }) => this.appends.append(request, key),

@@ -8,7 +8,7 @@ import type { LiveReaders } from './live-readers.ts';
 import type { Passage } from './passage.ts';
 import type { ChainReads } from './reads.ts';
 
-export interface ChainAccessParts {
+export interface ChainCallersParts {
   readonly head: () => ChainHead;
   readonly gate: AccessGate;
   readonly followed: FollowedChains;
@@ -17,11 +17,11 @@ export interface ChainAccessParts {
   readonly appends: ChainAppends;
 }
 
-/** Who comes to a chain, by its roster and by what their accounts say of them now (`NA11`). */
-export class ChainAccess {
-  readonly #parts: ChainAccessParts;
+/** Who calls on a chain, and what each may have: by its roster, and by what their accounts say of them now (`NA11`). */
+export class ChainCallers {
+  readonly #parts: ChainCallersParts;
 
-  constructor(parts: ChainAccessParts) {
+  constructor(parts: ChainCallersParts) {
     this.#parts = parts;
   }
 
