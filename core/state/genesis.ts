@@ -84,6 +84,11 @@ export function checkGenesis(genesis: Genesis): GenesisRefusal | undefined {
   return isReachable(successor) ? checkRegistry(genesis) : { code: 'invalid-successor-rule' };
 }
 
+/** As a group and each chain that it follows are: no other relay could be asked in time what is true there now (`NA2`, `PB3`). */
+export function isAtSameRelay(a: Genesis, b: Genesis): boolean {
+  return a.relayName === b.relayName && equalBytes(a.checkpointKey, b.checkpointKey);
+}
+
 /** Everyone verifies modules by the registry's log, so that nothing of it is for some alone. */
 function checkRegistry({ visibility, parameters }: Genesis): GenesisRefusal | undefined {
   if (parameters.kind !== 'registry') return undefined;

@@ -1,12 +1,11 @@
-import { equalBytes } from '../../../bytes/index.ts';
 import { opaque, struct, type Decoded } from '../../../codec/index.ts';
 import { defineEvent, HASH_BYTES } from '../../../event/index.ts';
 import { activeDevice } from '../../identity/device-revoked.ts';
-import type { Genesis } from '../../genesis.ts';
+import { isAtSameRelay } from '../../genesis.ts';
 import type { Position, Rule, RuleRefusal } from '../../rule.ts';
 import { requireCreated, type GroupState } from '../group-state.ts';
 import { requireRole } from '../roster.ts';
-import { findAccount, MAX_ACCOUNTS, type Account } from './account.ts';
+import { findAccount, MAX_ACCOUNTS } from './account.ts';
 import { followAccount } from './follow-account.ts';
 import { importedFacts } from '../imports/facts.ts';
 import { proveAccount, readAccount, type AccountFacts } from './account-facts.ts';
@@ -54,16 +53,11 @@ function checkNaming(state: GroupState, _position: Position, body: AccountNamed)
   const account = readAccount(firstImport(body));
   if (!account.ok) return account.error;
   // First of all: of another relay's account, anybody can have signed the tree.
-  if (!isOfSameRelay(account.value, state.genesis)) return { code: 'foreign-account' };
+  if (!isAtSameRelay(account.value.state.genesis, state.genesis)) return { code: 'foreign-account' };
   const proven = proveAccount(firstImport(body));
   return proven.ok ? undefined : proven.error;
 }
 
 function firstImport({ identity, facts }: AccountNamed): AccountFacts {
   return { identity, known: undefined, facts };
-}
-
-/** `NA2`: no other relay can be asked within a lease whether a device still is one. */
-function isOfSameRelay({ state }: Account, { relayName, checkpointKey }: Genesis): boolean {
-  return state.genesis.relayName === relayName && equalBytes(state.genesis.checkpointKey, checkpointKey);
 }

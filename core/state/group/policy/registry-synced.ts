@@ -1,12 +1,12 @@
 import { equalBytes } from '../../../bytes/index.ts';
 import { opaque, struct, type Decoded } from '../../../codec/index.ts';
 import { defineEvent, HASH_BYTES } from '../../../event/index.ts';
-import type { Genesis } from '../../genesis.ts';
+import { isAtSameRelay } from '../../genesis.ts';
 import type { Position, Rule, RuleRefusal } from '../../rule.ts';
 import { requireCreated, type GroupState } from '../group-state.ts';
 import { importedFacts } from '../imports/facts.ts';
 import { findMember, holdsRole, requireRole } from '../roster.ts';
-import { proveRegistry, readRegistry, type FollowedRegistry, type RegistryFacts } from './followed-registry.ts';
+import { proveRegistry, readRegistry, type RegistryFacts } from './followed-registry.ts';
 
 const registrySyncedBody = struct('RegistrySynced', {
   /** Chain of the registry. */
@@ -49,7 +49,7 @@ function checkImport(state: GroupState, _position: Position, body: RegistrySynce
   const imported = readRegistry(nextImport(state, body));
   if (!imported.ok) return imported.error;
   // First of all: of another relay's registry, anybody can have signed the tree.
-  if (!isOfSameRelay(imported.value, state.genesis)) return { code: 'foreign-registry' };
+  if (!isAtSameRelay(imported.value.state.genesis, state.genesis)) return { code: 'foreign-registry' };
   const proven = proveRegistry(nextImport(state, body));
   return proven.ok ? undefined : proven.error;
 }
@@ -60,9 +60,4 @@ function follows({ registry }: GroupState, chain: Uint8Array): boolean {
 
 function nextImport(state: GroupState, { registry, facts }: RegistrySynced): RegistryFacts {
   return { registry, known: follows(state, registry) ? state.registry : undefined, facts };
-}
-
-/** No other relay could be asked in time whether a module is still trusted (`PB3`). */
-function isOfSameRelay({ state }: FollowedRegistry, { relayName, checkpointKey }: Genesis): boolean {
-  return state.genesis.relayName === relayName && equalBytes(state.genesis.checkpointKey, checkpointKey);
 }
