@@ -90,37 +90,32 @@ const moduleRoute = describeRoute({
 
 /** What the registry says that this deployment has pinned (`AR15`). Nobody is asked who they are: it is public. */
 export function addRegistryRoutes(app: RelayApp, { gate }: Services): void {
-  app.openapi(registryRoute, async (c) => {
-    const registry = pinnedRegistry(c.env);
-    if (registry === undefined) return noRegistry();
-    return answerResponse(c.req.raw, await registry.registry(), REGISTRY);
-  });
+  app.openapi(registryRoute, (c) =>
+    askRegistry(c.env, async (registry) => answerResponse(c.req.raw, await registry.registry(), REGISTRY)),
+  );
 
-  app.openapi(listRoute, async (c) => {
-    const registry = pinnedRegistry(c.env);
-    if (registry === undefined) return noRegistry();
-    return answerResponse(c.req.raw, await registry.modules(), MODULE_LIST);
-  });
+  app.openapi(listRoute, (c) =>
+    askRegistry(c.env, async (registry) => answerResponse(c.req.raw, await registry.modules(), MODULE_LIST)),
+  );
 
   app.openapi(publishRoute, async (c) => {
     const body = await gate.admitBody(c.req.raw, MAX_MODULE_POST_BYTES);
     if (!body.ok) return problemResponse(body.error);
-    const registry = pinnedRegistry(c.env);
-    if (registry === undefined) return noRegistry();
-    return appendResponse(c.req.raw, await registry.publish(body.value, addressOf(c.req.raw, c.env)));
+    return askRegistry(c.env, async (registry) =>
+      appendResponse(c.req.raw, await registry.publish(body.value, addressOf(c.req.raw, c.env))),
+    );
   });
 
-  app.openapi(moduleRoute, async (c) => {
-    const { hash } = c.req.valid('param');
-    const registry = pinnedRegistry(c.env);
-    if (registry === undefined) return noRegistry();
-    return answerResponse(c.req.raw, await registry.module(bytesOfName(hash)), MODULE);
+  app.openapi(moduleRoute, (c) => {
+    const hash = bytesOfName(c.req.valid('param').hash);
+    return askRegistry(c.env, async (registry) => answerResponse(c.req.raw, await registry.module(hash), MODULE));
   });
 }
 
-const noRegistry = (): Response => problemResponse({ code: 'no-registry' });
-
-function pinnedRegistry(env: RelayEnvironment): ReturnType<typeof chainObject> | undefined {
+async function askRegistry(
+  env: RelayEnvironment,
+  ask: (registry: ReturnType<typeof chainObject>) => Promise<Response>,
+): Promise<Response> {
   const { registry } = configureRegistry({ ...env });
-  return registry === undefined ? undefined : chainObject(env, registry);
+  return registry === undefined ? problemResponse({ code: 'no-registry' }) : ask(chainObject(env, registry));
 }
