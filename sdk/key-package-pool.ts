@@ -40,12 +40,15 @@ const GRACE_MS = 31 * DAY_MS;
 const PREFIX = 'key-package/';
 const REPLACE_KEY = 'key-packages-replace';
 
+/** The KeyPackage beside its private keys, with room to spare. */
+const MAX_PRIVATE_STATE_BYTES = 4 * MAX_KEY_PACKAGE_BYTES;
+
 const recordCodec = struct('KeyPackageRecord', {
   version: version(2),
   suite: uint16,
   notAfterMs: uint64,
   isLastResort: uint8,
-  privateState: opaqueVector(2 * MAX_KEY_PACKAGE_BYTES),
+  privateState: opaqueVector(MAX_PRIVATE_STATE_BYTES),
 });
 
 /** Of before there were other suites. */
@@ -53,7 +56,7 @@ const firstCodec = struct('KeyPackageRecord', {
   version: version(1),
   notAfterMs: uint64,
   isLastResort: uint8,
-  privateState: opaqueVector(2 * MAX_KEY_PACKAGE_BYTES),
+  privateState: opaqueVector(MAX_PRIVATE_STATE_BYTES),
 });
 
 type KeyPackageRecord = Omit<Decoded<typeof recordCodec>, 'version'>;

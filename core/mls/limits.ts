@@ -5,7 +5,7 @@ import { MAX_GROUP_MEMBERS } from '../wire/limits.ts';
  * What an MLS message may cost, checked before any of it is parsed (`ML5`). Each is far above what a well-behaved
  * client sends and far below what hurts: one storage row holds at most 2 MB.
  */
-export const MAX_KEY_PACKAGE_MESSAGE_BYTES = 8 * 1024;
+export { MAX_KEY_PACKAGE_BYTES } from '../wire/limits.ts';
 /** 100 added KeyPackages, or a path with one ciphertext for each of 2,000 unmerged leaves. */
 export const MAX_COMMIT_BYTES = 256 * 1024;
 export const MAX_PROPOSAL_BYTES = 16 * 1024;

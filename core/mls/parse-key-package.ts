@@ -1,6 +1,6 @@
 import type { Result } from '../result.ts';
 import { isInForce, type MlsKeyPackage } from './key-package.ts';
-import { MAX_KEY_PACKAGE_MESSAGE_BYTES } from './limits.ts';
+import { MAX_KEY_PACKAGE_BYTES } from './limits.ts';
 import { openMlsMessage } from './message.ts';
 import { readKeyPackage } from './read-key-package.ts';
 import { refuse, type MlsLeafCode, type MlsMessageCode, type MlsRefusal } from './refusal.ts';
@@ -19,7 +19,7 @@ export function parseKeyPackage(
   bytes: Uint8Array,
   { nowMs, credentials = 'bound' }: KeyPackageOptions,
 ): Result<MlsKeyPackage, KeyPackageRefusal> {
-  const message = openMlsMessage(bytes, 'mls_key_package', MAX_KEY_PACKAGE_MESSAGE_BYTES);
+  const message = openMlsMessage(bytes, 'mls_key_package', MAX_KEY_PACKAGE_BYTES);
   if (!message.ok) return message;
   const keyPackage = readKeyPackage(message.value.keyPackage, credentials);
   if (!keyPackage.ok) return keyPackage;

@@ -14,16 +14,16 @@ import { ACTOR_BYTES, HASH_BYTES, SIGNATURE_BYTES } from '../event/index.ts';
 import {
   MAX_CLAIM_DEVICES,
   MAX_HANDSHAKE_BYTES,
-  MAX_KEY_PACKAGE_BYTES,
   MAX_KEY_PACKAGE_SUITES,
   MAX_KEY_PACKAGES,
   MAX_MAILBOX_PAGE,
+  MAX_READ_KEY_PACKAGE_BYTES,
 } from './limits.ts';
 
 /** MLSMessages that each hold one KeyPackage of the device (RFC 9420 §10), beside those of the pool or in their place. */
 export const keyPackagePublication = struct('KeyPackagePublication', {
   mode: choice('PublicationMode', { add: 0, replace: 1 }),
-  keyPackages: vector(opaqueVector(MAX_KEY_PACKAGE_BYTES), MAX_KEY_PACKAGES),
+  keyPackages: vector(opaqueVector(MAX_READ_KEY_PACKAGE_BYTES), MAX_KEY_PACKAGES),
 });
 
 /** KeyPackages of one suite that can still be claimed, the last resort apart. */
@@ -47,7 +47,7 @@ export const claimToken = struct('ClaimToken', {
 /** Answers a claim: the KeyPackage, its reference (RFC 9420 §5.2), and the token that the commit carries. */
 export const claimedKeyPackage = struct('ClaimedKeyPackage', {
   ref: opaque(HASH_BYTES),
-  keyPackage: opaqueVector(MAX_KEY_PACKAGE_BYTES),
+  keyPackage: opaqueVector(MAX_READ_KEY_PACKAGE_BYTES),
   token: claimToken,
 });
 

@@ -18,12 +18,14 @@ export const MAX_PAGE_ENTRIES = 1_024;
 export const MAX_PAGE_BYTES = 1_048_576;
 /** Missed entries that a `stale-parent` problem carries; the rest is read by cursor. */
 export const MAX_MISSED_ENTRIES = 256;
-/** One KeyPackage in a publication; what is parsed of it is bounded again (`ML5`). */
-export const MAX_KEY_PACKAGE_BYTES = 16_384;
+/** MLSMessage of one KeyPackage (`ML5`). */
+export const MAX_KEY_PACKAGE_BYTES = 8_192;
+/** What one is read with: more than it may have, so that whoever publishes one too large is told which of them it is (`KP2`). */
+export const MAX_READ_KEY_PACKAGE_BYTES = 2 * MAX_KEY_PACKAGE_BYTES;
 /** KeyPackages in one publication and in one device's pool. */
 export const MAX_KEY_PACKAGES = 100;
 /** A publication: its mode, and a length of up to 4 bytes (RFC 9420 §2.1.2) in front of all and of each. */
-export const MAX_KEY_PACKAGE_POST_BYTES = 1 + 4 + MAX_KEY_PACKAGES * (4 + MAX_KEY_PACKAGE_BYTES);
+export const MAX_KEY_PACKAGE_POST_BYTES = 1 + 4 + MAX_KEY_PACKAGES * (4 + MAX_READ_KEY_PACKAGE_BYTES);
 /** Suites that a stock can list. */
 export const MAX_KEY_PACKAGE_SUITES = 16;
 /** Devices in one claim for several (`KP12`). */

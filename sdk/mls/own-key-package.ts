@@ -2,7 +2,7 @@ import type { Capabilities, CiphersuiteName, KeyPackage, PrivateKeyPackage } fro
 import { generateKeyPackageWithKey } from 'ts-mls/keyPackage.js';
 import { decodeMlsMessage, encodeMlsMessage } from 'ts-mls/message.js';
 import { DAY_MS, decode, encode, HOUR_MS, ok, opaqueVector, struct, version, type Result } from '../../core/index.ts';
-import { LAST_RESORT_EXTENSION, MAX_KEY_PACKAGE_MESSAGE_BYTES, mlsSuites } from '../../core/mls/index.ts';
+import { LAST_RESORT_EXTENSION, MAX_KEY_PACKAGE_BYTES, mlsSuites } from '../../core/mls/index.ts';
 import type { MlsIdentity } from './identity.ts';
 import { refuse, type EngineRefusal } from './refusal.ts';
 import { loadSuite } from './suite.ts';
@@ -72,7 +72,7 @@ export function decodeKeyPackageMessage(message: Uint8Array): KeyPackage | undef
 const MAX_SECRET_BYTES = 256;
 const ownKeyPackageCodec = struct('OwnKeyPackageRecord', {
   version: version(1),
-  message: opaqueVector(MAX_KEY_PACKAGE_MESSAGE_BYTES),
+  message: opaqueVector(MAX_KEY_PACKAGE_BYTES),
   initPrivateKey: opaqueVector(MAX_SECRET_BYTES),
   encryptionPrivateKey: opaqueVector(MAX_SECRET_BYTES),
   signaturePrivateKey: opaqueVector(MAX_SECRET_BYTES),

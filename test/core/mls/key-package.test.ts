@@ -6,7 +6,7 @@ import {
   isInForce,
   keyPackageSignatures,
   DEFAULT_SUITE,
-  MAX_KEY_PACKAGE_MESSAGE_BYTES,
+  MAX_KEY_PACKAGE_BYTES,
   mlsSuites,
   parseKeyPackage,
 } from '../../../core/mls/index.ts';
@@ -194,7 +194,7 @@ describe('forgery', () => {
 
 describe('framing', () => {
   test('[ML5] a message over the limit is refused unread', () => {
-    expect(verdict(new Uint8Array(MAX_KEY_PACKAGE_MESSAGE_BYTES + 1))).toBe('mls-too-large');
+    expect(verdict(new Uint8Array(MAX_KEY_PACKAGE_BYTES + 1))).toBe('mls-too-large');
   });
 
   test('[ML6] other versions, formats and encodings are refused', async () => {

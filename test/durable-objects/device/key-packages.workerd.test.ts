@@ -25,7 +25,7 @@ import { bytesFor } from '../bytes-for.ts';
 import { callerOf, T0, TestChain, valueOf } from '../chain/test-chain.ts';
 import { claimedOf, codeOf, mlsIdentityOf, TestDevice } from './test-device.ts';
 
-/** Largest publication: 100 KeyPackages of 16 KiB and their length prefixes. */
+/** Largest publication: 100 KeyPackages, each read with up to 16 KiB, and their length prefixes. */
 const MAX_BODY_BYTES = 1 + 4 + MAX_KEY_PACKAGES * (4 + 16_384);
 
 const alice = new TestActor('alice');
