@@ -11,7 +11,8 @@ const MAX_KEYS = 4_096;
 
 /**
  * Counts against one limit, by key: a token bucket each, in memory alone (`LM3`). A key that is not there has its whole
- * limit. Time is an argument and may jump back, which gives nothing.
+ * limit. Time is an argument and may be set back, which gives nothing; it counts on from there, since who has used up a limit while
+ * the clock was ahead would else wait until that time comes.
  */
 export class Meter {
   readonly #limit: Limit;
@@ -47,8 +48,8 @@ export class Meter {
     const bucket = this.#buckets.get(key) ?? this.#remember(key, now);
     if (now > bucket.at) {
       bucket.left = Math.min(count, bucket.left + ((now - bucket.at) * count) / periodMs);
-      bucket.at = now;
     }
+    bucket.at = now;
     return bucket;
   }
 

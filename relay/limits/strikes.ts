@@ -30,7 +30,8 @@ export class Strikes {
     const times = this.#times.get(key) ?? [];
     const [first = 0] = times;
     const last = times.at(-1) ?? 0;
-    const isOut = times.length >= count && last - first < periodMs;
+    // What is still to come was counted while the clock was ahead: it would keep the key out until then.
+    const isOut = times.length >= count && last - first < periodMs && last <= now;
     return isOut ? Math.max(0, last + periodMs - now) : 0;
   }
 }

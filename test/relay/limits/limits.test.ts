@@ -26,11 +26,13 @@ describe('A meter', () => {
     expect(meter.take('b', T0)).toBe(1);
   });
 
-  it('[LM3] gives nothing for a clock that jumps back', () => {
+  it('[LM3] gives nothing for a clock that was set back, and counts on from there', () => {
     const meter = new Meter(limit);
     meter.take('a', T0, 60);
-    expect(meter.take('a', T0 - 10 * MINUTE_MS)).toBe(0);
-    expect(meter.take('a', T0 + 1_000)).toBe(1);
+    const setBack = T0 - 10 * MINUTE_MS;
+    expect(meter.take('a', setBack)).toBe(0);
+    expect(meter.take('a', setBack + 1_000, 2)).toBe(1);
+    expect(meter.waitMs('a', setBack + 1_000)).toBe(1_000);
   });
 
   it('[LM6] lets one owe at most its count again', () => {
@@ -73,6 +75,13 @@ describe('Strikes', () => {
     expect(strikes(0, 1).waitMs('a', T0 + 1)).toBe(0);
     expect(strikes(0, 20_000, 60_000).waitMs('a', T0 + 60_000)).toBe(0);
     expect(strikes(0, 20_000, 60_000, 79_999).waitMs('a', T0 + 79_999)).toBe(MINUTE_MS);
+  });
+
+  it('[LM4] keep nobody out for longer than a period where the clock was ahead and was set back', () => {
+    const ahead = strikes(0, 1, 2);
+    expect(ahead.waitMs('a', T0 - 10 * MINUTE_MS)).toBe(0);
+    ahead.add('a', T0 - 10 * MINUTE_MS);
+    expect(ahead.waitMs('a', T0 - 10 * MINUTE_MS)).toBe(MINUTE_MS);
   });
 });
 
