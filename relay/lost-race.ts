@@ -1,4 +1,4 @@
-import { mlsCommit, type VerifiedEvent } from '../core/index.ts';
+import { mlsCommit, readableUntil, type VerifiedEvent } from '../core/index.ts';
 import type { RelayRefusal } from './answer.ts';
 import type { Decision } from './append.ts';
 import { mlsStateOf } from './group-terms.ts';
@@ -16,7 +16,8 @@ export interface Quotable {
 
 /**
  * Completes a refusal with what its receiver needs to go on (`AP13`, `MB4`): the missed entries, or for a commit that lost
- * its epoch the winner and its proof. Only refusals that come after the permission check are completed.
+ * its epoch the winner and its proof. Only refusals that come after the permission check are completed, and on the head that
+ * this one led to: whom another event of the same flush has removed is told no more than any other reader (`AC3`).
  */
 export function completeRefusal(
   refusal: RelayRefusal,
@@ -24,14 +25,15 @@ export function completeRefusal(
   head: ChainHead,
   log: Quotable,
 ): RelayRefusal {
-  const winner = winningCommit(refusal, event, head);
+  const until = readableUntil(head.state, event.actor) ?? -1;
+  const winner = until < head.size - 1 ? undefined : winningCommit(refusal, event, head);
   if (winner !== undefined) {
     const { epoch, epochIndex: index } = winner;
     const [entry] = log.entriesFrom(index);
     return { code: 'commit-lost', epoch, index, entry, commit: log.payloadOf(index), proof: log.proofOf(index) };
   }
   if (refusal.code !== 'stale-parent') return refusal;
-  const entries = log.entriesFrom(event.seenIndex + 1);
+  const entries = log.entriesFrom(event.seenIndex + 1).slice(0, Math.max(0, until - event.seenIndex));
   return { ...refusal, entries, cursor: event.seenIndex + 1 + entries.length };
 }
 
