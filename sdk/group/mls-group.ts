@@ -134,9 +134,18 @@ export class MlsGroup extends FollowedGroup implements SuccessorGroup {
       if ((await this.#store.welcome()) === undefined) return;
       throw new UsageError('not-invited', `the log ends before entry ${welcome.index}, where the invitation belongs`);
     } catch (error) {
-      await storage.commit([this.#store.dropWelcome(), ...(wasKnown ? [] : [unmarkGroup(this.chain)])]);
+      await this.#takeBack(wasKnown);
       throw error;
     }
+  }
+
+  /** Unless the Welcome was used by then: whatever came after it, this device is in the group. */
+  async #takeBack(wasKnown: boolean): Promise<void> {
+    const { storage } = this.#context;
+    await storage.exclusive(this.follower.keys.root, async () => {
+      if ((await this.#store.welcome()) === undefined) return;
+      await storage.commit([this.#store.dropWelcome(), ...(wasKnown ? [] : [unmarkGroup(this.chain)])]);
+    });
   }
 
   async invite(

@@ -118,6 +118,27 @@ describe('an encrypted group', () => {
     expect(await textsOf(his)).toEqual(['[not-member]', 'while the second waits']);
   });
 
+  test('[CL8] whoever gives up right after the Welcome was used is in the group all the same, and finds it', async () => {
+    const end = new AbortController();
+    const storage = memoryStorage();
+    const commit = storage.commit.bind(storage);
+    storage.commit = async (writes) => {
+      await commit(writes);
+      if (writes.some(({ key, value }) => key.endsWith('/welcome') && value === undefined)) end.abort();
+    };
+    const dora = await stage.connect(storage);
+    await dora.createIdentity();
+    const hers = await alice.createGroup();
+    await hers.invite(name(dora));
+    await expect((await soleInvitation(dora)).accept({ signal: end.signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+    await hers.send('welcome');
+    const doras = await dora.group(hers.id);
+    await doras.catchUp();
+    expect(await textsOf(doras)).toEqual(['welcome']);
+  });
+
   test('rotation gives new keys, and messages of both epochs are read', async () => {
     const [hers, his, carols] = await groupOfThree();
     await hers.send('old keys');
