@@ -78,7 +78,7 @@ export class JournalFile {
       throw new StorageError('storage-failed', `${this.#path} can't be written`, cause);
     }
     this.#refresh();
-    if (this.#scanned > COMPACTION_BYTES && this.#liveBytes < this.#scanned / 2) this.#compact();
+    if (this.#scanned > COMPACTION_BYTES && this.#liveBytes < this.#scanned / 2) this.#tryToCompact();
   }
 
   close(): void {
@@ -135,6 +135,15 @@ export class JournalFile {
     }
     this.#places.set(key, place);
     this.#liveBytes += key.length + place.length;
+  }
+
+  /** What was appended stands whether or not there is room to rewrite the rest; the next commit tries again. */
+  #tryToCompact(): void {
+    try {
+      this.#compact();
+    } catch {
+      this.#refresh();
+    }
   }
 
   /** Writes what is of use to a new file and puts that in the place of the old one, in one step. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -118,7 +118,7 @@ describe('the journal file', () => {
     const storage = open();
     const other = open();
     await put(storage, 'kept', 7);
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < 30; i++) {
       await storage.commit([{ key: 'large', value: new Uint8Array(200_000).fill(i) }]);
       expect((await other.read('large'))?.[0]).toBe(i);
     }
@@ -126,7 +126,17 @@ describe('the journal file', () => {
     expect(statSync(journal).mode & 0o777).toBe(0o600);
     await put(other, 'kept', 8);
     expect(await storage.read('kept')).toEqual(Uint8Array.of(8));
-    expect((await open().read('large'))?.[199_999]).toBe(59);
+    expect((await open().read('large'))?.[199_999]).toBe(29);
+  });
+
+  test('[CL9] a commit stands where the journal can not be rewritten after it', async () => {
+    const storage = open();
+    mkdirSync(`${journal}.new`);
+    for (let i = 0; i < 3; i++) await storage.commit([{ key: 'large', value: new Uint8Array(2_000_000).fill(i) }]);
+    expect((await storage.read('large'))?.[0]).toBe(2);
+    rmdirSync(`${journal}.new`);
+    await put(storage, 'a', 1);
+    expect(statSync(journal).size).toBeLessThan(3_000_000);
   });
 
   test('a value larger than what is read at once comes back whole', async () => {
