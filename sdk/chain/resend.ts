@@ -29,7 +29,12 @@ function isNoAnswer(error: unknown): boolean {
   return error instanceof NetworkError && error.code !== 'not-a-relay';
 }
 
+/** A refusal that lasts for a while is one of the moment, mostly made before anybody looked at what came. */
+function isOfTheMoment({ status, advice }: RelayProblem): boolean {
+  return status === UNAUTHENTICATED || advice.kind === 'wait';
+}
+
 /** Whether bytes that were sent may stand in the log all the same: by this attempt or by an earlier one. */
 export function isFateUnknown(error: unknown): boolean {
-  return isNoAnswer(error) || (error instanceof RelayProblem && error.status === UNAUTHENTICATED);
+  return isNoAnswer(error) || (error instanceof RelayProblem && isOfTheMoment(error));
 }
