@@ -73,10 +73,12 @@ export class BodyMeter {
     let isChecked = true;
     while (!reader.atEnd) {
       const { steps, cost } = readRun(reader);
-      this.#charge(cost + extra, isChecked);
+      const charged = cost + extra;
+      if (charged > 0) this.#charge(charged, isChecked);
       extra = 0;
       for (const { instruction, end } of steps) this.#copy(instruction, end);
-      isChecked = steps.at(-1)?.instruction.opcode === OP.loop;
+      // A run that costs nothing leaves the check to the next: a loop may begin with empty blocks, and must not go round without one.
+      isChecked = steps.at(-1)?.instruction.opcode === OP.loop || (isChecked && charged === 0);
     }
     this.#leave();
     this.#writer.write(OP.end);
@@ -103,7 +105,6 @@ export class BodyMeter {
 
   /** Only where a function or a turn of a loop begins is the fuel looked at: what lies between ends by itself. */
   #charge(cost: number, isChecked: boolean): void {
-    if (cost === 0) return;
     const { fuel } = this.#indexes;
     this.#globalGet(fuel);
     this.#writer.write(OP.i64Const);

@@ -8,7 +8,7 @@ import { I32, I64 } from './value-type.ts';
 import { HEADER_BYTES, SECTION, SECTION_ORDER } from './verify-module.ts';
 
 /** Of everything here that what a module costs depends on. One module and one version are one metered module. */
-export const METER_VERSION = 1;
+export const METER_VERSION = 2;
 /** Under these names the counters are exported; a module has no such exports of its own (`PM3`). */
 const FUEL_EXPORT = 'terachat_fuel';
 const DEPTH_EXPORT = 'terachat_depth';

@@ -45,7 +45,7 @@ export const MODULE_RULES = {
   'export-missing': 'an export that a policy has to have is not there',
   'start-function': 'a start function',
   'element-kind': 'an element segment that is not active, or not a list of functions for table 0',
-  'element-limit': 'more than 256 element segments',
+  'element-limit': 'more than 256 element segments, or 4,096 elements in them',
   'element-bounds': 'an element segment outside of the table',
   'data-kind': 'a data segment of a form that there is not, or for another memory',
   'data-limit': 'more than 1,024 data segments',

@@ -1,5 +1,5 @@
 import { readConstant } from './declarations.ts';
-import { MAX_DATA_SEGMENTS, MAX_ELEMENT_SEGMENTS, WASM_PAGE_BYTES } from './module-limits.ts';
+import { MAX_DATA_SEGMENTS, MAX_ELEMENT_SEGMENTS, MAX_TABLE_ELEMENTS, WASM_PAGE_BYTES } from './module-limits.ts';
 import type { ModuleDraft } from './module-image.ts';
 import type { ModuleReader } from './module-reader.ts';
 import { I32 } from './value-type.ts';
@@ -7,16 +7,23 @@ import { I32 } from './value-type.ts';
 const ACTIVE = 0;
 const PASSIVE = 1;
 
-/** Segments lie inside of what they fill, so that no engine has to decide when it makes an instance. */
+/**
+ * Segments lie inside of what they fill, so that no engine has to decide when it makes an instance. There are no more elements than a
+ * table has room for: each is put there for every call, before any fuel is counted, and overlapping ones would take far longer than it.
+ */
 export function readElements(reader: ModuleReader, draft: ModuleDraft): void {
   const count = reader.count(MAX_ELEMENT_SEGMENTS, 'element-limit');
+  let left = MAX_TABLE_ELEMENTS;
   for (let i = 0; i < count; i++) {
     const at = reader.offset;
     if (reader.u32() !== ACTIVE) reader.fail('element-kind', at);
     if (draft.tableElements === undefined) reader.fail('table-index', at);
     const first = readConstant(reader, I32);
+    const lengthAt = reader.offset;
     const length = reader.u32();
     if (first + length > draft.tableElements) reader.fail('element-bounds', at);
+    left -= length;
+    if (left < 0) reader.fail('element-limit', lengthAt);
     for (let j = 0; j < length; j++) checkFunctionIndex(reader, draft);
   }
 }

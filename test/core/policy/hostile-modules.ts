@@ -142,6 +142,17 @@ const segments: readonly HostileModule[] = [
   ['a declared element segment', 'element-kind', withElement([HERE, 3, 0, list([u(0)])])],
   ['a passive element segment', 'element-kind', withElement([HERE, 1, 0, list([u(0)])])],
   ['a million element segments', 'element-limit', policy({ elements: [HERE, u(1_000_000)] })],
+  [
+    'the same elements again and again',
+    'element-limit',
+    policy({
+      tables: list([[0x70, 1, u(4_096), u(4_096)]]),
+      elements: list([
+        [0, i32(0), END, list(repeat(4_000, u(0)))],
+        [0, i32(0), END, HERE, list(repeat(97, u(0)))],
+      ]),
+    }),
+  ],
   ['elements past the table', 'element-bounds', withElement([HERE, 0, i32(1), END, list([u(0), u(0)])])],
   ['elements at a negative place', 'element-bounds', withElement([HERE, 0, i32(-1), END, list([u(0)])])],
   ['elements without a table', 'table-index', policy({ elements: list([[HERE, 0, i32(0), END, list([])]]) })],

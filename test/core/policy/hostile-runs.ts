@@ -37,6 +37,14 @@ const calling = (code: Code): Code => bodies({ 2: body([CALL, ACCEPT]), 3: body(
 const endless: readonly HostileRun[] = [
   ['a loop', 'fuel', policyApplying(loop([]))],
   ['a loop in a loop', 'fuel', policyApplying([0x03, 0x40, 0x03, 0x40, 0x0c, 1, END, END, ACCEPT])],
+  // What costs nothing is charged for nowhere, and the fuel is looked at all the same.
+  ['a loop that begins with an empty block', 'fuel', policyApplying(loop([0x02, 0x40, END]))],
+  ['a loop that begins with a loop that ends', 'fuel', policyApplying(loop([0x03, 0x40, END]))],
+  [
+    'a loop that ends in empty blocks',
+    'fuel',
+    policyApplying(loop([0x02, 0x40, 0x02, 0x40, END, END, 0x03, 0x40, END])),
+  ],
   ['a loop that may end', 'fuel', policyApplying([0x03, 0x40, i32(1), 0x0d, 0, END, ACCEPT])],
   ['a loop by a table of branches', 'fuel', policyApplying([0x03, 0x40, i32(0), 0x0e, u(0), u(0), END, ACCEPT])],
   ['a loop that calls', 'fuel', policyApplying(loop(CALL))],
