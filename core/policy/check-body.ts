@@ -1,5 +1,5 @@
 import { readInstruction, type Instruction } from './instructions.ts';
-import { MAX_BODY_BYTES, MAX_LOCALS } from './module-limits.ts';
+import { MAX_BODY_BYTES, MAX_BRANCH_TARGETS, MAX_LOCALS } from './module-limits.ts';
 import type { FunctionBody, ModuleDraft } from './module-image.ts';
 import type { ModuleReader } from './module-reader.ts';
 import { OperandStack, UNKNOWN } from './operand-stack.ts';
@@ -41,6 +41,8 @@ class BodyCheck {
   readonly #module: ModuleDraft;
   readonly #locals: readonly ValueType[];
   readonly #stack = new OperandStack();
+  /** Of all tables of branches. */
+  #targets = 0;
 
   constructor(module: ModuleDraft, locals: readonly ValueType[]) {
     this.#module = module;
@@ -120,6 +122,9 @@ class BodyCheck {
 
   #checkBranchTable({ index, targets }: Instruction): void {
     const stack = this.#stack;
+    this.#targets += targets.length;
+    // An optimising compiler keeps every local for each of them: tens of thousands would take it hundreds of megabytes.
+    if (this.#targets > MAX_BRANCH_TARGETS) stack.fail('branch-table');
     stack.pop(I32);
     const otherwise = stack.labelType(index);
     for (const target of targets) {

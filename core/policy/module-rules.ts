@@ -70,7 +70,8 @@ export const MODULE_RULES = {
   'stack-underflow': 'an instruction takes an operand that its block does not have',
   'stack-leftover': 'a block ends with more operands than it gives',
   'type-mismatch': 'an operand is of another type than the one that is taken',
-  'branch-table': 'a table of branches with more than 4,096 targets, or to blocks that give unlike many values',
+  'branch-table':
+    'tables of branches with more than 4,096 targets in a function, or one to blocks that give unlike many values',
   'label-index': 'a branch out of more blocks than there are',
   'local-index': 'no local has this index',
   'global-index': 'no global of the module has this index',

@@ -148,8 +148,8 @@ const segments: readonly HostileModule[] = [
     policy({
       tables: list([[0x70, 1, u(4_096), u(4_096)]]),
       elements: list([
-        [0, i32(0), END, list(repeat(4_000, u(0)))],
-        [0, i32(0), END, HERE, list(repeat(97, u(0)))],
+        [0, i32(0), END, [u(4_000), repeat(4_000, 0)]],
+        [0, i32(0), END, HERE, [u(97), repeat(97, 0)]],
       ]),
     }),
   ],
@@ -257,6 +257,14 @@ const typing: readonly HostileModule[] = [
     policyWith([0x02, I32, 0x02, 0x40, i32(1), i32(0), HERE, 0x0e, u(1), u(0), u(1), END, i32(0), END, 0x1a]),
   ],
   ['a million branches', 'branch-table', policyWith([i32(0), 0x0e, HERE, u(1_000_000)])],
+  [
+    'thousands of branches in one function',
+    'branch-table',
+    policyWith([
+      [0x02, 0x40, i32(0), 0x0e, u(4_000), repeat(4_000, 0), u(0), END],
+      [i32(0), HERE, 0x0e, u(97), repeat(97, 0), u(0)],
+    ]),
+  ],
   ['a branch out of the function', 'label-index', policyWith([HERE, 0x0c, 1])],
   ['a local that is not there', 'local-index', policyWith([HERE, 0x20, 2, 0x1a])],
   ['the fuel counter set', 'global-index', policyWith([i64(1_000_000), HERE, SET, u(2)])],
