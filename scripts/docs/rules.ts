@@ -4,16 +4,16 @@ import type { Page } from './markdown.ts';
 /** A rule's line in docs/spec opens with its ID: in bold, after a bullet or not, or in the first cell of a table. */
 const ruleLine = /^(?:(?:[-*] )?\*\*|\| *(?:\*\*|`)?)([A-Z]{2}\d+)(?![A-Za-z0-9-])/;
 const namedByTest = /\[([A-Z]{2}\d+(?:, ?[A-Z]{2}\d+)*)\]/g;
-const citedInSource = /`([A-Z]{2}\d+)`/g;
+const cited = /`([A-Z]{2}\d+)`/g;
 
 const tests = 'test/**/*.ts';
-const sources = '{core,relay,durable-objects,storage,workers,sdk,cli}/**/*.ts';
+const citing = '{{core,relay,durable-objects,storage,workers,sdk,cli}/**/*.ts,docs/**/*.md}';
 
-/** Names each rule that is written twice, has no test, or is named by a test or comment without existing. */
+/** Names each rule that is written twice, has no test, or is named by a test, comment or page without existing. */
 export function ruleFaults(root: string, pages: readonly Page[]): string[] {
   const { defined, faults } = definedRules(pages);
   const tested = citations(root, tests, namedByTest);
-  for (const [rule, where] of [...tested, ...citations(root, sources, citedInSource)]) {
+  for (const [rule, where] of [...tested, ...citations(root, citing, cited)]) {
     if (!defined.has(rule)) faults.push(`${where}: there is no rule ${rule} in docs/spec`);
   }
   for (const [rule, where] of defined) {

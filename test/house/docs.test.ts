@@ -131,10 +131,12 @@ describe('rules', () => {
     await write('docs/spec/a.md', `${spec}**AB1** again\n`);
     await write('test/a.test.ts', named('AB1', 'AB2', 'ZZ9'));
     await write('core/a.ts', '// refuses what `YY8` refuses\n');
+    await write('docs/guides/a.md', 'So it is by `XX7`.\n');
     expect(ruleFaults(root, readPages(root))).toEqual([
       'docs/spec/a.md:6: AB1 is already defined at docs/spec/a.md:2',
       'test/a.test.ts:3: there is no rule ZZ9 in docs/spec',
       'core/a.ts:1: there is no rule YY8 in docs/spec',
+      'docs/guides/a.md:1: there is no rule XX7 in docs/spec',
       'docs/spec/a.md:4: no test is named for AB3',
     ]);
   });
