@@ -1,10 +1,12 @@
 import {
   equalBytes,
+  MAX_ROSTER_REMOVALS,
   mlsProposal,
   sha256,
   toBase64Url,
   type ChainState,
   type Member,
+  type MlsCommit,
   type RelayProposer,
 } from '../core/index.ts';
 import {
@@ -38,6 +40,13 @@ export function hasRevokedLeaves(state: ChainState): boolean {
 export function callsForRemovals(now: ChainState, before: ChainState): boolean {
   if (now.kind !== 'group' || before.kind !== 'group' || !hasRevokedLeaves(now)) return false;
   return now.value.roster !== before.value.roster || now.value.mls?.epoch !== before.value.mls?.epoch;
+}
+
+/** `NA15`: keys that a revoked device has are not renewed with its leaf still there. */
+export function keepsRevoked({ roster: { removed } }: MlsCommit, { state }: ChainHead): boolean {
+  if (state.kind !== 'group' || removed.length >= MAX_ROSTER_REMOVALS) return false;
+  const suspended = state.value.roster.filter(({ role }) => role === 'suspended');
+  return suspended.some(({ actor }) => !removed.some((gone) => equalBytes(gone, actor)));
 }
 
 function suspendedIn(state: ChainState): readonly Member[] {
