@@ -28,7 +28,7 @@ import {
 } from '../../relay/index.ts';
 import { encrypt, exportSecret, newKeyPackage, processCommit, type GroupState } from '../../sdk/mls/index.ts';
 import { makeGroupInfoWithoutTree } from '../../sdk/mls/create-group.ts';
-import { openState } from '../../sdk/mls/open-state.ts';
+import { makeState, openState } from '../../sdk/mls/open-state.ts';
 import { byReference, byValue, forgeCommit, joinFromOutside } from '../core/mls/public-group/crew.ts';
 import { bytesFor } from '../durable-objects/bytes-for.ts';
 import { checkSignatures, MemoryChain } from '../model/memory-chain.ts';
@@ -43,6 +43,7 @@ import {
   draftResync,
   MLS_PARAMETERS,
   mlsIdentityFor,
+  usurperOf,
   type CommitDraft,
   type GroupPlace,
   type WayIn,
@@ -155,6 +156,7 @@ describe('an MLS bundle', () => {
     expect(await reason((body) => ({ ...body, ciphersuite: 4 }))).toBe('unsupported-ciphersuite');
     expect(await reason((body) => ({ ...body, ciphersuite: 2 }))).toBe('mls-suite');
     expect(await reason(undefined, bob)).toBe('founder');
+    expect(await reason(undefined, usurperOf(alice, bob))).toBe('signature');
     expect(await reason()).toBe('accepted');
   });
 
@@ -234,7 +236,7 @@ describe('an MLS bundle', () => {
     expect(await reasonOf({ editBody: (body) => ({ ...body, commitSize: body.commitSize + 1 }) })).toBe('commit-hash');
   });
 
-  it('[MB2] refuses a bundle whose parts are missing, strange or bound to another event', async () => {
+  it('[MB2] refuses a bundle whose parts are missing, strange, bound to another event, or signed by another key than the leaf’s', async () => {
     expect(await refusalOf({ add: [bob], editBundle: (bundle) => ({ ...bundle, welcome: NOTHING }) })).toEqual({
       code: 'welcome-mismatch',
     });
@@ -243,6 +245,23 @@ describe('an MLS bundle', () => {
       'group-info-hash',
     );
     expect(await reasonOf({ boundTo: bytesFor('another', 0, 16) })).toBe('authenticated-data');
+    const withKey = (of: GroupState, signaturePrivateKey: Uint8Array) =>
+      valueOf(makeState({ ...openState(of).client, signaturePrivateKey }));
+    const own = openState(state).client.signaturePrivateKey;
+    const { signatureSeed: foreign } = await mlsIdentityFor(bob);
+    const outcome = async (ofCommit: Uint8Array, ofGroupInfo: Uint8Array) => {
+      const { bundle, next } = await draftCommit(place(), withKey(state, ofCommit), { actor: alice });
+      const made = await makeGroupInfoWithoutTree(withKey(next, ofGroupInfo));
+      const { eventId } = decodeTrusted(eventTbs, bundle.event);
+      const said = { ...valueOf(mlsCommit.decodeBody(bodyOf(bundle))), groupInfoHash: sha256(made) };
+      const body = mlsCommit.encodeBody({ ...said, groupInfoSize: made.length });
+      const event = alice.sign({ ...place(), type: mlsCommit.type, body, eventId });
+      const screened = screen(encode(commitBundle, { ...bundle, ...event, groupInfo: made }));
+      return screened.ok ? 'accepted' : (screened.error['reason'] ?? screened.error.code);
+    };
+    expect(await outcome(own, own)).toBe('accepted');
+    expect(await outcome(foreign, own)).toBe('signature');
+    expect(await outcome(own, foreign)).toBe('signature');
   });
 
   it('[MB2] [ML72] [ML73] refuses a commit that breaks a rule of MLS, and says which', async () => {
@@ -308,6 +327,7 @@ describe('an MLS bundle', () => {
     };
     expect(await resyncReason({ actor: bob })).toBe('accepted');
     expect(await resyncReason({ actor: bob, boundTo: bytesFor('another', 0, 16) })).toBe('authenticated-data');
+    expect(await resyncReason({ actor: usurperOf(bob, carol) })).toBe('signature');
     const alicesEvent = (bundle: CommitBundle) => {
       const { event, signature } = alice.sign({ ...place(), type: mlsCommit.type, body: bodyOf(bundle) });
       return { ...bundle, event, signature };

@@ -63,6 +63,11 @@ export function mlsIdentityFor({ key, seed }: TestActor): Promise<MlsIdentity> {
   return createMlsIdentity({ actor, sign: (message) => signEd25519(seed, message) });
 }
 
+/** An actor whose MLS keys are not its own: its events are, and for its leaves another one signs. */
+export function usurperOf(actor: TestActor, { seed }: TestActor): TestActor {
+  return Object.assign(Object.create(actor) as TestActor, { seed, sign: actor.sign.bind(actor) });
+}
+
 /** Where an event of a group is made, and what its author's clock says. */
 export interface GroupPlace {
   readonly chain: ChainId;
