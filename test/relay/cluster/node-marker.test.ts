@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { DAY_MS, sha256, type ObjectKey } from '../../../core/index.ts';
+import { DAY_MS, err, sha256, type ObjectKey } from '../../../core/index.ts';
 import { isLosing, isShared, lookAtNode, MARKER_BYTES, markerKey, type NodeMarker } from '../../../relay/index.ts';
 import { FileNode } from './file-node.ts';
 import { someBytes, TestNode } from './test-cluster.ts';
@@ -121,7 +121,13 @@ describe('[CR13] A node that others use', () => {
   });
 
   it('is not known to be nobody else’s while it does not answer', async () => {
-    await look(NEVER);
+    await look(OTHER);
+    const fault = { code: 'unavailable', reason: 'timeout' } as const;
+    node.head = async () => err(fault);
+    expect(await keeps()).toBe(true);
+    node.list = async () => err(fault);
+    expect(await keeps()).toBeUndefined();
+    expect(await look(NEVER)).toEqual({ marker: { ...NEVER, until: FIRST_UNTIL }, fault });
     node.isDead = true;
     expect(await keeps()).toBeUndefined();
   });

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { DAY_MS, toBase64Url, type ClusterStatus, type ObjectKey } from '../../../core/index.ts';
+import { DAY_MS, HOUR_MS, toBase64Url, type ClusterStatus, type ObjectKey } from '../../../core/index.ts';
 import type { RelayEnvironment } from '../../../durable-objects/index.ts';
 import { MARKER_BYTES, markerKey, type BlobReport } from '../../../relay/index.ts';
 import { createRelay } from '../../../workers/relay/app.ts';
@@ -236,14 +236,19 @@ describe('The cluster', () => {
       });
     const begun: number[] = [];
     let { round } = await at(0);
-    for (let ms = 0; ms <= 500_000; ms += 10_000) {
+    const look = async (ms: number): Promise<void> => {
       const seen = await at(ms);
       if (seen.round > round) begun.push(ms);
       round = seen.round;
-    }
-    expect(begun).toEqual([30_000, 100_000, 230_000, 480_000]);
+    };
+    for (let ms = 0; ms <= 240_000; ms += 10_000) await look(ms);
+    expect(begun).toEqual([30_000, 100_000, 230_000]);
+    const end = 7 * HOUR_MS;
+    for (let ms = HOUR_MS / 4; ms <= end; ms += HOUR_MS / 4) await look(ms);
+    const longest = Math.max(...begun.map((ms, i) => ms - (begun[i - 1] ?? 0)));
+    expect([longest >= HOUR_MS, longest <= 1.5 * HOUR_MS]).toEqual([true, true]);
     await runInDurableObject(keeper, (object) => void object.report(chain, report(0)));
-    expect(await at(540_000)).toEqual({ state: 'drained', round });
+    expect(await at(end + 60_000)).toEqual({ state: 'drained', round });
     await runInDurableObject(keeper, (_, { storage }) => {
       for (const table of ['retired', 'chains']) storage.sql.exec(`DELETE FROM ${table}`);
     });
