@@ -354,6 +354,9 @@ describe('How much a relay may have', () => {
     expect(problem).toMatchObject({ code: 'unavailable' });
     expect(await usage()).toMatchObject({ objects: '1', usedBytes: '700000' });
     expect(await refusal(putOf('b', someBytes(700_000)))).toMatchObject({ code: 'quota-full' });
+    // A smaller one whose fate is unknown may not have replaced it.
+    expect(await withBucket(failing, () => refusal(putOf('a', someBytes(10))))).toMatchObject({ code: 'unavailable' });
+    expect(await usage()).toMatchObject({ objects: '1', usedBytes: '700000' });
     await put('a', someBytes(10));
     expect(await usage()).toMatchObject({ objects: '1', usedBytes: '10' });
   });
