@@ -31,8 +31,8 @@ export interface CommitContext extends PublicContext {
   /** The public half of the relay's claim token key, 32 bytes. */
   readonly claimTokenKey: Uint8Array;
   readonly quotes: Quotable;
-  /** Whether this actor may have a bundle judged, and what becomes of one that was in vain (`LM4`). */
-  readonly limits: Pick<AppendLimits, 'checkCommitter' | 'countInvalidCommit'>;
+  /** Whether this actor may send another event, and have a bundle judged, and what becomes of one that was in vain (`LM4`). */
+  readonly limits: Pick<AppendLimits, 'meterOne' | 'checkCommitter' | 'countInvalidCommit'>;
 }
 
 type Screening<T> = Result<T, RelayRefusal>;
@@ -47,7 +47,9 @@ export function screenCommit(body: Uint8Array, context: CommitContext): Screenin
   if (refusal !== undefined) return err(refusal);
   const bundle = decode(commitBundle, body);
   if (!bundle.ok) return err({ ...bundle.error });
-  const screened = screenEvent(bundle.value.event, bundle.value.signature, context.head.chain, context.check);
+  const { event, signature } = bundle.value;
+  const signedEvent = screenEvent(event, signature, context.head.chain, context.check);
+  const screened = context.limits.meterOne(signedEvent, context.clock);
   if (!screened.ok) return screened;
   const { signed } = screened.value;
   const isRetry = context.log.findEvents([eventKeyOf(signed)]).length > 0;

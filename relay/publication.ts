@@ -12,6 +12,7 @@ import {
 } from '../core/index.ts';
 import type { RelayRefusal } from './answer.ts';
 import { eventKeyOf } from './append.ts';
+import type { AppendLimits } from './limits/append-limits.ts';
 import type { ChainHead, LogReader } from './ports.ts';
 import { checkSize, screenEvent, type Candidate, type CheckSignatures } from './submission.ts';
 
@@ -21,6 +22,7 @@ export interface PublicationContext {
   readonly log: LogReader;
   readonly clock: number;
   readonly check: CheckSignatures;
+  readonly limits: Pick<AppendLimits, 'meterOne'>;
 }
 
 /**
@@ -33,7 +35,9 @@ export function screenModulePost(body: Uint8Array, context: PublicationContext):
   if (refusal !== undefined) return err(refusal);
   const post = decode(moduleSubmission, body);
   if (!post.ok) return err({ ...post.error });
-  const screened = screenEvent(post.value.event, post.value.signature, context.head.chain, context.check);
+  const { event, signature } = post.value;
+  const signedEvent = screenEvent(event, signature, context.head.chain, context.check);
+  const screened = context.limits.meterOne(signedEvent, context.clock);
   if (!screened.ok) return screened;
   const { signed } = screened.value;
   const { type } = signed.event;

@@ -123,7 +123,7 @@ export class ChainAppends {
     const { log, sequencer, check, clock, limits } = this.#host;
     const refusal = limits.checkSender(from, clock());
     if (refusal !== undefined) return err(refusal);
-    const candidate = screenModulePost(body, { head: sequencer.head, log, clock: clock(), check });
+    const candidate = screenModulePost(body, { head: sequencer.head, log, clock: clock(), check, limits });
     return candidate.ok ? this.#appendWhole(candidate.value, from) : this.#refuse(candidate.error, from);
   }
 

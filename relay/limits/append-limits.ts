@@ -57,6 +57,11 @@ export class AppendLimits {
     return metered ?? screened;
   }
 
+  /** The same of an event that comes with more than a payload, before anything of that is looked at. */
+  meterOne(screened: Screened, now: number): Screened {
+    return this.meter([screened], now)[0] ?? screened;
+  }
+
   /** Charges the sender for events that were refused. */
   countRefused(from: string | undefined, codes: Iterable<string>, now: number): void {
     if (from === undefined) return;

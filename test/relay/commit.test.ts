@@ -78,7 +78,7 @@ function place(): GroupPlace {
 
 const limits = new AppendLimits(configureLimits({ LIMIT_INVALID_COMMITS: 'off' }).limits);
 
-function screen(body: Uint8Array) {
+function screen(body: Uint8Array, within = limits) {
   const context = {
     head: chain.head,
     log: chain,
@@ -87,7 +87,7 @@ function screen(body: Uint8Array) {
     claimTokenKey: claimKey.publicKey,
     followedGroup: () => groupInfo && valueOf(bootstrapGroup(groupInfo, { treeOf: () => ratchetTree })).group,
     quotes: chain,
-    limits,
+    limits: within,
   };
   return screenCommit(body, context);
 }
@@ -458,7 +458,7 @@ describe('an MLS bundle', () => {
     expect(await refusalOf({})).toEqual({ code: 'group-reinitialised', successor });
   });
 
-  it('[AP5] [MB1] recognises a retry of the winner, and takes no commit without its bundle', async () => {
+  it('[AP5] [MB1] [LM6] recognises a retry of the winner, takes no commit without its bundle, and no more than its actor may send', async () => {
     const lone = valueOf(screen((await draft()).body));
     expect(chain.decide([{ signed: lone.signed, payload: lone.payload }])).toMatchObject([
       { refusal: { code: 'lone-commit' } },
@@ -467,6 +467,9 @@ describe('an MLS bundle', () => {
     const [first] = chain.decide([valueOf(screen(body))]);
     const [again] = chain.decide([valueOf(screen(body))]);
     expect(again).toEqual({ kind: 'repeated', receipt: first?.kind === 'accepted' ? first.receipt : undefined });
+    const tight = new AppendLimits(configureLimits({ LIMIT_ACTOR_APPENDS: '1/60' }).limits);
+    expect(screen(body, tight).ok).toBe(true);
+    expect(screen(body, tight)).toMatchObject({ error: { code: 'rate-limited', limit: 'actor-appends' } });
   });
 
   it('[GM4] takes only a PrivateMessage of this group and epoch that names its event', async () => {
