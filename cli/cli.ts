@@ -99,7 +99,9 @@ function exitCodes(): string {
 /** People get a sentence and what to do next; programs get the same as JSON on standard error. */
 function reportFailure(cause: unknown, isJson: boolean): number {
   const { exit, code, message, hint } = describeFailure(cause);
-  const text = hint === undefined ? `terachat: ${message}` : `terachat: ${message}\n  ${hint}`;
+  // Of a refusal of the relay both are the title of its code.
+  const text =
+    hint === undefined || message.endsWith(hint) ? `terachat: ${message}` : `terachat: ${message}\n  ${hint}`;
   process.stderr.write(`${isJson ? JSON.stringify({ error: { code, message, hint: hint ?? null } }) : text}\n`);
   return EXIT[exit].code;
 }

@@ -44,7 +44,7 @@ function explain(refusal: JudgedRefusal): { readonly message: string; readonly h
       return { message: `${refusal.actual} of the ${refusal.threshold} signatures are there that it takes.` };
     case 'too-few-admins':
       return {
-        message: `${refusal.left} admins would be left, and it takes ${refusal.threshold} to sign.`,
+        message: `Too few admins would be left: ${refusal.left}, and it takes ${refusal.threshold} to sign.`,
         hint: 'Rotate to other admins instead: terachat admin rotate.',
       };
     case 'module-version-not-rising':

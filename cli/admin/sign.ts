@@ -2,13 +2,13 @@ import type { Command } from 'commander';
 import { statementSigners, toBase64Url, type KnownRegistry } from '../../core/index.ts';
 import { fingerprintOf, signStatement } from '../../sdk/index.ts';
 import { confirm } from '../confirm.ts';
+import { Failure } from '../failure.ts';
 import { commandOutput } from '../options.ts';
 import type { Output } from '../output.ts';
 import { interruptSignal } from '../person.ts';
 import { readStatementFiles, writeEnvelope, type StatementFile } from './envelope-file.ts';
 import { openKeyFile, type KeyFlags } from './key-file.ts';
 import { readRegistryLog } from './known-registry.ts';
-import { refusalFailure } from './refusal-text.ts';
 import { reviewStatement } from './review.ts';
 import { isAmong, signersOf, tallyOf, tallyText } from './signatures.ts';
 import { statementDocument, statementText } from './statement-view.ts';
@@ -43,28 +43,32 @@ export async function signFile(file: string, flags: SignFlags, command: Command)
   }
 }
 
+const UNCHECKED = '  Nobody has looked whether the registry would take it: --log does.';
+
 /** A statement that is to be signed, and the file that it then is in. */
 export interface SigningTask {
   readonly file: string;
   readonly from: StatementFile;
   /** Whether `file` is where it came from. */
   readonly replaces: boolean;
+  /** The registry as it was asked, where no log of it is given. */
+  readonly asked?: KnownRegistry | undefined;
 }
 
 /** Shows a statement, asks, signs it and writes it down. Refuses what no registry, or not this one, would take. */
 export async function signStatementFile(
-  { file, from, replaces }: SigningTask,
+  { file, from, replaces, asked }: SigningTask,
   flags: SignFlags,
   { output, signal }: { readonly output: Output; readonly signal: AbortSignal },
 ): Promise<void> {
-  const registry = flags.log === undefined ? undefined : await readRegistryLog(flags.log);
+  const registry = flags.log === undefined ? asked : await readRegistryLog(flags.log);
   const now = Date.now();
   reviewStatement(from, { registry, id: flags.registry, now });
   const before = signersOf(from.envelope);
   output.note(`${statementText(from.statement, { registry, now })}\n`);
   if (flags.yes === undefined) await confirm('Sign this?', output, signal);
   const signer = await openKeyFile(flags.key, flags, signal);
-  refuseStranger(signer.actor, from, registry);
+  refuseStranger([flags.key, signer.actor], from, registry);
   const envelope = await signStatement(from.envelope, signer);
   const isNew = !isAmong(before, signer.actor);
   if (isNew || !replaces) await writeEnvelope(file, envelope, { replaces });
@@ -80,12 +84,17 @@ export async function signStatementFile(
       signers: signers.map(toBase64Url),
       ...(statementDocument(from.statement) as object),
     },
-    [said, tallyText(tallies)].filter((text) => text !== '').join('\n'),
+    [said, registry === undefined ? UNCHECKED : '', tallyText(tallies)].filter((text) => text !== '').join('\n'),
   );
 }
 
-/** One signature of a key that does not count spoils the whole envelope. */
-function refuseStranger(key: Uint8Array, { statement }: StatementFile, registry: KnownRegistry | undefined): void {
+/** One signature of a key that does not count spoils the whole envelope, so it never gets there. */
+function refuseStranger(
+  [file, key]: readonly [file: string, key: Uint8Array],
+  { statement }: StatementFile,
+  registry: KnownRegistry | undefined,
+): void {
   if (registry === undefined || isAmong(statementSigners(statement, registry), key)) return;
-  throw refusalFailure({ code: 'signer-unknown', key });
+  const message = `${file} is none of the keys that count here: its fingerprint is ${fingerprintOf(key)}. Nothing was signed.`;
+  throw new Failure('failed', 'signer-unknown', message, 'terachat admin show lists those that do.');
 }

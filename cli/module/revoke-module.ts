@@ -3,6 +3,7 @@ import { carryStatement, type CarryFlags } from '../admin/carry.ts';
 import { writeEnvelope } from '../admin/envelope-file.ts';
 import { readPublicKey } from '../admin/key-file.ts';
 import { openRegistry } from '../admin/own-registry.ts';
+import { reviewStatement } from '../admin/review.ts';
 import { signersOf, tallyOf, tallyText } from '../admin/signatures.ts';
 import { statementDocument, statementText } from '../admin/statement-view.ts';
 import { Failure } from '../failure.ts';
@@ -15,7 +16,7 @@ export interface RevokeFlags extends CarryFlags {
   readonly reason: ModuleRevocation['reason'];
 }
 
-/** Writes into a file what is to be taken back, for the admins to sign. Nothing is sent. */
+/** Writes into a file what is to be taken back, for the admins to sign, unless the registry would not take it. Nothing is sent. */
 export async function prepareRevocation(person: Person, file: string, flags: RevokeFlags): Promise<void> {
   if (flags.module.length + flags.admin.length === 0) {
     throw new Failure('usage', 'nothing-revoked', 'Say what to take back: --module, or the key of an --admin.');
@@ -30,6 +31,7 @@ export async function prepareRevocation(person: Person, file: string, flags: Rev
   };
   const statement = { kind: 'revocation' as const, value };
   const envelope = { ...encodeAdminStatement(statement), signatures: [] };
+  reviewStatement({ envelope, statement }, { registry, id: undefined, now: Date.now() });
   await writeEnvelope(file, envelope);
   const tally = tallyText(tallyOf(signersOf(envelope), statement, registry));
   person.output.result(

@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { checkBytes, embedToolSignature, toolSignatureMessage, type VerifiedModule } from '../../core/index.ts';
+import {
+  checkBytes,
+  embedToolSignature,
+  toolSignatureMessage,
+  type KnownRegistry,
+  type VerifiedModule,
+} from '../../core/index.ts';
 import { fingerprintOf } from '../../sdk/index.ts';
 import { readStatementFiles, type StatementFile } from '../admin/envelope-file.ts';
 import { openKeyFile } from '../admin/key-file.ts';
@@ -35,10 +41,10 @@ export async function signModule(
   try {
     if (envelopeFile === undefined) return await exportModule([file, module], flags, place);
     const replaces = existsSync(envelopeFile);
-    const from = replaces
-      ? await readManifest(envelopeFile, [file, module])
+    const task = replaces
+      ? { from: await readManifest(envelopeFile, [file, module]) }
       : await newManifest([file, module], flags, command);
-    await signStatementFile({ file: envelopeFile, from, replaces }, flags, place);
+    await signStatementFile({ file: envelopeFile, replaces, ...task }, flags, place);
   } finally {
     interrupt.release();
   }
@@ -64,18 +70,18 @@ async function newManifest(
   [file, module]: FiledModule,
   flags: ModuleSignFlags,
   command: Command,
-): Promise<StatementFile> {
-  const now = Date.now();
-  if (flags.log !== undefined) {
-    return manifestFor(module, { ...flags, file, now, registry: await readRegistryLog(flags.log) });
-  }
-  let made: StatementFile | undefined;
+): Promise<{ readonly from: StatementFile; readonly asked: KnownRegistry }> {
+  const asked = flags.log === undefined ? await askRegistry(flags, command) : await readRegistryLog(flags.log);
+  return { from: manifestFor(module, { ...flags, file, now: Date.now(), registry: asked }), asked };
+}
+
+async function askRegistry(flags: ModuleSignFlags, command: Command): Promise<KnownRegistry> {
+  let known: KnownRegistry | undefined;
   await asPerson(async (person) => {
-    const registry = await (await openRegistry(person, flags.registry)).known({ signal: person.signal });
-    made = manifestFor(module, { ...flags, file, now, registry });
+    known = await (await openRegistry(person, flags.registry)).known({ signal: person.signal });
   })(command);
-  if (made === undefined) throw new Error('a manifest is made or refused');
-  return made;
+  if (known === undefined) throw new Error('a registry is read or refused');
+  return known;
 }
 
 async function exportModule(

@@ -106,7 +106,8 @@ describe('terachat module sign and verify', () => {
       ...['--passphrase-file', path('passphrase')],
     );
     expect(theirs).toMatchObject({ exit: 1, err: saying('module-mismatch') });
-    // Of nobody in the root: where the registry is known it is not even signed.
+    // Of nobody in the root: where the registry is known it is not even signed. Where it is not, that is said.
+    expect((await sign(path('ledger.json'), ben)).out).toContain('Nobody has looked');
     expect(await sign(path('eve.json'), eve, ...log, '--json')).toMatchObject({
       exit: 1,
       err: saying('signer-unknown'),

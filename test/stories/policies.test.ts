@@ -91,7 +91,7 @@ async function saved(modules: readonly Uint8Array[] = []): Promise<{ readonly lo
 }
 
 describe('a group with a ledger', () => {
-  test('[PB4, PB6] takes what the ledger lets in, and tells its reason for the rest', async () => {
+  test('[PB4, PB6, PB7] takes what the ledger lets in, and tells its reason for the rest', async () => {
     await group.policy.record(Uint8Array.of(0));
     await group.policy.record(transfer(1, alice, 100));
     const hers = await (await soleInvitation(alice)).accept();
@@ -108,6 +108,9 @@ describe('a group with a ledger', () => {
     expect(balances.sort((a, b) => Number(a - b))).toEqual([-60n, 60n]);
     await group.catchUp();
     expect((await group.policy.state())!.state).toEqual(state);
+    // The same module with other guards goes on where it was, and every client reads on.
+    await group.policy.bind(toBase64Url(hash), { guards: ['group.account-named'] });
+    expect(await group.policy.state()).toEqual({ ...view, state, guards: ['group.account-named'] });
   });
 
   test('[PB12] is audited by running the ledger again, and not without it', async () => {
@@ -168,6 +171,7 @@ describe('a group with a ledger', () => {
       { kind: 'policy-recorded', content: Uint8Array.of(0) },
       { kind: 'policy-recorded', content: transfer(1, alice, 100) },
       { kind: 'policy-recorded', content: transfer(1, bank, 40), actor: alice.identity!.actor },
+      { kind: 'policy-bound', ...named, guards: ['group.account-named'] },
       { kind: 'policy-revoked', ...named },
       { kind: 'policy-unbound', actor: bank.identity!.actor },
     ]);
