@@ -1,7 +1,9 @@
 import {
   checkStatement,
+  currentRoot,
   judgeStatement,
   toBase64Url,
+  type AdminStatement,
   type JudgedRefusal,
   type KnownRegistry,
 } from '../../core/index.ts';
@@ -27,7 +29,18 @@ export function reviewStatement({ envelope, statement }: StatementFile, { regist
     throw new Failure('failed', 'wrong-registry', message, `Yours is ${expected}.`);
   }
   const refusal = registry === undefined ? checkStatement(statement) : refusalOf({ envelope, registry, now });
-  if (refusal !== undefined && refusal.code !== 'threshold-not-met') throw refusalFailure(refusal);
+  if (refusal === undefined || refusal.code === 'threshold-not-met') return;
+  if (registry !== undefined && isYounger(statement, registry)) {
+    const message = 'This was made by admins whom the log of the registry does not know yet: the log is older.';
+    throw new Failure('failed', refusal.code, message, `Save it anew: terachat audit ${named} --save FILE`);
+  }
+  throw refusalFailure(refusal);
+}
+
+/** Whether a statement counts on a root that comes after all that are known. */
+function isYounger({ kind, value }: AdminStatement, { state }: KnownRegistry): boolean {
+  const epoch = kind === 'rotation' ? value.root.epoch - 1 : value.adminEpoch;
+  return epoch > currentRoot(state).epoch;
 }
 
 function refusalOf({

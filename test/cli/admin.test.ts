@@ -204,6 +204,14 @@ describe('terachat admin', { timeout: 120_000 }, () => {
       code: 'root-out-of-order',
     });
     expect(await ask('admin', 'show')).toMatchObject({ root: { epoch: 2, since: 1 } });
+    // The log that was saved before the rotation can't tell of what comes after it.
+    await ask('admin', 'rotate', path('next.json'));
+    const stale = ['--key', ada.file, '--yes', '--log', path('registry.log')];
+    expect(await refusal('admin', 'sign', path('next.json'), ...stale)).toMatchObject({
+      exit: 1,
+      code: 'root-out-of-order',
+      hint: expect.stringContaining('Save it anew') as string,
+    });
   });
 
   it('[AR5, AR8, AR15] publishes at a relay that has pinned the registry, and takes back for good', async () => {
