@@ -5,9 +5,10 @@ import { Stage } from '../demo/stage.ts';
 import { Failure } from '../failure.ts';
 import { commandOutput } from '../options.ts';
 import type { Output } from '../output.ts';
+import { whenToldToEnd } from '../when-told-to-end.ts';
 
 /** What the story claims when it is whole. Fewer means that a part was skipped, which counts as a failure. */
-const COMMITTED_CLAIMS = 32;
+const COMMITTED_CLAIMS = 37;
 
 export function addDemo(program: Command): void {
   program
@@ -23,10 +24,7 @@ export function addDemo(program: Command): void {
 
 async function demo(output: Output): Promise<void> {
   const interrupt = new AbortController();
-  // Listens on: a second Ctrl-C must not end the process before everything is cleared away.
-  const stop = () => interrupt.abort();
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  whenToldToEnd(() => interrupt.abort());
   const claims = new Claims(output);
   const stage = await Stage.set(interrupt.signal);
   let isKept = false;

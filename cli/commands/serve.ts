@@ -7,6 +7,7 @@ import { commandPrefix, packageVersion } from '../invocation.ts';
 import { clusterAndFolder, type StorageOptions } from '../cluster/serve-options.ts';
 import { collect, commandOutput, DEFAULT_RELAY_FOLDER, parseCount, parsePort } from '../options.ts';
 import { table, type Output } from '../output.ts';
+import { whenToldToEnd } from '../when-told-to-end.ts';
 
 const DEFAULT_PORT = 8787;
 
@@ -72,7 +73,7 @@ async function serve(options: ServeOptions, output: Output): Promise<void> {
     { event: 'listening', version, url, name: relay.name, checkpointKey: publicKey, data: folder },
     greeting(relay, version),
   );
-  await untilTold();
+  await new Promise<void>((resolve) => whenToldToEnd(resolve));
   output.note('\nStopping …');
   await relay.stop();
   output.note(`Stopped. State is kept in ${folder}.`);
@@ -100,14 +101,6 @@ function parseRegistry(text: string): string {
 function parseSpares(text: string): number {
   if (!/^\d{1,2}$/.test(text)) throw new InvalidArgumentError('A number of nodes, from 0.');
   return Number(text);
-}
-
-/** Listens on: a second Ctrl-C must not end the process before its workerd. */
-function untilTold(): Promise<void> {
-  return new Promise((resolve) => {
-    process.on('SIGINT', () => resolve());
-    process.on('SIGTERM', () => resolve());
-  });
 }
 
 async function start(options: LocalRelayOptions): Promise<LocalRelay> {

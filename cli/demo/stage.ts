@@ -28,6 +28,8 @@ export class Stage {
   private constructor(folder: string, signal: AbortSignal) {
     this.folder = folder;
     this.#signal = signal;
+    // Ctrl-C reaches them by itself; what a supervisor says, and the end of a pipe, the demo alone.
+    signal.addEventListener('abort', () => this.#endRuns());
   }
 
   static async set(signal: AbortSignal): Promise<Stage> {
@@ -87,9 +89,13 @@ export class Stage {
 
   /** Ends every process of the demo; `keep` leaves its folder for a look. */
   async clear({ keep }: { readonly keep: boolean }): Promise<void> {
-    for (const child of this.#running) child.kill('SIGKILL');
+    this.#endRuns();
     await this.#relay?.stop();
     if (!keep) await rm(this.folder, { recursive: true, force: true });
+  }
+
+  #endRuns(): void {
+    for (const child of this.#running) child.kill('SIGKILL');
   }
 }
 

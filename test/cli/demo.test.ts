@@ -25,3 +25,12 @@ it('the demo leaves no process and no folder behind when it is stopped by Ctrl-C
   await terminal.untilNothingRuns();
   expect(demo.folders()).toEqual([]);
 });
+
+it('nor when nobody reads any more what it prints', { timeout: 120_000 }, async () => {
+  const demo = startDemo(terminal, `'${process.execPath}' cli/main.ts demo | head -n 2`);
+  const { out, err } = await demo.ended;
+  expect(out).toMatch(/^\n1 {2}\w.*\n$/);
+  expect(err).toContain('nothing is left running');
+  await terminal.untilNothingRuns();
+  expect(demo.folders()).toEqual([]);
+});

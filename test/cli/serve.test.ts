@@ -47,7 +47,7 @@ describe('terachat serve', { timeout: 120_000 }, () => {
     expect(await terminal.ask('group', 'members', 'friends')).toMatchObject({ id: founded['id'], epoch: 0, size: 2 });
   });
 
-  it('prints one JSON document for programs, and nothing else', async () => {
+  it('prints one JSON document for programs and nothing else, and ends as well when its terminal is closed', async () => {
     const folder = join(terminal.home, 'relay');
     const running = terminal.start('serve', '--port', '0', '--data', folder, '--name', 'relay.example', '--json');
     const listening = JSON.parse(await running.until('\n')) as unknown;
@@ -59,8 +59,9 @@ describe('terachat serve', { timeout: 120_000 }, () => {
       checkpointKey: expect.stringMatching(/^[\w-]{43}$/) as string,
       data: folder,
     });
-    running.interrupt();
+    running.hangUp();
     expect(await running.ended).toMatchObject({ code: 0, err: '' });
+    expect(existsSync(join(folder, 'relay.lock'))).toBe(false);
   });
 
   it('names a taken port, and a folder that another process has, says what works instead, and ends with 2', async () => {

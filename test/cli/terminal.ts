@@ -32,6 +32,8 @@ export interface Running {
   until(text: string): Promise<string>;
   /** Ctrl-C, which reaches all that runs in the foreground. */
   interrupt(): void;
+  /** The terminal is closed, which reaches as much. */
+  hangUp(): void;
   /** As a crash ends it. */
   kill(): void;
 }
@@ -225,6 +227,7 @@ function watch(child: ChildProcess): Running {
     ended,
     until,
     interrupt: () => signalGroup(child, 'SIGINT'),
+    hangUp: () => signalGroup(child, 'SIGHUP'),
     kill: () => child.kill('SIGKILL'),
   };
 }
