@@ -65,6 +65,8 @@ export function createProgram(isJson: boolean): Command {
     .configureHelp({
       showGlobalOptions: true,
       helpWidth: 80,
+      // Its default, 40, leaves lines whole beside commands that have long arguments.
+      minWidthToWrap: 30,
       commandDescription: (command) => command.description() || command.summary(),
     })
     .showHelpAfterError('(--help shows what this command takes)')

@@ -50,6 +50,13 @@ export function parseRotateAfter(text: string): RotateAfter {
   throw new InvalidArgumentError('Say how many days, from 0.05 on, or off.');
 }
 
+/** Where a relay is: an address as a browser has it. */
+export function parseRelayUrl(text: string): string {
+  const isAddress = URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+  if (!isAddress) throw new InvalidArgumentError('A relay is an address such as https://relay.example.');
+  return text;
+}
+
 export function parsePort(text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > MAX_PORT)

@@ -41,10 +41,7 @@ export function addAdmission(program: Command): void {
     .option('--days <number>', 'days until it expires', parseCount, 7)
     .summary('write an invitation')
     .description('Writes a code that lets people found chains, and with it their identity, at your relay.')
-    .addHelpText(
-      'after',
-      '\nExample:\n  terachat admission invite --key operator.key --relay-name relay.example --uses 5',
-    )
+    .addHelpText('after', '\nExample:\n  terachat admission invite --key operator.key --relay-name relay.example')
     .action((options: InviteOptions, command: Command) => invite(options, command));
 }
 

@@ -12,7 +12,7 @@ import { fileStorage, nodePlatform } from '../../sdk/node/index.ts';
 import { Failure } from '../failure.ts';
 import { GroupNames, shortId } from '../group-names.ts';
 import { commandPrefix } from '../invocation.ts';
-import { globalOptions } from '../options.ts';
+import { globalOptions, parseRelayUrl } from '../options.ts';
 import { createOutput, table, type Output } from '../output.ts';
 import { readPassphrase } from '../passphrase.ts';
 import { connectFromNode, interruptSignal } from '../person.ts';
@@ -42,7 +42,7 @@ export function addBackup(program: Command): void {
     .command('restore')
     .argument('<file>', 'the backup')
     .option('--passphrase-file <file>', 'takes its first line, instead of asking')
-    .option('-r, --relay <url>', 'where the relay is by now')
+    .option('-r, --relay <url>', 'where the relay is by now', parseRelayUrl)
     .summary('bring your key back from a backup')
     .description(
       'Makes a profile with the key of a backup. Do it once the device that made it is gone: two that use one key take ' +

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { attachmentOf, MAX_ATTACHMENT_CONTENT_BYTES, type Attachment, type Group } from '../../sdk/index.ts';
 import { openFile, writeFileWhole } from '../blob-files.ts';
 import { PIPE, readInput, refuseTerminal, writeOutput } from '../blob-pipes.ts';
@@ -18,11 +18,11 @@ export function addBlob(program: Command): void {
     .argument('<group>', GROUP_ARGUMENT)
     .argument('<file>', 'what to send, up to 100 MiB; - for standard input, which needs --name')
     .option('--name <name>', 'what to call it (default: the name of the file)')
-    .option('--type <type>', 'its media type', '')
+    .addOption(new Option('--type <type>', 'its media type, such as image/jpeg').default('', 'none'))
     .summary('send a file')
     .description(
       'Encrypts the file with a key of its own, brings it to the relay, and sends the key to the group. Goes on where a ' +
-        'connection breaks off. The relay keeps it for 30 days. Standard input is read to its end before anything is sent, and kept ' +
+        'connection breaks off. The relay keeps it for as long as what is said in the group. Standard input is read to its end before anything is sent, and kept ' +
         'in memory alone: after a failure it has to be piped in again.',
     )
     .addHelpText(

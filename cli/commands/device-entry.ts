@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { timeOf } from '../account-view.ts';
 import { commandPrefix } from '../invocation.ts';
 import { DEFAULT_RELAY, makeProfile, type Beginning } from '../new-profile.ts';
-import { globalOptions } from '../options.ts';
+import { globalOptions, parseRelayUrl } from '../options.ts';
 import { createOutput } from '../output.ts';
 import { qrOnScreen } from '../terminal-qr.ts';
 
@@ -22,7 +22,7 @@ export function addEntry(device: Command): void {
   device
     .command('join')
     .requiredOption('--name <name>', 'what to call this device')
-    .option('-r, --relay <url>', 'where the relay of your account is', DEFAULT_RELAY)
+    .option('-r, --relay <url>', 'where the relay of your account is', parseRelayUrl, DEFAULT_RELAY)
     .option('--no-qr', 'show the code as text alone')
     .summary('make this machine a device of your account')
     .description(
@@ -35,7 +35,7 @@ export function addEntry(device: Command): void {
     .command('recover')
     .option('--code-file <file>', 'holds the recovery code; needed to begin')
     .option('--name <name>', 'what to call this device', 'recovered')
-    .option('-r, --relay <url>', 'where the relay of your account is', DEFAULT_RELAY)
+    .option('-r, --relay <url>', 'where the relay of your account is', parseRelayUrl, DEFAULT_RELAY)
     .summary('come back by the recovery code')
     .description(
       'Asks for this machine to be let in by the recovery key. Where your account waits, run it again once the time has ' +

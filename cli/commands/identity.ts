@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Identity, Session } from '../../sdk/index.ts';
 import { Failure } from '../failure.ts';
 import { commandPrefix } from '../invocation.ts';
-import { globalOptions } from '../options.ts';
+import { globalOptions, parseRelayUrl } from '../options.ts';
 import { DEFAULT_RELAY, makeProfile, type Beginning } from '../new-profile.ts';
 import { createOutput, table } from '../output.ts';
 import { asPerson, type Person } from '../person.ts';
@@ -14,7 +14,7 @@ export function addIdentity(program: Command): void {
     .description(
       'Draws keys, founds their identity chain at the relay, and publishes KeyPackages so that others can invite.',
     )
-    .option('-r, --relay <url>', 'where the relay is', DEFAULT_RELAY)
+    .option('-r, --relay <url>', 'where the relay is', parseRelayUrl, DEFAULT_RELAY)
     .option('--invite <code>', "a code of the relay's operator, where it asks for one")
     .addHelpText('after', '\nExamples:\n  terachat init\n  terachat init --profile bob --relay https://relay.example')
     .action(async (options: Beginning, command: Command) => init(options, command));
@@ -47,14 +47,10 @@ async function makeIdentity(session: Session, signal: AbortSignal): Promise<Iden
 async function whoAmI({ session, output }: Person): Promise<void> {
   const { identity, relay } = session;
   if (identity === undefined) throw new Failure('failed', 'identity-missing', 'This profile has no identity.');
-  const where = table([['relay', `${relay.name} at ${relay.url}`]]);
-  output.result({ ...identity, relay: relay.url, relayName: relay.name }, `${facts(identity)}\n${where}`);
+  const text = facts(identity, [['relay', `${relay.name} at ${relay.url}`]]);
+  output.result({ ...identity, relay: relay.url, relayName: relay.name }, text);
 }
 
-function facts({ actor, fingerprint, chain }: { actor: string; fingerprint: string; chain: string }): string {
-  return table([
-    ['key', actor],
-    ['fingerprint', fingerprint],
-    ['chain', chain],
-  ]);
+function facts({ actor, fingerprint, chain }: Identity, more: readonly (readonly [string, string])[] = []): string {
+  return table([['key', actor], ['fingerprint', fingerprint], ['chain', chain], ...more]);
 }
