@@ -31,7 +31,7 @@ async function doctor({ data }: { data: string }, command: Command): Promise<voi
     const checks = [
       ...checkProgram(),
       ...(await checkPerson(options, interrupt.signal)),
-      ...(await checkRelayFolder(data)),
+      ...(await checkRelayFolder(data, command.getOptionValueSource('data') === 'cli')),
       ...(await checkDeployment()),
     ];
     reportChecks(checks, createOutput(options.json));

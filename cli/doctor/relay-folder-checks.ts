@@ -4,11 +4,11 @@ import { nodePlatform } from '../../sdk/node/index.ts';
 import { checkClusterStatus } from '../cluster/cluster-checks.ts';
 import { fail, pass, warn, type Check } from './check.ts';
 
-/** The folder of a relay that is served from this machine; none where there is no such folder. */
-export async function checkRelayFolder(path: string): Promise<readonly Check[]> {
+/** The folder of a relay that is served from this machine; none where there is no such folder, unless somebody named it. */
+export async function checkRelayFolder(path: string, isNamed: boolean): Promise<readonly Check[]> {
   const { inspectRelayFolder, readOperatorSeed } = await import('../../workers/local.ts');
   const found = inspectRelayFolder(path);
-  if (found === undefined) return [];
+  if (found === undefined) return isNamed ? [missing(path)] : [];
   const { folder, file, isFilePrivate, launcher, runtime, url } = found;
   const checks = [checkFile(folder, file, isFilePrivate), checkProcesses(folder, launcher, runtime)];
   const seed = readOperatorSeed(folder);
@@ -27,10 +27,14 @@ async function checkCluster(url: string, seed: Uint8Array): Promise<readonly Che
   }
 }
 
+function missing(path: string): Check {
+  return warn('relay-file', `${path} is not there`, 'The first start makes it: terachat serve');
+}
+
 function checkFile(folder: string, file: 'missing' | 'invalid' | { readonly name: string }, isPrivate: boolean): Check {
   const name = 'relay-file';
   const path = `${folder}/relay.json`;
-  if (file === 'missing') return warn(name, `${path} is not there`, 'The first start makes it: terachat serve');
+  if (file === 'missing') return missing(path);
   if (file === 'invalid')
     return fail(name, `${path} holds no relay key`, 'Restore it: a new key would disown every chain.');
   if (isPrivate) return pass(name, `${path} of ${file.name} is yours alone`);
