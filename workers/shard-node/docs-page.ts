@@ -29,7 +29,8 @@ export function docsResponse(): Response {
     const { status, title } = problems[code];
     return `<dt id="${code}">${code} (${status})</dt><dd>${title}</dd>`;
   });
-  const page = `<!doctype html><html lang="en"><meta charset="utf-8"><title>TeraChat shard node</title>
+  const page = `<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>TeraChat shard node</title>
 <h1>TeraChat shard node</h1>
 <p>Keeps objects for the relays that its operator lists. They write, read, list and delete under /v1/shards by signed
 requests; /v1/account says how much of their room is used. What it answers when it does not:</p>

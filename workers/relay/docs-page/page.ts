@@ -43,6 +43,7 @@ export function renderDocs(document: ApiDocument): string {
         ${STYLE_ELEMENT}
       </head>
       <body>
+        <a class="skip" href="#top">To the content</a>
         <nav>
           <a class="name" href="#top">${info.title}</a>
           <span class="version">API of version ${info.version}</span>

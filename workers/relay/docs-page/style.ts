@@ -22,6 +22,8 @@ nav {
   position: sticky; top: 0; height: 100vh; overflow-y: auto; padding: 2rem 1.25rem;
   background: var(--panel); border-right: 1px solid var(--line); font-size: .875rem;
 }
+.skip { position: absolute; left: -100rem; }
+.skip:focus { left: 1.25rem; top: .5rem; z-index: 1; padding: .1rem .5rem; background: var(--paper); }
 nav .name { font-weight: 650; font-size: 1.05rem; display: block; color: var(--ink); }
 nav .version { color: var(--quiet); display: block; margin-bottom: 1.25rem; }
 nav h2 {
@@ -63,5 +65,8 @@ summary { cursor: pointer; color: var(--quiet); }
   body { display: block; }
   nav { position: static; height: auto; border-right: 0; border-bottom: 1px solid var(--line); }
   main { padding: 1.5rem 1.25rem 4rem; }
+  table { display: block; overflow-x: auto; }
+  td:first-child, td:nth-child(2):not(:last-child) { width: auto; }
+  td:first-child, td code { white-space: normal; }
 }
 `;
