@@ -137,6 +137,13 @@ export {
 export { partCount, rowCount, rowOffset } from './cluster/shard-parts.ts';
 export { packShardSet, unpackShardSet } from './cluster/shard-set.ts';
 export type { BlobRange, BlobReadOptions, BlobReadRefusal, StoredBlob } from './cluster/stored-blob.ts';
+export {
+  READING_RESERVE_BYTES,
+  readingMemory,
+  TRANSFER_MEMORY_BYTES,
+  TransferMemory,
+  uploadMemory,
+} from './cluster/transfer-memory.ts';
 export { writeBlob, type BlobToWrite } from './cluster/write-blob.ts';
 export { nodeKeySeed } from './node-key.ts';
 export {

@@ -46,6 +46,7 @@ const PROBLEM_ADVICE: Readonly<Partial<Record<ProblemCode, Advice>>> = {
   'relay-clock-behind': IN_A_MINUTE,
   'relay-not-configured': IN_A_MINUTE,
   'too-many-subscribers': IN_A_MINUTE,
+  'too-many-transfers': SHORTLY,
   unavailable: SHORTLY,
   'actor-removed': ASK,
   'attachment-inconsistent': ASK,

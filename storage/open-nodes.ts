@@ -13,7 +13,7 @@ import {
   type Result,
   type UnreadableCluster,
 } from '../core/index.ts';
-import { ReadTimes, type ClusterNodes, type StorageNode, type Timer } from '../relay/index.ts';
+import { ReadTimes, TransferMemory, type ClusterNodes, type StorageNode, type Timer } from '../relay/index.ts';
 import type { NodeOptions } from './node-options.ts';
 import { PeerNode, type RelaySigner } from './peer-node.ts';
 import { R2Node } from './r2-node.ts';
@@ -48,6 +48,7 @@ export function openNodes(text: string, surroundings: ClusterSurroundings): Resu
   }
   const codeFor = codesOf(surroundings.openKernel);
   const readTimes = new ReadTimes();
+  const memory = new TransferMemory();
   const founded = foundPlacement(configuration.value.founding);
   return ok({
     configuration: configuration.value,
@@ -57,6 +58,7 @@ export function openNodes(text: string, surroundings: ClusterSurroundings): Resu
       node: (name) => nodes.get(name),
       code: codeFor,
       readTimes,
+      memory,
       clock: surroundings.clock,
       startTimer,
     }),

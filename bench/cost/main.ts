@@ -22,6 +22,7 @@ import {
   ReadTimes,
   readBlobRange,
   removeBlob,
+  TransferMemory,
   writeBlob,
   type ClusterNodes,
 } from '../../relay/index.ts';
@@ -117,6 +118,7 @@ function clusterOf(nodes: ReadonlyMap<string, CountingNode>): ClusterNodes {
     node: (name) => nodes.get(name),
     code: () => code,
     readTimes: new ReadTimes(),
+    memory: new TransferMemory(),
     clock: () => 0,
     // Nobody is late here, so nobody is asked twice.
     startTimer: () => ({ over: new Promise(() => undefined), cancel: () => undefined }),

@@ -220,6 +220,10 @@ export const problems = {
   'invitation-used': { status: 403, title: 'The invitation code has let in as many people as it may.' },
   'upgrade-required': { status: 426, title: 'This path speaks WebSocket.' },
   'too-many-subscribers': { status: 503, title: 'The chain has as many live readers as one object serves.' },
+  'too-many-transfers': {
+    status: 503,
+    title: 'The relay moves as many attachments as it has memory for; ask again shortly.',
+  },
   'relay-clock-behind': { status: 503, title: 'The relay clock fell behind the log; appends wait until it is right.' },
   'relay-not-configured': { status: 503, title: 'The relay has no key yet: its operator has to set one.' },
   'relay-not-listed': { status: 403, title: 'This node keeps objects for the relays that its operator lists alone.' },

@@ -139,15 +139,19 @@ export class BlobWriter {
     return rowCount(layout) > 1 && stripe === rowStripes(layout, rowOf(layout, stripe)).last;
   }
 
-  /** Waits for the row before, then sends this one and lets the writer fill the next. */
+  /** Waits for the row before, then sends this one, and lets the writer fill the next meanwhile where there is memory for two (`UP7`). */
   async #send(row: number): Promise<ClusterUnavailable | undefined> {
     const refusal = await this.#underway;
     if (refusal !== undefined || row < (this.#options.storedRows ?? 0)) return refusal;
     const parts = this.#parts;
     this.#parts = [];
     this.#underway = this.#store(row, parts);
+    const { memory } = this.#cluster;
+    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+    if (!memory.take(bytes)) return this.#underway;
     // Whoever gives up meanwhile does not ask how it ended.
-    this.#underway.catch(() => undefined);
+    const give = (): void => memory.give(bytes);
+    this.#underway.then(give, give);
     return undefined;
   }
 

@@ -2,6 +2,7 @@ import { nodesFor, type CodeParameters, type ErasureCode, type Placement } from 
 import type { StorageNode } from '../storage-node.ts';
 import type { ReadTimes } from './read-times.ts';
 import type { BlobPlace } from './shard-key.ts';
+import type { TransferMemory } from './transfer-memory.ts';
 
 /** The cluster as one call sees it: its nodes, which shard is where, and what reading and writing them takes besides. */
 export interface ClusterNodes {
@@ -14,6 +15,8 @@ export interface ClusterNodes {
   /** One for all callers: a code and its kernel hold nothing between two steps. */
   code(parameters: CodeParameters): ErasureCode;
   readonly readTimes: ReadTimes;
+  /** One for all callers in an isolate. */
+  readonly memory: TransferMemory;
   /** ms since the Unix epoch */
   readonly clock: () => number;
   /** One of so many ms. */

@@ -2,12 +2,12 @@ import { err, ok, type Result, type StripePart } from '../../core/index.ts';
 import type { ClusterNodes } from './cluster-nodes.ts';
 import { ShardSource } from './shard-source.ts';
 import type { BlobRange, BlobReadOptions, BlobReadRefusal, StoredBlob } from './stored-blob.ts';
-import { windowsOf } from './stripe-window.ts';
-import { WindowFetch } from './window-fetch.ts';
+import type { WindowFetch } from './window-fetch.ts';
+import { WindowPlan } from './window-plan.ts';
 
 /**
  * Reads a range of a blob from its nodes, piece by piece, in memory that does not grow with it; the next window is on its way
- * while one is taken (`SC11`, `SC12`). A piece is a view that holds until the next is asked for. After a refusal nothing comes any more. A range that
+ * while one is taken, where there is memory for two (`SC11`, `SC12`, `UP7`). A piece is a view that holds until the next is asked for. After a refusal nothing comes any more. A range that
  * is not in the blob throws.
  */
 export async function* readBlob(
@@ -17,22 +17,28 @@ export async function* readBlob(
   options: BlobReadOptions = {},
 ): AsyncGenerator<Result<Uint8Array, BlobReadRefusal>, void> {
   const source = new ShardSource(cluster, stored, options);
-  const windows = windowsOf(stored.descriptor.layout, range);
-  let next = windows[0] && new WindowFetch(source, windows[0]);
-  for (let index = 0; next !== undefined; index++) {
-    const current: WindowFetch = next;
-    await current.ready;
-    const following = windows[index + 1];
-    next = following && new WindowFetch(source, following);
-    for (const stripe of current.window.stripes) {
-      const read = await readStripe(source, current, stripe);
-      if (!read.ok) {
-        yield read;
-        return;
+  const plan = new WindowPlan(source, range);
+  let current = plan.next();
+  let ahead: WindowFetch | undefined;
+  try {
+    while (current !== undefined) {
+      await current.ready;
+      ahead = plan.ahead();
+      for (const stripe of current.window.stripes) {
+        const read = await readStripe(source, current, stripe);
+        if (!read.ok) {
+          yield read;
+          return;
+        }
+        for (const piece of read.value) yield ok(piece);
       }
-      for (const piece of read.value) yield ok(piece);
+      current.release();
+      current = ahead ?? plan.next();
+      ahead = undefined;
     }
-    current.release();
+  } finally {
+    current?.abandon();
+    ahead?.abandon();
   }
 }
 

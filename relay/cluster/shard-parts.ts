@@ -36,6 +36,12 @@ export function partCount(layout: BlobLayout): number {
   return rows === 1 ? 1 : rows + 1;
 }
 
+/** Parts of a row together, the first being as large as any. */
+export function rowBytes(layout: BlobLayout): number {
+  const { start, end } = partSpan(layout, 0);
+  return layout.totalShards * (end - start);
+}
+
 /** What of a shard a part holds. */
 export function partSpan(layout: BlobLayout, part: number): ShardSpan {
   const rows = rowCount(layout);

@@ -24,6 +24,24 @@ export function windowsOf(layout: BlobLayout, { start, end }: BlobRange): Stripe
   return [...rows].map(([part, stripes]) => ({ part, stripes, ...extentOf(layout, part, stripes) }));
 }
 
+/** What its cells take in memory. */
+export function windowBytes({ span, wanted }: StripeWindow): number {
+  return wanted.length * (span.end - span.start);
+}
+
+/** A window of the first stripe alone, and one of the others where there are any. */
+export function firstStripe(
+  layout: BlobLayout,
+  { part, stripes }: StripeWindow,
+): { readonly first: StripeWindow; readonly rest: StripeWindow | undefined } {
+  const windowOf = (some: readonly StripePart[]): StripeWindow => ({
+    part,
+    stripes: some,
+    ...extentOf(layout, part, some),
+  });
+  return { first: windowOf(stripes.slice(0, 1)), rest: stripes.length > 1 ? windowOf(stripes.slice(1)) : undefined };
+}
+
 function extentOf(
   layout: BlobLayout,
   part: number,

@@ -16,11 +16,14 @@ export class WindowFetch {
   readonly #arrived = new Map<number, Uint8Array>();
   readonly #asked = new Set<number>();
   readonly #pending = new Map<number, Promise<void>>();
+  #released: (() => void) | undefined;
   #hasFailed = false;
 
-  constructor(source: ShardSource, window: StripeWindow) {
+  /** `released` is told once that nobody looks at its cells any more. */
+  constructor(source: ShardSource, window: StripeWindow, released?: () => void) {
     this.#source = source;
     this.window = window;
+    this.#released = released;
     for (const shard of this.#firstAsked()) this.#ask(shard);
     this.ready = this.#settle();
   }
@@ -51,6 +54,14 @@ export class WindowFetch {
   release(): void {
     for (const bytes of this.#arrived.values()) this.#source.buffers.give(bytes);
     this.#arrived.clear();
+    this.#released?.();
+    this.#released = undefined;
+  }
+
+  /** For a reader who goes away: what is on its way still comes. */
+  abandon(): void {
+    const release = (): void => this.release();
+    this.ready.then(release, release);
   }
 
   /** The wanted ones; or where one of them is in doubt, as many as a stripe is computed from. */

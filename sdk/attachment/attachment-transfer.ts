@@ -9,7 +9,7 @@ import { StallWatch } from './stall-watch.ts';
 
 /** Attempts in a row that bring nothing, after which a transfer is given up. */
 const MAX_IDLE_ATTEMPTS = 6;
-/** The same where nobody answers: a relay that restarts, or a train in a tunnel, is back within the minute that these take. */
+/** The same where nobody answers, or nobody has room: a relay that restarts, or a train in a tunnel, is back within the minute that these take. */
 const MAX_UNANSWERED_ATTEMPTS = 10;
 const FIRST_BYTE = 'bytes=0-0';
 
@@ -172,7 +172,8 @@ class Attempts {
   async pause(error: unknown, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
     const atLeastMs = passingAfter(error);
-    const most = error instanceof NetworkError ? MAX_UNANSWERED_ATTEMPTS : MAX_IDLE_ATTEMPTS;
+    const isFull = error instanceof RelayProblem && error.code === 'too-many-transfers';
+    const most = isFull || error instanceof NetworkError ? MAX_UNANSWERED_ATTEMPTS : MAX_IDLE_ATTEMPTS;
     if (atLeastMs === undefined || ++this.#idle >= most) throw error;
     await this.#platform.delay(this.#backoff.next(atLeastMs), signal);
   }

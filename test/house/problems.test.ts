@@ -107,6 +107,7 @@ const elsewhere: Partial<Record<ProblemCode, readonly [file: string, name: strin
   'payload-expired': ['test/durable-objects/chain/object.workerd.test.ts', '[PL3] forgets payloads'],
   'payload-unavailable': ['test/durable-objects/chain/tiers.workerd.test.ts', '[TI6] [BL12] are read whole'],
   'too-many-subscribers': ['test/durable-objects/chain/sockets.workerd.test.ts', '[SK5] serves a thousand sockets'],
+  'too-many-transfers': [attachments, '[UP7] waits while'],
   'token-register-full': [envelopes, '[SE7] is remembered with 1,024 others'],
   'founding-quota-reached': [admissions, '[AD2] a person founds so many chains a day'],
   'founding-not-allowed': [admissions, '[AD1] under list only those found who are named'],

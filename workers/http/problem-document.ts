@@ -12,6 +12,7 @@ const RETRY_AFTER_S: Partial<Record<ProblemCode, number>> = {
   'too-many-in-flight': 1,
   'founding-quota-reached': 3_600,
   'too-many-subscribers': 10,
+  'too-many-transfers': 5,
   'policy-undecided': 1,
   'relay-clock-behind': 30,
   'relay-not-configured': 60,

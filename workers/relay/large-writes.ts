@@ -1,16 +1,32 @@
+import { MINUTE_MS } from '../../core/index.ts';
+import type { Timer } from '../../relay/index.ts';
+
 /** What is handed to the platform at a time: pieces of a cell's size take it longer than copying them together does. */
 const WRITTEN_BYTES = 1_048_576;
+
+/** How long one of them may lie (`UP7`): whoever takes less holds memory that others need, and may go on by a range. */
+const STALLED_MS = MINUTE_MS;
+
+/** What writing so many bytes takes. */
+export function writingMemory(totalBytes: number): number {
+  return Math.min(WRITTEN_BYTES, totalBytes);
+}
+
+/** Nobody takes what is sent. */
+class Stalled extends Error {}
 
 /** Writes small pieces as large ones, each once the one before is taken. */
 export class LargeWrites {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #room: Uint8Array;
+  readonly #startTimer: (ms: number) => Timer;
   #filled = 0;
 
   /** `totalBytes` is what there will be. */
-  constructor(writable: WritableStream<Uint8Array>, totalBytes: number) {
+  constructor(writable: WritableStream<Uint8Array>, totalBytes: number, startTimer: (ms: number) => Timer) {
     this.#writer = writable.getWriter();
-    this.#room = new Uint8Array(Math.min(WRITTEN_BYTES, totalBytes));
+    this.#startTimer = startTimer;
+    this.#room = new Uint8Array(writingMemory(totalBytes));
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -25,7 +41,7 @@ export class LargeWrites {
 
   async close(): Promise<void> {
     if (this.#filled > 0) await this.#flush();
-    await this.#writer.close();
+    await this.#unlessStalled(this.#writer.close());
   }
 
   async abort(reason: unknown): Promise<void> {
@@ -34,7 +50,17 @@ export class LargeWrites {
 
   /** The stream is done with the bytes when it has taken them. */
   async #flush(): Promise<void> {
-    await this.#writer.write(this.#room.subarray(0, this.#filled));
+    await this.#unlessStalled(this.#writer.write(this.#room.subarray(0, this.#filled)));
     this.#filled = 0;
+  }
+
+  async #unlessStalled(work: Promise<void>): Promise<void> {
+    const timer = this.#startTimer(STALLED_MS);
+    const stalled = timer.over.then(() => Promise.reject(new Stalled()));
+    try {
+      await Promise.race([work, stalled]);
+    } finally {
+      timer.cancel();
+    }
   }
 }

@@ -1,9 +1,9 @@
-import { digestField, EXPIRES_AT_HEADER, MEDIA_TYPE, toBase64Url, type Result } from '../../core/index.ts';
+import { digestField, EXPIRES_AT_HEADER, MEDIA_TYPE, ok, toBase64Url, type Result } from '../../core/index.ts';
 import type { KeptAttachment } from '../../durable-objects/index.ts';
-import { readBlob, type BlobReadRefusal, type ClusterNodes } from '../../relay/index.ts';
+import { readBlob, readingMemory, type BlobReadRefusal, type ClusterNodes } from '../../relay/index.ts';
 import { responseHeaders } from '../http/response-headers.ts';
 import { parseRange, type ByteSpan } from './byte-range.ts';
-import { LargeWrites } from './large-writes.ts';
+import { LargeWrites, writingMemory } from './large-writes.ts';
 import { problemResponse } from './problem.ts';
 
 export interface AttachmentSource {
@@ -34,19 +34,45 @@ export async function sendAttachment(
   };
   if (request.method === 'HEAD') return new Response(null, init);
 
+  const { memory } = source.cluster;
+  const held = readingMemory(attachment.descriptor.layout) + writingMemory(end - start);
+  if (!memory.takeForReading(held)) return problemResponse({ code: 'too-many-transfers' });
+  const release = (): void => memory.give(held);
+  try {
+    const body = await startSending(attachment, { start, end }, source);
+    if (body.ok) source.waitUntil(body.value.sent.then(release, release));
+    else release();
+    return body.ok ? new Response(body.value.readable, init) : problemResponse(refusalOf(body.error));
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+interface SentBody {
+  readonly readable: ReadableStream;
+  /** Once nothing more is read for it, whatever became of it. */
+  readonly sent: Promise<void>;
+}
+
+/** Reads the first bytes, and the others as they are taken. */
+async function startSending(
+  attachment: KeptAttachment,
+  { start, end }: ByteSpan,
+  { cluster, noteMissing }: AttachmentSource,
+): Promise<Result<SentBody, BlobReadRefusal>> {
   const missing = new Set<number>();
   const damaged = (shard: number): unknown => missing.add(shard);
-  const pieces = readBlob(source.cluster, attachment, { start, end }, { damaged });
+  const pieces = readBlob(cluster, attachment, { start, end }, { damaged });
   const first = await pieces.next();
   if (first.done !== true && !first.value.ok) {
-    await source.noteMissing([...missing]);
-    return problemResponse(refusalOf(first.value.error));
+    await noteMissing([...missing]);
+    return first.value;
   }
   const { readable, writable } = new FixedLengthStream(end - start);
-  const report = (): Promise<void> => (missing.size > 0 ? source.noteMissing([...missing]) : Promise.resolve());
-  const sending = new LargeWrites(writable, end - start);
-  source.waitUntil(pump(first, pieces, sending).then(report, report));
-  return new Response(readable, init);
+  const report = (): Promise<void> => (missing.size > 0 ? noteMissing([...missing]) : Promise.resolve());
+  const sending = new LargeWrites(writable, end - start, cluster.startTimer);
+  return ok({ readable, sent: pump(first, pieces, sending).then(report, report) });
 }
 
 /** The range counts only for the representation that the caller has begun with (RFC 9110 §13.1.5). */

@@ -1,4 +1,4 @@
-import { digestField, equalBytes, err, ok, type Result } from '../../core/index.ts';
+import { digestField, equalBytes, err, MINUTE_MS, ok, type Result } from '../../core/index.ts';
 import { RunningSha256, type TurnKey, type UploadedBlob, type UploadTurn } from '../../durable-objects/index.ts';
 import { BlobWriter, readRows, type ClusterNodes, type RelayRefusal, type WrittenRow } from '../../relay/index.ts';
 
@@ -20,6 +20,9 @@ export type UploadProgress = { readonly kind: 'kept' } | { readonly kind: 'begun
 
 /** What is read of a body at a time. The platform's own chunks are so small that asking for each costs more than hashing it. */
 const CHUNK_BYTES = 262_144;
+
+/** How long so many may take to come (`UP7`). */
+const STALLED_MS = MINUTE_MS;
 
 /** Somebody else goes on with the upload. */
 class TakenOver extends Error {}
@@ -81,7 +84,7 @@ export class UploadTaker {
     const reader = bytes?.getReader({ mode: 'byob' });
     let room = new ArrayBuffer(CHUNK_BYTES);
     for (;;) {
-      const chunk = await readChunk(reader, room);
+      const chunk = await this.#readChunk(reader, room);
       if (chunk === 'broken') return err({ code: 'malformed-request', parameter: 'body' });
       if (chunk === undefined) break;
       this.#received += chunk.length;
@@ -128,18 +131,29 @@ export class UploadTaker {
     if (!(await this.#ledger.noteRow(this.#turn, row))) throw new TakenOver();
     this.#offset = this.#writer.offsetAfter(row.row);
   }
-}
 
-/** The next bytes, which lie in `room`: as many as it takes, or those at the end. */
-async function readChunk(
-  reader: ReadableStreamBYOBReader | undefined,
-  room: ArrayBuffer,
-): Promise<Uint8Array<ArrayBuffer> | 'broken' | undefined> {
-  try {
-    const read = await reader?.readAtLeast(room.byteLength, new Uint8Array(room));
-    return read?.value !== undefined && read.value.length > 0 ? read.value : undefined;
-  } catch {
-    // The sender went away in the middle of it. What is stored stays, and is gone on with.
-    return 'broken';
+  /**
+   * The next bytes, which lie in `room`: as many as it takes, or those at the end. Whoever sends less in a minute holds memory that
+   * others need (`UP7`), and goes on from what is stored like one who went away.
+   */
+  async #readChunk(
+    reader: ReadableStreamBYOBReader | undefined,
+    room: ArrayBuffer,
+  ): Promise<Uint8Array<ArrayBuffer> | 'broken' | undefined> {
+    const timer = this.#cluster.startTimer(STALLED_MS);
+    const stalled = timer.over.then(() => 'stalled' as const);
+    try {
+      const read = await Promise.race([reader?.readAtLeast(room.byteLength, new Uint8Array(room)), stalled]);
+      if (read === 'stalled') {
+        await reader?.cancel();
+        return 'broken';
+      }
+      return read?.value !== undefined && read.value.length > 0 ? read.value : undefined;
+    } catch {
+      // The sender went away in the middle of it. What is stored stays, and is gone on with.
+      return 'broken';
+    } finally {
+      timer.cancel();
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   CELL_BYTES,
   concatBytes,
@@ -15,12 +15,15 @@ import {
   parseShardPartKey,
   partCount,
   readBlob,
+  READING_RESERVE_BYTES,
   readBlobRange,
   readRows,
   removeBlob,
   rowCount,
   rowOffset,
   shardPartKey,
+  TRANSFER_MEMORY_BYTES,
+  TransferMemory,
   writeBlob,
   type BlobReadRefusal,
   type NodeFault,
@@ -37,6 +40,8 @@ import { damages, store } from './stored-blobs.ts';
 
 /** More than one stripe of 4 of 6. */
 const BLOB_BYTES = 5 * CELL_BYTES + 77;
+/** Of a blob with large cells, of 4 of 6. */
+const ROW_BYTES = 8 * 4 * LARGE_CELL_BYTES;
 
 /** Reads all of it and compares. */
 async function expectRead(
@@ -338,5 +343,74 @@ describe('reading a blob', () => {
     for await (const piece of readBlob(cluster, blob, { start: 0, end: BLOB_BYTES })) pieces.push(piece.ok);
     expect(pieces.length).toBeGreaterThan(1);
     expect(pieces.every((isOk) => isOk)).toBe(true);
+  });
+});
+
+describe('the memory of transfers', () => {
+  it('[UP7] has a last part that only readings get, and is as much as before once all is given back', () => {
+    const memory = new TransferMemory();
+    const most = TRANSFER_MEMORY_BYTES - READING_RESERVE_BYTES;
+    expect([memory.take(most + 1), memory.take(most), memory.take(1)]).toEqual([false, true, false]);
+    expect([memory.takeForReading(READING_RESERVE_BYTES), memory.takeForReading(1)]).toEqual([true, false]);
+    memory.give(TRANSFER_MEMORY_BYTES);
+    expect(memory.free).toBe(TRANSFER_MEMORY_BYTES);
+  });
+
+  it('[UP7] is a row at a time where there is enough of it, and where there is none a stripe, with the same bytes', async () => {
+    const cluster = new TestCluster(4, 6);
+    const bytes = someBytes(3 * 4 * CELL_BYTES + 5);
+    const { blob } = await store(cluster, bytes);
+    const countsOf = async (): Promise<number> => {
+      for (const node of cluster.nodes) node.calls.length = 0;
+      await expectRead(cluster, blob, bytes);
+      return cluster.nodes.filter(({ calls }) => calls.some((call) => call.startsWith('range'))).length;
+    };
+    expect(await countsOf()).toBe(0);
+    const most = TRANSFER_MEMORY_BYTES - READING_RESERVE_BYTES;
+    cluster.memory.take(most);
+    expect(await countsOf()).toBeGreaterThan(0);
+    cluster.memory.give(most);
+    expect(cluster.memory.free).toBe(TRANSFER_MEMORY_BYTES);
+  });
+
+  it('[UP7] is free again after a reading that was given up, and after one that failed', async () => {
+    const cluster = new TestCluster(4, 6);
+    const { blob } = await store(cluster, someBytes(BLOB_BYTES));
+    const reading = readBlob(cluster, blob, { start: 0, end: BLOB_BYTES });
+    await reading.next();
+    expect(cluster.memory.free).toBeLessThan(TRANSFER_MEMORY_BYTES);
+    await reading.return();
+    cluster.kill([0, 1, 2]);
+    await refusalOf(cluster, blob);
+    await vi.waitFor(() => expect(cluster.memory.free).toBe(TRANSFER_MEMORY_BYTES));
+  });
+
+  it('[SC9] [UP7] lets a writer fill a row while the one before is on its way only where there is enough for two', async () => {
+    const cluster = new TestCluster(4, 6);
+    const holdNodes = (): (() => void) => {
+      let letGo: () => void = () => undefined;
+      const hold = new Promise<void>((resolve) => (letGo = resolve));
+      for (const node of cluster.nodes) node.hold = hold;
+      return letGo;
+    };
+    const to = { chain: CHAIN, id: newId(), placement: 1, blobBytes: 2 * ROW_BYTES, expiresAt: Date.now() + DAY_MS };
+    const writer = new BlobWriter(cluster, to);
+    const letGo = holdNodes();
+    await writer.write(new Uint8Array(ROW_BYTES));
+    letGo();
+    await writer.idle();
+
+    const most = TRANSFER_MEMORY_BYTES - READING_RESERVE_BYTES;
+    cluster.memory.take(most);
+    const letGoOfSecond = holdNodes();
+    let isTaken = false;
+    const second = writer.write(new Uint8Array(ROW_BYTES)).then(() => (isTaken = true));
+    await vi.waitFor(() => expect(cluster.nodes.every(({ calls }) => calls.length === 2)).toBe(true));
+    expect(isTaken).toBe(false);
+    letGoOfSecond();
+    await second;
+    cluster.memory.give(most);
+    expect((await writer.finish()).ok).toBe(true);
+    await vi.waitFor(() => expect(cluster.memory.free).toBe(TRANSFER_MEMORY_BYTES));
   });
 });

@@ -16,6 +16,7 @@ import {
   BLOB_ID_BYTES,
   ReadTimes,
   shardPartKey,
+  TransferMemory,
   type Buffers,
   type ByteRange,
   type ClusterNodes,
@@ -93,6 +94,7 @@ export class NodesUnderTest implements ClusterNodes {
   readonly nodes: readonly TestNode[];
   readonly placement: Placement;
   readonly readTimes = new ReadTimes();
+  readonly memory = new TransferMemory();
   readonly clock = (): number => Date.now();
 
   readonly #kernel: ErasureKernel;

@@ -9,6 +9,7 @@ import {
   HOUR_MS,
   MAX_ATTACHMENT_BYTES,
   MAX_UPLOADS,
+  MINUTE_MS,
   nodesFor,
   placementCodec,
   sha256,
@@ -20,11 +21,13 @@ import { clusterOf, workerdSha256, type ChainObject, type RelayEnvironment } fro
 import { forgetPlacements } from '../../../durable-objects/platform/cluster.ts';
 import { ed25519Signer } from '../../../durable-objects/platform/ed25519.ts';
 import { ChainStore } from '../../../durable-objects/chain/store.ts';
-import { shardPartKey } from '../../../relay/index.ts';
+import { shardPartKey, TRANSFER_MEMORY_BYTES } from '../../../relay/index.ts';
 import { InhabitedRelay } from '../../support/inhabited-relay.ts';
 import { chainPath, RelayCaller } from '../../support/relay-caller.ts';
 import type { TestActor } from '../../support/test-actor.ts';
 import { createRelay } from '../../../workers/relay/app.ts';
+import { LargeWrites } from '../../../workers/relay/large-writes.ts';
+import { UploadTaker } from '../../../workers/relay/take-upload.ts';
 import { problemOf } from './answers.ts';
 import { documentedFetch } from './documented-fetch.ts';
 import { RELAY_URL } from './signed-request.ts';
@@ -289,6 +292,43 @@ describe('an attachment', () => {
     await withChain((_, { uploads }) => {
       for (const bytes of sizes) uploads.remove({ hash: sha256(bytes), actor: relay.alice.key });
     });
+  });
+
+  test('[UP7] waits while there is no memory for it, and nothing of it is noted', async () => {
+    const { memory } = (await clusterOf(bindings))!;
+    const [kept, other] = [freshBytes(300_000), freshBytes(300_000)];
+    expect((await begin(kept)).status).toBe(201);
+    const held = memory.free;
+    memory.takeForReading(held);
+    const refused = [await get(kept), await begin(other)];
+    expect(refused.map(({ headers }) => headers.get('retry-after'))).toEqual(['5', '5']);
+    for (const answer of refused) expect(await problemOf(answer)).toMatchObject({ code: 'too-many-transfers' });
+    expect(await offsetOf(other)).toBeUndefined();
+    memory.give(held);
+
+    expect((await begin(other)).status).toBe(201);
+    await (await get(other)).body!.cancel();
+    expect((await (await get(other)).arrayBuffer()).byteLength).toBe(300_000);
+    expect((await get(other, { range: 'bytes=300000-' })).status).toBe(416);
+    await vi.waitFor(() => expect(memory.free).toBe(TRANSFER_MEMORY_BYTES));
+  });
+
+  test('[UP7] is broken off where nothing of it comes, or nobody takes it', async () => {
+    const cluster = (await clusterOf(bindings))!;
+    const overAtOnce = { ...cluster, startTimer: () => ({ over: Promise.resolve(), cancel: () => undefined }) };
+    const bytes = freshBytes(1_000);
+    await begin(bytes, { body: new Uint8Array() });
+    const stub = bindings.CHAIN.getByName(toBase64Url(relay.plain));
+    const caller = { actor: relay.bob.key, nonce: freshBytes(16), expiresAt: Date.now() + MINUTE_MS };
+    const turn = await withChain((chain) => chain.resumeUpload(caller, sha256(bytes), 0));
+    if (!turn.ok) throw new Error(turn.error.code);
+    const silent = new IdentityTransformStream().readable;
+    const taken = await new UploadTaker(turn.value, overAtOnce, stub).take({ bytes: silent, digest: '' });
+    expect(taken).toMatchObject({ ok: false, error: { code: 'malformed-request' } });
+
+    const { writable } = new FixedLengthStream(1_000);
+    const sending = new LargeWrites(writable, 1_000, overAtOnce.startTimer);
+    await expect(sending.write(bytes)).rejects.toThrow();
   });
 
   test('[SC11] [UP6] that too few nodes give is unavailable, with the count that is needed, and is there when they do', async () => {

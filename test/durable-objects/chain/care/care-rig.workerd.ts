@@ -136,6 +136,7 @@ export class CareRig {
       node: (name) => this.#node(name),
       code: (parameters) => cluster.code(parameters),
       readTimes: cluster.readTimes,
+      memory: cluster.memory,
       clock: () => this.now,
       startTimer: (ms) => this.#startTimer(ms),
     };
