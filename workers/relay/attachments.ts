@@ -1,15 +1,5 @@
-import {
-  layOut,
-  MAX_ATTACHMENT_BYTES,
-  UPLOAD_OFFSET_HEADER,
-  type BlobLayout,
-  type Placement,
-  type ProblemCode,
-  type Result,
-} from '../../core/index.ts';
-import { clusterOf, openedNodes, type RelayEnvironment, type UploadTurn } from '../../durable-objects/index.ts';
-import { uploadMemory, type Caller, type RelayRefusal } from '../../relay/index.ts';
-import { responseHeaders } from '../http/response-headers.ts';
+import { MAX_ATTACHMENT_BYTES, UPLOAD_OFFSET_HEADER, type ProblemCode } from '../../core/index.ts';
+import { clusterOf, openedNodes } from '../../durable-objects/index.ts';
 import { contentOf, describeRoute } from './describe-route.ts';
 import { chainObject } from './objects.ts';
 import {
@@ -23,9 +13,9 @@ import {
 } from './parameters.ts';
 import { PAYLOAD } from './presentations.ts';
 import { problemResponse } from './problem.ts';
+import { offsetResponse, receiveAttachment } from './receive-attachment.ts';
 import type { RelayApp, Services } from './relay-app.ts';
 import { sendAttachment } from './send-attachment.ts';
-import { UploadTaker, type UploadProgress } from './take-upload.ts';
 
 const TAG = 'Attachments';
 const OF_UPLOADS: readonly ProblemCode[] = [
@@ -101,59 +91,24 @@ const readRoute = describeRoute({
   problems: ['no-cluster', 'payload-expired', 'range-not-satisfiable', 'attachment-inconsistent', 'too-many-transfers'],
 });
 
-interface UploadCall {
-  readonly env: RelayEnvironment;
-  readonly chain: string;
-  readonly hash: string;
-  /** Bytes that were stored before. */
-  readonly offset: number;
-  /** Bytes of the whole, as far as the request tells. */
-  readonly size: number;
-}
-
-/** Attachments: the chain's object says who may, and the bytes go between the caller and the nodes alone (`UP1` to `UP6`). */
+/** Attachments: the chain's object says who may, and the bytes go between the caller and the nodes alone (`UP1` to `UP7`). */
 export function addAttachmentRoutes(app: RelayApp, { gate }: Services): void {
-  const takeUpload = async (
-    request: Request,
-    { env, chain, hash, offset, size }: UploadCall,
-    take: (caller: Caller) => Promise<Result<UploadTurn, RelayRefusal>>,
-  ): Promise<Response> => {
-    const signed = await gate.admitStream(request, MAX_ATTACHMENT_BYTES);
-    if (!signed.ok) return problemResponse(signed.error);
-    const known = await clusterOf(env);
-    if (known === undefined) return problemResponse({ code: 'no-cluster' });
-    // Before the upload is anybody's turn, so that who has to come back has lost and used nothing.
-    const held = uploadMemory(layoutOf(known.placement, size), offset);
-    if (!known.memory.take(held)) return problemResponse({ code: 'too-many-transfers' });
-    try {
-      const turn = await take(signed.value.caller);
-      if (!turn.ok) return problemResponse(turn.error);
-      const cluster = await clusterOf(env, turn.value.placement);
-      if (cluster === undefined) return problemResponse({ code: 'no-cluster' });
-      const taker = new UploadTaker(turn.value, cluster, chainObject(env, chain));
-      const taken = await taker.take({ bytes: request.body, digest: signed.value.digest });
-      const address = `/v1/chains/${chain}/blobs/${hash}`;
-      return taken.ok ? progressResponse(taken.value, address) : problemResponse(taken.error);
-    } finally {
-      known.memory.give(held);
-    }
-  };
-
   app.openapi(uploadRoute, (c) => {
     const { chain } = c.req.valid('param');
     const { hash, size } = c.req.valid('query');
-    return takeUpload(c.req.raw, { env: c.env, chain, hash, offset: 0, size }, (caller) =>
-      chainObject(c.env, chain).beginUpload(caller, bytesOfName(hash), size),
-    );
+    return receiveAttachment(gate, c.req.raw, {
+      ...{ env: c.env, chain, hash, offset: 0, size },
+      takeTurn: (caller) => chainObject(c.env, chain).beginUpload(caller, bytesOfName(hash), size),
+    });
   });
 
   app.openapi(resumeRoute, (c) => {
     const { chain } = c.req.valid('param');
     const { hash, offset } = c.req.valid('query');
-    const size = offset + announcedBytes(c.req.raw);
-    return takeUpload(c.req.raw, { env: c.env, chain, hash, offset, size }, (caller) =>
-      chainObject(c.env, chain).resumeUpload(caller, bytesOfName(hash), offset),
-    );
+    return receiveAttachment(gate, c.req.raw, {
+      ...{ env: c.env, chain, hash, offset, size: offset + announcedBytes(c.req.raw) },
+      takeTurn: (caller) => chainObject(c.env, chain).resumeUpload(caller, bytesOfName(hash), offset),
+    });
   });
 
   app.openapi(offsetRoute, async (c) => {
@@ -183,25 +138,7 @@ export function addAttachmentRoutes(app: RelayApp, { gate }: Services): void {
   });
 }
 
-/** The layout that an upload of this size would have, whatever it says of itself. */
-function layoutOf({ dataShards, slots }: Placement, size: number): BlobLayout {
-  const blobBytes = Math.max(1, Math.min(size, MAX_ATTACHMENT_BYTES));
-  return layOut(blobBytes, { dataShards, totalShards: slots.length });
-}
-
 /** The most that can come, where the request does not say. */
 function announcedBytes({ headers }: Request): number {
   return Number(headers.get('content-length') ?? MAX_ATTACHMENT_BYTES);
-}
-
-function progressResponse(progress: UploadProgress, location: string): Response {
-  if (progress.kind === 'begun') return offsetResponse(202, progress.offset);
-  return new Response(null, { status: 201, headers: responseHeaders(undefined, { location }) });
-}
-
-function offsetResponse(status: 202 | 204, offset: number): Response {
-  return new Response(null, {
-    status,
-    headers: responseHeaders(undefined, { [UPLOAD_OFFSET_HEADER]: String(offset) }),
-  });
 }

@@ -71,7 +71,7 @@ async function startSending(
   }
   const { readable, writable } = new FixedLengthStream(end - start);
   const report = (): Promise<void> => (missing.size > 0 ? noteMissing([...missing]) : Promise.resolve());
-  const sending = new LargeWrites(writable, end - start, cluster.startTimer);
+  const sending = new LargeWrites(writable, end - start, (ms) => cluster.startTimer(ms));
   return ok({ readable, sent: pump(first, pieces, sending).then(report, report) });
 }
 
