@@ -1,5 +1,5 @@
 import { decodeMlsMessage } from 'ts-mls/message.js';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Group, TimelineItem } from '../../sdk/index.ts';
 import { fuzzSeed } from '../fuzz/fuzz-seed.ts';
 import { walk } from './crowd.ts';
@@ -78,6 +78,8 @@ describe('a member whose client signs a path that nobody can follow', () => {
     })();
     await rotate(mallory);
     await bob.group.post('from the other side');
+    // What is sent before he is back stays sealed for him.
+    await vi.waitFor(() => expect(seen).toContain('resynced'), { timeout: 30_000 });
     await cem.group.catchUp();
     await cem.group.send('welcome back');
     await reading;
