@@ -1,10 +1,4 @@
 export { LATE, within } from './deadline.ts';
+export { FIRST_RETRY_MS, LONGEST_RETRY_MS, LONGEST_WAIT_MS } from './due-time.ts';
 export { retryWait } from './retry-wait.ts';
-export {
-  FIRST_RETRY_MS,
-  JobScheduler,
-  LONGEST_RETRY_MS,
-  type JobFailure,
-  type JobSchedulerOptions,
-  type JobStep,
-} from './scheduler.ts';
+export { JobScheduler, type JobFailure, type JobSchedulerOptions, type JobStep } from './scheduler.ts';

@@ -1,4 +1,5 @@
 import { LATE, within } from './deadline.ts';
+import { boundedDueTime, dueTime, FIRST_RETRY_MS, LONGEST_RETRY_MS } from './due-time.ts';
 import { JobRows, type JobRow } from './job-rows.ts';
 import { retryWait } from './retry-wait.ts';
 
@@ -25,8 +26,6 @@ export interface JobSchedulerOptions {
   readonly alarmLimitMs?: number;
 }
 
-export const FIRST_RETRY_MS = 1_000;
-export const LONGEST_RETRY_MS = 300_000;
 const STEP_LIMIT_MS = 30_000;
 const ALARM_LIMIT_MS = 1_000;
 
@@ -60,24 +59,28 @@ export class JobScheduler<Kind extends string> {
 
   /**
    * Has a kind run at `dueAt`. A time before that which it has already stands, and so does its wait after a failure: new
-   * work of a kind that fails must not turn into a storm of retries. Synchronous, part of the caller's transaction.
+   * work of a kind that fails must not turn into a storm of retries. One that is further away than `LONGEST_WAIT_MS` comes
+   * sooner, as a step that finds nothing to do. Synchronous, part of the caller's transaction.
    */
   schedule(kind: Kind, dueAt: number): void {
     const underway = this.#underway.get(kind);
     if (underway !== undefined) underway.askedFor = earlier(underway.askedFor, dueAt);
-    else if (this.#rows.keepEarlier(kind, dueAt)) this.#arm();
+    else if (this.#rows.keepEarlier(kind, boundedDueTime(dueAt, this.#clock()))) this.#arm();
   }
 
-  /** At every wake, before anything else is served: arms an alarm that was lost. */
+  /** At every wake, before anything else is served: arms an alarm that was lost, or was armed while the clock ran ahead. */
   async recover(): Promise<void> {
-    if ((await this.#storage.getAlarm()) === null) this.#arm();
+    const armedFor = await this.#storage.getAlarm();
+    const waitMs = this.#waitMs;
+    // eslint-disable-next-line no-restricted-properties -- compared with what the platform's clock was armed for
+    if (armedFor === null || (waitMs !== undefined && armedFor > Date.now() + waitMs)) this.#arm();
   }
 
   /** The whole of `alarm()`: one step of each kind that is due. A step's error goes to `onFailure`, never to the caller. */
   async run(now: number = this.#clock()): Promise<void> {
     try {
       for (const row of this.#rows.all()) {
-        if (row.dueAt <= now && !this.#underway.has(row.kind)) this.#start(row, now);
+        if (dueTime(row, now) <= now && !this.#underway.has(row.kind)) this.#start(row, now);
       }
       const steps = [...this.#underway.values()].map(({ settled }) => settled);
       await within(this.#options.alarmLimitMs ?? ALARM_LIMIT_MS, Promise.all(steps));
@@ -112,7 +115,7 @@ export class JobScheduler<Kind extends string> {
   #settle(kind: string, dueAt: number | undefined): void {
     this.#underway.delete(kind);
     if (dueAt === undefined) this.#rows.remove(kind);
-    else this.#rows.replace({ kind, dueAt, attempt: 0 });
+    else this.#rows.replace({ kind, dueAt: boundedDueTime(dueAt, this.#clock()), attempt: 0 });
     this.#arm();
   }
 
@@ -129,11 +132,16 @@ export class JobScheduler<Kind extends string> {
    * they share is the wait.
    */
   #arm(): void {
-    const times = this.#rows.all().map(({ kind, dueAt }) => this.#underway.get(kind)?.until ?? dueAt);
-    if (times.length === 0) return;
-    const wait = Math.max(0, Math.min(...times) - this.#clock());
+    const waitMs = this.#waitMs;
     // eslint-disable-next-line no-restricted-properties -- the one place that arms the alarm
-    void this.#storage.setAlarm(Date.now() + wait);
+    if (waitMs !== undefined) void this.#storage.setAlarm(Date.now() + waitMs);
+  }
+
+  /** Until the first row is due; undefined where there is none. */
+  get #waitMs(): number | undefined {
+    const now = this.#clock();
+    const times = this.#rows.all().map((row) => this.#underway.get(row.kind)?.until ?? dueTime(row, now));
+    return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - now);
   }
 
   get #stepLimitMs(): number {

@@ -1,5 +1,6 @@
 import type { AccountFollowing } from '../../../core/index.ts';
 import { firstRow } from '../../first-row.ts';
+import { FAR_MS } from './recall.ts';
 
 /** Groups that one account tells of what is new; more of them learn it by their leases. */
 const MAX_FOLLOWERS = 16_384;
@@ -8,7 +9,9 @@ const NOTE = `INSERT INTO followers (chain, known, due_at, attempt) VALUES (?, ?
   ON CONFLICT (chain) DO UPDATE SET known = excluded.known, due_at = 0, attempt = 0 WHERE known < excluded.known`;
 const KNOWN = 'SELECT known FROM followers WHERE chain = ?';
 const COUNT = 'SELECT count(*) FROM followers';
-const BEHIND = 'SELECT chain, attempt FROM followers WHERE known < ? AND due_at <= ? ORDER BY due_at LIMIT ?';
+/** One that is due too far ahead was put off by a clock that ran ahead. */
+const BEHIND = `SELECT chain, attempt FROM followers WHERE known < ?1 AND (due_at <= ?2 OR due_at > ?2 + ${FAR_MS})
+  ORDER BY due_at LIMIT ?3`;
 const DEFER = 'UPDATE followers SET attempt = attempt + 1, due_at = ? WHERE chain = ?';
 const NEXT_DUE = 'SELECT due_at FROM followers WHERE known < ? ORDER BY due_at LIMIT 1';
 const LAGGING = 'SELECT chain, known FROM followers WHERE known < ? ORDER BY known, chain LIMIT ?';

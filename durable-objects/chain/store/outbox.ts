@@ -1,6 +1,7 @@
 import { countChanges } from '../../count-changes.ts';
 import { firstRow } from '../../first-row.ts';
 import { insertRows, insertStatements } from '../../insert-rows.ts';
+import { recallFar } from './recall.ts';
 
 /** What names a delivery: the recipient drops a second one with the same three. */
 export interface DeliveryKey {
@@ -55,6 +56,7 @@ export class OutboxStore {
 
   /** What is due by `now`, the longest waiting first. */
   due(now: number, limit: number): Delivery[] {
+    recallFar(this.#sql, 'outbox', now);
     const rows = [...this.#sql.exec(DUE, now, limit).raw<DeliveryColumns>()];
     return rows.map(([index, recipient, kind, attempt, expiresAt]) => ({
       index,

@@ -1,5 +1,6 @@
 import { countChanges } from '../../count-changes.ts';
 import { firstRow } from '../../first-row.ts';
+import { recallFar } from './recall.ts';
 
 export interface Poke {
   readonly recipient: Uint8Array;
@@ -43,6 +44,7 @@ export class PokeStore {
 
   /** What is due by `now`, the longest waiting first. */
   due(now: number, limit: number): Poke[] {
+    recallFar(this.#sql, 'pokes', now);
     const rows = [...this.#sql.exec(DUE, now, limit).raw<[ArrayBuffer, number, number]>()];
     return rows.map(([recipient, index, attempt]) => ({ recipient: new Uint8Array(recipient), index, attempt }));
   }

@@ -1,4 +1,5 @@
 import { firstRow } from '../../first-row.ts';
+import { recallFar } from './recall.ts';
 
 /** A blob that waits for its repair, after so many that did not make it whole. */
 export interface RepairRow {
@@ -42,6 +43,7 @@ export class RepairStore {
   }
 
   due(now: number): RepairRow | undefined {
+    recallFar(this.#sql, 'repairs', now);
     const row = firstRow<[ArrayBuffer, number]>(this.#sql.exec(DUE, now));
     return row && { id: new Uint8Array(row[0]), attempt: row[1] };
   }
@@ -81,6 +83,7 @@ export class LeftoverStore {
   }
 
   due(now: number): DueLeftover | undefined {
+    recallFar(this.#sql, 'leftovers', now);
     const row = firstRow<[ArrayBuffer, string, number, number, number, number]>(this.#sql.exec(DUE_LEFTOVER, now));
     if (row === undefined) return undefined;
     const [id, node, shard, writtenBy, parts, attempt] = row;

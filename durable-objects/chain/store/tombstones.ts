@@ -1,4 +1,5 @@
 import { firstRow } from '../../first-row.ts';
+import { recallFar } from './recall.ts';
 
 /** A blob that is to be gone: what is needed to find every object of it. */
 export interface Tombstone {
@@ -35,6 +36,7 @@ export class TombstoneStore {
 
   /** What is due by `now`, the longest waiting first. */
   due(now: number, limit: number): (Tombstone & { readonly expiresAt: number })[] {
+    recallFar(this.#sql, 'tombstones', now);
     const rows = [...this.#sql.exec(DUE, now, limit).raw<[ArrayBuffer, number, number | null, number, number]>()];
     return rows.map(([blob, placement, writtenBy, blobBytes, expiresAt]) => {
       return { blob: new Uint8Array(blob), placement, writtenBy: writtenBy ?? undefined, blobBytes, expiresAt };

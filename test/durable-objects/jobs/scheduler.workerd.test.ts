@@ -1,9 +1,11 @@
 import { evictDurableObject } from 'cloudflare:test';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { DAY_MS } from '../../../core/index.ts';
 import {
   FIRST_RETRY_MS,
   JobScheduler,
   LONGEST_RETRY_MS,
+  LONGEST_WAIT_MS,
   type JobFailure,
   type JobSchedulerOptions,
   type JobStep,
@@ -16,6 +18,7 @@ const T = 1_800_000_000_000;
 /** Armed for at once, or taken already by the object itself, for which nothing is due until 2027. */
 const soon = [0, null];
 const never = new Promise<undefined>(() => {});
+const failing = () => Promise.reject(new Error('out of reach'));
 
 let object: DurableObjectStub;
 let now: number;
@@ -160,8 +163,6 @@ describe('running', () => {
 });
 
 describe('failure', () => {
-  const failing = () => Promise.reject(new Error('out of reach'));
-
   it('waits longer each time, up to a limit, and starts over after a success', async () => {
     let broken = true;
     const one = () => (broken ? failing() : undefined);
@@ -240,6 +241,43 @@ describe('failure', () => {
       },
       { stepLimitMs: 100, alarmLimitMs: 10 },
     ));
+});
+
+describe('a clock that ran ahead', () => {
+  it('puts no kind off for longer than anything is put off', async () => {
+    let isBroken = false;
+    const one = () => (isBroken ? failing() : undefined);
+    await withJobs({ one, two: (at) => at + LONGEST_WAIT_MS }, async ({ jobs, storage, rows, armedIn }) => {
+      now = T + 30 * DAY_MS;
+      isBroken = true;
+      jobs.schedule('one', now);
+      jobs.schedule('two', now);
+      await jobs.run();
+      now = T;
+      await storage.setAlarm(Date.now() + 30 * DAY_MS);
+      await jobs.recover();
+      expect(soon).toContain(await armedIn());
+      isBroken = false;
+      ran = [];
+      await jobs.run();
+      expect(ran).toEqual(['one', 'two']);
+      expect(rows()).toEqual([{ kind: 'two', wait: LONGEST_WAIT_MS, attempt: 0 }]);
+    });
+  });
+
+  it('is told from a time that lies far ahead, which is looked at now and then', () =>
+    withJobs({ one: () => T + 400 * DAY_MS }, async ({ jobs, rows }) => {
+      jobs.schedule('one', T + 400 * DAY_MS);
+      jobs.schedule('two', Infinity);
+      const waiting = ['one', 'two'].map((kind) => ({ kind, wait: LONGEST_WAIT_MS, attempt: 0 }));
+      expect(rows()).toEqual(waiting);
+      await jobs.run();
+      expect(ran).toEqual([]);
+      now = T + LONGEST_WAIT_MS;
+      await jobs.run();
+      expect(ran).toEqual(['one', 'two']);
+      expect(rows()).toEqual([{ kind: 'one', wait: 2 * LONGEST_WAIT_MS, attempt: 0 }]);
+    }));
 });
 
 describe('the alarm', () => {
