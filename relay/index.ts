@@ -149,10 +149,12 @@ export { nodeKeySeed } from './node-key.ts';
 export {
   backlogOf,
   blobsToMove,
+  NO_SUMS,
   shardsOn,
-  totalOf,
+  sumsWith,
+  totalsOf,
   type BlobReport,
-  type ClusterTotals,
+  type ClusterSums,
 } from './cluster/blob-report.ts';
 export { moveBlob, type MovedBlob } from './cluster/move-blob.ts';
 export { recutBlob } from './cluster/recut-blob.ts';

@@ -1,10 +1,11 @@
 import type { ClusterStatus } from '../../core/index.ts';
 import { fail, pass, warn, type Check } from '../doctor/check.ts';
+import { utcTime } from '../utc-time.ts';
 import { nodeAdvice, nodesDown } from './node-advice.ts';
 
 /** What a cluster's status says about whether it bears what it is meant to. */
 export function checkClusterStatus(status: ClusterStatus): readonly Check[] {
-  return [checkNodes(status), checkDomains(status), checkBlobs(status)];
+  return [checkNodes(status), checkDomains(status), checkBlobs(status), ...checkChains(status)];
 }
 
 function checkNodes(status: ClusterStatus): Check {
@@ -23,6 +24,18 @@ function checkDomains({ fragileDomains }: ClusterStatus): Check {
   if (fragileDomains.length === 0) return pass(name, 'no place alone is more than may fail');
   const found = `${fragileDomains.join(', ')} alone is more than may fail`;
   return warn(name, found, 'Fine for a trial; otherwise place nodes apart.');
+}
+
+/** None where every chain gets on. */
+function checkChains({ scrub }: ClusterStatus): readonly Check[] {
+  const [first] = scrub.silent;
+  if (first === undefined) return [];
+  const others = scrub.chainsSilent > 1 ? ` and ${scrub.chainsSilent - 1} more` : '';
+  const found = `chain ${first.chain}${others} has not got on since ${utcTime(first.since)}`;
+  const todo =
+    'Its blobs are not read, repaired or moved, and nodes that they may be on stay draining. The log of the relay says why: ' +
+    'look for job-failed and request-failed. All of them: terachat cluster status';
+  return [warn('cluster-chains', found, todo)];
 }
 
 function checkBlobs({ blobs, backlog, lossMargin }: ClusterStatus): Check {

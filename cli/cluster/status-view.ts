@@ -64,6 +64,7 @@ function factLines(status: ClusterStatus): string[] {
     `backlog      ${countOf(backlog, 'shard')} to repair, ${blobs.repaired} repaired so far`,
     `scrub        ${scrubLine(scrub)}`,
   ];
+  if (scrub.chainsSilent > 0) lines.push(`silent       ${silentLine(scrub)}`);
   if (toMove > 0) lines.push(`moving       ${countOf(toMove, 'blob')} to be moved from an older placement`);
   if (blobs.lost > 0) lines.push(`lost         ${countOf(blobs.lost, 'blob')} can't be read until nodes come back`);
   if (blobs.inconsistent > 0)
@@ -81,6 +82,14 @@ function marginLine(status: ClusterStatus): string {
   if (status.lossMargin < 0) return 'passed';
   const when = nodesDown(status).length > 0 ? ', when it was read last' : '';
   return `${countOf(status.lossMargin, 'more shard')} of the worst blob${when}`;
+}
+
+/** Each with a line of its own: an operator looks for it in logs. */
+function silentLine({ chainsSilent, silent }: ClusterStatus['scrub']): string {
+  const shown = silent.map(({ chain, since }) => `${chain} since ${utcTime(since)}`);
+  const more = chainsSilent - shown.length;
+  const lines = more > 0 ? [...shown, `and ${countOf(more, 'other chain')}`] : shown;
+  return lines.join(`\n${' '.repeat(15)}`);
 }
 
 function scrubLine({ round, startedAt, finishedAt, chainsBehind }: ClusterStatus['scrub']): string {

@@ -42,6 +42,12 @@ export interface BlobTotals {
   readonly leftovers: number;
 }
 
+/** A chain that was asked to go through a round at `since`, in ms since the Unix epoch, and has not got on since. */
+export interface SilentChain {
+  readonly chain: string;
+  readonly since: number;
+}
+
 /** `GET /v1/cluster` (`CR9`), as JSON. Numbers of blobs are as old as the chains' last reports. */
 export interface ClusterStatus {
   /** Number of the placement in force. */
@@ -66,6 +72,9 @@ export interface ClusterStatus {
     readonly startedAt: number;
     readonly finishedAt: number | null;
     readonly chainsBehind: number;
+    /** How many of these have not got on for two hours (`CR14`), and the longest silent of them, 20 at most. */
+    readonly chainsSilent: number;
+    readonly silent: readonly SilentChain[];
   };
   /** Objects that no chain knows, found and not yet deleted. */
   readonly orphans: number;

@@ -112,4 +112,4 @@ export {
   type FoundingInvitation,
 } from './founding-invitation.ts';
 export type { AdmissionKind, RelayInfo, RelayPolicies, RelayProposer } from './relay-info.ts';
-export type { BlobTotals, ClusterStatus, NodeState, NodeStatus } from './cluster-status.ts';
+export type { BlobTotals, ClusterStatus, NodeState, NodeStatus, SilentChain } from './cluster-status.ts';

@@ -28,6 +28,8 @@ const DRAIN_ROUND = { firstMs: 30_000, longestMs: HOUR_MS };
 const DRAIN_LOOK_MS = 30_000;
 /** After a round that could not move everything to other numbers of shards. No node waits for it, so there is time. */
 const MOVE_ROUND_MS = 600_000;
+/** After a round that was over without some chain. */
+const LEFT_OUT_ROUND_MS = DAY_MS;
 
 /** Each look reads from every node, which some are paid for. */
 const GLANCE_KEPT_MS = 60_000;
@@ -60,7 +62,7 @@ export class ClusterObject extends DurableObject<RelayEnvironment> {
     super(ctx, env);
     const { storage } = ctx;
     applyMigrations(storage, clusterMigrations);
-    const store = new ClusterStore(storage.sql);
+    const store = new ClusterStore(storage);
     const nodes = openedNodes(env);
     this.#store = store;
     this.#nonces = new NonceGate(storage.sql, (dueAt) => this.#jobs.schedule('nonces', dueAt));
@@ -162,22 +164,26 @@ export class ClusterObject extends DurableObject<RelayEnvironment> {
   }
 
   async #round(now: number): Promise<number> {
-    if (this.#rounds.current.finishedAt === undefined) {
-      // Chains that begin take their first step at once: no more of them while what others took is not paid (`CR8`).
-      const owedMs = this.take(0);
-      if (owedMs > 0) return now + owedMs;
-      if (!(await this.#rounds.step(now))) return Rounds.lookAgainAt(now);
-    }
-    const { finishedAt = now, attempt = 0 } = this.#rounds.current;
+    // Chains that begin take their first step at once: no more of them while what others took is not paid (`CR8`).
+    const owedMs = this.#rounds.current.finishedAt === undefined ? this.take(0) : 0;
+    if (owedMs > 0) return now + owedMs;
+    const isOver = await this.#rounds.step(now);
+    // A chain that is not through may have nothing to do with the node.
     const isDrained = this.#placements.settleDrains();
-    const next = finishedAt + (isDrained ? this.#pauseMs : retryWait(attempt, DRAIN_ROUND));
-    if (next > now) return isDrained ? next : Math.min(next, now + DRAIN_LOOK_MS);
+    if (!isOver) return Rounds.lookAgainAt(now);
+    const { finishedAt = now, attempt = 0 } = this.#rounds.current;
+    const next = finishedAt + this.#pauseMs(isDrained, attempt, now);
+    const lookAt = isDrained ? next : Math.min(next, now + DRAIN_LOOK_MS);
+    if (next > now) return this.#rounds.askAgainAt(now, lookAt);
     this.#beginRound(isDrained ? 0 : attempt + 1);
     return now;
   }
 
-  get #pauseMs(): number {
-    return this.#placements.isMoving ? MOVE_ROUND_MS : ROUND_PAUSE_MS;
+  /** What waits for a chain that is left out is done by no other round: all others would be read again and again for it. */
+  #pauseMs(isDrained: boolean, attempt: number, now: number): number {
+    const leastMs = this.#rounds.countLeftOut(now) > 0 ? LEFT_OUT_ROUND_MS : 0;
+    if (!isDrained) return Math.max(leastMs, retryWait(attempt, DRAIN_ROUND));
+    return this.#placements.isMoving ? Math.max(leastMs, MOVE_ROUND_MS) : ROUND_PAUSE_MS;
   }
 
   /** Spends the request's nonce (`RQ5`), then says how things stand. */
@@ -216,6 +222,7 @@ export class ClusterObject extends DurableObject<RelayEnvironment> {
       store: this.#store,
       rounds: this.#rounds,
       watch: this.#watch,
+      now: this.clock(),
       faults,
       repairBytesPerSecond: configureRepairRate({ ...this.env }),
     });

@@ -1,4 +1,5 @@
 import { DAY_MS, toBase64Url, type ObjectKey } from '../../core/index.ts';
+import { LATE, within } from '../jobs/index.ts';
 import { parseShardPartKey, type ClusterNodes, type StorageNode } from '../../relay/index.ts';
 import type { ClusterStore } from './store.ts';
 
@@ -30,15 +31,25 @@ export interface ScanBounds {
   readonly pages: number;
   /** Objects of it that wait, unknown, for their day to be over. */
   readonly orphans: number;
+  /** How long a chain has to say what it knows. */
+  readonly askMs: number;
 }
 
+/** What a node lists, or listed. */
+interface ListedShard {
+  readonly node: string;
+  readonly key: string;
+}
+
+/** Chains that are asked at a time: those that hang must not take a step's time from all others. */
+const ASKED_AT_ONCE = 100;
 /** Objects of one step. */
 const PAGE = 500;
 const DELETIONS = 100;
 /** What is unknown for so long is nobody's: longer than any upload takes to write down what it has stored. */
 const ORPHAN_AGE_MS = DAY_MS;
 /** Millions of objects, and more orphans than any disaster has left: a node that lists what it makes up would never end. */
-const BOUNDS: ScanBounds = { pages: 10_000, orphans: 100_000 };
+const BOUNDS: ScanBounds = { pages: 10_000, orphans: 100_000, askMs: 4_000 };
 const LISTINGS = 'orphan-listings';
 
 /**
@@ -88,18 +99,8 @@ export class OrphanScan {
   }
 
   async #compare(node: string, keys: readonly string[], now: number): Promise<void> {
-    const byChain = new Map<string, string[]>();
-    for (const key of keys) {
-      const place = parseShardPartKey(key);
-      // What is no shard's name was put there by somebody else, and is theirs to delete.
-      if (place === undefined) continue;
-      const chain = toBase64Url(place.chain);
-      byChain.set(chain, [...(byChain.get(chain) ?? []), key]);
-    }
-    for (const [chain, ofChain] of byChain) {
-      const unknown = await this.#ask(chain, node, ofChain);
-      for (const key of unknown) this.#port.store.noteOrphan(node, key, now);
-    }
+    const unknown = await this.#unknown(keys.map((key) => ({ node, key })));
+    for (const { key } of unknown) this.#port.store.noteOrphan(node, key, now);
   }
 
   /** Asks once more before it deletes: a day ago the chain may have been about to write the blob down. */
@@ -107,11 +108,11 @@ export class OrphanScan {
     const { store } = this.#port;
     const old = store.orphansSince(now - ORPHAN_AGE_MS, DELETIONS);
     const away = await this.#notAlone(cluster, new Set(old.map(({ node }) => node)));
-    for (const { node, key } of old) {
-      const place = parseShardPartKey(key);
-      const unknown = place === undefined ? [] : await this.#ask(toBase64Url(place.chain), node, [key]);
+    const unknown = await this.#unknown(old);
+    for (const shard of old) {
+      const { node, key } = shard;
       const target = cluster.node(node);
-      const isGone = unknown.length === 0 || target === undefined;
+      const isGone = !unknown.has(shard) || target === undefined;
       if (isGone || (!away.has(node) && (await target.delete(key as ObjectKey)).ok)) store.forgetOrphan(node, key);
       else {
         away.add(node);
@@ -132,9 +133,25 @@ export class OrphanScan {
     return found;
   }
 
-  /** A chain that can't be asked vouches for everything, and keeps nobody from going on. */
-  async #ask(chain: string, node: string, keys: readonly string[]): Promise<readonly string[]> {
-    return this.#port.ask(chain, node, keys).catch(() => []);
+  /** Those of these that their chains say they don't know. */
+  async #unknown(shards: readonly ListedShard[]): Promise<ReadonlySet<ListedShard>> {
+    const groups = groupsOf(shards);
+    const unknown = new Set<ListedShard>();
+    for (let first = 0; first < groups.length; first += ASKED_AT_ONCE) {
+      const asked = groups.slice(first, first + ASKED_AT_ONCE).map(async ({ chain, node, shards: ofChain }) => {
+        const keys = new Set(await this.#ask(chain, node, ofChain));
+        for (const shard of ofChain) if (keys.has(shard.key)) unknown.add(shard);
+      });
+      await Promise.all(asked);
+    }
+    return unknown;
+  }
+
+  /** A chain that can't be asked, or hangs, vouches for everything, and keeps nobody from going on. */
+  async #ask(chain: string, node: string, shards: readonly ListedShard[]): Promise<readonly string[]> {
+    const keys = shards.map(({ key }) => key);
+    const answer = await within(this.#bounds.askMs, this.#port.ask(chain, node, keys)).catch(() => []);
+    return answer === LATE ? [] : answer;
   }
 
   /** Whether no other round has begun meanwhile. */
@@ -149,4 +166,25 @@ export class OrphanScan {
   #keep(listings: readonly Listing[]): void {
     this.#port.storage.kv.put(LISTINGS, listings);
   }
+}
+
+interface AskedOf {
+  readonly chain: string;
+  readonly node: string;
+  readonly shards: ListedShard[];
+}
+
+/** By chain and node. What is no shard's name was put there by somebody else, and is theirs to delete. */
+function groupsOf(shards: readonly ListedShard[]): readonly AskedOf[] {
+  const groups = new Map<string, AskedOf>();
+  for (const shard of shards) {
+    const place = parseShardPartKey(shard.key);
+    if (place === undefined) continue;
+    const { node } = shard;
+    const chain = toBase64Url(place.chain);
+    const group = groups.get(`${chain} ${node}`) ?? { chain, node, shards: [] };
+    group.shards.push(shard);
+    groups.set(`${chain} ${node}`, group);
+  }
+  return [...groups.values()];
 }

@@ -4,7 +4,6 @@ import {
   drainedNodes,
   placementFor,
   replaceNode,
-  totalOf,
   type ClusterNodes,
   type ClusterState,
   type RelayRefusal,
@@ -78,7 +77,7 @@ export class Placements {
 
   /** Whether blobs are left that lie by an older placement: what could not be moved in this round, or came while it went on. */
   get isMoving(): boolean {
-    return blobsToMove(totalOf(this.#port.store.reports()), this.number) > 0;
+    return blobsToMove(this.#port.store.sums, this.number) > 0;
   }
 
   /** Notes the nodes that are drained. Whether all are that gave up their slots (`CR5`). */
@@ -89,7 +88,7 @@ export class Placements {
     const drained = drainedNodes(
       draining.map(({ node }) => node),
       store.placements(),
-      store.reports(),
+      store.sums,
     );
     for (const node of drained) store.drained(node);
     return drained.length === draining.length;

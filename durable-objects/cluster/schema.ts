@@ -32,8 +32,10 @@ export const chains = sqliteTable(
     /** The round that it was last asked to go through, and when, ms since the Unix epoch. */
     askedRound: integer('asked_round').notNull().default(0),
     askedAt: integer('asked_at').notNull().default(0),
+    /** When it was asked first since it last got on in a round, ms since the Unix epoch; null while nothing is waited for. */
+    silentSince: integer('silent_since'),
   },
-  (table) => [index('chains_round').on(table.round)],
+  (table) => [index('chains_round').on(table.round), index('chains_silent_since').on(table.silentSince)],
 );
 
 /** Objects that no chain knew when they were listed. One that is still unknown after a day is deleted. */

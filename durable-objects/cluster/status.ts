@@ -4,8 +4,9 @@ import {
   blobsToMove,
   shardsOn,
   stateOf,
-  totalOf,
+  totalsOf,
   type ClusterState,
+  type ClusterSums,
   type PlaceableNode,
 } from '../../relay/index.ts';
 import type { NodeWatch } from './node-watch.ts';
@@ -17,6 +18,7 @@ export interface StatusSources {
   readonly store: ClusterStore;
   readonly rounds: Rounds;
   readonly watch: NodeWatch;
+  readonly now: number;
   /** Nodes that could not be used when they were looked at, and why. */
   readonly faults: ReadonlyMap<string, string>;
   readonly repairBytesPerSecond: number;
@@ -24,10 +26,10 @@ export interface StatusSources {
 
 /** How the cluster is: what chains reported, and what looking at each node found. */
 export function statusOf(sources: StatusSources): ClusterStatus {
-  const { state, store, rounds } = sources;
+  const { state, store, rounds, now } = sources;
   const { dataShards, number, slots } = state.placement;
-  const totals = totalOf(store.reports());
-  const { placements: _, missing: __, ...blobs } = totals;
+  const { sums } = store;
+  const blobs = totalsOf(sums);
   const { current } = rounds;
   const most = slots.length - dataShards;
   return {
@@ -36,23 +38,25 @@ export function statusOf(sources: StatusSources): ClusterStatus {
     totalShards: slots.length,
     faultsBorne: faultsBorneBy(slots.length),
     fragileDomains: fragileOf(state),
-    nodes: namesOf(state).map((name) => nodeStatus(name, sources, totals)),
+    nodes: namesOf(state).map((name) => nodeStatus(name, sources, sums)),
     blobs,
-    backlog: backlogOf(totals),
-    toMove: blobsToMove(totals, number),
-    lossMargin: totals.margin ?? most,
+    backlog: backlogOf(sums),
+    toMove: blobsToMove(sums, number),
+    lossMargin: blobs.margin ?? most,
     scrub: {
       round: current.number,
       startedAt: current.startedAt,
       finishedAt: current.finishedAt ?? null,
       chainsBehind: rounds.chainsBehind,
+      chainsSilent: rounds.countSilent(now),
+      silent: rounds.silent(now),
     },
     orphans: store.countOrphans(),
     repairBytesPerSecond: sources.repairBytesPerSecond,
   };
 }
 
-function nodeStatus(name: string, sources: StatusSources, totals: ReturnType<typeof totalOf>): NodeStatus {
+function nodeStatus(name: string, sources: StatusSources, sums: ClusterSums): NodeStatus {
   const { state, store, faults } = sources;
   const configured: (PlaceableNode & { readonly kind?: string }) | undefined = state.configuration.nodes.find(
     (node) => node.name === name,
@@ -64,8 +68,8 @@ function nodeStatus(name: string, sources: StatusSources, totals: ReturnType<typ
     state: stateOf(state, name),
     health: configured === undefined ? 'unconfigured' : healthOf(name, sources),
     fault: faults.get(name) ?? null,
-    shards: shardsOn(name, totals, store.placements()),
-    missing: totals.missing[name] ?? 0,
+    shards: shardsOn(name, sums, store.placements()),
+    missing: sums.missing[name] ?? 0,
   };
 }
 

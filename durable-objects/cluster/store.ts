@@ -1,5 +1,5 @@
-import { decodeTrusted, encode, placementCodec, type Placement } from '../../core/index.ts';
-import type { BlobReport } from '../../relay/index.ts';
+import { decodeTrusted, encode, placementCodec, type Placement, type SilentChain } from '../../core/index.ts';
+import { NO_SUMS, sumsWith, type BlobReport, type ClusterSums } from '../../relay/index.ts';
 import { firstRow } from '../first-row.ts';
 
 /** A node that gave up its slot (`CR5`). */
@@ -9,23 +9,36 @@ export interface RetiredNode {
   readonly since: number;
 }
 
-const REPORT = `INSERT INTO chains (chain, report, round) VALUES (?, ?, ?)
-  ON CONFLICT (chain) DO UPDATE SET report = excluded.report, round = max(round, excluded.round)`;
-const BEHIND = `SELECT chain FROM chains WHERE round < ?1 AND (asked_round < ?1 OR asked_at <= ?2)
-  ORDER BY round LIMIT ?3`;
+const REPORT = `INSERT INTO chains (chain, report, round) VALUES (?1, ?2, ?3)
+  ON CONFLICT (chain) DO UPDATE SET silent_since =
+    CASE WHEN ?3 > round OR ?2 ->> 'scrubbedBytes' > report ->> 'scrubbedBytes' THEN NULL ELSE silent_since END,
+  report = ?2, round = max(round, ?3)`;
+/** Those that were asked longest ago first, so that no number of others that say nothing keeps any from its turn. */
+const BEHIND = `SELECT chain FROM chains WHERE round < ?1 AND (asked_round < ?1 OR asked_at <= ?2 OR asked_at > ?3)
+  ORDER BY asked_at LIMIT ?4`;
 const COUNT_BEHIND = 'SELECT count(*) FROM chains WHERE round < ?';
+const SILENT = `SELECT chain, silent_since AS since FROM chains WHERE round < ?1 AND silent_since <= ?2
+  ORDER BY silent_since, chain LIMIT ?3`;
+const COUNT_SILENT = 'SELECT count(*) FROM chains WHERE round < ? AND silent_since <= ?';
+/** A time that lies ahead was written by a clock that ran ahead. */
+const ASKED = `UPDATE chains SET asked_round = ?1, asked_at = ?2,
+  silent_since = CASE WHEN silent_since <= ?2 THEN silent_since ELSE ?2 END WHERE chain = ?3`;
 const RETIRE = `INSERT INTO retired (node, state, since) VALUES (?, 'draining', ?)
   ON CONFLICT (node) DO UPDATE SET state = excluded.state, since = excluded.since`;
 const NOTE_ORPHAN = 'INSERT OR IGNORE INTO orphans (node, key, found_at) VALUES (?, ?, ?)';
 const OLD_ORPHANS = 'SELECT node, key FROM orphans WHERE found_at <= ? ORDER BY found_at LIMIT ?';
 
+const SUMS = 'sums';
+
 /** The tables of the cluster object. They keep and give back rows and decide nothing. */
 export class ClusterStore {
+  readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
 
   /** Over migrated storage. */
-  constructor(sql: SqlStorage) {
-    this.#sql = sql;
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#sql = storage.sql;
   }
 
   /** By rising number; the last is in force. */
@@ -58,27 +71,46 @@ export class ClusterStore {
     this.#sql.exec('DELETE FROM retired WHERE node = ?', node);
   }
 
+  /** In place of the chain's report before, also in the sums. */
   report(chain: string, report: BlobReport): void {
-    this.#sql.exec(REPORT, chain, JSON.stringify(report), report.round);
+    this.#storage.transactionSync(() => {
+      const before = firstRow<[string]>(this.#sql.exec('SELECT report FROM chains WHERE chain = ?', chain))?.[0];
+      const sums = sumsWith(this.sums, report, before === undefined ? undefined : (JSON.parse(before) as BlobReport));
+      this.#sql.exec(REPORT, chain, JSON.stringify(report), report.round);
+      this.#storage.kv.put(SUMS, sums);
+    });
   }
 
-  *reports(): Generator<BlobReport, void> {
-    for (const [report] of this.#sql.exec('SELECT report FROM chains').raw<[string]>()) {
-      yield JSON.parse(report) as BlobReport;
-    }
+  /** Kept beside the reports, since going through all of them at each look takes too long. Added up where none are kept yet. */
+  get sums(): ClusterSums {
+    const kept = this.#storage.kv.get<ClusterSums>(SUMS);
+    if (kept !== undefined) return kept;
+    const reports = this.#sql.exec('SELECT report FROM chains').raw<[string]>();
+    let sums = NO_SUMS;
+    for (const [report] of reports) sums = sumsWith(sums, JSON.parse(report) as BlobReport);
+    return sums;
   }
 
   /** Chains that have not gone through this round and were not asked since `askedBefore`. */
-  chainsBehind(round: number, askedBefore: number, limit: number): string[] {
-    return [...this.#sql.exec(BEHIND, round, askedBefore, limit).raw<[string]>()].map(([chain]) => chain);
+  chainsBehind(round: number, { askedBefore, now }: { askedBefore: number; now: number }, limit: number): string[] {
+    return [...this.#sql.exec(BEHIND, round, askedBefore, now, limit).raw<[string]>()].map(([chain]) => chain);
   }
 
   countBehind(round: number): number {
     return firstRow<[number]>(this.#sql.exec(COUNT_BEHIND, round))?.[0] ?? 0;
   }
 
+  /** Chains behind that have been asked and have not got on since `before`, the longest silent first. */
+  silent(round: number, before: number, limit: number): SilentChain[] {
+    return this.#sql.exec<{ chain: string; since: number }>(SILENT, round, before, limit).toArray();
+  }
+
+  countSilent(round: number, before: number): number {
+    return firstRow<[number]>(this.#sql.exec(COUNT_SILENT, round, before))?.[0] ?? 0;
+  }
+
   asked(chain: string, round: number, now: number): void {
-    this.#sql.exec('UPDATE chains SET asked_round = ?, asked_at = ? WHERE chain = ?', round, now, chain);
+    this.#sql.exec(ASKED, round, now, chain);
   }
 
   noteOrphan(node: string, key: string, now: number): void {

@@ -12,13 +12,19 @@ export interface BlobReport extends Omit<BlobTotals, 'chains'> {
   readonly round: number;
 }
 
-/** All chains together. */
-export interface ClusterTotals extends BlobTotals {
-  readonly placements: BlobReport['placements'];
-  readonly missing: BlobReport['missing'];
+type Counts = Readonly<Record<string, number>>;
+
+/** All chains together. Counts alone, so that a chain's report can be taken out again when the next one comes. */
+export interface ClusterSums extends Omit<BlobTotals, 'margin'> {
+  readonly placements: Counts;
+  readonly missing: Counts;
+  /** Chains by their margin, and by the placement that they said. */
+  readonly margins: Counts;
+  readonly known: Counts;
 }
 
-const NONE: ClusterTotals = {
+/** Of no chain. */
+export const NO_SUMS: ClusterSums = {
   chains: 0,
   blobs: 0,
   bytes: 0,
@@ -28,21 +34,35 @@ const NONE: ClusterTotals = {
   belowQuorum: 0,
   lost: 0,
   inconsistent: 0,
-  margin: null,
+  margins: {},
   repaired: 0,
   scrubbedBytes: 0,
   leftovers: 0,
+  known: {},
 };
 
-/** Adds up what chains reported. */
-export function totalOf(reports: Iterable<BlobReport>): ClusterTotals {
-  let total = NONE;
-  for (const report of reports) total = addReport(total, report);
-  return total;
+/** The sums with a chain's report in place of the one that it sent before. */
+export function sumsWith(sums: ClusterSums, report: BlobReport, before?: BlobReport): ClusterSums {
+  return addReport(before === undefined ? sums : addReport(sums, before, -1), report, 1);
+}
+
+/** As an operator sees them. */
+export function totalsOf(sums: ClusterSums): BlobTotals {
+  const { placements: _, missing: __, margins, known: ___, ...totals } = sums;
+  return { ...totals, margin: leastOf(margins) };
+}
+
+/** The oldest placement that a chain may still write by; null where there is no chain. */
+export function oldestKnown({ known }: Pick<ClusterSums, 'known'>): number | null {
+  return leastOf(known);
 }
 
 /** Shards that a node holds: one of each blob that lies by a placement with it, less those that it lacks. */
-export function shardsOn(node: string, totals: ClusterTotals, placements: readonly Placement[]): number {
+export function shardsOn(
+  node: string,
+  totals: Pick<ClusterSums, 'placements' | 'missing'>,
+  placements: readonly Placement[],
+): number {
   const expected = placements
     .filter(({ slots }) => slots.includes(node))
     .reduce((sum, { number }) => sum + (totals.placements[number] ?? 0), 0);
@@ -50,37 +70,45 @@ export function shardsOn(node: string, totals: ClusterTotals, placements: readon
 }
 
 /** Blobs that lie by another placement than the one in force. */
-export function blobsToMove({ placements }: Pick<BlobReport, 'placements'>, inForce: number): number {
+export function blobsToMove({ placements }: Pick<ClusterSums, 'placements'>, inForce: number): number {
   const others = Object.entries(placements).filter(([number]) => Number(number) !== inForce);
   return others.reduce((sum, [, count]) => sum + count, 0);
 }
 
 /** Shards that wait for their repair. */
-export function backlogOf({ missing }: Pick<BlobReport, 'missing'>): number {
+export function backlogOf({ missing }: Pick<ClusterSums, 'missing'>): number {
   return Object.values(missing).reduce((sum, count) => sum + count, 0);
 }
 
-function addReport(total: ClusterTotals, report: BlobReport): ClusterTotals {
-  const margins = [total.margin, report.margin].filter((margin) => margin !== null);
+/** Once, or with -1 taken out again. */
+function addReport(sums: ClusterSums, report: BlobReport, times: 1 | -1): ClusterSums {
+  const { margin, placement } = report;
   return {
-    chains: total.chains + 1,
-    blobs: total.blobs + report.blobs,
-    bytes: total.bytes + report.bytes,
-    placements: addCounts(total.placements, report.placements),
-    missing: addCounts(total.missing, report.missing),
-    degraded: total.degraded + report.degraded,
-    belowQuorum: total.belowQuorum + report.belowQuorum,
-    lost: total.lost + report.lost,
-    inconsistent: total.inconsistent + report.inconsistent,
-    margin: margins.length === 0 ? null : Math.min(...margins),
-    repaired: total.repaired + report.repaired,
-    scrubbedBytes: total.scrubbedBytes + report.scrubbedBytes,
-    leftovers: total.leftovers + report.leftovers,
+    chains: sums.chains + times,
+    blobs: sums.blobs + times * report.blobs,
+    bytes: sums.bytes + times * report.bytes,
+    placements: addCounts(sums.placements, report.placements, times),
+    missing: addCounts(sums.missing, report.missing, times),
+    degraded: sums.degraded + times * report.degraded,
+    belowQuorum: sums.belowQuorum + times * report.belowQuorum,
+    lost: sums.lost + times * report.lost,
+    inconsistent: sums.inconsistent + times * report.inconsistent,
+    margins: margin === null ? sums.margins : addCounts(sums.margins, { [margin]: 1 }, times),
+    repaired: sums.repaired + times * report.repaired,
+    scrubbedBytes: sums.scrubbedBytes + times * report.scrubbedBytes,
+    leftovers: sums.leftovers + times * report.leftovers,
+    known: addCounts(sums.known, { [placement]: 1 }, times),
   };
 }
 
-function addCounts(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): Record<string, number> {
-  const sum: Record<string, number> = { ...a };
-  for (const [name, count] of Object.entries(b)) sum[name] = (sum[name] ?? 0) + count;
-  return sum;
+/** Without those that come to nothing: what stands there is what there is. */
+function addCounts(a: Counts, b: Counts, times: 1 | -1): Counts {
+  const sum = new Map(Object.entries(a));
+  for (const [name, count] of Object.entries(b)) sum.set(name, (sum.get(name) ?? 0) + times * count);
+  return Object.fromEntries([...sum].filter(([, count]) => count !== 0));
+}
+
+function leastOf(counts: Counts): number | null {
+  const found = Object.keys(counts).map(Number);
+  return found.length === 0 ? null : Math.min(...found);
 }

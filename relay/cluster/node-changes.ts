@@ -10,7 +10,7 @@ import {
   type Result,
 } from '../../core/index.ts';
 import type { RelayRefusal } from '../answer.ts';
-import type { BlobReport } from './blob-report.ts';
+import { oldestKnown, type ClusterSums } from './blob-report.ts';
 
 /** A node of the configuration. A spare gets a slot when it takes another's place. */
 export interface PlaceableNode extends ClusterNode {
@@ -78,15 +78,10 @@ export function replaceNode(
 export function drainedNodes(
   draining: readonly string[],
   placements: readonly Placement[],
-  reports: Iterable<BlobReport>,
+  sums: ClusterSums,
 ): readonly string[] {
   const inForce = placements.at(-1)?.number ?? 0;
-  const named = new Set<string>();
-  for (const report of reports) {
-    if (report.leftovers > 0 || report.placement < inForce) return [];
-    for (const { number, slots } of placements) {
-      if ((report.placements[number] ?? 0) > 0) for (const name of slots) named.add(name);
-    }
-  }
-  return draining.filter((node) => !named.has(node));
+  if (sums.leftovers > 0 || (oldestKnown(sums) ?? inForce) < inForce) return [];
+  const named = placements.filter(({ number }) => (sums.placements[number] ?? 0) > 0).flatMap(({ slots }) => slots);
+  return draining.filter((node) => !named.includes(node));
 }

@@ -24,6 +24,7 @@ export function clusterGauges(status: ClusterStatus): readonly Gauge[] {
     one('moving_blobs', 'Blobs that lie by an older placement.', toMove),
     one('orphans', 'Objects of no blob, deleted after a day.', orphans),
     one('chains_behind', 'Chains that the round of scrubbing has still to reach.', scrub.chainsBehind),
+    one('silent_chains', 'Chains that have not got on in a round for two hours.', scrub.chainsSilent),
     one('scrub_finished_timestamp_seconds', 'When the last round ended; 0 while one goes on.', finishedAt / 1_000),
   ];
 }

@@ -54,7 +54,14 @@ const STATUS = objectOf({
   backlog: NUMBER,
   toMove: NUMBER,
   lossMargin: NUMBER,
-  scrub: objectOf({ round: NUMBER, startedAt: NUMBER, finishedAt: NUMBER_OR_NULL, chainsBehind: NUMBER }),
+  scrub: objectOf({
+    round: NUMBER,
+    startedAt: NUMBER,
+    finishedAt: NUMBER_OR_NULL,
+    chainsBehind: NUMBER,
+    chainsSilent: NUMBER,
+    silent: { type: 'array', items: objectOf({ chain: TEXT, since: NUMBER }) },
+  }),
   orphans: NUMBER,
   repairBytesPerSecond: NUMBER,
 });

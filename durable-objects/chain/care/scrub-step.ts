@@ -1,4 +1,4 @@
-import { fromBase64Url, shardObjectBytes, toBase64Url } from '../../../core/index.ts';
+import { fromBase64Url, HOUR_MS, shardObjectBytes, toBase64Url } from '../../../core/index.ts';
 import { scrubShard, type ClusterNodes } from '../../../relay/index.ts';
 import type { BlobRow } from '../store/blobs.ts';
 import {
@@ -17,6 +17,8 @@ import { buryCutOff, move } from './move.ts';
 const STEP_BYTES = 4_194_304;
 /** Shards of one step: small ones cost requests, not bytes. */
 const STEP_SHARDS = 256;
+/** A chain that reads for long tells how far it is, or it would count as silent (`CR14`). */
+const TELL_AGAIN_MS = HOUR_MS;
 
 /**
  * Job step: brings blobs to the placement in force and reads their shards, from where the step before ended (`CR1`, `CR5`). The
@@ -42,6 +44,7 @@ export async function scrubStep(port: CarePort, now: number): Promise<number | u
   // A round that was begun meanwhile begins at the first blob.
   const { round, scrubbedBytes } = careState(port);
   changeCareState(port, { scrubbedBytes: scrubbedBytes + bytes, ...(round === state.round && { cursor }) });
+  port.schedule('report', port.clock() + TELL_AGAIN_MS);
   return now + (await port.keeper.take(bytes));
 }
 

@@ -3,8 +3,9 @@ import { viewProgress, viewStatus } from '../../../cli/cluster/status-view.ts';
 import { clusterStatus, nodeStatus } from './cluster-status.ts';
 
 const { scrub, blobs } = clusterStatus();
+const CHAIN = 'A'.repeat(43);
 
-it('[CR9] [CR12] a cluster is shown node by node and at 80 columns, with what is lost and what is under way', () => {
+it('[CR9] [CR12] [CR14] a cluster is shown node by node and at 80 columns, with what is lost and what is under way', () => {
   const down = nodeStatus('node-1', { health: 'down', fault: 'timeout', missing: 3 });
   const text = viewStatus(
     clusterStatus({
@@ -13,6 +14,7 @@ it('[CR9] [CR12] a cluster is shown node by node and at 80 columns, with what is
       lossMargin: -1,
       toMove: 2,
       blobs: { ...blobs, chains: 1, lost: 1 },
+      scrub: { ...scrub, chainsSilent: 5, silent: [CHAIN, CHAIN].map((chain) => ({ chain, since: scrub.startedAt })) },
     }),
     80,
   );
@@ -22,6 +24,7 @@ it('[CR9] [CR12] a cluster is shown node by node and at 80 columns, with what is
   expect(text).toContain('3 of 1 chain,');
   expect(text).toMatch(/loss margin +passed/);
   expect(text).toMatch(/lost +1 blobs? can't be read/);
+  expect(text).toMatch(new RegExp(`silent +(${CHAIN} since 2030-03-17 17:46 UTC\\n +){2}and 3 other chains\\n`));
   expect(text).toMatch(/round 5 ended 2030-03-17 17:47 UTC/);
   for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
 });

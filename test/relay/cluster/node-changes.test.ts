@@ -9,6 +9,7 @@ import {
   type ClusterState,
   type PlaceableNode,
 } from '../../../relay/index.ts';
+import { sumsOf } from './sums-of.ts';
 
 /** A letter a node. */
 function slotsOf(letters: string): string[] {
@@ -104,7 +105,7 @@ describe('draining a node', () => {
     placement: 2,
     round: 1,
   };
-  const drained = (...reports: readonly BlobReport[]) => drainedNodes(['b'], [first, inForce], reports);
+  const drained = (...reports: readonly BlobReport[]) => drainedNodes(['b'], [first, inForce], sumsOf(reports));
 
   it('[CR5] is over once no blob and no leftover lies there', () => {
     expect(drained(moved)).toEqual(['b']);

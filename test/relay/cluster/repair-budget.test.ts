@@ -4,12 +4,15 @@ import {
   backlogOf,
   configureOperators,
   configureRepairRate,
+  NO_SUMS,
   RepairBudget,
   shardsOn,
-  totalOf,
+  sumsWith,
+  totalsOf,
   type BlobReport,
 } from '../../../relay/index.ts';
 import { TestActor } from '../../support/test-actor.ts';
+import { sumsOf } from './sums-of.ts';
 
 describe('the rate of repairs', () => {
   it('[CR8] lets as much through in any time as it says, and a little at once', () => {
@@ -71,14 +74,17 @@ describe('what chains report', () => {
   };
 
   it('[CR9] adds up: the worst margin, and of each node what lies there', () => {
-    const totals = totalOf([report, { ...report, margin: -1, lost: 1 }, { ...report, blobs: 0, margin: null }]);
-    expect(totals).toMatchObject({ chains: 3, blobs: 6, margin: -1, lost: 1, repaired: 15, missing: { a: 6 } });
-    expect(backlogOf(totals)).toBe(6);
+    const lost = { ...report, margin: -1, lost: 1, missing: { a: 2, b: 1 } };
+    const sums = sumsOf([report, lost, { ...report, blobs: 0, margin: null }]);
+    expect(totalsOf(sums)).toMatchObject({ chains: 3, blobs: 6, margin: -1, lost: 1, repaired: 15 });
+    expect(backlogOf(sums)).toBe(7);
+    // A chain's next report takes the place of the one before.
+    expect(sumsWith(sums, report, lost)).toEqual(sumsOf([report, report, { ...report, blobs: 0, margin: null }]));
     const placements = [
       { version: 1 as const, number: 1, dataShards: 4, slots: ['a', 'b'] },
       { version: 1 as const, number: 2, dataShards: 4, slots: ['c', 'b'] },
     ];
-    expect(['a', 'b', 'c'].map((node) => shardsOn(node, totals, placements))).toEqual([0, 9, 3]);
-    expect(totalOf([])).toMatchObject({ chains: 0, blobs: 0, margin: null });
+    expect(['a', 'b', 'c'].map((node) => shardsOn(node, sums, placements))).toEqual([0, 8, 3]);
+    expect(totalsOf(NO_SUMS)).toMatchObject({ chains: 0, blobs: 0, margin: null });
   });
 });

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { DAY_MS, HOUR_MS, toBase64Url, type ClusterStatus, type ObjectKey } from '../../../core/index.ts';
 import type { RelayEnvironment } from '../../../durable-objects/index.ts';
-import { MARKER_BYTES, markerKey, type BlobReport } from '../../../relay/index.ts';
+import { MARKER_BYTES, markerKey, NO_SUMS, totalsOf, type BlobReport } from '../../../relay/index.ts';
 import { createRelay } from '../../../workers/relay/app.ts';
 import { bytesFor } from '../../durable-objects/bytes-for.ts';
 import { problemOf } from './answers.ts';
@@ -53,6 +53,19 @@ async function glanceAt(time: number): Promise<ClusterStatus> {
   });
   if (seen === undefined) throw new Error('there is no cluster');
   return seen;
+}
+
+/** Of a chain without blobs. */
+function reportOf(changes: Partial<BlobReport>): BlobReport {
+  const { chains: _, ...none } = totalsOf(NO_SUMS);
+  return { ...none, placements: {}, missing: {}, placement: 1, round: 0, ...changes };
+}
+
+function forgetChains(): Promise<void> {
+  return runInDurableObject(keeper, (_, { storage }) => {
+    for (const table of ['retired', 'chains']) storage.sql.exec(`DELETE FROM ${table}`);
+    storage.kv.delete('sums');
+  });
 }
 
 async function scrape(changes: Partial<RelayEnvironment> = {}): Promise<string> {
@@ -215,10 +228,7 @@ describe('The cluster', () => {
     const start = NOW + 40 * DAY_MS;
     const chain = 'a chain that keeps a copy';
     // Told for all rounds to come, so that none waits for it.
-    const report = (leftovers: number): BlobReport => ({
-      ...{ blobs: 0, bytes: 0, placements: {}, missing: {}, degraded: 0, belowQuorum: 0, lost: 0, inconsistent: 0 },
-      ...{ margin: null, repaired: 0, scrubbedBytes: 0, leftovers, placement: 1, round: 1_000_000 },
-    });
+    const report = (leftovers: number): BlobReport => reportOf({ leftovers, round: 1_000_000 });
     await glanceAt(start);
     await runInDurableObject(keeper, (object, { storage }) => {
       storage.sql.exec(`INSERT INTO retired (node, state, since) VALUES ('node-9', 'draining', 2)`);
@@ -249,8 +259,30 @@ describe('The cluster', () => {
     expect([longest >= HOUR_MS, longest <= 1.5 * HOUR_MS]).toEqual([true, true]);
     await runInDurableObject(keeper, (object) => void object.report(chain, report(0)));
     expect(await at(end + 60_000)).toEqual({ state: 'drained', round });
-    await runInDurableObject(keeper, (_, { storage }) => {
-      for (const table of ['retired', 'chains']) storage.sql.exec(`DELETE FROM ${table}`);
+    await forgetChains();
+  });
+
+  test('[CR14] names a chain that says nothing, ends a round without it, and drains a node that has nothing of it', async () => {
+    const start = NOW + 60 * DAY_MS;
+    const chain = 'a chain that was never founded';
+    await glanceAt(start);
+    await runInDurableObject(keeper, (object, { storage }) => {
+      storage.sql.exec(`INSERT INTO retired (node, state, since) VALUES ('node-9', 'draining', 1)`);
+      object.report(chain, reportOf({ round: 0 }));
     });
+    await statusOf(await ask(SCRUB));
+    let time = start;
+    await vi.waitFor(async () => {
+      const { nodes, scrub } = await glanceAt((time += 60_000));
+      expect(nodes.at(-1)).toMatchObject({ name: 'node-9', state: 'drained' });
+      expect(scrub).toMatchObject({ finishedAt: null, chainsBehind: 1, chainsSilent: 0, silent: [] });
+    }, WAIT);
+    await vi.waitFor(async () => {
+      const { scrub } = await glanceAt((time += DAY_MS));
+      expect(scrub).toMatchObject({ chainsBehind: 1, chainsSilent: 1, silent: [{ chain }] });
+      expect(scrub.finishedAt).not.toBeNull();
+    }, WAIT);
+    expect(await scrape()).toContain('terachat_cluster_silent_chains 1');
+    await forgetChains();
   });
 });

@@ -15,6 +15,7 @@ import {
   sealBlob,
   sha256,
   toBase64Url,
+  type ObjectKey,
   type Result,
 } from '../../../../core/index.ts';
 import {
@@ -459,7 +460,7 @@ describe('what belongs to nothing', () => {
     }));
 });
 
-const BROKEN = toBase64Url(sha256(new Uint8Array([2])));
+const [BROKEN, HUNG] = [2, 3].map((one) => toBase64Url(sha256(new Uint8Array([one]))));
 
 /** The next keys after any that was listed, for ever. */
 function madeUp({ after }: ListRequest): Awaited<ReturnType<StorageNode['list']>> {
@@ -482,7 +483,7 @@ describe('the search for orphans', () => {
         valueOf(await node.put(key, { bytes, sha256: sha256(bytes), expiresAt: Date.now() + DAY_MS }));
       }
       let known: readonly string[] = [];
-      const store = new ClusterStore(storage.sql);
+      const store = new ClusterStore(storage);
       const watch = new NodeWatch(storage, new Rounds(storage, store, async () => undefined));
       const scan = new OrphanScan({
         storage,
@@ -516,18 +517,20 @@ describe('the search for orphans', () => {
       expect(await node.keys()).toEqual(known);
     }));
 
-  it('[CR7] has enough of a node that lists without end, and is kept from no other by it, nor by a chain that can not be asked', () =>
+  it('[CR7] has enough of a node that lists without end, and is kept from no other by it, nor by chains that can not be asked or hang', () =>
     withStorage(freshObject('KEEPER'), async (storage) => {
       applyMigrations(storage, clusterMigrations);
-      const store = new ClusterStore(storage.sql);
+      const store = new ClusterStore(storage);
       const cluster = new TestCluster(2, 4);
       const asked: string[] = [];
       cluster.nodes[0]!.list = async (page) => madeUp(page);
       const place = { id: newId(), placement: 1, shard: 1, part: 0 };
       const left = shardPartKey({ ...place, chain: CHAIN });
-      const ofBroken = shardPartKey({ ...place, chain: sha256(new Uint8Array([2])) as typeof CHAIN });
+      const [ofBroken, ofHung] = [2, 3].map((one) => {
+        return shardPartKey({ ...place, chain: sha256(new Uint8Array([one])) as typeof CHAIN });
+      }) as [ObjectKey, ObjectKey];
       const object = { bytes: someBytes(9), sha256: sha256(someBytes(9)), expiresAt: Date.now() + DAY_MS };
-      for (const key of [left, ofBroken]) await cluster.nodes[1]!.put(key, object);
+      for (const key of [left, ofBroken, ofHung]) await cluster.nodes[1]!.put(key, object);
       const scan = new OrphanScan(
         {
           storage,
@@ -535,12 +538,12 @@ describe('the search for orphans', () => {
           ask: async (chain, node, keys) => {
             asked.push(node);
             if (chain === BROKEN) throw new Error('it is broken');
-            return keys;
+            return chain === HUNG ? new Promise(() => undefined) : keys;
           },
           nodes: () => ['n0', 'n1'],
           isAlone: async () => true,
         },
-        { pages: 5, orphans: 100 },
+        { pages: 5, orphans: 100, askMs: 50 },
       );
       scan.begin();
       const now = Date.now();
