@@ -64,7 +64,7 @@ function factLines(status: ClusterStatus): string[] {
     `backlog      ${countOf(backlog, 'shard')} to repair, ${blobs.repaired} repaired so far`,
     `scrub        ${scrubLine(scrub)}`,
   ];
-  if (scrub.chainsSilent > 0) lines.push(`silent       ${silentLine(scrub)}`);
+  if (scrub.chainsSilent > 0) lines.push(...silentLines(scrub));
   if (toMove > 0) lines.push(`moving       ${countOf(toMove, 'blob')} to be moved from an older placement`);
   if (blobs.lost > 0) lines.push(`lost         ${countOf(blobs.lost, 'blob')} can't be read until nodes come back`);
   if (blobs.inconsistent > 0)
@@ -85,11 +85,10 @@ function marginLine(status: ClusterStatus): string {
 }
 
 /** Each with a line of its own: an operator looks for it in logs. */
-function silentLine({ chainsSilent, silent }: ClusterStatus['scrub']): string {
-  const shown = silent.map(({ chain, since }) => `${chain} since ${utcTime(since)}`);
-  const more = chainsSilent - shown.length;
-  const lines = more > 0 ? [...shown, `and ${countOf(more, 'other chain')}`] : shown;
-  return lines.join(`\n${' '.repeat(15)}`);
+function silentLines({ chainsSilent, silent }: ClusterStatus['scrub']): readonly string[] {
+  const named = silent.map(({ chain, since }) => `  ${chain} since ${utcTime(since)}`);
+  const more = named.length < chainsSilent ? ', of which these for longest' : '';
+  return [`silent       ${countOf(chainsSilent, 'chain')} not getting on${more}`, ...named];
 }
 
 function scrubLine({ round, startedAt, finishedAt, chainsBehind }: ClusterStatus['scrub']): string {

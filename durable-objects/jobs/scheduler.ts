@@ -72,7 +72,6 @@ export class JobScheduler<Kind extends string> {
   async recover(): Promise<void> {
     const armedFor = await this.#storage.getAlarm();
     const waitMs = this.#waitMs;
-    // eslint-disable-next-line no-restricted-properties -- compared with what the platform's clock was armed for
     if (armedFor === null || (waitMs !== undefined && armedFor > Date.now() + waitMs)) this.#arm();
   }
 
