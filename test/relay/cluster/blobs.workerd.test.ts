@@ -382,7 +382,7 @@ describe('the memory of transfers', () => {
     await reading.return();
     cluster.kill([0, 1, 2]);
     await refusalOf(cluster, blob);
-    await vi.waitFor(() => expect(cluster.memory.free).toBe(TRANSFER_MEMORY_BYTES));
+    await vi.waitFor(() => expect(cluster.memory.free).toBe(TRANSFER_MEMORY_BYTES), { timeout: 30_000 });
   });
 
   it('[SC9] [UP7] lets a writer fill a row while the one before is on its way only where there is enough for two', async () => {
@@ -405,12 +405,14 @@ describe('the memory of transfers', () => {
     const letGoOfSecond = holdNodes();
     let isTaken = false;
     const second = writer.write(new Uint8Array(ROW_BYTES)).then(() => (isTaken = true));
-    await vi.waitFor(() => expect(cluster.nodes.every(({ calls }) => calls.length === 2)).toBe(true));
+    await vi.waitFor(() => expect(cluster.nodes.every(({ calls }) => calls.length === 2)).toBe(true), {
+      timeout: 30_000,
+    });
     expect(isTaken).toBe(false);
     letGoOfSecond();
     await second;
     cluster.memory.give(most);
     expect((await writer.finish()).ok).toBe(true);
-    await vi.waitFor(() => expect(cluster.memory.free).toBe(TRANSFER_MEMORY_BYTES));
+    await vi.waitFor(() => expect(cluster.memory.free).toBe(TRANSFER_MEMORY_BYTES), { timeout: 30_000 });
   });
 });
