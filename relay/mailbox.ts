@@ -10,7 +10,7 @@ export const MAIL_LIFETIME_MS = 30 * DAY_MS;
  */
 export const MAX_WAITING = { welcome: 256, poke: 1_024 } as const satisfies Readonly<Record<DeliveredKind, number>>;
 /** Bytes of all Welcomes that may wait: 256 of the largest would be a quarter of a gigabyte. */
-export const MAX_WELCOME_BYTES = 64 * 1_048_576;
+export const MAX_WAITING_WELCOME_BYTES = 64 * 1_048_576;
 /** Acknowledged items that are remembered, so that they are known when they come again (`MX12`). */
 export const MAX_REMEMBERED = 4_096;
 
@@ -62,7 +62,7 @@ export function decideDelivery(delivery: MailDelivery, { held, taken }: MailboxL
   if (content.length > MAX_HANDSHAKE_BYTES) throw new RangeError(`${content.length} bytes are no item of a mailbox`);
   if (held !== undefined && held.index >= index) return 'known';
   if (kind === 'poke' && held?.isWaiting === true) return 'new';
-  const fits = taken.items < MAX_WAITING[kind] && taken.bytes + content.length <= MAX_WELCOME_BYTES;
+  const fits = taken.items < MAX_WAITING[kind] && taken.bytes + content.length <= MAX_WAITING_WELCOME_BYTES;
   return fits ? 'new' : 'full';
 }
 

@@ -14,10 +14,10 @@ import {
 import { HASH_BYTES, MAX_ENTRY_BYTES } from '../event/index.ts';
 import { MAX_MODULE_BYTES } from '../policy/index.ts';
 import { err, ok, type Result } from '../result.ts';
+import { MAX_CHECKPOINT_BYTES } from '../wire/limits.ts';
 
 /** Entries that one copy holds; with the largest ones, its length prefix is used up long before. */
 const MAX_COPIED_ENTRIES = 4_194_304;
-const MAX_CHECKPOINT_BYTES = 4_096;
 /** As many as a registry lists. */
 const MAX_COPIED_MODULES = 2_048;
 /** Of a copy with modules. */

@@ -17,7 +17,7 @@ import { UploadStore } from './store/uploads.ts';
 import { TombstoneStore, type Tombstone } from './store/tombstones.ts';
 
 export type { BlobKind, BlobRow, BlobStatus } from './store/blobs.ts';
-export { MAX_HANDSHAKE_BYTES, type Handshake, type HandshakeKind } from './store/handshakes.ts';
+export type { Handshake, HandshakeKind } from './store/handshakes.ts';
 export type { LogPageQuery, LogPageRow, LogRow } from './store/log.ts';
 export type { Delivery, DeliveryKey, NewDeliveries } from './store/outbox.ts';
 export { MAX_LOOKUP_LAG, type PayloadRow } from './store/payloads.ts';

@@ -1,14 +1,12 @@
 import { and, desc, eq, isNull, lt, sql, type SQL } from 'drizzle-orm';
 import type { DrizzleSqliteDODatabase } from 'drizzle-orm/durable-sqlite';
+import { MAX_HANDSHAKE_BYTES } from '../../../core/index.ts';
 import { countChanges } from '../../count-changes.ts';
 import { firstRow } from '../../first-row.ts';
 import { handshakes } from '../schema.ts';
 
 export type Handshake = typeof handshakes.$inferSelect;
 export type HandshakeKind = Handshake['kind'];
-
-/** A platform row holds 2 MB at most, which a local one does not enforce. */
-export const MAX_HANDSHAKE_BYTES = 1_048_576;
 
 const READ = 'SELECT bytes FROM handshakes WHERE hash = ? AND (expires_at IS NULL OR expires_at > ?)';
 const READ_PROPOSAL = `${READ} AND kind = 'proposal'`;
@@ -33,6 +31,7 @@ export class HandshakeStore {
    * expiry. Throws above `MAX_HANDSHAKE_BYTES`: the relay refuses such a bundle before it decides on it.
    */
   put(handshake: Handshake): void {
+    // A platform row holds 2 MB at most, which a local one does not enforce.
     if (handshake.bytes.length > MAX_HANDSHAKE_BYTES) throw new RangeError('A handshake exceeds its row.');
     this.#db
       .insert(handshakes)

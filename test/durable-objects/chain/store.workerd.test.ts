@@ -1,9 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { inclusionProof, leafHash, rangeFromNodes, rootOf, verifyInclusion } from '../../../core/index.ts';
+import {
+  inclusionProof,
+  leafHash,
+  MAX_HANDSHAKE_BYTES,
+  rangeFromNodes,
+  rootOf,
+  verifyInclusion,
+} from '../../../core/index.ts';
 import {
   ChainStore,
   KEPT_SNAPSHOTS,
-  MAX_HANDSHAKE_BYTES,
   MAX_LOOKUP_LAG,
   MAX_SNAPSHOT_BYTES,
   type LogRow,

@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { beforeEach, describe, expect, it } from 'vitest';
 import { decodeTrusted, encode, equalBytes, mailboxAck, mailboxPage, type MailboxPage } from '../../../core/index.ts';
 import { MAIL_LIFETIME_MS } from '../../../relay/index.ts';
-import { MAX_WAITING, MAX_WELCOME_BYTES, type MailDelivery } from '../../../relay/mailbox.ts';
+import { MAX_WAITING, MAX_WAITING_WELCOME_BYTES, type MailDelivery } from '../../../relay/mailbox.ts';
 import { TestActor } from '../../support/test-actor.ts';
 import { bytesFor } from '../bytes-for.ts';
 import { callerOf, T0, TestChain, valueOf } from '../chain/test-chain.ts';
@@ -228,7 +228,7 @@ describe('time and room', () => {
 
   it('[MX8] takes 64 MiB of Welcomes, and a poke all the same', async () => {
     const large = (index: number) => welcomeFor(index, new Uint8Array(1_048_576));
-    const count = MAX_WELCOME_BYTES / 1_048_576;
+    const count = MAX_WAITING_WELCOME_BYTES / 1_048_576;
     for (let index = 0; index < count; index++) expect(await device.deliver(large(index))).toEqual(['stored']);
     expect(await device.deliver(welcomeFor(count), poke(1, 1))).toEqual(['full', 'stored']);
     valueOf(await device.ack(1));
