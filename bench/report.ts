@@ -49,6 +49,7 @@ function figure(value: number): string {
   return value < 100 ? value.toFixed(1) : Math.round(value).toLocaleString('en');
 }
 
+/** To six significant digits, not to a number of decimals: a floor of 0.03 ms keeps its ratio too. */
 function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
+  return Number(value.toPrecision(6));
 }

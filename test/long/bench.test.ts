@@ -34,7 +34,7 @@ describe('the bench', () => {
     for (const { value, floor, ratio } of results) {
       expect(value).toBeGreaterThan(0);
       expect(floor).toBeGreaterThan(0);
-      expect(Math.abs(ratio - value / floor)).toBeLessThan(0.01);
+      expect(Math.abs(ratio / (value / floor) - 1)).toBeLessThan(0.0001);
     }
   });
 
