@@ -15,7 +15,7 @@ export interface RoomRequest {
  * while one is written over the other: the larger of the two.
  */
 export function refuseForRoom({ sizeBytes, heldBytes, usedBytes, quotaBytes }: RoomRequest): RelayRefusal | undefined {
-  const after = usedBytes - heldBytes + Math.max(sizeBytes, heldBytes);
+  const after = usedBytes - heldBytes + sizeBytes;
   return sizeBytes > heldBytes && after > quotaBytes ? { code: 'quota-full', quotaBytes, usedBytes } : undefined;
 }
 

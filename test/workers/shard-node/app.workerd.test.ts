@@ -137,6 +137,7 @@ describe('What a relay may ask', () => {
     ['GET', '/v1/shards?limit=0', 'limit'],
     ['GET', `/v1/shards?limit=${MAX_OBJECT_PAGE + 1}`, 'limit'],
     ['GET', '/v1/shards?after=', 'after'],
+    ['GET', `/v1/shards?after=${'a'.repeat(257)}`, 'after'],
     ['GET', '/v1/shards?prefix=a', 'prefix'],
   ])('[SN1, HT6] refuses %s %s and names what is wrong', async (method, path, parameter) => {
     const call = { method, path, ...(method === 'PUT' && { body: Uint8Array.of(1) }) };
@@ -247,15 +248,25 @@ describe('Who may ask', () => {
     ['a key is none', { RELAYS: `${nameOf(ALICE)} nobody` }, 'RELAYS'],
     ['a key is listed twice', { RELAYS: `${nameOf(ALICE)} ${nameOf(ALICE)}=5` }, 'RELAYS'],
     ['a quota of its own is none', { RELAYS: `${nameOf(ALICE)}=lots` }, 'RELAYS'],
+    ['a relay has two quotas', { RELAYS: `${nameOf(ALICE)}=5=6` }, 'RELAYS'],
     ['the quota is none', { QUOTA_MIB: '0' }, 'QUOTA_MIB'],
     ['the quota is beyond counting', { QUOTA_MIB: '1048577' }, 'QUOTA_MIB'],
     ['the retention is none', { RETENTION_DAYS: '-1' }, 'RETENTION_DAYS'],
+    ['the retention is more than a year', { RETENTION_DAYS: '367' }, 'RETENTION_DAYS'],
   ])('[SN14] serves nobody where %s', async (_what, wrong, variable) => {
     variables = { ...variables, ...wrong };
     const response = await ask({ path: '/v1/shards' }, { seed: ALICE });
     expect(response.headers.get('retry-after')).toBe('60');
     expect(await problemOf(response)).toMatchObject({ code: 'node-not-configured', variable });
     expect((await send(new Request(`${ORIGIN}/healthz`))).status).toBe(200);
+  });
+
+  test('[SN14] gives a relay 10 GiB for 31 days, where its operator says nothing else', async () => {
+    variables = { RELAYS: nameOf(seed) };
+    expect(await usage()).toMatchObject({ quotaBytes: String(10_240 * MIB) });
+    await put('a', someBytes(1), now + 31 * DAY_MS);
+    const late = putOf('a', someBytes(1), now + 31 * DAY_MS + 1);
+    expect(await refusal(late)).toMatchObject({ code: 'expiry-out-of-range' });
   });
 });
 
@@ -308,13 +319,77 @@ describe('How long an object stays', () => {
   test('[SN17] tries again after the bucket has failed', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
     await put('a', someBytes(10));
-    await withBucket({ delete: () => Promise.reject(new Error('delete: it broke (10001)')) }, () =>
-      alarmAt(now + HOUR_MS),
-    );
+    const failing = vi.fn(() => Promise.reject(new Error('delete: it broke (10001)')));
+    await withBucket({ delete: failing }, () => alarmAt(now + HOUR_MS));
+    expect(failing).toHaveBeenCalledOnce();
     expect(await bytesLeft()).toHaveLength(1);
     expect(await usage()).toMatchObject({ objects: '1' });
     await alarmAt(now + HOUR_MS);
     expect(await bytesLeft()).toEqual([]);
+  });
+
+  test('[SN17] leaves what expires later where nobody knows whether something else has replaced it', async () => {
+    await put('a', someBytes(10), now + 2 * HOUR_MS);
+    const failing = { put: () => Promise.reject(new Error('put: it broke (10001)')) };
+    const problem = await withBucket(failing, () => refusal(putOf('a', someBytes(20))));
+    expect(problem).toMatchObject({ code: 'unavailable' });
+    await alarmAt(now + HOUR_MS);
+    expect((await ask({ path: pathOf('a') })).status).toBe(200);
+  });
+
+  test('[SN17] leaves what was put anew while the alarm waited for its turn, and counts it', async () => {
+    await put('a', someBytes(10));
+    await setTime(now + HOUR_MS);
+    const slow = slowly('delete');
+    await withBucket(slow.change, async () => {
+      const asked = [ask({ method: 'DELETE', path: pathOf('a') })];
+      await expect.poll(() => slow.calls).toBe(1);
+      asked.push(ask(putOf('a', someBytes(20))));
+      await put('b', someBytes(1));
+      await runInDurableObject(account(), async (object: ShardAccountObject) => {
+        const alarm = object.alarm();
+        slow.letGo();
+        await alarm;
+      });
+      for (const answer of asked) expect((await answer).status).toBe(204);
+    });
+    expect((await ask({ path: pathOf('a') })).status).toBe(200);
+    expect(await usage()).toMatchObject({ objects: '2', usedBytes: '21' });
+  });
+
+  test('[SN17] removes nothing that is put while it removes what was there', async () => {
+    await put('a', someBytes(10));
+    await setTime(now + HOUR_MS);
+    const slow = slowly('delete');
+    await withBucket(slow.change, async () => {
+      const alarm = runInDurableObject(account(), (object: ShardAccountObject) => object.alarm());
+      await expect.poll(() => slow.calls).toBe(1);
+      const anew = ask(putOf('a', someBytes(20)));
+      await put('b', someBytes(1));
+      await runInDurableObject(account(), () => slow.letGo());
+      expect((await anew).status).toBe(204);
+      await alarm;
+    });
+    expect((await ask({ path: pathOf('a') })).status).toBe(200);
+    expect(await usage()).toMatchObject({ objects: '2', usedBytes: '21' });
+  });
+
+  test('[SN17] removes at most 1,000 objects in a step', async () => {
+    await put('a', someBytes(10));
+    await runInDurableObject(account(), (_, { storage }) => {
+      storage.sql.exec(
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+          INSERT INTO objects (key, size, expires_at) SELECT 'n/' || i, 1, ? FROM n`,
+        now,
+      );
+    });
+    const removed: number[] = [];
+    const counting = { delete: async (keys: string | string[]) => void removed.push(keys.length) };
+    await withBucket(counting, async () => {
+      await alarmAt(now + HOUR_MS);
+      await alarmAt(now);
+    });
+    expect(removed).toEqual([1_000, 1]);
   });
 });
 
@@ -337,6 +412,37 @@ describe('How much a relay may have', () => {
     await put('a', someBytes(MIB));
     expect(await refusal(putOf('a', someBytes(MIB + 1)))).toMatchObject({ code: 'quota-full' });
     expect((await bytesOf(await ask({ path: pathOf('a') }))).length).toBe(MIB);
+    // Also where the quota is less by now than what is there.
+    variables = { ...variables, RELAYS: `${nameOf(seed)}=2` };
+    await put('b', someBytes(MIB));
+    variables = { ...variables, RELAYS: `${nameOf(seed)}=1` };
+    await put('a', someBytes(MIB - 1));
+  });
+
+  test.each([
+    ['put', 700_001, '2'],
+    ['removed', 1, '1'],
+  ])('[SN16] counts what is %s under a key after what was asked before', async (what, usedBytes, objects) => {
+    const slow = slowly('put');
+    await withBucket(slow.change, async () => {
+      const first = ask(putOf('a', someBytes(10)));
+      await expect.poll(() => slow.calls).toBe(1);
+      const removal = { method: 'DELETE', path: pathOf('a') };
+      const second = ask(what === 'put' ? putOf('a', someBytes(700_000)) : removal);
+      await put('b', someBytes(1));
+      await runInDurableObject(account(), () => slow.letGo());
+      expect([(await first).status, (await second).status]).toEqual([204, 204]);
+    });
+    expect(await usage()).toMatchObject({ objects, usedBytes: String(usedBytes) });
+  });
+
+  test('[SN16] counts nothing of what the bucket refused', async () => {
+    await put('a', someBytes(10), now + 2 * HOUR_MS);
+    await runInDurableObject(account(), (object: ShardAccountObject) => {
+      object.clock = () => now + HOUR_MS;
+    });
+    expect(await refusal(putOf('a', someBytes(1_000)))).toMatchObject({ code: 'expiry-out-of-range' });
+    expect(await usage()).toMatchObject({ objects: '1', usedBytes: '10' });
   });
 
   test('[SN16] counts no less than what is there after many puts at once', async () => {
@@ -386,6 +492,26 @@ describe('What it says of itself', () => {
     expect(logged.mock.calls.flat().join()).not.toContain(nameOf(seed));
   });
 });
+
+/** A bucket that does at once what it is first asked for, and answers when it is let go. */
+function slowly(method: 'put' | 'delete') {
+  let letGo = (): void => undefined;
+  const isLetGo = new Promise<void>((resolve) => (letGo = resolve));
+  const real = bindings.SHARDS[method].bind(bindings.SHARDS) as (...args: unknown[]) => Promise<unknown>;
+  const slow = {
+    calls: 0,
+    letGo,
+    change: {
+      [method]: async (...args: unknown[]) => {
+        const done = await real(...args);
+        slow.calls += 1;
+        if (slow.calls === 1) await isLetGo;
+        return done;
+      },
+    } as Partial<R2Bucket>,
+  };
+  return slow;
+}
 
 /** Runs `act` while the account's bucket is the real one but for some methods. */
 async function withBucket<T>(change: Partial<R2Bucket>, act: () => Promise<T>): Promise<T> {
