@@ -195,6 +195,10 @@ describe('damage', () => {
     expect(reasonOf(2, withTail({ ...own, shardHashes: genuine.shardHashes }))).toBe('wrong-hashes');
     expect(reasonOf(2, withTail({ ...own, header: genuine.header }))).toBe('wrong-hashes');
     expect(reasonOf(2, withTail({ ...genuine, cellHashes: own.cellHashes }))).toBe('wrong-hashes');
+    // As long as it has to be, with the hash of a cell more and that of a shard less.
+    const cellHashes = concatBytes(genuine.cellHashes, own.cellHashes.subarray(0, 32));
+    const shardHashes = genuine.shardHashes.subarray(32);
+    expect(reasonOf(2, withTail({ ...genuine, cellHashes, shardHashes }))).toBe('malformed');
     const withItself = genuine.shardHashes.slice();
     withItself.set(own.shardHashes.subarray(64, 96), 64);
     expect(reasonOf(2, withTail({ ...own, shardHashes: withItself }))).toBe('other-blob');

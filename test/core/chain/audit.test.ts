@@ -39,11 +39,11 @@ beforeAll(() => {
   for (let i = 0; i < 6; i++) log.append(alice, groupMessage, messageBody);
 });
 
-function checkpointOver(entries: readonly Uint8Array[], seed = relaySeed): string {
+function checkpointOver(entries: readonly Uint8Array[], seed = relaySeed, size = entries.length): string {
   const range = entries.reduce((tree, entry) => appendLeaf(tree, leafHash(entry)).range, EMPTY_RANGE);
   const origin = chainOrigin('relay.example', log.chain);
   const key = verifierKeyOf(origin, 'ed25519', publicKeyOf(seed));
-  const text = formatCheckpoint({ origin, size: range.size, root: rootOf(range), extensions: [] });
+  const text = formatCheckpoint({ origin, size, root: rootOf(range), extensions: [] });
   return signNote(text, { key, sign: (message) => signEd25519(seed, message) });
 }
 
@@ -81,7 +81,7 @@ describe('auditStateIntegrity', () => {
     );
   });
 
-  test('[AU4] refuses a checkpoint of another log, another key or another size', async () => {
+  test('[AU4] refuses a checkpoint of another log, another key, another size or another root', async () => {
     const forged = checkpointOver(log.entries, sha256(utf8ToBytes('another relay')));
     expect(codeOf(await audit(log.entries, { checkpoint: () => forged }))).toBe('note-unsigned');
     const shorter = checkpointOver(log.entries.slice(0, 4));
@@ -89,6 +89,14 @@ describe('auditStateIntegrity', () => {
       error: { code: 'root-mismatch', checkpointSize: 4, logSize: 8 },
     });
     expect(codeOf(await audit(log.entries.slice(0, 7)))).toBe('root-mismatch');
+    const misstated = checkpointOver(log.entries, relaySeed, 9);
+    expect(await audit(log.entries, { checkpoint: () => misstated })).toMatchObject({
+      error: { code: 'root-mismatch', checkpointSize: 9, logSize: 8 },
+    });
+    const other = checkpointOver(log.entries.with(7, log.entries[0]!));
+    expect(await audit(log.entries, { checkpoint: () => other })).toMatchObject({
+      error: { code: 'root-mismatch', checkpointSize: 8 },
+    });
     expect(codeOf(await audit([]))).toBe('empty-log');
   });
 

@@ -1,6 +1,8 @@
 import { describe, expect, it, test } from 'vitest';
 import { MINUTE_MS } from '../../../core/index.ts';
 import { configureLimits, limitNames, limits, limitVariable, addressKey } from '../../../relay/index.ts';
+import { AppendLimits } from '../../../relay/limits/append-limits.ts';
+import { countClaim, MAX_CLAIM_COUNTS } from '../../../relay/limits/claim-counts.ts';
 import { Meter } from '../../../relay/limits/meter.ts';
 import { Strikes } from '../../../relay/limits/strikes.ts';
 
@@ -83,6 +85,48 @@ describe('Strikes', () => {
     ahead.add('a', T0 - 10 * MINUTE_MS);
     expect(ahead.waitMs('a', T0 - 10 * MINUTE_MS)).toBe(MINUTE_MS);
   });
+
+  it('[LM3] are remembered of the 1,024 keys that struck last', () => {
+    const made = new Strikes({ count: 1, periodMs: MINUTE_MS });
+    for (let i = 0; i < 1_024; i++) made.add(`key ${i}`, T0);
+    made.add('key 0', T0);
+    made.add('key 1024', T0);
+    expect(['key 0', 'key 1', 'key 2', 'key 1024'].map((key) => made.waitMs(key, T0) > 0)).toEqual([
+      true,
+      false,
+      true,
+      true,
+    ]);
+  });
+});
+
+describe('What is refused', () => {
+  const limits = new AppendLimits(configureLimits({ LIMIT_REFUSED_EVENTS: '1/60' }).limits);
+
+  it.each(['bad-signature', 'malformed', 'malformed-signature', 'wrong-chain', 'not-permitted', 'actor-removed'])(
+    '[LM6] as %s is charged to who sent it, and to nobody else',
+    (code) => {
+      limits.countRefused(undefined, [code], T0);
+      limits.countRefused(code, ['stale-parent', code], T0);
+      expect(limits.checkSender(code, T0)).toMatchObject({ code: 'rate-limited', limit: 'refused-events' });
+      expect([limits.checkSender('another', T0), limits.checkSender(undefined, T0)]).toEqual([undefined, undefined]);
+    },
+  );
+
+  it.each(['stale-parent', 'clock-skew', 'event-id-reused', 'seen-too-old', 'rate-limited'])(
+    '[LM6] as %s may be of a correct client, and is charged to nobody',
+    (code) => {
+      limits.countRefused(code, [code, code], T0);
+      expect(limits.checkSender(code, T0)).toBeUndefined();
+    },
+  );
+
+  it('[LM1] names a time to wait, also where the count that it waits for has ended', () => {
+    const load = { chain: undefined, claimer: undefined, size: MAX_CLAIM_COUNTS };
+    for (const nextEnd of [T0 - 5, T0, undefined]) {
+      expect(countClaim({ ...load, nextEnd }, T0)).toMatchObject({ error: { limit: 'claims', retryAfterMs: 1 } });
+    }
+  });
 });
 
 describe('Variables', () => {
@@ -135,6 +179,7 @@ describe('Addresses', () => {
     '1.2.3',
     '1:2:3',
     '1::2::3',
+    '1:2:3:4::5:6:7:8',
     '1:2:3:4:5:6:7:8:9',
     '192.0.2.7, 192.0.2.8',
     'g::1',
