@@ -15,6 +15,7 @@ import { connect, signStatement, type Registry, type Session } from '../../sdk/i
 import { fileStorage, nodePlatform } from '../../sdk/node/index.ts';
 import { startLocalRelay, type LocalRelay } from '../../workers/local.ts';
 import { openPinnedRegistry } from '../../workers/local/pinned-registry.ts';
+import { steadyPort } from '../support/steady-port.ts';
 import { keepAdmin, PASSPHRASE, type KeptAdmin } from '../support/admin-keys.ts';
 import { runAt } from './run-cli.ts';
 
@@ -84,7 +85,7 @@ async function asProgram<T>(work: (session: Session) => Promise<T>): Promise<T> 
 
 beforeAll(async () => {
   writeFileSync(path('passphrase'), `${PASSPHRASE}\n`);
-  relay = await startLocalRelay({ folder: path('relay'), port: 0 });
+  relay = await startLocalRelay({ folder: path('relay'), port: await steadyPort() });
   await ask('init', '--relay', relay.url);
 }, 120_000);
 

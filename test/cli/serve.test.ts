@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { steadyPort } from '../support/steady-port.ts';
 import { serve } from './relay.ts';
 import { Terminal } from './terminal.ts';
 
@@ -66,7 +67,7 @@ describe('terachat serve', { timeout: 120_000 }, () => {
 
   it('names a taken port, and a folder that another process has, says what works instead, and ends with 2', async () => {
     const folder = join(terminal.home, 'relay');
-    const squatter = createServer().listen(0, '127.0.0.1');
+    const squatter = createServer().listen(await steadyPort(), '127.0.0.1');
     await once(squatter, 'listening');
     const port = String((squatter.address() as { port: number }).port);
     const { code, out, err } = await terminal.run('serve', '--port', port, '--data', folder);

@@ -19,6 +19,7 @@ import {
 import { nodePlatform } from '../../sdk/node/index.ts';
 import { nodeFolder, readOperatorSeed, spawnRelay, type SpawnedRelay } from '../../workers/local.ts';
 import { soleInvitation } from '../stories/stage.ts';
+import { steadyPort } from '../support/steady-port.ts';
 
 const ROUNDS = 2;
 const MESSAGES = 24;
@@ -36,7 +37,7 @@ const sessions: Session[] = [];
 let relay: SpawnedRelay;
 
 beforeAll(async () => {
-  relay = await spawnRelay({ folder, port: 0, variables });
+  relay = await spawnRelay({ folder, port: await steadyPort(), variables });
 }, 120_000);
 
 afterAll(async () => {

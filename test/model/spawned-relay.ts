@@ -5,6 +5,7 @@ import { createSignatureChecker } from '../../core/index.ts';
 import type { WebSocketConstructor } from '../../sdk/index.ts';
 import { nodePlatform, nodeVerifyBatch } from '../../sdk/node/index.ts';
 import { spawnRelay, type SpawnedRelay } from '../../workers/local.ts';
+import { steadyPort } from '../support/steady-port.ts';
 import type { ModelRelay } from './model-relay.ts';
 
 /** A relay in processes of its own, over real sockets. It is killed with SIGKILL and comes back on its folder and port. */
@@ -29,7 +30,7 @@ export class KillableRelay implements ModelRelay {
 
   static async start(): Promise<KillableRelay> {
     const folder = await mkdtemp(join(tmpdir(), 'killable-relay-'));
-    return new KillableRelay(folder, await spawnRelay({ folder, port: 0 }));
+    return new KillableRelay(folder, await spawnRelay({ folder, port: await steadyPort() }));
   }
 
   /** Begins it, so that others run into a relay that is gone. */

@@ -13,6 +13,7 @@ import {
   type Storage,
 } from '../../sdk/index.ts';
 import { fileStorage, nodePlatform } from '../../sdk/node/index.ts';
+import { steadyPort } from '../support/steady-port.ts';
 import { spawnRelay, startLocalRelay, type LocalRelay, type LocalRelayOptions } from '../../workers/local.ts';
 
 /** How much sooner `hasty` people try again. */
@@ -44,7 +45,7 @@ export class Stage {
   /** With a relay of its own, which may be stopped and started again. */
   static async set(options: Partial<LocalRelayOptions> = {}): Promise<Stage> {
     const folder = await mkdtemp(join(tmpdir(), 'story-'));
-    const relay = await startLocalRelay({ folder: join(folder, 'relay'), port: 0, ...options });
+    const relay = await startLocalRelay({ folder: join(folder, 'relay'), port: await steadyPort(), ...options });
     return new Stage(folder, relay, relay);
   }
 
