@@ -16,6 +16,9 @@ const FROM_SOURCES: ReadonlySet<string | undefined> = new Set(['serve', 'demo', 
 /** These start processes, and end with them. */
 const LASTING: ReadonlySet<string | undefined> = new Set(['serve', 'demo']);
 
+/** How long processes may take to end on a slow machine. */
+const ENDING_MS = 30_000;
+
 export interface Ended {
   readonly code: number | null;
   readonly out: string;
@@ -119,7 +122,7 @@ export class Terminal {
 
   /** Waits until nothing is left of what was started here. */
   async untilNothingRuns(): Promise<void> {
-    for (let waited = 0; waited < 10_000; waited += 50) {
+    for (let waited = 0; waited < ENDING_MS; waited += 50) {
       if (this.processes().length === 0) return;
       await sleep(50);
     }
@@ -128,7 +131,7 @@ export class Terminal {
 
   close(): void {
     for (const child of this.#running) signalGroup(child, 'SIGKILL');
-    for (const pid of this.processes()) process.kill(pid, 'SIGKILL');
+    for (const pid of this.processes()) signal(pid, 'SIGKILL');
     rmSync(this.home, { recursive: true, force: true });
   }
 
@@ -232,11 +235,15 @@ function watch(child: ChildProcess): Running {
   };
 }
 
-function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+function signalGroup({ pid }: ChildProcess, name: NodeJS.Signals): void {
+  signal(-(pid as number), name);
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
   try {
-    process.kill(-(pid as number), signal);
+    process.kill(pid, name);
   } catch {
-    // All of it is gone.
+    // All of it is gone, perhaps since it was looked for.
   }
 }
 
