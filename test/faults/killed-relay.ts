@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +16,7 @@ import {
 } from '../../core/index.ts';
 import { spawnRelay, type SpawnedRelay } from '../../workers/local.ts';
 import type { DownloadedLog } from '../support/download-log.ts';
+import { steadyPort } from '../support/steady-port.ts';
 import { TestActor, type Seen } from '../support/test-actor.ts';
 import { AppendLoad, resend, type Receipt } from './append-load.ts';
 import { LogClient } from './log-client.ts';
@@ -42,7 +44,7 @@ export class FragileRelay {
 
   static async start(label: string): Promise<FragileRelay> {
     const folder = await mkdtemp(join(tmpdir(), 'fragile-relay-'));
-    const spawned = await spawnRelay({ folder, port: 0 });
+    const spawned = await spawnRelay({ folder, port: await steadyPort() });
     const writer = new TestActor(label);
     const client = await LogClient.found(spawned, writer);
     const { entries } = await client.download();
@@ -56,9 +58,9 @@ export class FragileRelay {
     this.spawned = await spawnRelay({ folder: this.folder, port: this.spawned.port });
   }
 
-  /** The workerd that serves, also when the one that the relay began with is dead. */
-  async runtimePid(): Promise<number> {
-    const lock = JSON.parse(await readFile(join(this.folder, 'relay.lock'), 'utf8')) as { runtime: { pid: number } };
+  /** The workerd that serves, also when the one that the relay began with is dead. At once, since appends go on meanwhile. */
+  get runtimePid(): number {
+    const lock = JSON.parse(readFileSync(join(this.folder, 'relay.lock'), 'utf8')) as { runtime: { pid: number } };
     return lock.runtime.pid;
   }
 
@@ -176,9 +178,9 @@ export const killEverything: Death = async (relay) => {
 
 /** Workerd alone: the launcher lives and starts another. */
 export const killRuntime: Death = async (relay) => {
-  const killed = await relay.runtimePid();
+  const killed = relay.runtimePid;
   process.kill(killed, 'SIGKILL');
-  for (let attempt = 0; (await relay.runtimePid()) === killed; attempt++) {
+  for (let attempt = 0; relay.runtimePid === killed; attempt++) {
     if (attempt === 600) throw new Error('no workerd was started in the place of the killed one');
     await sleep(50);
   }
