@@ -32,7 +32,8 @@ describe('a group at the command line', { timeout: 120_000 }, () => {
     const invited = await terminal.ask('group', 'invite', 'friends', 'bob', '--role', 'admin', ...alice);
     expect(invited).toEqual({ id, invited: actors.bob, role: 'admin', index: 2, epoch: 1, size: 3, head: HASH });
     const invitation = { group: id, membership: 'mls', index: 2, inviter: actors.alice };
-    expect(await terminal.ask('inbox', ...bob)).toMatchObject({ invitations: [invitation], news: [] });
+    // It is delivered a moment after whoever invited is done.
+    await expect.poll(() => terminal.ask('inbox', ...bob)).toMatchObject({ invitations: [invitation], news: [] });
     const joined = await terminal.ask('group', 'join', id.slice(0, 6), '--name', 'walkers', ...bob);
     const view = { epoch: 1, size: 3, head: invited['head'], lacks: [] };
     expect(joined).toEqual({ name: 'walkers', id, inviter: actors.alice, ...view });

@@ -2,8 +2,6 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { memoryStorage, type Group, type GrantedRole, type Session, type TimelineItem } from '../../sdk/index.ts';
 import { invitationTo, Stage, textsOf } from './stage.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
-
 let stage: Stage;
 let alice: Session;
 let bob: Session;
