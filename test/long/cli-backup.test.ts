@@ -30,11 +30,11 @@ beforeAll(async () => {
   const passphrase = join(terminal.home, 'passphrase');
   writeFileSync(passphrase, 'correct horse battery staple\nsecond line\n');
   secret = ['--passphrase-file', passphrase];
-}, 60_000);
+});
 
 afterAll(() => terminal.close());
 
-describe('an identity backup', { timeout: 120_000 }, () => {
+describe('an identity backup', () => {
   it('[BK1] is one private file that is never written over, made without the relay', async () => {
     relay.interrupt();
     await relay.ended;

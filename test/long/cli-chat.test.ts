@@ -15,11 +15,11 @@ beforeAll(async () => {
   await terminal.ask('group', 'create', 'friends', ...alice);
   await terminal.ask('group', 'invite', 'friends', 'bob', ...alice);
   await terminal.ask('group', 'join', '--name', 'friends', ...bob);
-}, 60_000);
+});
 
 afterAll(() => terminal.close());
 
-describe('terachat chat without a terminal', { timeout: 120_000 }, () => {
+describe('terachat chat without a terminal', () => {
   it('[CL17] goes both ways between two processes, also over a relay that was away', async () => {
     const hers = terminal.talk('chat', 'friends', ...alice);
     const his = terminal.talk('chat', 'friends', '--json', ...bob);

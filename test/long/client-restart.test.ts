@@ -11,7 +11,7 @@ let alice: Session;
 beforeAll(async () => {
   stage = await Stage.set();
   alice = await stage.person();
-}, 60_000);
+});
 
 afterAll(() => stage.strike());
 
@@ -58,7 +58,7 @@ describe('a client that keeps its state in a folder', () => {
     expect(await textsOf(hers)).toEqual(texts);
     expect(await textsOf(other)).toEqual(texts);
     expect([...texts].sort()).toEqual(['alice', 'bob', 'other'].flatMap((who) => [1, 2, 3].map((i) => `${who} ${i}`)));
-  }, 30_000);
+  });
 
   test('[CL8] killed while it talks, it comes back with usable keys; nothing delivered is lost, nothing comes twice', async () => {
     const { hers, folder } = await meetBob('killed');
@@ -80,7 +80,7 @@ describe('a client that keeps its state in a folder', () => {
     expect(await textsOf(his)).toEqual(texts);
     // At most one message a round was under way when its process died.
     expect(texts.length - delivered.length).toBeLessThanOrEqual(5);
-  }, 90_000);
+  });
 });
 
 /** Runs a sender, kills it some time after its first message, and returns what it had reported as delivered. */

@@ -7,7 +7,7 @@ const terminal = new Terminal();
 
 beforeAll(async () => {
   await serve(terminal);
-}, 120_000);
+});
 afterAll(() => terminal.close());
 
 function drill(...damage: string[]): Promise<Ended> {

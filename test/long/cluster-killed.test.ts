@@ -38,7 +38,7 @@ let relay: SpawnedRelay;
 
 beforeAll(async () => {
   relay = await spawnRelay({ folder, port: await steadyPort(), variables });
-}, 120_000);
+});
 
 afterAll(async () => {
   for (const session of sessions) session.close();
@@ -174,9 +174,9 @@ describe('a relay that is killed with SIGKILL', () => {
     const hers = await alice.createGroup({ retentionMs: RETENTION_MS });
     const before = new Set(keysAtNodes());
     const { attachment } = await hers.blobs.put(bytesOf(99), { name: 'gone' });
-    await hers.send('gone too');
     const own = keysAtNodes().filter((key) => !before.has(key) && key.includes(hers.id));
     expect(own).toHaveLength(NODES);
+    await hers.send('gone too');
     const end = Date.now() + RETENTION_MS;
     while (Date.now() < end + 3_000) {
       await sleep(Math.max(0, Math.min(end - 500 - Date.now(), RETENTION_MS)));

@@ -9,7 +9,7 @@ let stage: Stage;
 
 beforeAll(async () => {
   stage = await Stage.set();
-}, 60_000);
+});
 
 afterAll(() => stage.strike());
 

@@ -66,7 +66,7 @@ beforeAll(async () => {
   damage = new Damage(join(scratch, 'kept'), (node) => nodeFolder(stage.relay.folder, node));
   const alice = await stage.person();
   hers = await alice.createGroup();
-}, 120_000);
+});
 
 afterAll(async () => {
   await stage.strike();

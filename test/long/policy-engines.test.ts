@@ -23,7 +23,7 @@ describe(`${MODULES} random modules and the samples`, () => {
   beforeAll(async () => {
     digests = [];
     for (const round of rounds) digests.push(digestOf(round, await answerHere(round)));
-  }, 600_000);
+  });
 
   test('[PX1] they are of many kinds: not all end alike, and nearly none like another', () => {
     expect(new Set(digests).size).toBeGreaterThan(MODULES * 0.99);
@@ -41,7 +41,7 @@ describe(`${MODULES} random modules and the samples`, () => {
     let isolates: Awaited<ReturnType<typeof startIsolates>>;
     beforeAll(async () => {
       isolates = await startIsolates();
-    }, 600_000);
+    });
     afterAll(() => isolates.stop());
 
     test('[PX1, PX8] isolates do too', async () => {

