@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   encodeLogCopy,
   formatDsseEnvelope,
@@ -20,8 +20,6 @@ import { factsOf, groupAtRelay, relay } from '../support/account-log.ts';
 import { keepAdmin, PASSPHRASE, type KeptAdmin } from '../support/admin-keys.ts';
 import { TestPolicyGroup, TestRegistry } from '../support/policy-log.ts';
 import { runHere, type Said } from './run-cli.ts';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const LEDGER = join(import.meta.dirname, '../../policies/ledger.wasm');
 const ledger = new Uint8Array(readFileSync(LEDGER));

@@ -1,13 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assemble, HERE, policy, policyWith, type Code } from '../core/policy/assembler.ts';
 import { runHere, type Said } from './run-cli.ts';
 
 // The compiler is a process of its own, and the machine may be busy.
-vi.setConfig({ testTimeout: 60_000 });
-
 const SAMPLES = join(import.meta.dirname, '../../policies');
 
 let folder: string;

@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { utf8ToBytes } from '../../core/index.ts';
 import { memoryStorage, type TimelineItem } from '../../sdk/index.ts';
 import { secretOf } from './exporter.ts';
 import { actorOf, assertOneGroup, groupOf, type Person } from './recovery-cast.ts';
 import { invitationTo, Stage } from './stage.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 const id = utf8ToBytes('said at the kitchen table');
 const secret = new Uint8Array(32).map((_, index) => 7 * index + 1);

@@ -3,8 +3,6 @@ import { memoryStorage, type Group, type Session, type TimelineItem } from '../.
 import { actorOf, faultyFetch, groupOf, type Person } from './recovery-cast.ts';
 import { invitationTo, Stage, textsOf } from './stage.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
-
 let stage: Stage;
 beforeAll(async () => void (stage = await Stage.share()), 120_000);
 afterAll(() => stage.strike());

@@ -26,8 +26,6 @@ import {
 import { TestActor } from '../../support/test-actor.ts';
 import { callerOf, chainStub, T0, TestChain, valueOf } from './test-chain.ts';
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
-
 const alice = new TestActor('alice');
 const bob = new TestActor('bob');
 const claimKey = claimKeyOf(new Uint8Array(32));

@@ -45,8 +45,6 @@ import { tallyOf } from '../../support/tally-policy.ts';
 import { TestActor } from '../../support/test-actor.ts';
 import { callerOf, chainStub, problemCode, T0, TestChain, valueOf } from './test-chain.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
 const { POLICY_LOADER } = env as unknown as RelayEnvironment;
 const relay = { seed: new Uint8Array(32), key: publicKeyOf(new Uint8Array(32)) };
 const VALID = { notBefore: T0 - 1_000, expiresAt: T0 + 86_400_000 };

@@ -15,8 +15,6 @@ import { ada, ben, cleo, revocationOf, rootOf } from '../../../scripts/vectors/s
 import { TestActor } from '../../support/test-actor.ts';
 import { problemCode, T0, TestChain } from './test-chain.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
 const [alice, bob, registrar, stranger] = ['alice', 'bob', 'registrar', 'stranger'].map(
   (name) => new TestActor(name),
 ) as [TestActor, TestActor, TestActor, TestActor];

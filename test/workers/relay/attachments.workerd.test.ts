@@ -33,8 +33,6 @@ import { documentedFetch } from './documented-fetch.ts';
 import { RELAY_URL } from './signed-request.ts';
 
 useSha256(workerdSha256);
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
 const { default: worker } = exports as unknown as { readonly default: Fetcher };
 const bindings = env as unknown as RelayEnvironment & Readonly<Record<string, R2Bucket>>;
 /** Of the first row of 4 of 6. */
@@ -298,6 +296,8 @@ describe('an attachment', () => {
     const { memory } = (await clusterOf(bindings))!;
     const [kept, other] = [freshBytes(300_000), freshBytes(300_000)];
     expect((await begin(kept)).status).toBe(201);
+    // What was moved before is given back a moment after its answer.
+    await vi.waitFor(() => expect(memory.free).toBe(TRANSFER_MEMORY_BYTES), { timeout: 30_000 });
     const held = memory.free;
     memory.takeForReading(held);
     const refused = [await get(kept), await begin(other)];

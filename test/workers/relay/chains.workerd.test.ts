@@ -1,5 +1,5 @@
 import { exports } from 'cloudflare:workers';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   appendAnswer,
   appendRequest,
@@ -41,8 +41,6 @@ import { documentedFetch } from './documented-fetch.ts';
 import { RELAY_URL, signRequest } from './signed-request.ts';
 
 // The first request of a file waits for the whole worker to be compiled.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
-
 const { default: worker } = exports as unknown as { readonly default: Fetcher };
 const alice = new TestActor('alice over http');
 const mallory = new TestActor('mallory over http');

@@ -1,5 +1,5 @@
 import { exports } from 'cloudflare:workers';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   chainIdOf,
   claimedKeyPackage,
@@ -37,8 +37,6 @@ import { documentedFetch } from './documented-fetch.ts';
 import { RELAY_URL, signRequest, type Call } from './signed-request.ts';
 
 // The first request of a file waits for the whole worker to be compiled.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
-
 const { default: worker } = exports as unknown as { readonly default: Fetcher };
 const send = documentedFetch((request) => worker.fetch(request));
 const alice = new TestActor('alice with a device');

@@ -29,8 +29,6 @@ const { default: worker } = exports as unknown as { readonly default: Fetcher };
 const bindings = env as unknown as RelayEnvironment;
 const NOW = 1_900_000_000_000;
 // The first request of a file waits for the whole worker to be compiled.
-vi.setConfig({ testTimeout: 30_000 });
-
 const relay = createRelay({ clock: () => NOW });
 const NOWHERE = 'A'.repeat(43);
 const EVENTS = `/v1/chains/${NOWHERE}/events`;

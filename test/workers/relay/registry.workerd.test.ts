@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   adminsRotated,
   appendAnswer,
@@ -39,8 +39,6 @@ import { TestActor, type EventDraft, type Seen } from '../../support/test-actor.
 import { bytesOf, problemOf } from './answers.ts';
 import { documentedFetch } from './documented-fetch.ts';
 import { RELAY_URL } from './signed-request.ts';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const bindings = env as unknown as RelayEnvironment;
 const now = Date.now();

@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { contentDigest, satisfiesEquation, signEd25519, toBase64Url, type Problem } from '../../../core/index.ts';
 import type { RelayEnvironment } from '../../../durable-objects/index.ts';
 import { createRelay } from '../../../workers/relay/app.ts';
@@ -10,8 +10,6 @@ const bindings = env as unknown as RelayEnvironment;
 const NOW = 1_900_000_000_000;
 const NOW_S = NOW / 1000;
 // The first request of a file waits for the whole worker to be compiled.
-vi.setConfig({ testTimeout: 30_000 });
-
 const relay = createRelay({ clock: () => NOW });
 
 /** A chain that does not exist: a signature that holds is answered by its object, with not-found. */

@@ -1,6 +1,6 @@
 import { env, exports } from 'cloudflare:workers';
 import { runInDurableObject } from 'cloudflare:test';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeTrusted, eventTbs, mlsCommit, toBase64Url, type CommitBundle } from '../../../core/index.ts';
 import { parseRatchetTree } from '../../../core/mls/index.ts';
 import type { RelayEnvironment } from '../../../durable-objects/index.ts';
@@ -13,8 +13,6 @@ import { documentedFetch } from './documented-fetch.ts';
 import { RELAY_URL } from './signed-request.ts';
 
 // The first request of a file waits for the whole worker to be compiled.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
-
 const { default: worker } = exports as unknown as { readonly default: Fetcher };
 const { CHAIN } = env as unknown as RelayEnvironment;
 

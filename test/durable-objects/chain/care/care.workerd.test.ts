@@ -43,8 +43,6 @@ import { TestCluster } from '../../../relay/cluster/test-cluster.workerd.ts';
 import { freshObject, withStorage } from '../../storage-of.ts';
 import { ALICE, withRig, type CareRig } from './care-rig.workerd.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
-
 const ALL = [0, 1, 2, 3, 4, 5];
 const BYTES = someBytes(3 * CELL_BYTES + 41);
 
