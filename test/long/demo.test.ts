@@ -7,6 +7,8 @@ const CHAPTERS = 11;
 const COMMITTED_CLAIMS = 37;
 /** On a machine that has nothing else to do. */
 const BUDGET_MS = 120_000;
+/** The load that the system tells is one of the last minute. */
+const LOOK_MS = 10_000;
 
 let terminal: Terminal;
 
@@ -16,21 +18,35 @@ beforeEach(() => {
 
 afterEach(() => terminal.close());
 
+/** The largest number of processes a core that wanted to run, at least one, from the call on until the function is called. */
+function watchLoad(): () => number {
+  let most = 1;
+  const look = (): void => void (most = Math.max(most, (loadavg()[0] ?? 0) / availableParallelism()));
+  const timer = setInterval(look, LOOK_MS);
+  look();
+  return () => {
+    clearInterval(timer);
+    look();
+    return most;
+  };
+}
+
 describe('npm run demo', () => {
   it('plays the main job in two minutes, and every claim of it holds', async () => {
     const begun = performance.now();
+    const loadUntilNow = watchLoad();
     const demo = startDemo(terminal);
     const { code, out, err } = await demo.ended;
     const elapsedMs = performance.now() - begun;
-    const others = Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
-    console.info(`the demo took ${Math.round(elapsedMs / 1000)} s at a load of ${others.toFixed(1)} a core`);
+    const load = loadUntilNow();
+    console.info(`the demo took ${Math.round(elapsedMs / 1000)} s at a load of up to ${load.toFixed(1)} a core`);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const claims = out.match(/^ {3}✓ .+$/gm) ?? [];
     expect(claims.length).toBeGreaterThanOrEqual(COMMITTED_CLAIMS);
     expect(out.trim().split('\n').at(-1)).toBe(`demo ok: ${claims.length} claims verified`);
     const numbers = (out.match(/^\d+(?= {2}\S)/gm) ?? []).map(Number);
     expect(numbers).toEqual(Array.from({ length: CHAPTERS }, (_, i) => i + 1));
-    expect(elapsedMs).toBeLessThan(BUDGET_MS * others);
+    expect(elapsedMs).toBeLessThan(BUDGET_MS * load);
     await terminal.untilNothingRuns();
     expect(demo.folders()).toEqual([]);
   });
