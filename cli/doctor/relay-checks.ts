@@ -18,11 +18,12 @@ export async function checkRelay(profile: Profile, signal: AbortSignal): Promise
   const begun = Date.now();
   try {
     const info = await askRelay(profile.relay, signal);
-    const here = (begun + Date.now()) / 2;
+    const ended = Date.now();
+    const time = Number(info.time);
     return [
-      pass('reachable', `${profile.relay} answered in ${Date.now() - begun} ms`),
+      pass('reachable', `${profile.relay} answered in ${ended - begun} ms`),
       checkVersion(info),
-      checkClock(Number(info.time) - here),
+      checkClock(Math.max(0, time - ended) + Math.min(0, time - begun)),
       ...(await checkSession(profile, info, signal)),
     ];
   } catch (cause) {
@@ -52,7 +53,7 @@ function checkVersion({ version }: RelayInfo): Check {
   );
 }
 
-/** `aheadMs` is how far the relay's clock is ahead of this machine's, as well as one request can tell. */
+/** `aheadMs` is how far the relay's clock is ahead of this machine's at the least: one request can't tell a time within it from another. */
 function checkClock(aheadMs: number): Check {
   const seconds = Math.round(Math.abs(aheadMs) / 1_000);
   const found = `this machine's clock is ${seconds} s ${aheadMs < 0 ? 'ahead of' : 'behind'} the relay's`;
