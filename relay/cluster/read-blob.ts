@@ -20,6 +20,10 @@ export async function* readBlob(
   const plan = new WindowPlan(source, range);
   let current = plan.next();
   let ahead: WindowFetch | undefined;
+  const giveUp = (): void => {
+    current?.abandon();
+    ahead?.abandon();
+  };
   try {
     while (current !== undefined) {
       await current.ready;
@@ -27,6 +31,8 @@ export async function* readBlob(
       for (const stripe of current.window.stripes) {
         const read = await readStripe(source, current, stripe);
         if (!read.ok) {
+          // A reader who is refused need not ask on, and nothing below the yield is done then.
+          giveUp();
           yield read;
           return;
         }
@@ -37,8 +43,7 @@ export async function* readBlob(
       ahead = undefined;
     }
   } finally {
-    current?.abandon();
-    ahead?.abandon();
+    giveUp();
   }
 }
 

@@ -382,6 +382,8 @@ describe('the memory of transfers', () => {
     await reading.return();
     cluster.kill([0, 1, 2]);
     await refusalOf(cluster, blob);
+    // Nor does it wait for a reader who asks on after a refusal.
+    expect((await readBlob(cluster, blob, { start: 0, end: BLOB_BYTES }).next()).value).toMatchObject({ ok: false });
     await vi.waitFor(() => expect(cluster.memory.free).toBe(TRANSFER_MEMORY_BYTES), { timeout: 30_000 });
   });
 
