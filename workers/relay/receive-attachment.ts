@@ -20,7 +20,7 @@ export interface UploadCall {
   readonly hash: string;
   /** Bytes that were stored before. */
   readonly offset: number;
-  /** Bytes of the whole, as far as the request tells. */
+  /** Bytes of the whole, or fewer: as far as the request tells. */
   readonly size: number;
   /** Asks the chain's object, which says who may and whose turn it is. */
   readonly takeTurn: (caller: Caller) => Promise<Result<UploadTurn, RelayRefusal>>;
@@ -33,13 +33,18 @@ export async function receiveAttachment(gate: RequestGate, request: Request, cal
   const cluster = await clusterOf(call.env);
   if (cluster === undefined) return problemResponse({ code: 'no-cluster' });
   // Before it is anybody's turn, so that who has to come back has lost and used nothing.
-  const held = uploadMemory(layoutOf(cluster.placement, call.size), call.offset);
+  let held = uploadMemory(layoutOf(cluster.placement, call.size), call.offset);
   if (!cluster.memory.take(held)) return problemResponse({ code: 'too-many-transfers' });
   try {
     const turn = await call.takeTurn(signed.value.caller);
-    return turn.ok
-      ? await takeBody({ bytes: request.body, digest: signed.value.digest }, turn.value, call)
-      : problemResponse(turn.error);
+    if (!turn.ok) return problemResponse(turn.error);
+    // A request that brings a small part of a large upload fills rows that are as large as any.
+    const more = uploadMemory(layoutOf(cluster.placement, turn.value.size), turn.value.offset) - held;
+    if (more > 0) {
+      if (!cluster.memory.take(more)) return problemResponse({ code: 'too-many-transfers' });
+      held += more;
+    }
+    return await takeBody({ bytes: request.body, digest: signed.value.digest }, turn.value, call);
   } finally {
     cluster.memory.give(held);
   }

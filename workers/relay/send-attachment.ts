@@ -75,8 +75,9 @@ async function startSending(
   return ok({ readable, sent: pump(first, pieces, sending).then(report, report) });
 }
 
-/** The range counts only for the representation that the caller has begun with (RFC 9110 §13.1.5). */
-function rangeOf({ headers }: Request, attachment: KeptAttachment): ByteSpan | 'unsatisfiable' | undefined {
+/** Of a GET alone (RFC 9110 §14.2), and only for the representation that the caller has begun with (§13.1.5). */
+function rangeOf({ method, headers }: Request, attachment: KeptAttachment): ByteSpan | 'unsatisfiable' | undefined {
+  if (method !== 'GET') return undefined;
   const condition = headers.get('if-range');
   if (condition !== null && condition !== etagOf(attachment)) return undefined;
   return parseRange(headers.get('range'), attachment.size);

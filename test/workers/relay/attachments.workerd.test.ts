@@ -21,7 +21,7 @@ import { clusterOf, workerdSha256, type ChainObject, type RelayEnvironment } fro
 import { forgetPlacements } from '../../../durable-objects/platform/cluster.ts';
 import { ed25519Signer } from '../../../durable-objects/platform/ed25519.ts';
 import { ChainStore } from '../../../durable-objects/chain/store.ts';
-import { shardPartKey, TRANSFER_MEMORY_BYTES } from '../../../relay/index.ts';
+import { READING_RESERVE_BYTES, shardPartKey, TRANSFER_MEMORY_BYTES } from '../../../relay/index.ts';
 import { InhabitedRelay } from '../../support/inhabited-relay.ts';
 import { chainPath, RelayCaller } from '../../support/relay-caller.ts';
 import type { TestActor } from '../../support/test-actor.ts';
@@ -71,9 +71,14 @@ function begin(bytes: Uint8Array, upload: Upload = {}): Promise<Response> {
   return relay.caller.fetch(relay.caller.signed(actor, { method: 'POST', path, body }, signing));
 }
 
-function resume(bytes: Uint8Array, offset: number, actor = relay.bob): Promise<Response> {
+function resume(
+  bytes: Uint8Array,
+  offset: number,
+  actor = relay.bob,
+  body = bytes.subarray(offset),
+): Promise<Response> {
   const path = chainPath(relay.plain, `blobs?hash=${toBase64Url(sha256(bytes))}&offset=${offset}`);
-  return relay.caller.fetch(relay.caller.signed(actor, { method: 'PATCH', path, body: bytes.subarray(offset) }));
+  return relay.caller.fetch(relay.caller.signed(actor, { method: 'PATCH', path, body }));
 }
 
 async function offsetOf(bytes: Uint8Array, method = 'HEAD'): Promise<number | undefined> {
@@ -136,12 +141,15 @@ describe('an attachment', () => {
     });
     expect(equalBytes(new Uint8Array(await whole.arrayBuffer()), bytes)).toBe(true);
 
-    const head = await worker.fetch(relay.caller.signed(relay.bob, { method: 'HEAD', path: pathOf(bytes) }));
-    expect([head.status, head.headers.get('content-length'), (await head.arrayBuffer()).byteLength]).toEqual([
-      200,
-      '300000',
-      0,
-    ]);
+    // A range is of a GET alone: another method has all, whatever it says (RFC 9110 §14.2).
+    for (const range of [undefined, 'bytes=0-9', 'bytes=300000-']) {
+      const asked = relay.caller.signed(relay.bob, { method: 'HEAD', path: pathOf(bytes) });
+      if (range !== undefined) asked.headers.set('range', range);
+      const head = await worker.fetch(asked);
+      const { status, headers } = head;
+      expect([status, headers.get('content-length'), headers.get('content-range')]).toEqual([200, '300000', null]);
+      expect((await head.arrayBuffer()).byteLength).toBe(0);
+    }
 
     for (const [range, start, end] of [
       ['bytes=0-0', 0, 1],
@@ -310,6 +318,19 @@ describe('an attachment', () => {
     await (await get(other)).body!.cancel();
     expect((await (await get(other)).arrayBuffer()).byteLength).toBe(300_000);
     expect((await get(other, { range: 'bytes=300000-' })).status).toBe(416);
+    await vi.waitFor(() => expect(memory.free).toBe(TRANSFER_MEMORY_BYTES), { timeout: 30_000 });
+  });
+
+  test('[UP7] holds memory for all of itself, however little of it a request brings', async () => {
+    const bytes = freshBytes(ROW_BYTES + 1);
+    expect((await begin(bytes, { body: bytes.subarray(0, 0) })).status).toBe(202);
+    const { memory } = (await clusterOf(bindings))!;
+    const held = memory.free - READING_RESERVE_BYTES - ROW_BYTES;
+    memory.take(held);
+    const part = bytes.subarray(0, 10);
+    expect(await problemOf(await resume(bytes, 0, relay.bob, part))).toMatchObject({ code: 'too-many-transfers' });
+    memory.give(held);
+    expect((await resume(bytes, 0, relay.bob, part)).status).toBe(202);
     await vi.waitFor(() => expect(memory.free).toBe(TRANSFER_MEMORY_BYTES), { timeout: 30_000 });
   });
 
