@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers';
-import { toBase64Url, type ChainId, type ObjectKey } from '../../../core/index.ts';
+import { nodesFor, toBase64Url, type ChainId, type ObjectKey } from '../../../core/index.ts';
 import { openedNodes, type RelayEnvironment } from '../../../durable-objects/index.ts';
 import type { ClusterNodes, StorageNode } from '../../../relay/index.ts';
 
@@ -57,6 +57,11 @@ export class TestCluster {
 
   count(call: Call): number {
     return this.asked.filter((one) => one.startsWith(`${call} `)).length;
+  }
+
+  /** The node that has a shard of a blob, as nothing stands before it. */
+  nodeOf(id: Uint8Array, shard: number): { readonly node: StorageNode } {
+    return { node: this.#cluster.node(nodesFor(this.#cluster.placement, id)[shard] as string) as StorageNode };
   }
 
   /** Every object of a chain, wherever it is: `node-3 c/…`. */

@@ -12,7 +12,8 @@ import {
   type ChainUpFrame,
 } from '../../../core/index.ts';
 import { ChainStore } from '../../../durable-objects/chain/store.ts';
-import { HOT_AGE_MS } from '../../../relay/index.ts';
+import { HOT_AGE_MS, shardPartKey, type StoredBlob } from '../../../relay/index.ts';
+import { damages } from '../../relay/cluster/stored-blobs.ts';
 import { TestActor, type Seen } from '../../support/test-actor.ts';
 import { bytesFor } from '../bytes-for.ts';
 import { SocketPeer } from '../socket-peer.ts';
@@ -217,7 +218,34 @@ describe('payloads', { timeout: 120_000 }, () => {
       await kill();
     }
   });
+
+  it('[TI6] [SC12] [CR2] are read whole where shards of their segment are damaged in every way, and these are made anew', async () => {
+    const payloads = [...(await say(3, 2_000))];
+    await flush();
+    payloads.push(...(await say(3, 2_000)));
+    await flush();
+    const [blob, other] = await storedBlobs();
+    const shardOf = async (): Promise<string> => {
+      const got = await cluster.nodeOf(blob!.id, 1).node.get(shardPartKey({ ...blob!, shard: 1, part: 0 }));
+      return got.ok ? toHex(got.value) : got.error.code;
+    };
+    const written = await shardOf();
+    for (const [name, damage] of Object.entries(damages)) {
+      await damage(cluster, blob!, 1, other!);
+      expect(await shardOf(), name).not.toBe(written);
+      await kill();
+      expect(await readAll(), name).toEqual(named(payloads));
+      await runUntil(async () => (await shardOf()) === written);
+    }
+  });
 });
+
+/** The blobs of the chain's segments. */
+function storedBlobs(): Promise<readonly StoredBlob[]> {
+  return runInDurableObject(chain.stub, (_, { storage }) =>
+    new ChainStore(storage).blobs.page(undefined, 9).map((row) => ({ ...row, chain: chain.id })),
+  );
+}
 
 /** As if other bytes had been computed where the payload of an entry lies. */
 async function displace(index: number): Promise<void> {

@@ -36,7 +36,7 @@ import { windowsOf } from '../../../relay/cluster/stripe-window.ts';
 import { WindowFetch } from '../../../relay/cluster/window-fetch.ts';
 import { CHAIN, choicesOf, newId, someBytes } from './test-cluster.ts';
 import { TestCluster } from './test-cluster.workerd.ts';
-import { damages, store } from './stored-blobs.ts';
+import { changeShard, damages, store } from './stored-blobs.ts';
 
 /** More than one stripe of 4 of 6. */
 const BLOB_BYTES = 5 * CELL_BYTES + 77;
@@ -280,7 +280,7 @@ describe('reading a blob', () => {
     const bytes = someBytes(3 * 4 * CELL_BYTES);
     const { blob } = await store(cluster, bytes);
     for (const shard of [0, 1, 2]) {
-      await cluster.change(blob, shard, (part) => {
+      await changeShard(cluster, blob, shard, (part) => {
         part[shard * CELL_BYTES + 9]! ^= 1;
         return part;
       });

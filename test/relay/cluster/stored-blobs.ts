@@ -1,5 +1,12 @@
-import { concatBytes, DAY_MS, nodesFor } from '../../../core/index.ts';
-import { shardPartKey, writeBlob, type StoredBlob, type WrittenBlob } from '../../../relay/index.ts';
+import { concatBytes, DAY_MS, nodesFor, sha256 } from '../../../core/index.ts';
+import {
+  shardPartKey,
+  writeBlob,
+  type BlobPlace,
+  type StorageNode,
+  type StoredBlob,
+  type WrittenBlob,
+} from '../../../relay/index.ts';
 import { CHAIN, newId, type NodesUnderTest } from './test-cluster.ts';
 
 interface Writing {
@@ -30,29 +37,51 @@ export function idOfOnePlace({ placement }: NodesUnderTest): Uint8Array {
   }
 }
 
-type Damage = (cluster: NodesUnderTest, blob: StoredBlob, shard: number, other: StoredBlob) => Promise<void>;
+/** Where a blob's shards are. */
+interface ShardHolders {
+  nodeOf(id: Uint8Array, shard: number): { readonly node: StorageNode };
+}
+
+/** Changes what a shard's node has of it, or takes it away. */
+export async function changeShard(
+  cluster: ShardHolders,
+  blob: BlobPlace,
+  shard: number,
+  change: (bytes: Uint8Array) => Uint8Array | undefined,
+): Promise<void> {
+  const { node } = cluster.nodeOf(blob.id, shard);
+  const key = shardPartKey({ ...blob, shard, part: 0 });
+  const bytes = await node.get(key);
+  if (!bytes.ok) throw new Error(bytes.error.code);
+  const changed = change(bytes.value.slice());
+  if (changed === undefined) await node.delete(key);
+  else await node.put(key, { bytes: changed, sha256: sha256(changed), expiresAt: Date.now() + DAY_MS });
+}
+
+type Damage = (cluster: ShardHolders, blob: StoredBlob, shard: number, other: StoredBlob) => Promise<void>;
 
 /** What a faulty or lying node may have of a shard. */
 export const damages: Readonly<Record<string, Damage>> = {
   'corrupted in a cell': (cluster, blob, shard) =>
-    cluster.change(blob, shard, (bytes) => {
+    changeShard(cluster, blob, shard, (bytes) => {
       bytes[20]! ^= 0x10;
       return bytes;
     }),
   'corrupted in the tail': (cluster, blob, shard) =>
-    cluster.change(blob, shard, (bytes) => {
+    changeShard(cluster, blob, shard, (bytes) => {
       bytes[bytes.length - 5]! ^= 0x10;
       return bytes;
     }),
-  truncated: (cluster, blob, shard) => cluster.change(blob, shard, (bytes) => bytes.slice(0, bytes.length >> 1)),
-  'longer than they were': (cluster, blob, shard) => cluster.change(blob, shard, (bytes) => concatBytes(bytes, bytes)),
+  truncated: (cluster, blob, shard) => changeShard(cluster, blob, shard, (bytes) => bytes.slice(0, bytes.length >> 1)),
+  'longer than they were': (cluster, blob, shard) =>
+    changeShard(cluster, blob, shard, (bytes) => concatBytes(bytes, bytes)),
   'swapped with another of the blob': (cluster, blob, shard) => {
     const next = (shard + 1) % blob.descriptor.layout.totalShards;
     return copyOver(cluster, { blob, shard: next }, { blob, shard });
   },
   "another blob's, as a stale one is": (cluster, blob, shard, other) =>
     copyOver(cluster, { blob: other, shard }, { blob, shard }),
-  gone: (cluster, blob, shard) => cluster.change(blob, shard, () => undefined),
+  gone: (cluster, blob, shard) => changeShard(cluster, blob, shard, () => undefined),
 };
 
 interface ShardOf {
@@ -60,9 +89,9 @@ interface ShardOf {
   readonly shard: number;
 }
 
-async function copyOver(cluster: NodesUnderTest, from: ShardOf, to: ShardOf): Promise<void> {
+async function copyOver(cluster: ShardHolders, from: ShardOf, to: ShardOf): Promise<void> {
   const key = shardPartKey({ ...from.blob, shard: from.shard, part: 0 });
   const copied = await cluster.nodeOf(from.blob.id, from.shard).node.get(key);
   if (!copied.ok) throw new Error(copied.error.code);
-  await cluster.change(to.blob, to.shard, () => copied.value);
+  await changeShard(cluster, to.blob, to.shard, () => copied.value);
 }

@@ -1,6 +1,5 @@
 import {
   checkCluster,
-  DAY_MS,
   ErasureCode,
   err,
   foundPlacement,
@@ -15,7 +14,6 @@ import {
 import {
   BLOB_ID_BYTES,
   ReadTimes,
-  shardPartKey,
   TransferMemory,
   type Buffers,
   type ByteRange,
@@ -24,7 +22,6 @@ import {
   type NodeResult,
   type ObjectToKeep,
   type StorageNode,
-  type StoredBlob,
   type Timer,
 } from '../../../relay/index.ts';
 
@@ -138,17 +135,6 @@ export class NodesUnderTest implements ClusterNodes {
   /** Dead are these nodes, and no others. */
   kill(indexes: readonly number[]): void {
     for (const [index, node] of this.nodes.entries()) node.isDead = indexes.includes(index);
-  }
-
-  /** Changes what a shard's node has of it, or takes it away. */
-  async change(blob: StoredBlob, shard: number, change: (bytes: Uint8Array) => Uint8Array | undefined): Promise<void> {
-    const { node } = this.nodeOf(blob.id, shard);
-    const key = shardPartKey({ ...blob, shard, part: 0 });
-    const bytes = await node.get(key);
-    if (!bytes.ok) throw new Error(bytes.error.code);
-    const changed = change(bytes.value.slice());
-    if (changed === undefined) await node.delete(key);
-    else await node.put(key, { bytes: changed, sha256: sha256(changed), expiresAt: Date.now() + DAY_MS });
   }
 }
 
