@@ -178,7 +178,7 @@ export {
 } from './cluster/node-marker.ts';
 export { configureRepairRate, RepairBudget } from './cluster/repair-budget.ts';
 export { repairBytes, repairShards, type BlobToRepair, type Repair } from './cluster/repair-shards.ts';
-export { goodShards, scrubShard, type ShardFinding } from './cluster/scrub-shard.ts';
+export { goodShards, ROUND_PAUSE_MS, scrubShard, type ShardFinding } from './cluster/scrub-shard.ts';
 export { configureRegistry, type ConfiguredRegistry } from './pinned-registry.ts';
 export { configureOperators, type ConfiguredOperators } from './operators.ts';
 export { mayReadAttachments, mayUpload, refuseUpload, type UploadRequest } from './upload.ts';

@@ -1,14 +1,15 @@
 /**
  * npm run bench:cost [-- --bytes N] [-- --json]
  *
- * What payloads cost at a cluster of six buckets, four of six shards: packs, writes, reads and deletes them with the relay's own
- * code at nodes that count, and prints operations and stored bytes for a thousand messages, and what a million messages a day
+ * What payloads cost at a cluster of six buckets, four of six shards: packs, writes, reads, scrubs and deletes them with the relay's
+ * own code at nodes that count, and prints operations and stored bytes for a thousand messages, and what a million messages a day
  * cost a month. Beside it one object a message in one bucket, which survives no loss, and the same message erasure-coded by itself.
  */
 import { parseArgs } from 'node:util';
 import {
   checkCluster,
   countFitting,
+  DAY_MS,
   ErasureCode,
   foundPlacement,
   MAX_SEGMENT_PAYLOADS,
@@ -18,10 +19,12 @@ import {
 } from '../../core/index.ts';
 import {
   BLOB_ID_BYTES,
+  goodShards,
   HOT_AGE_MS,
   ReadTimes,
   readBlobRange,
   removeBlob,
+  ROUND_PAUSE_MS,
   TransferMemory,
   writeBlob,
   type ClusterNodes,
@@ -33,6 +36,8 @@ import { prices } from './prices.ts';
 const MESSAGES = 1_000;
 const MESSAGES_A_MONTH = 30_000_000;
 const RETENTION_DAYS = 30;
+/** Rounds that a payload lives through, in each of which every shard of it is read (`CR1`). */
+const ROUNDS = (RETENTION_DAYS * DAY_MS) / ROUND_PAUSE_MS;
 /** Messages a minute of one chain, from a quiet group to a busy one, and the age at which they leave it in seconds. */
 const PACES = [
   [0.5, 60],
@@ -54,6 +59,8 @@ interface Cost {
   /** For a thousand messages. */
   readonly puts: number;
   readonly gets: number;
+  /** Gets of rounds. */
+  readonly scrubs: number;
   readonly deletes: number;
   /** Bytes kept for each byte of payload. */
   readonly overhead: number;
@@ -74,7 +81,13 @@ const chain = sha256(new Uint8Array(1)) as ChainId;
 let nextId = 0;
 
 const costs = [
-  costOf('one object a message, one bucket', MESSAGES, MESSAGES, MESSAGES, payloadBytes * MESSAGES),
+  costOf('one object a message, one bucket', {
+    puts: MESSAGES,
+    gets: MESSAGES,
+    scrubs: 0,
+    deletes: MESSAGES,
+    storedBytes: payloadBytes * MESSAGES,
+  }),
   await measure('one blob a message, 4 of 6', 1),
   ...(await Promise.all(
     PACES.map(([pace, ageS]) => measure(`${pace} messages a minute, after ${ageS} s`, messagesASegment(pace, ageS))),
@@ -88,7 +101,7 @@ function messagesASegment(pace: number, ageS: number): number {
   return countFitting(Array<number>(inTime).fill(payloadBytes));
 }
 
-/** Writes a thousand messages, reads each segment once and as many single payloads again as half of them, and deletes all. */
+/** Writes one segment of so many messages, reads it once and then in a round, deletes it, and counts for a thousand messages. */
 async function measure(name: string, count: number): Promise<Cost> {
   const nodes = new Map(names.map((node) => [node, new CountingNode()]));
   const cluster = clusterOf(nodes);
@@ -103,12 +116,21 @@ async function measure(name: string, count: number): Promise<Cost> {
   const total = (pick: (node: CountingNode) => number): number =>
     [...nodes.values()].reduce((sum, node) => sum + pick(node), 0);
   const storedBytes = total((node) => node.storedBytes);
-  const read = await readBlobRange(cluster, { ...blob, ...written.value }, { start: 0, end: bytes.length });
+  const stored = { ...blob, ...written.value };
+  const read = await readBlobRange(cluster, stored, { start: 0, end: bytes.length });
   if (!read.ok) throw new Error('the counting nodes give everything');
+  const gets = total((node) => node.classB);
+  await goodShards(cluster, stored);
+  const scrubs = (total((node) => node.classB) - gets) * ROUNDS;
   await removeBlob(cluster, { ...blob, placement: written.value.placement });
   const segments = MESSAGES / count;
-  const [puts, gets, deletes] = [total((n) => n.classA), total((n) => n.classB), total((n) => n.deletes)];
-  return costOf(name, puts * segments, gets * segments, deletes * segments, storedBytes * segments);
+  return costOf(name, {
+    puts: total((node) => node.classA) * segments,
+    gets: gets * segments,
+    scrubs: scrubs * segments,
+    deletes: total((node) => node.deletes) * segments,
+    storedBytes: storedBytes * segments,
+  });
 }
 
 function clusterOf(nodes: ReadonlyMap<string, CountingNode>): ClusterNodes {
@@ -129,27 +151,31 @@ function idOf(number: number): Uint8Array {
   return sha256(Uint8Array.of(number)).slice(0, BLOB_ID_BYTES);
 }
 
-function costOf(name: string, puts: number, gets: number, deletes: number, storedBytes: number): Cost {
+function costOf(
+  name: string,
+  { storedBytes, ...counts }: Omit<Cost, 'name' | 'overhead' | 'perMonth'> & { readonly storedBytes: number },
+): Cost {
+  const { puts, gets, scrubs } = counts;
   const monthly = MESSAGES_A_MONTH / MESSAGES;
   const keptGb = ((storedBytes * monthly) / 1e9) * (RETENTION_DAYS / 30);
-  const operations = ((puts * prices.classA + gets * prices.classB) * monthly) / 1e6;
+  const operations = ((puts * prices.classA + (gets + scrubs) * prices.classB) * monthly) / 1e6;
   const perMonth = operations + keptGb * prices.bucketGb;
-  return { name, puts, gets, deletes, overhead: storedBytes / (payloadBytes * MESSAGES), perMonth };
+  return { name, ...counts, overhead: storedBytes / (payloadBytes * MESSAGES), perMonth };
 }
 
 function table(rows: readonly Cost[]): string {
-  const lines = rows.map(({ name, puts, gets, deletes, overhead, perMonth }) => {
-    const figures = [puts, gets, deletes].map((figure) => figure.toFixed(1).padStart(8));
+  const lines = rows.map(({ name, puts, gets, scrubs, deletes, overhead, perMonth }) => {
+    const figures = [puts, gets, scrubs, deletes].map((figure) => figure.toFixed(1).padStart(8));
     return `${name.padEnd(36)}${figures.join('')}${overhead.toFixed(2).padStart(8)}${`$${perMonth.toFixed(2)}`.padStart(10)}`;
   });
   const rowCost = (MESSAGES_A_MONTH / 1e6) * prices.rows;
   return [
     `${payloadBytes} bytes a payload, each read once when cold; operations for ${MESSAGES} messages`,
-    `${''.padEnd(36)}${['puts', 'gets', 'deletes'].map((head) => head.padStart(8)).join('')}${'stored'.padStart(8)}${'a month'.padStart(10)}`,
+    `${''.padEnd(36)}${['puts', 'gets', 'scrubs', 'deletes'].map((head) => head.padStart(8)).join('')}${'stored'.padStart(8)}${'a month'.padStart(10)}`,
     ...lines,
     '',
-    '`stored` is bytes kept for each byte of payload; `a month` is for a million',
-    `messages a day at list prices. A row written for each payload would be $${rowCost.toFixed(0)} a`,
-    'month more: segments are one row each.',
+    '`scrubs` are gets of the weekly rounds; `stored` is bytes kept for each byte of',
+    'payload; `a month` is for a million messages a day at list prices. A row written',
+    `for each payload would be $${rowCost.toFixed(0)} a month more: segments are one row each.`,
   ].join('\n');
 }

@@ -3,6 +3,7 @@ import { DAY_MS, HOUR_MS, encode, err, ok, placementCodec, type ClusterStatus, t
 import {
   configureRepairRate,
   RepairBudget,
+  ROUND_PAUSE_MS,
   type BlobReport,
   type Caller,
   type ClusterState,
@@ -18,7 +19,7 @@ import { reportJobFailure } from '../platform/incident.ts';
 import { NodeWatch } from './node-watch.ts';
 import { OrphanScan } from './orphan-scan.ts';
 import { Placements } from './placements.ts';
-import { Rounds, ROUND_PAUSE_MS } from './rounds.ts';
+import { Rounds } from './rounds.ts';
 import { statusOf } from './status.ts';
 import { ClusterStore } from './store.ts';
 

@@ -28,8 +28,6 @@ const LEFT_OUT_MS = DAY_MS;
 /** Silent chains that are named. */
 const NAMED = 20;
 const LOOK_AGAIN_MS = 1_000;
-/** From the end of a round to the beginning of the next. */
-export const ROUND_PAUSE_MS = 7 * DAY_MS;
 const ROUND = 'round';
 const NEVER: Round = { number: 0, startedAt: 0, finishedAt: 0 };
 

@@ -1,7 +1,11 @@
+import { DAY_MS } from '../../core/index.ts';
 import type { ClusterNodes } from './cluster-nodes.ts';
 import { ShardSource } from './shard-source.ts';
 import type { StoredBlob } from './stored-blob.ts';
 import { cellOf, windowsOf } from './stripe-window.ts';
+
+/** From the end of a round, in which every shard is read, to the beginning of the next (`CR1`). */
+export const ROUND_PAUSE_MS = 7 * DAY_MS;
 
 /**
  * `damaged`: its node does not have it, or has it otherwise than it was written. `away`: the node did not answer, or is not
