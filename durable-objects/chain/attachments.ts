@@ -60,6 +60,8 @@ export interface AttachmentHost {
   readonly state: () => ChainState;
   readonly cluster: () => Promise<ClusterNodes | undefined>;
   readonly clock: () => number;
+  /** An upload is under way, at nodes that are not to be taken away meanwhile. */
+  readonly begun: () => void;
   /** In the transaction that keeps a blob: what it lacks is for others to make. */
   readonly written: (id: Uint8Array, missing: readonly number[]) => void;
   /** In the transaction that forgets an upload: what is at the nodes of it is to be deleted. */
@@ -90,7 +92,10 @@ export class ChainAttachments {
     const refusal =
       held === undefined ? this.#refuse(key.actor, size, now) : this.#host.limits.countUpload(key.actor, size, now);
     if (refusal !== undefined) return err(refusal);
-    if (held === undefined) this.#forget(this.#host.uploads.find(key));
+    if (held === undefined) {
+      this.#forget(this.#host.uploads.find(key));
+      this.#host.begun();
+    }
     // A new one has a new id, so that nothing of it is deleted with one that came before.
     const begun = held ?? { ...key, ...this.#placeIn(cluster, now), size, turn: 0 };
     const row = { ...begun, rows: 0, partHashes: new Uint8Array(), missing: [], expiresAt: now };

@@ -250,6 +250,7 @@ export class OpenChain {
       state: () => this.head.state,
       cluster: () => clusterOf(env),
       clock,
+      begun: () => this.care.begun(),
       written: (id, missing) => this.care.written(id, missing),
       bury: (tombstone) => this.#tiers.tombs.bury(tombstone),
       scheduleSweep: (at) => this.jobs.schedule('uploads', at),

@@ -51,7 +51,12 @@ export class BlobCare {
       store.repairs.queue(id, clock());
       schedule('repair', clock());
     }
-    schedule('report', clock() + (careState(this.#port).round === 0 ? 0 : REPORT_DELAY_MS));
+    this.#tell();
+  }
+
+  /** Something will be written, and the keeper calls no node drained that it goes to (`CR5`): of a chain that it does not know it can't. */
+  begun(): void {
+    this.#tell();
   }
 
   /** Blobs have left the table. Part of the caller's transaction. */
@@ -115,6 +120,12 @@ export class BlobCare {
       this.#restsUntil = clock() + restMs;
       return next === undefined || restMs === 0 ? next : Math.max(next, this.#restsUntil + 1);
     };
+  }
+
+  /** At once where the keeper does not know this chain yet. */
+  #tell(): void {
+    const { clock, schedule } = this.#port;
+    schedule('report', clock() + (careState(this.#port).round === 0 ? 0 : REPORT_DELAY_MS));
   }
 
   #knows(cluster: ClusterNodes, node: string, key: string): boolean {

@@ -370,6 +370,7 @@ export class CareRig {
       state: () => GROUP,
       cluster: async () => this.nodesNow,
       clock: () => this.now,
+      begun: () => this.care.begun(),
       written: (id, missing) => this.care.written(id, missing),
       bury: (tombstone) => this.#tombs.bury(tombstone),
       scheduleSweep: (at) => this.#schedule('uploads', at),

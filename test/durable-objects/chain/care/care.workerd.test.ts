@@ -623,6 +623,13 @@ describe('what is on its way', () => {
       expect(rig.reports.at(-1)?.placement).toBe(2);
     }));
 
+  it('[CR5] [CR9] is told by a chain that has told nothing yet, or no node would wait for it', () =>
+    withRig(async (rig) => {
+      await rig.attachments.begin(uploadKey(0), 1);
+      await rig.run();
+      expect(rig.reports).toMatchObject([{ blobs: 0, placement: 1 }]);
+    }));
+
   it('[TI4] [TI8] is not what payloads are forgotten for once another step has buried it', () =>
     withRig(async (rig) => {
       const payloads = rig.hold(3);
