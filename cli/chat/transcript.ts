@@ -182,8 +182,10 @@ function timeOf(ms: number): string {
   return [date.getHours(), date.getMinutes()].map((value) => String(value).padStart(2, '0')).join(':');
 }
 
-const days = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+/** Made when the first day is written: it takes longer than most commands that write none. */
+let days: Intl.DateTimeFormat | undefined;
 
 function dayOf(ms: number): string {
+  days ??= new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
   return days.format(ms);
 }
