@@ -50,11 +50,10 @@ export class DrillBlobs {
     }
   }
 
-  /** How many can't be read, or have other bytes than were written. */
+  /** How many can't be read, or have other bytes than were written. All at once: each that can't takes its deadline to tell. */
   async countUnreadable(): Promise<number> {
-    let unreadable = 0;
-    for (const attachment of this.#attachments) if (!(await this.#isReadable(attachment))) unreadable += 1;
-    return unreadable;
+    const readable = await Promise.all(this.#attachments.map((attachment) => this.#isReadable(attachment)));
+    return readable.filter((isReadable) => !isReadable).length;
   }
 
   async close(): Promise<void> {
