@@ -165,9 +165,12 @@ export class Terminal {
 let bundled: string | undefined;
 
 function mainFor([command]: readonly string[]): string {
-  if (FROM_SOURCES.has(command)) return MAIN;
-  bundled ??= bundleCommand();
-  return bundled;
+  return FROM_SOURCES.has(command) ? MAIN : bundledMain();
+}
+
+/** The path of the command as one program in few files. */
+export function bundledMain(): string {
+  return (bundled ??= bundleCommand());
 }
 
 /**
