@@ -1,6 +1,7 @@
 import { linkSync, openAsBlob, renameSync, rmSync, statSync, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Failure } from './failure.ts';
+import { codeOf, isOfSystem, reasonOf } from './system-error.ts';
 
 /** What is to be sent. Throws where it is no file. */
 export async function openFile(path: string): Promise<Blob> {
@@ -65,27 +66,4 @@ function fileExists(path: string): Failure {
 
 function unusable(path: string, what: 'read' | 'written', reason: string): Failure {
   return new Failure('usage', 'file-unusable', `${path} can't be ${what}: ${reason}.`);
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such folder',
-  ENOTDIR: 'there is no such folder',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'nothing can be written there',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk is full',
-};
-
-function reasonOf(cause: unknown): string {
-  return REASONS[codeOf(cause)] ?? (cause instanceof Error ? cause.message : String(cause));
-}
-
-function isOfSystem(cause: unknown): boolean {
-  return cause instanceof Error && 'syscall' in cause && 'errno' in cause;
-}
-
-function codeOf(cause: unknown): string {
-  const { code } = (cause ?? {}) as { code?: unknown };
-  return typeof code === 'string' ? code : '';
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { addAbortSignal, type Readable, type Writable } from 'node:stream';
+import { EXIT } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 
 /** Stands for standard input and standard output, where a file could be named. */
@@ -49,7 +50,12 @@ export function refuseTerminal(output: MaybeTerminal): void {
   throw new Failure('usage', 'output-terminal', 'Standard output is a terminal.', hint);
 }
 
-/** Standard output gets what is verified so far; a script looks at how the command ended. */
+/**
+ * Standard output gets what is verified so far; a script looks at how the command ended. Who closes it before the end has seen too
+ * little, so a process that ends of that ends with 1.
+ */
 export async function writeOutput(output: Writable, segments: AsyncIterable<Uint8Array>): Promise<void> {
+  process.exitCode = EXIT.failed.code;
   for await (const segment of segments) if (!output.write(segment)) await once(output, 'drain');
+  process.exitCode = undefined;
 }

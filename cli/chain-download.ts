@@ -64,9 +64,9 @@ export class ChainDownload {
 
 /** What the relay refused, in its own words. */
 export async function problemFailure(response: Response): Promise<Failure> {
-  const problem = (await response.json().catch(() => ({}))) as { code?: unknown; title?: unknown };
-  const code = typeof problem.code === 'string' ? problem.code : `http-${response.status}`;
-  const title = typeof problem.title === 'string' ? problem.title : response.statusText;
+  const problem = (await response.json().catch(() => null)) as { code?: unknown; title?: unknown } | null;
+  const code = typeof problem?.code === 'string' ? problem.code : `http-${response.status}`;
+  const title = typeof problem?.title === 'string' ? problem.title : response.statusText;
   return new Failure('failed', code, `${code}: ${title}`);
 }
 

@@ -26,7 +26,7 @@ import { table } from './output.ts';
 
 /** Runs one command line and returns the exit code. Never throws and leaves no rejection unhandled. */
 export async function runCli(argv: readonly string[]): Promise<number> {
-  const isJson = argv.includes('--json');
+  const isJson = isForPrograms(argv);
   try {
     await createProgram(isJson).parseAsync(argv);
     return EXIT.ok.code;
@@ -36,6 +36,11 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     if (cause.exitCode === 0) return EXIT.ok.code;
     return isJson ? reportFailure(wrongArguments(cause), isJson) : EXIT.usage.code;
   }
+}
+
+/** Known before anything is parsed, for what the parser has to say. */
+export function isForPrograms(argv: readonly string[]): boolean {
+  return argv.includes('--json');
 }
 
 /** The parser has told people by itself. */
@@ -98,8 +103,8 @@ function exitCodes(): string {
   return table(Object.values(EXIT).map(({ code, meaning }) => [String(code).padStart(3), meaning]));
 }
 
-/** People get a sentence and what to do next; programs get the same as JSON on standard error. */
-function reportFailure(cause: unknown, isJson: boolean): number {
+/** People get a sentence and what to do next; programs get the same as JSON on standard error. Returns the exit code. */
+export function reportFailure(cause: unknown, isJson: boolean): number {
   const { exit, code, message, hint } = describeFailure(cause);
   // Of a refusal of the relay both are the title of its code.
   const text =

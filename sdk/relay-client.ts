@@ -9,6 +9,7 @@ import {
   entryPage,
   envelopePost,
   INVITATION_HEADER,
+  isRelayInfo,
   keyPackageClaims,
   keyPackagePublication,
   keyPackageStock,
@@ -235,10 +236,4 @@ function parse<T>(path: string, codec: Codec<T>, bytes: Uint8Array): T {
   const parsed = decode(codec, bytes);
   if (parsed.ok) return parsed.value;
   throw new UntrustedError('malformed-answer', `the answer of ${path} is ${parsed.error.reason}`);
-}
-
-function isRelayInfo(json: unknown): json is RelayInfo {
-  if (typeof json !== 'object' || json === null) return false;
-  const { name, version, checkpointKey, time } = json as Record<string, unknown>;
-  return [name, version, checkpointKey, time].every((value) => typeof value === 'string');
 }

@@ -8,6 +8,7 @@ import { DEFAULT_RELAY_FOLDER, globalOptions } from '../options.ts';
 import { createOutput, type Output } from '../output.ts';
 import { connectFromNode, interruptSignal } from '../person.ts';
 import { openProfile, storageFolder } from '../profile.ts';
+import { readStatus } from './read-status.ts';
 
 /** A relay's cluster, for one of its operators. */
 export interface ClusterTools {
@@ -102,7 +103,7 @@ function toolsOf(operator: Operator, rest: Pick<ClusterTools, 'output' | 'signal
   const ask = async (method: string, path: string): Promise<ClusterStatus> => {
     const response = await operator.request(method, path, { accept: 'application/json', signal: rest.signal });
     if (!response.ok) throw await asFailure(response);
-    return (await response.json()) as ClusterStatus;
+    return readStatus(await response.text());
   };
   return {
     ...rest,
@@ -116,12 +117,12 @@ function toolsOf(operator: Operator, rest: Pick<ClusterTools, 'output' | 'signal
 }
 
 async function asFailure(response: Response): Promise<Failure> {
-  const { fault } = (await response
+  const problem = (await response
     .clone()
     .json()
-    .catch(() => ({}))) as { fault?: unknown };
+    .catch(() => null)) as { fault?: unknown } | null;
   const failure = await problemFailure(response);
-  if (failure.code === 'no-cluster') return noCluster(fault);
+  if (failure.code === 'no-cluster') return noCluster(problem?.fault);
   if (failure.code !== 'operator-required') return failure;
   const hint = 'List the key that whoami shows in OPERATORS of the relay, or run this where the relay is served from.';
   return new Failure('failed', failure.code, failure.message, hint);

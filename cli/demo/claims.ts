@@ -5,6 +5,9 @@ export class ClaimFailed extends Error {
   override readonly name = 'ClaimFailed';
 }
 
+/** Columns before titles and claims: numbers of chapters have one digit or two. */
+const MARGIN = 3;
+
 /** What the demo says, counted. Each claim is checked before its line is printed. */
 export class Claims {
   readonly #output: Output;
@@ -26,7 +29,7 @@ export class Claims {
 
   chapter(title: string): void {
     this.#chapter++;
-    this.#output.result({ chapter: this.#chapter, title }, `\n${this.#chapter}  ${title}`);
+    this.#output.result({ chapter: this.#chapter, title }, `\n${String(this.#chapter).padEnd(MARGIN)}${title}`);
   }
 
   /** Prints a claim that holds, and throws for one that does not. `found` says what was there instead. */
@@ -36,7 +39,7 @@ export class Claims {
       throw new ClaimFailed(`${this.place}: ${claim}${instead}`);
     }
     this.#count++;
-    this.#output.result({ chapter: this.#chapter, claim: this.#count, text: claim }, `   ✓ ${claim}`);
+    this.#output.result({ chapter: this.#chapter, claim: this.#count, text: claim }, `${' '.repeat(MARGIN)}✓ ${claim}`);
   }
 
   /** Two values that must be the same as JSON. */

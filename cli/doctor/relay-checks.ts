@@ -1,4 +1,4 @@
-import type { RelayInfo } from '../../core/index.ts';
+import { isRelayInfo, type RelayInfo } from '../../core/index.ts';
 import { RelayChangedError } from '../../sdk/index.ts';
 import { fileStorage } from '../../sdk/node/index.ts';
 import { describeFailure } from '../failure.ts';
@@ -38,9 +38,9 @@ async function askRelay(url: string, signal: AbortSignal): Promise<RelayInfo> {
   const deadline = AbortSignal.timeout(ANSWER_DEADLINE_MS);
   const response = await fetch(new URL('/v1/relay', url), { signal: AbortSignal.any([signal, deadline]) });
   if (!response.ok) throw new Error(`status ${response.status}`);
-  const info = (await response.json()) as Partial<RelayInfo>;
-  if (!Number.isFinite(Number(info.time)) || typeof info.version !== 'string') throw new Error('no relay');
-  return info as RelayInfo;
+  const info: unknown = await response.json().catch(() => undefined);
+  if (!isRelayInfo(info) || !Number.isFinite(Number(info.time))) throw new Error('it is no description of one');
+  return info;
 }
 
 function checkVersion({ version }: RelayInfo): Check {

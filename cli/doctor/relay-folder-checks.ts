@@ -1,7 +1,8 @@
-import type { ClusterStatus } from '../../core/index.ts';
 import { operatorOf } from '../../sdk/index.ts';
 import { nodePlatform } from '../../sdk/node/index.ts';
 import { checkClusterStatus } from '../cluster/cluster-checks.ts';
+import { readStatus } from '../cluster/read-status.ts';
+import { Failure } from '../failure.ts';
 import { fail, pass, warn, type Check } from './check.ts';
 
 /** The folder of a relay that is served from this machine; none where there is no such folder, unless somebody named it. */
@@ -19,9 +20,10 @@ export async function checkRelayFolder(path: string, isNamed: boolean): Promise<
 async function checkCluster(url: string, seed: Uint8Array): Promise<readonly Check[]> {
   try {
     const response = await operatorOf(url, new Uint8Array(seed), nodePlatform()).request('GET', '/v1/cluster');
-    if (response.ok) return checkClusterStatus((await response.json()) as ClusterStatus);
+    if (response.ok) return checkClusterStatus(readStatus(await response.text()));
     return [warn('cluster-nodes', `the relay answered with ${response.status}`, 'terachat cluster status says more.')];
   } catch (cause) {
+    if (cause instanceof Failure) return [fail('cluster-nodes', cause.message, cause.hint ?? '')];
     const found = cause instanceof Error ? cause.message : String(cause);
     return [warn('cluster-nodes', `no answer: ${found}`, 'Try again when the relay has started.')];
   }

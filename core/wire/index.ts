@@ -111,5 +111,11 @@ export {
   writeInvitation,
   type FoundingInvitation,
 } from './founding-invitation.ts';
-export type { AdmissionKind, RelayInfo, RelayPolicies, RelayProposer } from './relay-info.ts';
+export {
+  isRelayInfo,
+  type AdmissionKind,
+  type RelayInfo,
+  type RelayPolicies,
+  type RelayProposer,
+} from './relay-info.ts';
 export type { BlobTotals, ClusterStatus, NodeState, NodeStatus, SilentChain } from './cluster-status.ts';

@@ -32,3 +32,35 @@ export interface RelayPolicies {
   /** SHA-256 of the modules that it was given, base64url; none where it runs any. */
   readonly modules: readonly string[];
 }
+
+/**
+ * Whether what `GET /v1/relay` answered tells enough to be used. An older relay says less and a newer one more; what one says has to
+ * be of the kind that it is read as.
+ */
+export function isRelayInfo(json: unknown): json is RelayInfo {
+  if (!isObject(json)) return false;
+  const { name, version, checkpointKey, time, nodeKey = '', policies, proposer } = json;
+  return (
+    [name, version, checkpointKey, time, nodeKey].every(isText) &&
+    (policies === undefined || isPolicies(policies)) &&
+    (proposer === undefined || isProposer(proposer))
+  );
+}
+
+function isPolicies(json: unknown): boolean {
+  return isObject(json) && isText(json['run']) && Array.isArray(json['modules']) && json['modules'].every(isText);
+}
+
+function isProposer(json: unknown): boolean {
+  if (!isObject(json)) return false;
+  const { key, bindings } = json;
+  return isText(key) && isObject(bindings) && Object.values(bindings).every(isText);
+}
+
+function isObject(json: unknown): json is Readonly<Record<string, unknown>> {
+  return typeof json === 'object' && json !== null;
+}
+
+function isText(json: unknown): json is string {
+  return typeof json === 'string';
+}

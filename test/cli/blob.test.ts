@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sharedRelay } from '../stories/stage.ts';
@@ -51,5 +51,13 @@ describe('a file at the command line', { timeout: 120_000 }, () => {
     expect(sent).toMatchObject({ size: input.length, name: 'ropes.txt' });
     const got = await terminal.run('blob', 'get', 'friends', String(sent['hash']), '-', ...alice);
     expect(got).toEqual({ code: 0, out: input, err: '' });
+  });
+
+  it.runIf(existsSync('/dev/full'))('ends with 1 where not all of it can be piped out, and says why', async () => {
+    const get = `'${process.execPath}' cli/main.ts blob get friends ropes.txt - --profile alice`;
+    const full = await terminal.shell(`${get} >/dev/full`).ended;
+    expect(full).toEqual({ code: 1, out: '', err: "terachat: Standard output can't be written: the disk is full.\n" });
+    const left = await terminal.shell(`(${get}; echo "ended with $?" >&2) | head -c 1`).ended;
+    expect(left).toMatchObject({ code: 0, out: 'r', err: 'ended with 1\n' });
   });
 });
