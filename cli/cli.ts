@@ -19,6 +19,7 @@ import { addSchema } from './commands/schema.ts';
 import { addServe } from './commands/serve.ts';
 import { EXIT } from './exit-codes.ts';
 import { Answered, describeFailure, Failure } from './failure.ts';
+import { foldLines } from './fold.ts';
 import { IdAwareCommand } from './id-aware-command.ts';
 import { parseRotateAfter } from './options.ts';
 import { packageVersion } from './invocation.ts';
@@ -109,6 +110,8 @@ export function reportFailure(cause: unknown, isJson: boolean): number {
   // Of a refusal of the relay both are the title of its code.
   const text =
     hint === undefined || message.endsWith(hint) ? `terachat: ${message}` : `terachat: ${message}\n  ${hint}`;
-  process.stderr.write(`${isJson ? JSON.stringify({ error: { code, message, hint: hint ?? null } }) : text}\n`);
+  process.stderr.write(
+    `${isJson ? JSON.stringify({ error: { code, message, hint: hint ?? null } }) : foldLines(text)}\n`,
+  );
   return EXIT[exit].code;
 }

@@ -1,5 +1,6 @@
 import { ForkError, NetworkError, RelayChangedError, TeraChatError, UntrustedError } from '../sdk/index.ts';
 import type { ExitName } from './exit-codes.ts';
+import { isDiskFull, reasonOf } from './system-error.ts';
 
 /** Ends a command with a message for people, a code for programs and an exit code for scripts. */
 export class Failure extends Error {
@@ -38,11 +39,16 @@ export function describeFailure(cause: unknown): Pick<Failure, 'exit' | 'code' |
   if (cause instanceof TypeError || cause instanceof RangeError) {
     return { exit: 'usage', code: 'invalid-argument', message: cause.message, hint: undefined };
   }
-  if (cause instanceof DOMException && cause.name === 'AbortError') {
+  // Node's own timers and streams abort with an Error, and all else with a DOMException.
+  if (cause instanceof Error && cause.name === 'AbortError') {
     return { exit: 'interrupted', code: 'interrupted', message: 'stopped', hint: undefined };
   }
   const message = cause instanceof Error ? cause.message : String(cause);
   if (isFileError(cause)) return { exit: 'usage', code: 'file-unusable', message, hint: undefined };
+  if (isDiskFull(cause)) {
+    const hint = 'Make room, and do it again.';
+    return { exit: 'usage', code: 'file-unusable', message: `It can't be kept: ${reasonOf(cause)}.`, hint };
+  }
   return { exit: 'failed', code: 'internal', message, hint: 'This is a fault of the program; please report it.' };
 }
 

@@ -1,4 +1,5 @@
 import type { Json } from '../core/index.ts';
+import { foldLines } from './fold.ts';
 
 /** Where a command's words go: one JSON document a line for programs, or text for people. */
 export interface Output {
@@ -14,7 +15,7 @@ export function createOutput(isJson: boolean): Output {
     isJson,
     result: (value, text) => process.stdout.write(isJson ? `${JSON.stringify(value)}\n` : `${text}\n`),
     note: (text) => {
-      if (!isJson) process.stderr.write(`${text}\n`);
+      if (!isJson) process.stderr.write(`${foldLines(text)}\n`);
     },
   };
 }

@@ -1,3 +1,5 @@
+const DISK_FULL = 'the disk is full';
+
 /** Why something can't be read or written. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such folder',
@@ -5,8 +7,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EROFS: 'nothing can be written there',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk is full',
+  ENOSPC: DISK_FULL,
+  EDQUOT: DISK_FULL,
 };
 
 /** In plain words, where there are any. */
@@ -17,6 +19,11 @@ export function reasonOf(cause: unknown): string {
 /** Whether the system refused it, and not this program. */
 export function isOfSystem(cause: unknown): boolean {
   return cause instanceof Error && 'syscall' in cause && 'errno' in cause;
+}
+
+/** What the system says of a write: not of which file. */
+export function isDiskFull(cause: unknown): boolean {
+  return isOfSystem(cause) && reasonOf(cause) === DISK_FULL;
 }
 
 /** As Node names it, such as `ENOSPC`; empty for what is none of the system. */

@@ -33,11 +33,18 @@ export function undrained(status: ClusterStatus, node: string): Failure {
   );
 }
 
+interface Asked {
+  readonly node: string;
+  readonly replacement?: string | undefined;
+  /** The relay is served from this machine, and not deployed. */
+  readonly isLocal: boolean;
+}
+
 /** What an operator may have meant, where the relay found no such node, or none to take its place. */
 export function explainNodeRefusal(
-  { code, message, exit }: Failure,
+  { code, exit }: Failure,
   status: ClusterStatus,
-  { node, replacement }: { readonly node: string; readonly replacement?: string | undefined },
+  { node, replacement, isLocal }: Asked,
 ): Failure {
   const [slots, spares] = [named(status, 'active'), named(status, 'spare')];
   if (code === 'no-such-node') {
@@ -46,13 +53,23 @@ export function explainNodeRefusal(
     return new Failure(exit, code, is, `These have one: ${slots.join(', ')}`);
   }
   if (spares.length === 0) {
-    return new Failure(exit, code, message, 'Configure a node with "spare": true, deploy, and try again.');
+    return new Failure(exit, code, 'There is no spare that could take a slot.', howToAddSpare(status, isLocal));
   }
   if (replacement !== undefined && !spares.includes(replacement)) {
     return new Failure(exit, code, `${replacement} is no spare.`, `These are: ${spares.join(', ')}`);
   }
   const hint = 'A node in a domain where another one is can not take a slot; configure a spare in a domain of its own.';
   return new Failure(exit, code, `No spare may take the place of ${node}.`, hint);
+}
+
+function howToAddSpare({ nodes, dataShards, totalShards }: ClusterStatus, isLocal: boolean): string {
+  if (!isLocal) return 'Configure a node with "spare": true, deploy, and try again.';
+  const configured = nodes.filter(({ kind }) => kind !== null).length;
+  const asked = `--nodes ${totalShards} --data ${dataShards} --spares ${configured - totalShards + 1}`;
+  return (
+    `Stop the relay, start it with one more, and try again: terachat serve ${asked}\n` +
+    '  Or, where --cluster FILE named its nodes: add one with "spare": true to that.'
+  );
 }
 
 function named({ nodes }: ClusterStatus, wanted: NodeState): string[] {

@@ -80,6 +80,7 @@ function factLines(status: ClusterStatus): string[] {
 /** A node that went down since is only counted when it is read next. */
 function marginLine(status: ClusterStatus): string {
   if (status.lossMargin < 0) return 'passed';
+  if (status.blobs.blobs === 0) return `${countOf(status.lossMargin, 'more shard')} of a whole blob; there is none yet`;
   const when = nodesDown(status).length > 0 ? ', when it was read last' : '';
   return `${countOf(status.lossMargin, 'more shard')} of the worst blob${when}`;
 }

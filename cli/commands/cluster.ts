@@ -116,7 +116,7 @@ async function beginDrain(tools: ClusterTools, node: string, replacement: string
     const status = await tools.status();
     const isUnderWay = status.nodes.some(({ name, state }) => name === node && state === 'draining');
     if (isUnderWay && replacement === undefined) return status;
-    throw explainNodeRefusal(cause, status, { node, replacement });
+    throw explainNodeRefusal(cause, status, { node, replacement, isLocal: tools.folder !== undefined });
   }
 }
 

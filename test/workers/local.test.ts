@@ -143,6 +143,15 @@ describe('a local relay', () => {
     server.close();
   });
 
+  it('does not take an address of another machine for a port that is taken', async () => {
+    // Of TEST-NET-1 (RFC 5737), which is nobody's.
+    const host = '192.0.2.1';
+    for (const port of [0, 8787]) {
+      const problem = { code: 'address-unusable', host, port, cause: 'EADDRNOTAVAIL' };
+      expect(await problemOf(start({ folder: freshFolder(), host, port }))).toEqual(problem);
+    }
+  });
+
   it('is alone in its folder, and says which process has it', async () => {
     const folder = freshFolder();
     await start({ folder });

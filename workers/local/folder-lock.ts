@@ -33,12 +33,16 @@ export class FolderLock {
   static async acquire(path: string): Promise<FolderLock> {
     const folder = ownFolder(path);
     const launcher = identifyProcess(process.pid) ?? { pid: process.pid, startedAt: '' };
-    const release = await guard(folder);
+    const release = await guard(folder).catch((cause: unknown) => {
+      throw unusable(folder, cause);
+    });
     try {
       refuseHolder(folder, readHolder(folder));
       const lock = new FolderLock(folder, launcher);
       lock.#write(undefined);
       return lock;
+    } catch (cause) {
+      throw cause instanceof LocalRelayError ? cause : unusable(folder, cause);
     } finally {
       await release();
     }
@@ -72,12 +76,13 @@ function ownFolder(path: string): string {
     accessSync(path, constants.W_OK);
     return realpathSync(path);
   } catch (cause) {
-    throw new LocalRelayError({
-      code: 'folder-unusable',
-      folder: path,
-      cause: (cause as NodeJS.ErrnoException).code ?? '',
-    });
+    throw unusable(path, cause);
   }
+}
+
+function unusable(folder: string, cause: unknown): LocalRelayError {
+  const { code = '' } = cause as NodeJS.ErrnoException;
+  return new LocalRelayError({ code: 'folder-unusable', folder, cause: code });
 }
 
 function lockPath(folder: string): string {

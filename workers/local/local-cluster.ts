@@ -59,10 +59,19 @@ export function openCluster(
   return bindings;
 }
 
-/** Undefined where no relay has run in the folder. */
+/** Undefined where no relay has run in the folder. Any other cluster in the place of one that can't be read would have all blobs move. */
 function readClusterFile(folder: string): LocalCluster | undefined {
+  const path = clusterFilePath(folder);
+  if (!existsSync(path)) return undefined;
+  const text = readFileSync(path, 'utf8');
+  const cluster = parseClusterFile(text);
+  if (cluster !== undefined) return cluster;
+  const todo = 'Mend it, or say which nodes there are: --nodes and --data, or --cluster FILE.';
+  throw new LocalRelayError({ code: 'invalid-cluster', title: `${path} names no nodes that can be read.`, todo });
+}
+
+function parseClusterFile(text: string): LocalCluster | undefined {
   try {
-    const text = readFileSync(clusterFilePath(folder), 'utf8');
     const { nodes, dataShards, spares } = JSON.parse(text) as ClusterShape;
     if (Array.isArray(nodes)) return { text };
     return [nodes, dataShards, spares].every(Number.isSafeInteger) ? { nodes, dataShards, spares } : undefined;

@@ -1,6 +1,7 @@
 /** Why a local relay does not start, in a form that crosses processes. */
 export type LocalRelayProblem =
   | { readonly code: 'port-taken'; readonly port: number; readonly freePort: number }
+  | { readonly code: 'address-unusable'; readonly host: string; readonly port: number; readonly cause: string }
   | { readonly code: 'folder-unusable'; readonly folder: string; readonly cause: string }
   | { readonly code: 'folder-in-use'; readonly folder: string; readonly pid: number }
   | { readonly code: 'runtime-orphaned'; readonly folder: string; readonly pid: number }
@@ -26,6 +27,8 @@ function messageOf(problem: LocalRelayProblem): string {
   switch (problem.code) {
     case 'port-taken':
       return `Port ${problem.port} is taken. Port ${problem.freePort} is free: --port ${problem.freePort}`;
+    case 'address-unusable':
+      return addressUnusable(problem);
     case 'folder-unusable':
       return `No relay can keep its state in ${problem.folder} (${problem.cause}). Name another folder: --data FOLDER`;
     case 'folder-in-use':
@@ -48,4 +51,12 @@ function messageOf(problem: LocalRelayProblem): string {
     case 'start-failed':
       return `The relay did not start: ${problem.cause}`;
   }
+}
+
+type AddressUnusable = Extract<LocalRelayProblem, { readonly code: 'address-unusable' }>;
+
+function addressUnusable({ host, port, cause }: AddressUnusable): string {
+  // Below 1024 most systems let nobody but root listen.
+  if (cause === 'EACCES') return `You may not listen on port ${port} of ${host}. Take one from 1024 on: --port 8787`;
+  return `This machine has no address ${host} (${cause}). Name one of its own: --host 127.0.0.1, or 0.0.0.0 for all`;
 }

@@ -12,18 +12,23 @@ const withNode = (name: string, changes: Parameters<typeof nodeStatus>[1]) =>
 
 describe('[CR5] A node that can not be drained', () => {
   it('is told from those that have a slot', () => {
-    expect(explainNodeRefusal(refused('no-such-node'), clusterStatus(), { node: 'node-9' })).toMatchObject({
+    expect(
+      explainNodeRefusal(refused('no-such-node'), clusterStatus(), { node: 'node-9', isLocal: false }),
+    ).toMatchObject({
       code: 'no-such-node',
       message: 'There is no node node-9.',
       hint: 'These have one: node-0, node-1, node-2, node-3',
     });
-    const { message } = explainNodeRefusal(refused('no-such-node'), clusterStatus(), { node: 'node-4' });
+    const { message } = explainNodeRefusal(refused('no-such-node'), clusterStatus(), {
+      node: 'node-4',
+      isLocal: false,
+    });
     expect(message).toBe('node-4 has no slot: it is spare.');
   });
 
   it('is not replaced by itself or by one that is no spare', () => {
     for (const replacement of ['node-1', 'node-9']) {
-      const asked = { node: 'node-1', replacement };
+      const asked = { node: 'node-1', replacement, isLocal: false };
       expect(explainNodeRefusal(refused('no-spare-node'), clusterStatus(), asked)).toMatchObject({
         message: `${replacement} is no spare.`,
         hint: 'These are: node-4',
@@ -33,9 +38,24 @@ describe('[CR5] A node that can not be drained', () => {
 
   it('needs a spare, and one in a domain of its own', () => {
     const without = clusterStatus({ nodes: clusterStatus().nodes.slice(0, 4) });
-    expect(explainNodeRefusal(refused('no-spare-node'), without, { node: 'node-1' }).hint).toContain('"spare": true');
-    const { hint } = explainNodeRefusal(refused('no-spare-node'), clusterStatus(), { node: 'node-1' });
+    const asked = { node: 'node-1', isLocal: false };
+    expect(explainNodeRefusal(refused('no-spare-node'), without, asked)).toMatchObject({
+      message: 'There is no spare that could take a slot.',
+      hint: 'Configure a node with "spare": true, deploy, and try again.',
+    });
+    const { hint } = explainNodeRefusal(refused('no-spare-node'), clusterStatus(), asked);
     expect(hint).toContain('domain of its own');
+  });
+
+  it('gets a spare by another start where the relay is served from here, besides those that are used up', () => {
+    const nodes = [
+      ...clusterStatus().nodes.slice(0, 3),
+      nodeStatus('node-4'),
+      nodeStatus('node-3', { state: 'drained', shards: 0 }),
+    ];
+    const asked = { node: 'node-1', isLocal: true };
+    const { hint } = explainNodeRefusal(refused('no-spare-node'), clusterStatus({ nodes }), asked);
+    expect(hint).toMatch(/: terachat serve --nodes 4 --data 2 --spares 2\n.*--cluster FILE/);
   });
 });
 

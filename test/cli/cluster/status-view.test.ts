@@ -42,6 +42,8 @@ it('[CR9] a node that is down is shown with what to do, by what it is and what i
   expect(shown({ kind: 'peer', fault: 'unavailable: network' })).toContain('cluster replace node-0 SPARE');
   expect(shown({ state: 'draining', fault: 'timeout' })).not.toContain('node-0: ');
   expect(shown({ fault: 'timeout' })).toMatch(/loss margin .*, when it was read last$/m);
+  const empty = viewStatus(clusterStatus({ blobs: { ...blobs, blobs: 0 } }));
+  expect(empty).toMatch(/loss margin +2 more shards of a whole blob; there is none yet$/m);
 });
 
 it('[CR1] how far a round is fits one line', () => {
