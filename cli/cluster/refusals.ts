@@ -33,6 +33,14 @@ export function undrained(status: ClusterStatus, node: string): Failure {
   );
 }
 
+/** A node that is dead and was replaced: how that ends. */
+export function givenUp(node: string): string {
+  return (
+    `\n${node} does not answer, and all that it had is elsewhere. If it is gone for good, take it out of CLUSTER; once it ` +
+    'answers again, it deletes what is left there, and is drained.'
+  );
+}
+
 interface Asked {
   readonly node: string;
   readonly replacement?: string | undefined;
@@ -50,7 +58,8 @@ export function explainNodeRefusal(
   if (code === 'no-such-node') {
     const retired = status.nodes.find(({ name }) => name === node);
     const is = retired === undefined ? `There is no node ${node}.` : `${node} has no slot: it is ${retired.state}.`;
-    return new Failure(exit, code, is, `These have one: ${slots.join(', ')}`);
+    const waiting = retired?.state === 'draining' ? `To wait for it: terachat cluster drain ${node} --wait\n  ` : '';
+    return new Failure(exit, code, is, `${waiting}These have one: ${slots.join(', ')}`);
   }
   if (spares.length === 0) {
     return new Failure(exit, code, 'There is no spare that could take a slot.', howToAddSpare(status, isLocal));

@@ -58,3 +58,12 @@ export function isSettled({ scrub, backlog, nodes }: ClusterStatus, dead: readon
 export function isDrained({ nodes }: ClusterStatus, node: string): boolean {
   return nodes.some(({ name, state }) => name === node && state === 'drained');
 }
+
+/**
+ * Whether a node that does not answer has nothing any more that is not elsewhere too. It can't delete what moves left behind there, and
+ * is drained only once the configuration does not name it (`CR6`).
+ */
+export function isGivenUp({ nodes, scrub, toMove }: ClusterStatus, node: string): boolean {
+  const dead = nodes.find(({ name, state, health }) => name === node && state === 'draining' && health === 'down');
+  return dead?.shards === 0 && toMove === 0 && scrub.finishedAt !== null;
+}

@@ -3,8 +3,8 @@ import type { ClusterStatus, Json } from '../../core/index.ts';
 import { drill, drillDamage, type DrillOptions } from '../cluster/drill.ts';
 import { addOperatorOptions, asOperator, type ClusterTools, type OperatorOptions } from '../cluster/operator.ts';
 import { viewStatus } from '../cluster/status-view.ts';
-import { explainNodeRefusal, undrained, unsettled } from '../cluster/refusals.ts';
-import { isDrained, isSettled, waitFor } from '../cluster/wait.ts';
+import { explainNodeRefusal, givenUp, undrained, unsettled } from '../cluster/refusals.ts';
+import { isDrained, isGivenUp, isSettled, waitFor } from '../cluster/wait.ts';
 import { Failure } from '../failure.ts';
 
 const DRILL_LEFT =
@@ -102,9 +102,13 @@ async function replaceNode(
 ): Promise<void> {
   const begun = await beginDrain(tools, node, replacement);
   if (!wait) return print(tools, begun);
-  const status = await waitFor(tools, (now) => isDrained(now, node));
+  // What is known of the node's shards is as old as the round: one that began later has counted what moved.
+  const isDone = (now: ClusterStatus): boolean =>
+    isDrained(now, node) || (now.scrub.round > begun.scrub.round && isGivenUp(now, node));
+  const status = await waitFor(tools, isDone);
   print(tools, status);
-  if (!isDrained(status, node)) throw undrained(status, node);
+  if (!isDone(status)) throw undrained(status, node);
+  if (!isDrained(status, node)) tools.output.note(givenUp(node));
 }
 
 /** A wait that was ended early goes on where it was: a node that has given up its slot need not be told again. */

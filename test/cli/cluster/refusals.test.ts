@@ -24,6 +24,11 @@ describe('[CR5] A node that can not be drained', () => {
       isLocal: false,
     });
     expect(message).toBe('node-4 has no slot: it is spare.');
+    const begun = withNode('node-1', { state: 'draining' });
+    expect(explainNodeRefusal(refused('no-such-node'), begun, { node: 'node-1', isLocal: false })).toMatchObject({
+      message: 'node-1 has no slot: it is draining.',
+      hint: 'To wait for it: terachat cluster drain node-1 --wait\n  These have one: node-0, node-2, node-3',
+    });
   });
 
   it('is not replaced by itself or by one that is no spare', () => {
