@@ -77,7 +77,7 @@ export function createProgram(isJson: boolean): Command {
     })
     .showHelpAfterError('(--help shows what this command takes)')
     .addHelpText('after', () => `\nExit codes:\n${exitCodes()}`)
-    .configureOutput(isJson ? { writeErr: () => undefined } : {})
+    .configureOutput({ writeErr: isJson ? () => undefined : (text) => process.stderr.write(foldLines(text)) })
     .exitOverride();
   addServe(program);
   addIdentity(program);
