@@ -1,4 +1,4 @@
-import { linkSync, openAsBlob, renameSync, rmSync, statSync, type Stats } from 'node:fs';
+import { closeSync, linkSync, openAsBlob, openSync, renameSync, rmSync, statSync, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Failure } from './failure.ts';
 import { codeOf, isOfSystem, reasonOf } from './system-error.ts';
@@ -32,8 +32,7 @@ export async function writeFileWhole(
   try {
     await writeDraft(draft, segments);
     if (isForced) renameSync(draft, path);
-    // Unlike a renaming, a link replaces nothing that came meanwhile.
-    else linkSync(draft, path);
+    else nameWhereFree(draft, path);
   } catch (cause) {
     if (codeOf(cause) === 'EEXIST') throw fileExists(path);
     throw isOfSystem(cause) ? unusable(path, 'written', reasonOf(cause)) : cause;
@@ -41,6 +40,21 @@ export async function writeFileWhole(
     rmSync(draft, { force: true });
   }
 }
+
+/** Unlike a renaming, a link replaces nothing that came meanwhile. */
+function nameWhereFree(draft: string, path: string): void {
+  try {
+    linkSync(draft, path);
+  } catch (cause) {
+    if (!WITHOUT_LINKS.includes(codeOf(cause))) throw cause;
+    // A USB stick has none. An empty file that nobody had takes the name, and is replaced by the whole one.
+    closeSync(openSync(path, 'wx', 0o600));
+    renameSync(draft, path);
+  }
+}
+
+/** What file systems say that have no links: FAT, exFAT, some of networks. */
+const WITHOUT_LINKS = ['EPERM', 'EACCES', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
 
 async function writeDraft(draft: string, segments: AsyncIterable<Uint8Array>): Promise<void> {
   const file = await open(draft, 'wx', 0o600);
