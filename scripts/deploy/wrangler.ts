@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { stripVTControlCharacters } from 'node:util';
 
 /** The platform's own words for a worker that is not there yet. */
 const NO_WORKER = /\[code: 10007\]/;
@@ -66,8 +67,9 @@ export class Wrangler {
   }
 }
 
+/** Wrangler colours what it says also where nobody sees colours. */
 function failure(command: string, output: string): Error {
-  return new Error(`wrangler ${command}: ${output.trim()}`);
+  return new Error(`wrangler ${command}: ${stripVTControlCharacters(output).trim()}`);
 }
 
 /** Wrangler prints a list of `{name, type}` and nothing else; anything else is no list. */

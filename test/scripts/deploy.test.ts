@@ -29,6 +29,8 @@ interface Account {
   readonly list: string;
   readonly code?: number;
   readonly failsAt?: string;
+  /** What it says then. */
+  readonly failsWith?: string;
   /** What `wrangler r2` prints, by its arguments. */
   readonly r2?: Readonly<Record<string, string>>;
 }
@@ -44,10 +46,14 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
  * A wrangler without a network: it notes what it is told, and answers as the account would. In the language of the shell, since a
  * deployment asks some twenty times, and each Node would start for longer than it answers.
  */
-function fakeWrangler(folder: string, { list, code = 0, failsAt, r2 = {} }: Account): readonly string[] {
+function fakeWrangler(
+  folder: string,
+  { list, code = 0, failsAt, failsWith = 'refused', r2 = {} }: Account,
+): readonly string[] {
   const path = join(folder, 'wrangler');
   const answers = Object.entries(r2).map(([args, text]) => `${quoted(args)}) printf '%s\\n' ${quoted(text)};;`);
-  const failure = failsAt === undefined ? '' : `${quoted(failsAt)}) printf 'refused %s' "$input" >&2; exit 1;;`;
+  const failure =
+    failsAt === undefined ? '' : `${quoted(failsAt)}) printf '%s %s' ${quoted(failsWith)} "$input" >&2; exit 1;;`;
   const script = `
 args=$1; shift
 while [ $# -gt 2 ]; do args="$args $1"; shift; done
@@ -151,12 +157,13 @@ describe('A deployment', { timeout: 120_000 }, () => {
 
   test('makes no key where it can not tell whether there is one', async () => {
     for (const account of [
-      { list: 'Authentication error [code: 10000]', code: 1 },
+      { list: '\u001b[31mAuthentication error\u001b[0m [code: 10000]', code: 1 },
       { list: 'no JSON' },
       { list: '{}' },
     ]) {
-      const { exit, calls, keyFile } = await run(account);
+      const { exit, calls, keyFile, printed } = await run(account);
       expect(exit, account.list).toBe(1);
+      expect(printed).not.toContain('\u001b');
       expect(commandsOf(calls)).toEqual([LIST]);
       expect(existsSync(keyFile)).toBe(false);
     }
@@ -254,8 +261,11 @@ describe('The rules of the buckets, as doctor sees them', () => {
   });
 
   test('are not known where the account does not say, which is no pass', async () => {
-    const check = await look({ r2: all(rules('terachat-expiry')), failsAt: listOf(2) });
-    expect(check).toMatchObject({ status: 'warn', found: 'not known for 1 of 6 buckets of relay.example: refused' });
+    const account = { r2: all(rules('terachat-expiry')), failsAt: listOf(2) };
+    const found = 'not known for 1 of 6 buckets of relay.example: ';
+    expect(await look(account)).toMatchObject({ status: 'warn', found: `${found}refused` });
+    const failsWith = '\n\u001b[31m✘ \u001b[41m[\u001b[97mERROR\u001b[41m]\u001b[0m Nobody is logged in. Please go to';
+    expect(await look({ ...account, failsWith })).toMatchObject({ found: `${found}Nobody is logged in` });
   });
 
   test('are asked of no account where no deployment is described', async () => {

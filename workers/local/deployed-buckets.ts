@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { isClone, packageRoot } from './package-root.ts';
 import { wranglerProgram } from './worker-bundle.ts';
 
@@ -76,7 +77,7 @@ function placeOfClone(): DeploymentPlace | undefined {
 
 async function inspectBucket({ config, wrangler }: DeploymentPlace, bucket: string): Promise<BucketReport> {
   const { code, output } = await run([...wrangler, 'r2', 'bucket', 'lifecycle', 'list', bucket, '--config', config]);
-  if (code !== 0) return { bucket, rule: 'unknown', why: firstLine(output) };
+  if (code !== 0) return { bucket, rule: 'unknown', why: firstSentence(output) };
   return { bucket, rule: lifecycleRuleIn(output) };
 }
 
@@ -94,9 +95,17 @@ function run([program = '', ...args]: readonly string[]): Promise<{ code: number
   });
 }
 
-function firstLine(output: string): string {
-  // eslint-disable-next-line no-control-regex -- wrangler colours what it says
-  const plain = output.replace(/\u001b\[[\d;]*m/g, '');
-  const lines = plain.split('\n').map((line) => line.replace(/^[^\p{L}\p{N}]+/u, '').trim());
-  return lines.find((line) => line !== '')?.slice(0, 200) ?? 'wrangler said nothing';
+/** What wrangler says first, without its colours and marks; where to go from there is for its own users. */
+function firstSentence(output: string): string {
+  const lines = stripVTControlCharacters(output)
+    .split('\n')
+    .map((line) => line.replace(/^[^\p{L}\p{N}]*(?:(?:ERROR|WARNING)\]\s*)?/u, '').trim());
+  const [sentence = ''] = lines.find((line) => line !== '')?.split(/\.(?: |$)/) ?? [];
+  return sentence === '' ? 'wrangler said nothing' : clipped(sentence);
 }
+
+function clipped(text: string): string {
+  return text.length > MAX_REASON ? `${text.slice(0, MAX_REASON - 1)}…` : text;
+}
+
+const MAX_REASON = 200;
