@@ -1,6 +1,6 @@
 import { ForkError, NetworkError, RelayChangedError, TeraChatError, UntrustedError } from '../sdk/index.ts';
 import type { ExitName } from './exit-codes.ts';
-import { isDiskFull, reasonOf } from './system-error.ts';
+import { fileErrorMessage, isDiskFull, reasonOf } from './system-error.ts';
 
 /** Ends a command with a message for people, a code for programs and an exit code for scripts. */
 export class Failure extends Error {
@@ -44,17 +44,13 @@ export function describeFailure(cause: unknown): Pick<Failure, 'exit' | 'code' |
     return { exit: 'interrupted', code: 'interrupted', message: 'stopped', hint: undefined };
   }
   const message = cause instanceof Error ? cause.message : String(cause);
-  if (isFileError(cause)) return { exit: 'usage', code: 'file-unusable', message, hint: undefined };
+  const ofFile = fileErrorMessage(cause);
+  if (ofFile !== undefined) return { exit: 'usage', code: 'file-unusable', message: ofFile, hint: undefined };
   if (isDiskFull(cause)) {
     const hint = 'Make room, and do it again.';
     return { exit: 'usage', code: 'file-unusable', message: `It can't be kept: ${reasonOf(cause)}.`, hint };
   }
   return { exit: 'failed', code: 'internal', message, hint: 'This is a fault of the program; please report it.' };
-}
-
-/** What the system says of a file that somebody named. */
-function isFileError(cause: unknown): boolean {
-  return cause instanceof Error && 'syscall' in cause && 'path' in cause;
 }
 
 function exitOf(error: TeraChatError): ExitName {

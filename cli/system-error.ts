@@ -16,6 +16,18 @@ export function reasonOf(cause: unknown): string {
   return REASONS[codeOf(cause)] ?? (cause instanceof Error ? cause.message : String(cause));
 }
 
+const REASONS_OF_FILE: Readonly<Record<string, string>> = {
+  ENOENT: 'it is not there',
+  EEXIST: 'it is there already',
+  EISDIR: 'it is a folder',
+};
+
+/** What the system says of a file that somebody named; undefined for any other error. */
+export function fileErrorMessage(cause: unknown): string | undefined {
+  if (!(cause instanceof Error && 'syscall' in cause && 'path' in cause)) return undefined;
+  return `${String(cause.path)} can't be used: ${REASONS_OF_FILE[codeOf(cause)] ?? reasonOf(cause)}.`;
+}
+
 /** Whether the system refused it, and not this program. */
 export function isOfSystem(cause: unknown): boolean {
   return cause instanceof Error && 'syscall' in cause && 'errno' in cause;

@@ -76,7 +76,7 @@ function howToAddSpare({ nodes, dataShards, totalShards }: ClusterStatus, isLoca
   const configured = nodes.filter(({ kind }) => kind !== null).length;
   const asked = `--nodes ${totalShards} --data ${dataShards} --spares ${configured - totalShards + 1}`;
   return (
-    `Stop the relay, start it with one more, and try again: terachat serve ${asked}\n` +
+    `Stop the relay, start it with one more, and try again:\n  terachat serve ${asked}\n` +
     '  Or, where --cluster FILE named its nodes: add one with "spare": true to that.'
   );
 }

@@ -1,3 +1,4 @@
+import { mkdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { describeFailure } from '../../cli/failure.ts';
@@ -14,6 +15,21 @@ it('a disk that is full is no fault of the program, wherever it is noticed', () 
     message: "It can't be kept: the disk is full.",
   });
   expect(describeFailure(new Error('ENOSPC'))).toMatchObject({ code: 'internal' });
+});
+
+it('a file that can not be used is named with the reason in plain words', () => {
+  const ofFile = (use: () => unknown): unknown => {
+    try {
+      return use();
+    } catch (cause) {
+      return describeFailure(cause);
+    }
+  };
+  const here = import.meta.dirname;
+  const said = (message: string) => ({ exit: 'usage', code: 'file-unusable', message, hint: undefined });
+  const path = `${here}/none`;
+  expect(ofFile(() => readFileSync(path))).toEqual(said(`${path} can't be used: it is not there.`));
+  expect(ofFile(() => mkdirSync(here))).toEqual(said(`${here} can't be used: it is there already.`));
 });
 
 it('Ctrl-C is no fault of the program, whatever it was that waited', async () => {

@@ -60,7 +60,7 @@ describe('[CR5] A node that can not be drained', () => {
     ];
     const asked = { node: 'node-1', isLocal: true };
     const { hint } = explainNodeRefusal(refused('no-spare-node'), clusterStatus({ nodes }), asked);
-    expect(hint).toMatch(/: terachat serve --nodes 4 --data 2 --spares 2\n.*--cluster FILE/);
+    expect(hint).toMatch(/:\n {2}terachat serve --nodes 4 --data 2 --spares 2\n.*--cluster FILE/);
   });
 });
 
