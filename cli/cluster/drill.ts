@@ -54,11 +54,14 @@ export async function drill(tools: ClusterTools, options: DrillOptions): Promise
   } finally {
     if (damage.isLeft) {
       damage.restore();
-      output.note('Everything that the drill took away is back.');
+      output.note(BACK_UNREAD);
     }
     await blobs.close();
   }
 }
+
+const BACK_UNREAD =
+  'Everything that the drill took away is back. A node counts as losing until it was read again: terachat cluster scrub';
 
 /** What a drill does to the relay of a folder; left there is what one took that was cut off, or is at work. */
 export async function drillDamage(folder: string): Promise<Damage> {
