@@ -23,7 +23,10 @@ export class Proxy {
 
   private constructor(target: string) {
     this.#target = target;
-    this.#server = createServer((incoming, outgoing) => this.#forward(incoming, outgoing));
+    // A client that was busy for the usual five seconds would send into a connection that is being closed.
+    this.#server = createServer({ keepAliveTimeout: 60_000 }, (incoming, outgoing) =>
+      this.#forward(incoming, outgoing),
+    );
   }
 
   static async before(target: string): Promise<Proxy> {
