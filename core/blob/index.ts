@@ -16,6 +16,7 @@ export {
   MAX_STRIPE_BYTES,
   MAX_STRIPES,
   stripeCount,
+  stripeRange,
   type BlobLayout,
 } from './layout.ts';
 export { RebuiltShard } from './rebuilt-shard.ts';

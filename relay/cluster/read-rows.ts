@@ -6,6 +6,7 @@ import {
   layOut,
   ok,
   sha256,
+  stripeRange,
   type BlobLayout,
   type ErasureCode,
   type Result,
@@ -97,7 +98,7 @@ async function readPart(
   return got?.ok === true && equalBytes(sha256(got.value), hash) ? got.value : undefined;
 }
 
-/** Rows that come before another are of whole stripes, so all of their data is the blob's. */
+/** What of a stripe is the blob's: the last one's cells may be filled up. */
 function stripeData(code: ErasureCode, layout: BlobLayout, stripe: number, parts: Parts): Uint8Array {
   const { start, end } = cellRange(layout, stripe);
   const cellBytes = end - start;
@@ -109,5 +110,6 @@ function stripeData(code: ErasureCode, layout: BlobLayout, stripe: number, parts
   }
   const missing = Array.from({ length: layout.dataShards }, (_, shard) => shard).filter((shard) => !parts.has(shard));
   if (missing.length > 0) code.reconstruct(room, present, missing);
-  return room.read(layout.dataShards * cellBytes);
+  const data = stripeRange(layout, stripe);
+  return room.read(data.end - data.start);
 }

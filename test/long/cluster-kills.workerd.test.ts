@@ -169,7 +169,7 @@ describe('an upload that is killed', () => {
     '[UP3] %s goes on from the row that is noted',
     async (at) => {
       const death = new Death(at);
-      const bytes = someBytes(8_500_000);
+      const bytes = someBytes(8_500_001);
       await withRig(async (rig) => {
         rig.death = death;
         expect(await death.survives(rig.upload(bytes))).toBe(false);

@@ -30,6 +30,7 @@ import {
   type ObjectToKeep,
   type StoredBlob,
   type Timer,
+  type WrittenRow,
 } from '../../../relay/index.ts';
 import { ShardSource } from '../../../relay/cluster/shard-source.ts';
 import { windowsOf } from '../../../relay/cluster/stripe-window.ts';
@@ -129,6 +130,15 @@ describe('writing a blob', () => {
     cluster.kill([]);
     expect((await writeBlob(cluster, to, [bytes])).ok).toBe(true);
     for (const node of cluster.nodes) expect(await node.keys()).toHaveLength(1);
+  });
+
+  it('[SC10] counts no node that it does not ask any more', async () => {
+    const cluster = new TestCluster(4, 6);
+    const to = { chain: CHAIN, id: newId(), placement: 1, blobBytes: 1_000, expiresAt: Date.now() + DAY_MS };
+    cluster.nodeOf(to.id, 5).isDead = true;
+    const writer = new BlobWriter(cluster, to, { missing: [2] });
+    await writer.write(someBytes(1_000));
+    expect(await writer.finish()).toEqual({ ok: false, error: { code: 'unavailable', needed: 5, found: 4 } });
   });
 
   it('[SC10] does not wait for a node that hangs once enough have answered, and says that its shard is missing', async () => {
@@ -322,6 +332,28 @@ describe('reading a blob', () => {
       if (piece.ok) read.push(piece.value);
     }
     expect(equalBytes(concatBytes(...read).subarray(0, bytes.length), bytes)).toBe(true);
+  });
+
+  it('[UP3] reads back all of a blob that lacks its tail alone, also where a node has other bytes of a row', async () => {
+    const cluster = new TestCluster(2, 16);
+    // A row, and a stripe that its shards don't fill alike.
+    const bytes = someBytes(12 * 2 * CELL_BYTES + 5);
+    const hashes: Uint8Array[] = [];
+    const place = { chain: CHAIN, id: newId(), placement: 1, blobBytes: bytes.length };
+    const [to, onRow] = [
+      { ...place, expiresAt: Date.now() + DAY_MS },
+      async (row: WrittenRow) => void hashes.push(...row.hashes),
+    ];
+    const writer = new BlobWriter(cluster, to, { onRow });
+    await writer.write(bytes);
+    await writer.finish();
+    const other = { bytes: someBytes(3), sha256: sha256(someBytes(3)), expiresAt: to.expiresAt };
+    await cluster.nodeOf(place.id, 0).put(shardPartKey({ ...place, shard: 0, part: 1 }), other);
+    const read: Uint8Array[] = [];
+    for await (const piece of readRows(cluster, { ...place, rows: 2, partHashes: concatBytes(...hashes) })) {
+      if (piece.ok) read.push(piece.value);
+    }
+    expect(equalBytes(concatBytes(...read), bytes)).toBe(true);
   });
 
   it('takes any range, whole and in pieces', async () => {
