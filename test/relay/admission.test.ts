@@ -27,6 +27,12 @@ describe('The rule', () => {
   });
 });
 
+test('[AD1] a list of which an entry is no key is named, and lets in those who are on it', () => {
+  const configured = configureAdmission({ ADMISSION: 'list', ADMISSION_ACTORS: `${ACTOR} ${ACTOR.slice(1)}` });
+  expect(configured.faults).toEqual(['ADMISSION_ACTORS']);
+  expect(configured.rule.kind === 'list' && configured.rule.actors.has(ACTOR)).toBe(true);
+});
+
 describe('A count of foundings', () => {
   const limit = { count: 3, periodMs: DAY_MS };
   const request = (chain: string) => ({ chain, limitName: 'founder-chains', limit }) as const;
@@ -47,6 +53,16 @@ describe('A count of foundings', () => {
   test('[AD2] counts a chain once', () => {
     expect(after(['a', 'a', 'b', 'a'])).toMatchObject({ count: 2 });
     expect(countFounding(after(['a', 'b', 'c']), request('a'), T0)).toHaveProperty('after');
+  });
+
+  test('[AD2] remembers the names of the latest 64 chains, and no more', () => {
+    const many = { count: 100, periodMs: DAY_MS };
+    let before: FoundingCount | undefined;
+    for (let i = 0; i < 65; i++) {
+      const counted = countFounding(before, { ...request(`chain ${i}`), limit: many }, T0);
+      before = 'after' in counted ? counted.after : undefined;
+    }
+    expect([before?.count, before?.chains.length, before?.chains[0]]).toEqual([65, 64, 'chain 1']);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { countFitting, DAY_MS, MAX_SEGMENT_PAYLOADS } from '../../core/index.ts';
+import { countFitting, DAY_MS, HOUR_MS, MAX_SEGMENT_PAYLOADS } from '../../core/index.ts';
 import {
   configureHotAge,
   HOT_AGE_MS,
@@ -20,6 +20,10 @@ function plan(payloads: ReturnType<typeof waiting>, now: number, retentionMs = D
 }
 
 describe('a segment', () => {
+  test('[TI1] [TI2] is due after an hour, in chains that keep payloads for two', () => {
+    expect([HOT_AGE_MS, SHORTEST_COLD_RETENTION_MS]).toEqual([HOUR_MS, 2 * HOUR_MS]);
+  });
+
   test('[TI1] is due when its oldest payload is old enough, and not a millisecond before', () => {
     expect(plan(waiting(3, 100), NOW + HOT_AGE_MS - 1)).toEqual({ kind: 'wait', until: NOW + HOT_AGE_MS });
     expect(plan(waiting(3, 100), NOW + HOT_AGE_MS)).toEqual({ kind: 'flush', payloads: waiting(3, 100) });

@@ -105,7 +105,9 @@ describe('reading', () => {
     expect(reader.readPart(part, cellsOf(reader, stored.shards, part, [0, 1, 5]))).toEqual({ ok: false, error });
     expect(reader.readCells(1, cellsOf(reader, stored.shards, part, [0, 1]), [1, 0]).ok).toBe(true);
     expect(() => reader.readCells(1, cellsOf(reader, stored.shards, part, [2]), [2])).toThrow('not open');
-    expect(() => new BlobReader(codeOf(3, 6), stored.descriptor)).toThrow('of another code');
+    for (const other of [codeOf(3, 6), codeOf(4, 7)]) {
+      expect(() => new BlobReader(other, stored.descriptor)).toThrow('of another code');
+    }
   });
 
   test('[BL7, BL9] every range of a blob is what it holds there, whichever shards are lost', () => {
@@ -202,6 +204,21 @@ describe('damage', () => {
     const withItself = genuine.shardHashes.slice();
     withItself.set(own.shardHashes.subarray(64, 96), 64);
     expect(reasonOf(2, withTail({ ...own, shardHashes: withItself }))).toBe('other-blob');
+  });
+
+  test('[BL11] what a reader keeps of a tail outlives the memory that it came in', () => {
+    const tails = indexes(4).map((index) => stored.shards[index]!.slice(body));
+    const reader = new BlobReader(code, stored.descriptor);
+    for (const [index, tail] of tails.entries()) {
+      expect(reader.openShard(index, tail).ok).toBe(true);
+      tail.fill(0);
+    }
+    const part = wholeStripe(layout, 0);
+    expect(reader.readPart(part, cellsOf(reader, stored.shards, part, indexes(4)))).toMatchObject({
+      ok: true,
+      value: { erased: [] },
+    });
+    expect(reader.shardHashes.every((byte) => byte === 0)).toBe(false);
   });
 
   test('[BL6] cells of other stripes, of other lengths and none at all are erasures', () => {

@@ -70,9 +70,17 @@ describe('checkpoint text', () => {
     ['a root of 33 bytes', TEXT.replace(ENCODED_ROOT, toBase64(Uint8Array.from([...ROOT, 0])))],
     ['stray low bits in the root', TEXT.replace('U=\n', 'V=\n')],
     ['an empty extension line', `${TEXT}\nextension\n`],
+    ['an origin of 1,025 characters', TEXT.replace(ORIGIN, 'o'.repeat(1_025))],
+    ['an extension line of 1,025 characters', `${TEXT}${'e'.repeat(1_025)}\n`],
   ];
   test.each(malformed)('[TR6] refuses one with %s', (_what, text) => {
     expect(parseCheckpoint(text)).toEqual({ ok: false, error: { code: 'checkpoint-malformed' } });
+  });
+
+  test('[TR9] takes an origin and extension lines of 1,024 characters', () => {
+    const longest = 'x'.repeat(1_024);
+    const text = `${TEXT.replace(ORIGIN, longest)}${longest}\n`;
+    expect(parseCheckpoint(text)).toMatchObject({ ok: true, value: { origin: longest, extensions: [longest] } });
   });
 
   test('[TR6] takes sizes up to 2^53 - 1', () => {

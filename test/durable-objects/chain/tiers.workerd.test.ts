@@ -99,7 +99,7 @@ async function kill(): Promise<void> {
 }
 
 describe('payloads', { timeout: 120_000 }, () => {
-  it('[TI1, TI3, TI4] leave their chain together once the oldest is a minute old, and are read as before', async () => {
+  it('[TI1, TI3, TI4] leave their chain together once the oldest is an hour old, and are read as before', async () => {
     const payloads = await say(20, 700);
     await wake(T0 + HOT_AGE_MS - 1);
     await runDurableObjectAlarm(chain.stub);
@@ -146,7 +146,7 @@ describe('payloads', { timeout: 120_000 }, () => {
     });
   });
 
-  it('[TI2] stay where they are without a cluster, where they live for less than an hour, and where they fill a segment', async () => {
+  it('[TI2] stay where they are without a cluster, where they live for less than two hours, and where they fill a segment', async () => {
     await runInDurableObject(chain.stub, (object) => {
       object.cluster = () => Promise.resolve(undefined);
     });
@@ -155,7 +155,7 @@ describe('payloads', { timeout: 120_000 }, () => {
     await runDurableObjectAlarm(chain.stub);
     expect(await hot()).toBe(2);
     expect(await count("SELECT count(*) AS n FROM jobs WHERE kind = 'segments'")).toBe(0);
-    chain = await TestChain.found(alice, { retentionMs: 3_599_999 });
+    chain = await TestChain.found(alice, { retentionMs: 7_199_999 });
     await wake(T0);
     await say(2, 100);
     expect(await count("SELECT count(*) AS n FROM jobs WHERE kind = 'segments'")).toBe(0);
