@@ -56,7 +56,6 @@ export class Placements {
     storage.transactionSync(() => {
       store.addPlacement(next);
       for (const name of state?.placement.slots ?? []) if (!next.slots.includes(name)) store.retire(name, next.number);
-      for (const name of next.slots) store.reinstate(name);
       if (state !== undefined) changed();
     });
   }

@@ -66,11 +66,6 @@ export class ClusterStore {
     this.#sql.exec(`UPDATE retired SET state = 'drained' WHERE node = ?`, node);
   }
 
-  /** A node that has a slot again is not retired. */
-  reinstate(node: string): void {
-    this.#sql.exec('DELETE FROM retired WHERE node = ?', node);
-  }
-
   /** In place of the chain's report before, also in the sums. */
   report(chain: string, report: BlobReport): void {
     this.#storage.transactionSync(() => {
