@@ -107,7 +107,7 @@ describe('scrub and repair', () => {
     withRig(async (rig) => {
       const row = await rig.write(BYTES);
       await rig.take(row.id, 0);
-      rig.care.reportDamage(row.id, [0, 3, 77]);
+      rig.care.reportDamage(row.id, [0, 3, 6, 77]);
       expect(rig.row(row.id).missing).toEqual([0, 3]);
       await rig.run();
       expect(rig.row(row.id).missing).toEqual([]);
@@ -449,6 +449,16 @@ describe('what belongs to nothing', () => {
       const other = rig.holder(kept.id, 1);
       expect(await rig.care.unknownShards(holder, [stray, elsewhere])).toEqual([stray]);
       expect(await rig.care.unknownShards(other, [elsewhere])).toEqual([elsewhere]);
+      // Under another number it is a copy that no row stands for; what is another chain's is for that one to say.
+      const older = shardPartKey({ ...storedBlob(CHAIN, kept), placement: 9, shard: 0, part: 0 });
+      const foreign = shardPartKey({
+        chain: sha256(CHAIN) as typeof CHAIN,
+        id: newId(),
+        placement: 1,
+        shard: 0,
+        part: 0,
+      });
+      expect(await rig.care.unknownShards(holder, [older, foreign, 'not/ours'])).toEqual([older]);
       await expectKnown(rig, other, kept.id);
       rig.store.blobs.remove(deleted.id);
       expect(await rig.orphans()).toHaveLength(6);
