@@ -45,7 +45,7 @@ export class ChainSockets extends StreamSockets<AppendFrame> {
     const leaving = new Set(ended.map(toBase64Url));
     for (const [socket, { key }] of this.live()) {
       if (leaving.has(key)) this.rejoin(socket, first);
-      else this.send(socket, ...frames);
+      else this.offer(socket, first, frames);
     }
   }
 

@@ -30,7 +30,7 @@ export class MailboxSockets extends StreamSockets<AckFrame> {
     let frame: Uint8Array | undefined;
     for (const [socket] of this.live()) {
       frame ??= itemsFrame(this.#mailbox.give(sequence));
-      this.send(socket, frame);
+      this.offer(socket, sequence, [frame]);
     }
   }
 

@@ -1,10 +1,18 @@
-import { decode, MAX_OPEN_FRAME_BYTES, OPEN_DEADLINE_MS, toBase64Url, type Codec } from '../../core/index.ts';
+import {
+  decode,
+  MAX_OPEN_FRAME_BYTES,
+  MAX_PAGE_BYTES,
+  OPEN_DEADLINE_MS,
+  toBase64Url,
+  type Codec,
+} from '../../core/index.ts';
 import type { RelayRefusal } from '../../relay/index.ts';
 import { reportIncident } from '../platform/incident.ts';
-import { CLOSE_INTERRUPTED, CLOSE_NORMAL, CLOSE_REFUSED, CLOSE_REMOVED } from './close-codes.ts';
+import { CLOSE_INTERRUPTED, CLOSE_REFUSED, CLOSE_REMOVED } from './close-codes.ts';
 import type { Presence } from './presence.ts';
 import type { OpenSeat, Seat } from './seat.ts';
-import { SeatedSockets, type SeatedSocket } from './seated-sockets.ts';
+import { SeatedSockets } from './seated-sockets.ts';
+import { WaitingReaders } from './waiting-readers.ts';
 
 const RETRY_AFTER_S = 5;
 
@@ -47,7 +55,7 @@ export interface HistoryPage {
 }
 
 /**
- * The live readers of one object (`SK1`–`SK11`): each opens with a ticket, gets history from its cursor as fast as it takes
+ * The live readers of one object (`SK1`–`SK11`, `SK15`): each opens with a ticket, gets history from its cursor as fast as it takes
  * it, one `caught-up`, then whatever is new. `Request` is what a client may send besides `open` and `progress`.
  */
 export abstract class StreamSockets<Request extends { readonly kind: string }> {
@@ -55,12 +63,25 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
   readonly #limits: StreamLimits;
   readonly #upFrame: Codec<OpenFrame | ProgressFrame | Request>;
   readonly #sockets: SeatedSockets;
+  readonly #waiting: WaitingReaders;
 
   constructor(host: StreamHost, upFrame: Codec<OpenFrame | ProgressFrame | Request>, limits: StreamLimits) {
     this.#host = host;
     this.#upFrame = upFrame;
     this.#limits = limits;
-    this.#sockets = new SeatedSockets(host.ctx, (mark) => this.mark(mark));
+    this.#sockets = new SeatedSockets({
+      ctx: host.ctx,
+      clock: () => host.clock(),
+      markFrame: (mark) => this.mark(mark),
+      freed: () => this.#waiting.resumeSoon(),
+    });
+    this.#waiting = new WaitingReaders({
+      ctx: host.ctx,
+      sockets: this.#sockets,
+      clock: () => host.clock(),
+      scheduleSweep: (dueAt) => host.scheduleSweep(dueAt),
+      resume: (socket, from) => this.rejoin(socket, from),
+    });
   }
 
   /** The next part of what the actor may have. */
@@ -105,6 +126,7 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
   }
 
   accept(origin: string): Response {
+    if (this.#sockets.count >= this.#limits.maxSockets) this.#sockets.reap();
     if (this.#sockets.count >= this.#limits.maxSockets && !this.#makeRoom()) {
       return new Response(null, { status: 503, headers: { 'retry-after': String(RETRY_AFTER_S) } });
     }
@@ -127,16 +149,16 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
 
   /** The client has closed. It waits for the relay to close as well (RFC 6455 §7.1.1), which no runtime does by itself. */
   closed(socket: WebSocket): void {
-    this.#sockets.close(socket, CLOSE_NORMAL, '');
+    this.#sockets.closed(socket);
   }
 
   leave(socket: WebSocket): void {
     this.#sockets.leave(socket);
   }
 
-  /** Job step: closes sockets that never opened. Returns when the next one is due. */
+  /** Job step: closes sockets that never opened, and lets go of those who starve others. Returns when the next one is due. */
   sweep(now: number): number | undefined {
-    let next: number | undefined;
+    let next = this.#waiting.sweep(now);
     for (const [socket, { since }] of this.#sockets.unopened()) {
       const dueAt = since + OPEN_DEADLINE_MS;
       if (dueAt <= now) this.refuse(socket, { code: 'open-first' });
@@ -150,6 +172,15 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
     return this.#sockets.live();
   }
 
+  /** Entries or items from `from` on. Where there is no room for them, the reader gets them as history once there is. */
+  protected offer(socket: WebSocket, from: number, frames: readonly Uint8Array[]): void {
+    const bytes = frames.reduce((sum, frame) => sum + frame.length, 0);
+    const backlog = this.#sockets.find(socket)?.backlog;
+    if (backlog?.isOverBound === true || !this.#sockets.hasRoomFor(socket, bytes)) this.#waiting.add(socket, from);
+    else this.#sockets.send(socket, frames);
+  }
+
+  /** What can't be had later. */
   protected send(socket: WebSocket, ...frames: readonly Uint8Array[]): void {
     this.#sockets.send(socket, frames);
   }
@@ -174,7 +205,8 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
 
   async #take(socket: WebSocket, data: ArrayBuffer | string): Promise<void> {
     const seated = this.#sockets.find(socket);
-    if (seated === undefined || seated.seat.stage === 'leaving') return;
+    if (seated === undefined) return;
+    if (seated.seat.stage === 'leaving') return this.#hearOut(socket, data);
     const { seat, requests } = seated;
     if (typeof data === 'string') return this.refuse(socket, { code: 'unsupported-media-type' });
     // Length before anything else: a frame over the limit is never parsed.
@@ -188,7 +220,7 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
     const barred = this.barred?.(seat.actor);
     // Who was removed may still take what came before.
     if (barred !== undefined && !(isProgress(frame) && seat.stage !== 'live')) return this.end(socket, barred);
-    if (isProgress(frame)) return this.#advance(socket, seated, frame);
+    if (isProgress(frame)) return this.#advance(socket, frame);
     if (!requests.hasRoomFor(data.byteLength)) return this.refuse(socket, { code: 'too-many-in-flight' });
     return requests.during(data.byteLength, () => this.handle(socket, frame, seat));
   }
@@ -215,20 +247,20 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
     return this.#catchUp(socket, cursor);
   }
 
-  #advance(
-    socket: WebSocket,
-    { seat, backlog }: SeatedSocket,
-    { value: { mark } }: ProgressFrame,
-  ): Promise<void> | void {
-    if (!this.#sockets.reportTaken(socket, mark)) return this.refuse(socket, { code: 'unknown-mark' });
-    if (seat.stage !== 'waiting' || backlog.fillsWindow) return;
-    this.#sockets.move(socket, { stage: 'history', from: seat.from });
-    return this.#catchUp(socket, seat.from);
+  #advance(socket: WebSocket, { value: { mark } }: ProgressFrame): void {
+    if (!this.#sockets.reportTaken(socket, mark)) this.refuse(socket, { code: 'unknown-mark' });
+  }
+
+  /** One that is being closed has only to say how far it came. */
+  #hearOut(socket: WebSocket, data: ArrayBuffer | string): void {
+    if (typeof data === 'string' || data.byteLength > MAX_OPEN_FRAME_BYTES) return;
+    const decoded = decode(this.#upFrame, new Uint8Array(data));
+    if (decoded.ok && isProgress(decoded.value)) this.#sockets.reportTaken(socket, decoded.value.value.mark);
   }
 
   /**
-   * A page a turn, so that a long history holds up nobody, and no more than the reader has room for (`SK9`): no timer waits
-   * for it, its next `progress` goes on. The last page, the marker and the switch to live leave in one turn, so nothing
+   * A page a turn, so that a long history holds up nobody, and no more than there is room for (`SK9`, `SK15`): no timer waits
+   * for it, the next `progress` goes on. The last page, the marker and the switch to live leave in one turn, so nothing
    * that is new falls between.
    */
   async #catchUp(socket: WebSocket, cursor: number): Promise<void> {
@@ -236,18 +268,30 @@ export abstract class StreamSockets<Request extends { readonly kind: string }> {
     for (;;) {
       const seated = this.#sockets.find(socket);
       if (seated?.seat.stage !== 'history') return;
-      if (seated.backlog.fillsWindow) return this.#sockets.move(socket, { stage: 'waiting', from });
+      if (seated.backlog.fillsWindow || !this.#sockets.hasRoomFor(socket, MAX_PAGE_BYTES))
+        return this.#waiting.add(socket, from);
       const asked = this.history(seated.seat.actor, from);
       // Awaited only where it must be: in that time something new may come.
-      const page = asked instanceof Promise ? await asked : asked;
+      const page = asked instanceof Promise ? await this.#holdingRoom(asked) : asked;
       if (page.frame !== undefined) this.send(socket, page.frame);
       if (page.ending !== undefined) return this.end(socket, page.ending);
       from = page.next;
       if (this.isCaughtUp(from)) {
-        this.send(socket, this.caughtUp());
+        if (!seated.seat.isTold) this.send(socket, this.caughtUp());
         return this.#sockets.move(socket, { stage: 'live', from });
       }
       await scheduler.wait(0);
+    }
+  }
+
+  /** For a page that is on its way, so that however many are no more come than there is room for. */
+  async #holdingRoom(page: Promise<HistoryPage>): Promise<HistoryPage> {
+    const { budget } = this.#sockets;
+    budget.take(MAX_PAGE_BYTES);
+    try {
+      return await page;
+    } finally {
+      budget.give(MAX_PAGE_BYTES);
     }
   }
 

@@ -15,6 +15,7 @@ export class SocketPeer<Up extends Frame, Down extends Frame> {
   readonly frames: Exclude<Down, { readonly kind: 'mark' }>[] = [];
   readonly marks: Uint8Array[] = [];
   isReporting = true;
+  hasClosed = false;
   readonly closed: Promise<CloseEvent>;
   readonly #socket: WebSocket;
   readonly #upFrame: Codec<Up>;
@@ -25,6 +26,7 @@ export class SocketPeer<Up extends Frame, Down extends Frame> {
     this.#upFrame = upFrame;
     socket.binaryType = 'arraybuffer';
     this.closed = new Promise((resolve) => socket.addEventListener('close', resolve));
+    void this.closed.then(() => (this.hasClosed = true));
     socket.addEventListener('message', ({ data }) => {
       const frame = decodeTrusted(downFrame, new Uint8Array(data as ArrayBuffer));
       if (isMark(frame)) this.#note(frame.value.mark);

@@ -19,7 +19,7 @@ import type { Attachment } from '../../../durable-objects/sockets/seat.ts';
 import { TestActor } from '../../support/test-actor.ts';
 import { bytesFor } from '../bytes-for.ts';
 import { ChainPeer as Peer } from '../chain-peer.ts';
-import { callerOf, replayUnder, T0, TestChain, valueOf } from './test-chain.ts';
+import { callerOf, chainStub, replayUnder, T0, TestChain, valueOf } from './test-chain.ts';
 
 const alice = new TestActor('alice');
 const bob = new TestActor('bob');
@@ -66,6 +66,11 @@ function bytesOf(peer: Peer): number {
 
 async function untilSize(peer: Peer, size: number): Promise<void> {
   await peer.until(() => peer.entries().length >= size);
+}
+
+function startReporting(peer: Peer): void {
+  peer.isReporting = true;
+  for (const mark of peer.marks) peer.report(mark);
 }
 
 /** Two calls into the object: whatever it had to do at once is done. */
@@ -250,7 +255,7 @@ describe('a chain stream', () => {
     await runInDurableObject(chain.stub, (_, state) => {
       for (const socket of state.getWebSockets()) {
         const { backlog } = socket.deserializeAttachment() as Attachment;
-        const seat = { stage: 'live', actor: alice.key, key: 'alice', from: 0 } as const;
+        const seat = { stage: 'live', actor: alice.key, key: 'alice', from: 0, isTold: true } as const;
         socket.serializeAttachment({ seat, backlog } satisfies Attachment);
       }
     });
@@ -281,6 +286,8 @@ describe('a reader of a chain stream who is slow', () => {
     for (const peer of [honest, liar, parrot]) await untilSize(peer, 63);
     await honest.until(() => honest.marks.length > 0);
     liar.report(new Uint8Array(8));
+    expect(problemOfFrame(await liar.until(({ kind }) => kind === 'problem'))).toBe('unknown-mark');
+    startReporting(liar);
     expect((await liar.closed).reason).toBe('unknown-mark');
     await parrot.until(() => parrot.marks.length > 0);
     expect(parrot.marks).toHaveLength(1);
@@ -312,7 +319,7 @@ describe('a reader of a chain stream who is slow', () => {
     expect(peer.frames.filter(({ kind }) => kind === 'caughtUp')).toHaveLength(1);
   });
 
-  it('[SK9] is closed when it holds up what is new, while others get it, and goes on at its cursor', async () => {
+  it('[SK9] gets what is new as history once it owes too much, while others get it as it comes', async () => {
     const [slow, quick] = [await subscribe(alice), await subscribe(alice)];
     slow.isReporting = false;
     await fill(3);
@@ -321,14 +328,17 @@ describe('a reader of a chain stream who is slow', () => {
     await evictDurableObject(chain.stub);
     await chain.setClock(T0);
     await fill(3);
-    const { code, reason } = await slow.closed;
-    expect([code, reason]).toEqual([4408, 'slow-reader']);
+    const total = 1 + 6 * 62;
+    await untilSize(quick, total);
+    expect(replayUnder(chain.id, quick.entries(), quick.checkpoint()).size).toBe(total);
+    await settle();
     expect(bytesOf(slow)).toBeLessThan(STREAM_BOUND_BYTES + 1_000_000);
-    await untilSize(quick, 1 + 6 * 62);
-    expect(replayUnder(chain.id, quick.entries(), quick.checkpoint()).size).toBe(1 + 6 * 62);
-    const again = await subscribe(alice, slow.entries().length);
-    const all = [...slow.entries(), ...again.entries()];
-    expect(replayUnder(chain.id, all, again.checkpoint()).size).toBe(1 + 6 * 62);
+    startReporting(slow);
+    await untilSize(slow, total);
+    await chain.append(alice.message(chain.id, await chain.head(), T0, utf8ToBytes('live again')));
+    await untilSize(slow, total + 1);
+    expect(replayUnder(chain.id, slow.entries(), slow.checkpoint()).size).toBe(total + 1);
+    expect(slow.frames.filter(({ kind }) => kind === 'caughtUp')).toHaveLength(1);
   });
 
   it('[SK9] costs an idle socket nothing: what it owes is less than a step', async () => {
@@ -341,6 +351,81 @@ describe('a reader of a chain stream who is slow', () => {
     );
     expect(held.every((bytes) => bytes < STREAM_MARK_STEP_BYTES)).toBe(true);
     expect(peer.marks).toEqual([]);
+  });
+});
+
+describe('what is queued for all readers of a chain', () => {
+  const OWED_BYTES = 4_000_000;
+  const mark = bytesFor('mark', 0, 8);
+
+  /** Live readers who owe nearly all that an object may have queued. */
+  async function hoard(since: number): Promise<Peer[]> {
+    await fill(1);
+    const peers = await Promise.all(Array.from({ length: 6 }, () => subscribe(alice, 63)));
+    for (const peer of peers) peer.isReporting = false;
+    await runInDurableObject(chain.stub, (_, state) => {
+      for (const socket of state.getWebSockets()) {
+        const { seat } = socket.deserializeAttachment() as Attachment;
+        const backlog = { bytes: OWED_BYTES, marked: OWED_BYTES, mark, since };
+        socket.serializeAttachment({ seat, backlog } satisfies Attachment);
+      }
+    });
+    await evictDurableObject(chain.stub);
+    await chain.setClock(T0);
+    return peers;
+  }
+
+  async function open(): Promise<Peer> {
+    const peer = await connect();
+    peer.send({ kind: 'open', value: { ticket: await ticketOf(alice), cursor: 0 } });
+    return peer;
+  }
+
+  it('[SK15] is bounded: who finds no room waits, and gets everything once another has taken what it owes', async () => {
+    const [first, second, ...others] = await hoard(T0);
+    const late = await open();
+    await chain.append(alice.message(chain.id, await chain.head(), T0, utf8ToBytes('while there is no room')));
+    await settle();
+    for (const peer of [first, second, late, ...others]) expect(peer?.entries()).toEqual([]);
+    // What was queued for one who leaves without having taken it may be there still.
+    second?.close();
+    await settle();
+    expect(late.entries()).toEqual([]);
+    first?.report(mark);
+    await Promise.all([late.untilSize(64), first?.untilSize(1)]);
+    await late.until(({ kind }) => kind === 'caughtUp');
+    await chain.append(alice.message(chain.id, await chain.head(), T0, utf8ToBytes('live again')));
+    await Promise.all([late.untilSize(65), first?.untilSize(2)]);
+    expect(replayUnder(chain.id, late.entries(), late.checkpoint()).size).toBe(65);
+    for (const peer of [late, first]) expect(peer?.frames.filter(({ kind }) => kind === 'caughtUp')).toHaveLength(1);
+  });
+
+  it('[SK15] counts what a refused reader owes, who is closed once it has taken that and gets nothing more', async () => {
+    const peer = await subscribe(alice);
+    peer.isReporting = false;
+    await fill(1);
+    await untilSize(peer, 63);
+    peer.sendRaw(Uint8Array.of(9, 9, 9));
+    await peer.until(({ kind }) => kind === 'problem');
+    await chain.append(alice.message(chain.id, await chain.head(), T0, utf8ToBytes('not for the refused')));
+    await settle();
+    expect(peer.hasClosed).toBe(false);
+    startReporting(peer);
+    const { code, reason } = await peer.closed;
+    expect([code, reason]).toEqual([4400, 'malformed']);
+    expect(peer.entries()).toHaveLength(63);
+  });
+
+  it('[SK15] is let go of with all connections where those who take nothing starve others', async () => {
+    await hoard(T0 - 1);
+    const late = await open();
+    await settle();
+    await chain.setClock(T0 + 30_000);
+    await runDurableObjectAlarm(chain.stub).catch(() => undefined);
+    expect((await late.closed).code).toBe(1006);
+    const again = new TestChain(await chainStub(chain.genesis), chain.founder, chain.genesis);
+    await runInDurableObject(again.stub, (_, state) => expect(state.getWebSockets()).toEqual([]));
+    expect((await again.audit()).size).toBe(63);
   });
 });
 
@@ -385,6 +470,8 @@ describe('requests on a chain stream', () => {
     await chain.remove(bob);
     const submissions = [bob.message(chain.id, seen, T0, utf8ToBytes('too late'))];
     writer.send({ kind: 'append', value: { request: 1, append: { submissions } } });
+    await writer.until(({ kind }) => kind === 'problem');
+    startReporting(writer);
     const { code, reason } = await writer.closed;
     expect([code, reason]).toEqual([4403, 'actor-removed']);
     expect(writer.frames.filter(({ kind }) => kind === 'appended')).toEqual([]);

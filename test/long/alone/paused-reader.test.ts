@@ -83,7 +83,7 @@ async function send(
   return { delays, peak };
 }
 
-test('[SK9] 125 MiB towards a hundred readers of whom one has paused: memory is bounded, the others get it, and it goes on at its cursor', async () => {
+test('[SK9] 125 MiB towards a hundred readers of whom one has paused: memory is bounded, the others get it, and it misses nothing', async () => {
   for (let round = 1; ; round++) {
     const { growthMiB, ratio } = await pauseOne();
     if (growthMiB < MAX_GROWTH_MIB && ratio < MAX_RATIO) return;
@@ -107,18 +107,17 @@ async function pauseOne(): Promise<{ growthMiB: number; ratio: number }> {
   paused.socket.pause();
   const after = await send(framesOf(FRAMES), { writer, readers: others, pid });
 
-  paused.socket.resume();
-  expect(await paused.socket.closed).toBe('4408 slow-reader');
   const total = 1 + (FRAMES_BEFORE + FRAMES) * FRAME_EVENTS;
   expect(paused.size).toBeLessThan(total);
-  const again = await openReader(group, paused.size);
-  await reaches(again, total);
+  const pausedGot = paused.size;
+  paused.socket.resume();
+  await reaches(paused, total);
 
   const [p99Before, p99After] = [percentile(before.delays, 0.99), percentile(after.delays, 0.99)];
   const ratio = Number((p99After / p99Before).toFixed(2));
   console.info({
     sentMiB: Math.round((FRAMES * FRAME_EVENTS * PAYLOAD_BYTES) / MIB),
-    pausedGotBeforeItWasClosed: paused.size,
+    pausedGotBeforeItWentOn: pausedGot,
     memoryMiB: { before: Math.round(before.peak / MIB), after: Math.round(after.peak / MIB) },
     p99Ms: { before: Math.round(p99Before), after: Math.round(p99After), ratio },
   });
