@@ -59,7 +59,7 @@ export class PolicyStateLost extends Error {}
 export function restoreHead(
   chain: ChainId,
   log: StoredLog,
-  snapshots: readonly Snapshot[],
+  snapshots: Iterable<Snapshot>,
   kept: KeptPolicyState | undefined,
 ): ChainHead {
   const replay = replayStored(log, snapshots);
@@ -79,7 +79,7 @@ export function restoreHead(
 /** Has the policy decide again over everything since the newest usable snapshot. Rejects where the executor does. */
 export async function recallPolicyState(
   log: StoredLog,
-  snapshots: readonly Snapshot[],
+  snapshots: Iterable<Snapshot>,
   executor: PolicyExecutor,
 ): Promise<KeptPolicyState | undefined> {
   const replay = replayStored(log, snapshots);
@@ -114,7 +114,7 @@ export function snapshotOf({ size, leaf, state }: ChainHead): Snapshot {
 }
 
 /** Snapshots come newest first. */
-function firstUsable(log: StoredLog, snapshots: readonly Snapshot[]): ReturnType<typeof stateOfSnapshot> {
+function firstUsable(log: StoredLog, snapshots: Iterable<Snapshot>): ReturnType<typeof stateOfSnapshot> {
   for (const snapshot of snapshots) {
     const start = stateOfSnapshot(log, snapshot);
     if (start !== undefined) return start;
@@ -138,7 +138,7 @@ interface PastCall {
   readonly index: number;
 }
 
-function* replayStored(log: StoredLog, snapshots: readonly Snapshot[]): Generator<PastCall, ChainState, PolicyConsent> {
+function* replayStored(log: StoredLog, snapshots: Iterable<Snapshot>): Generator<PastCall, ChainState, PolicyConsent> {
   const start = firstUsable(log, snapshots);
   let state = start?.state ?? foundStored(log.entryAt(0));
   for (let index = start?.next ?? 1; index < log.size; index++) {

@@ -194,9 +194,23 @@ export const modules = sqliteTable('modules', {
 export const snapshots = sqliteTable('snapshots', {
   index: integer('idx').primaryKey(),
   leafHash: bytes('leaf_hash').notNull(),
+  /** Of the whole state, so that a part that is missing or another's is found. */
   digest: bytes('digest').notNull(),
+  /** The state, or the first part of it. */
   bytes: bytes('bytes').notNull(),
 });
+
+/** What a row of `snapshots` does not hold, in order. */
+export const snapshotParts = sqliteTable(
+  'snapshot_parts',
+  {
+    index: integer('idx').notNull(),
+    /** From 1 on. */
+    part: integer('part').notNull(),
+    bytes: bytes('bytes').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.index, table.part] })],
+);
 
 /** What the cluster keeps for this chain: the truth of what is there, and of what still has to be made whole or deleted. */
 export const blobs = sqliteTable(

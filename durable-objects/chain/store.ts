@@ -23,7 +23,7 @@ export type { Delivery, DeliveryKey, NewDeliveries } from './store/outbox.ts';
 export { MAX_LOOKUP_LAG, type PayloadRow } from './store/payloads.ts';
 export type { Poke } from './store/pokes.ts';
 export type { ColdPlace, Segment, SegmentIntent } from './store/segments.ts';
-export { KEPT_SNAPSHOTS, MAX_SNAPSHOT_BYTES, type Snapshot } from './store/snapshots.ts';
+export { KEPT_SNAPSHOTS, MAX_SNAPSHOT_BYTES, SNAPSHOT_PART_BYTES, type Snapshot } from './store/snapshots.ts';
 export type { Tombstone } from './store/tombstones.ts';
 
 const CUT = 'blob-cut';

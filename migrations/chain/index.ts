@@ -9,6 +9,7 @@ import blobCare from './0006_blob_care.sql';
 import modules from './0007_modules.sql';
 import segments from './0008_segments.sql';
 import policyState from './0009_policy_state.sql';
+import snapshotParts from './0010_snapshot_parts.sql';
 
 /** The chain object's SQL by the tag of its journal entry. */
 export const chainMigrations = {
@@ -24,5 +25,6 @@ export const chainMigrations = {
     '0007_modules': modules,
     '0008_segments': segments,
     '0009_policy_state': policyState,
+    '0010_snapshot_parts': snapshotParts,
   },
 };

@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
+  equalBytes,
   inclusionProof,
   leafHash,
   MAX_HANDSHAKE_BYTES,
   rangeFromNodes,
   rootOf,
+  sha256,
   verifyInclusion,
 } from '../../../core/index.ts';
 import {
@@ -12,6 +14,7 @@ import {
   KEPT_SNAPSHOTS,
   MAX_LOOKUP_LAG,
   MAX_SNAPSHOT_BYTES,
+  SNAPSHOT_PART_BYTES,
   type LogRow,
   type NewDeliveries,
 } from '../../../durable-objects/chain/store.ts';
@@ -468,25 +471,47 @@ describe('snapshots', () => {
 
   it('are kept newest first, the last few', () =>
     withStore((store) => {
-      expect(store.snapshots.list()).toEqual([]);
+      expect([...store.snapshots.list()]).toEqual([]);
       for (const index of [10, 30, 20, 40, 50]) expect(store.snapshots.save(snapshot(index))).toBe(true);
       expect(KEPT_SNAPSHOTS).toBe(3);
-      expect(store.snapshots.list()).toEqual([snapshot(50), snapshot(40), snapshot(30)]);
+      expect([...store.snapshots.list()]).toEqual([snapshot(50), snapshot(40), snapshot(30)]);
     }));
 
   it('are rebuilt in place and dropped at any doubt', () =>
     withStore((store) => {
       store.snapshots.save(snapshot(5));
       store.snapshots.save({ ...snapshot(6), index: 5 });
-      expect(store.snapshots.list()).toEqual([{ ...snapshot(6), index: 5 }]);
+      expect([...store.snapshots.list()]).toEqual([{ ...snapshot(6), index: 5 }]);
       store.snapshots.dropAll();
-      expect(store.snapshots.list()).toEqual([]);
+      expect([...store.snapshots.list()]).toEqual([]);
     }));
 
-  it('above a row are not kept', () =>
+  it('[ST3] of more than a row are kept in parts, under one digest of all', () =>
+    withStore((store, { sql }) => {
+      const count = () => sql.exec('SELECT count(*) AS n FROM snapshot_parts').one()['n'];
+      const bytes = new Uint8Array(2 * SNAPSHOT_PART_BYTES + 7).map((_, i) => i >> 12);
+      const large = { ...snapshot(5), digest: sha256(bytes), bytes };
+      const isWhole = () =>
+        [...store.snapshots.list()].every(({ bytes: kept }) => equalBytes(sha256(kept), large.digest));
+      expect(store.snapshots.save(large)).toBe(true);
+      expect(isWhole()).toBe(true);
+      const rows = sql.exec(
+        'SELECT length(bytes) AS n FROM snapshots UNION ALL SELECT length(bytes) FROM snapshot_parts',
+      );
+      expect(rows.toArray().map(({ n }) => n)).toEqual([SNAPSHOT_PART_BYTES, SNAPSHOT_PART_BYTES, 7]);
+      sql.exec('DELETE FROM snapshot_parts WHERE part = 1');
+      expect(isWhole()).toBe(false);
+      store.snapshots.save({ ...large, bytes: bytes.subarray(0, 9) });
+      expect(count()).toBe(0);
+      store.snapshots.save(large);
+      for (const index of [6, 7, 8]) store.snapshots.save(snapshot(index));
+      expect(count()).toBe(0);
+    }));
+
+  it('[ST3] above the bound are not kept', () =>
     withStore((store) => {
       expect(store.snapshots.save({ ...snapshot(5), bytes: new Uint8Array(MAX_SNAPSHOT_BYTES + 1) })).toBe(false);
-      expect(store.snapshots.list()).toEqual([]);
+      expect([...store.snapshots.list()]).toEqual([]);
     }));
 });
 
