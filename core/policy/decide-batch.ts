@@ -1,3 +1,5 @@
+import { FUEL_A_PAGE } from './fuel-costs.ts';
+import { WASM_PAGE_BYTES } from './module-limits.ts';
 import { MAX_BATCH_EVENTS, type PolicyBatch } from './policy-executor.ts';
 import { DEFAULT_POLICY_FUEL, runPolicy, type PolicyInstance, type PolicyOutcome } from './run-policy.ts';
 
@@ -7,7 +9,8 @@ const FUEL_A_TURN = DEFAULT_POLICY_FUEL;
 /**
  * What every executor does with a batch (`PX8`): an instance a record, each of which finds the state that the last accepted one
  * left, or, where the batch is read-only, the state that all of them find. Waits for `pause` wherever about 5 ms of work have been
- * done, since a policy runs on a thread that is not its own. Rejects where the host fails.
+ * done, since a policy runs on a thread that is not its own. The memory that an instance begins with is such work, though it costs
+ * no fuel: a verdict must not depend on it. Rejects where the host fails.
  */
 export async function decideBatch(
   instantiate: () => PolicyInstance,
@@ -23,7 +26,9 @@ export async function decideBatch(
       await pause();
       spent = 0;
     }
-    const outcome = runPolicy(instantiate, { state: current, event, fuel });
+    const instance = instantiate();
+    spent += (instance.memory.buffer.byteLength / WASM_PAGE_BYTES) * FUEL_A_PAGE;
+    const outcome = runPolicy(() => instance, { state: current, event, fuel });
     if (outcome.kind === 'accepted' && !isReadOnly) current = outcome.state;
     spent += outcome.kind === 'stopped' ? fuel : fuel - outcome.fuelLeft;
     outcomes.push(outcome);
