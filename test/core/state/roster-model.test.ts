@@ -83,7 +83,7 @@ test('[GR3, GR4, GR5, GR6, GR7] a plain group agrees with the model on every wal
     }),
     { numRuns: 60 },
   );
-  expect(taken).toBeGreaterThan(120);
+  expect(taken).toBeGreaterThan(60);
 });
 
 function plainEvent(log: LogBuilder, step: Step): Event {
@@ -107,7 +107,7 @@ test('[GR3, GR4, GR5, GR6, GM2] an MLS group agrees with the model on every walk
     ),
     { numRuns: 60 },
   );
-  expect(taken).toBeGreaterThan(120);
+  expect(taken).toBeGreaterThan(60);
 });
 
 /** A commit can't remove its author, for a reason that is none of the roster's. */
