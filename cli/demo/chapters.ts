@@ -14,6 +14,8 @@ const WHILE_BOB_IS_AWAY = [
   ['carol', 'And bread.'],
 ] as const;
 const AFTER_CAROL = 'The new meeting place is the lighthouse.';
+/** How often files are looked through that go away meanwhile. */
+const MAX_LOOKS = 10;
 
 /** The main job, chapter by chapter; each ends when its claims hold. */
 export async function play(stage: Stage, claims: Claims): Promise<void> {
@@ -200,9 +202,15 @@ async function epochState(stage: Stage): Promise<{ readonly epoch: number; reado
   return { epoch: Number(epoch), treeHash: mls.treeHash };
 }
 
+/** Looks again where a file went away meanwhile: a database that is closed takes its journal in, and what that held is elsewhere. */
 async function allFiles(folder: string): Promise<readonly Buffer[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return Promise.all(
-    entries.filter((entry) => entry.isFile()).map((entry) => readFile(join(entry.parentPath, entry.name))),
-  );
+  for (let look = 1; ; look++) {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile());
+    try {
+      return await Promise.all(files.map(({ parentPath, name }) => readFile(join(parentPath, name))));
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT' || look === MAX_LOOKS) throw cause;
+    }
+  }
 }
