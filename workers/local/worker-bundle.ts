@@ -124,6 +124,8 @@ function moveInto(draft: string, folder: string): void {
 function dropOld(cache: string): void {
   for (const name of readdirSync(cache)) {
     const path = join(cache, name);
-    if (Date.now() - statSync(path).mtimeMs > KEEP_MS) rmSync(path, { recursive: true, force: true });
+    // A draft of another process may have got its name meanwhile.
+    const madeAt = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+    if (Date.now() - madeAt > KEEP_MS) rmSync(path, { recursive: true, force: true });
   }
 }
