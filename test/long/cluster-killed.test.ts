@@ -29,6 +29,8 @@ const NODES = 6;
 const BLOB_BYTES = 300_000;
 /** Payloads leave their chain while others come in. */
 const variables = { SEGMENT_AGE_S: '1' };
+/** How long a relay may keep a database to itself, as where it closes it. */
+const LOCKED_MS = 10_000;
 /** The shortest that there is. */
 const RETENTION_MS = 60_000;
 
@@ -114,7 +116,7 @@ function keysAtNodes(): string[] {
   return readdirSync(databases)
     .filter((name) => name.endsWith('.sqlite'))
     .flatMap((name) => {
-      const database = new DatabaseSync(join(databases, name), { readOnly: true });
+      const database = new DatabaseSync(join(databases, name), { readOnly: true, timeout: LOCKED_MS });
       const isBucket = database.prepare("SELECT 1 FROM sqlite_master WHERE name = '_mf_objects'").get() !== undefined;
       const rows = isBucket ? database.prepare('SELECT key FROM _mf_objects WHERE key GLOB ?').all('c/*') : [];
       database.close();
