@@ -16,7 +16,7 @@ const keeperTests = 'test/workers/relay/cluster*.workerd.test.ts';
 const shardNodeTests = 'test/workers/shard-node/**/*.workerd.test.ts';
 
 /** Wide, since a loaded machine is no fault: what hangs fails all the same. */
-const patience = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 30_000 } } };
+const patience = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 60_000 } } };
 const longPatience = { ...patience, testTimeout: 1_200_000, hookTimeout: 300_000 };
 
 /** Those that run longest, the longest first; by themselves they begin last, since their files are small. */

@@ -19,7 +19,7 @@ test('[ML7] [ML4] clients that share nothing with this one found, invite, join, 
   await omar.publishKeyPackage();
   await rita.found();
   await rita.add(omar.actor);
-  await expect.poll(() => omar.join(), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => omar.join(), { timeout: 60_000 }).toBe(true);
   expect([rita.epoch, omar.epoch]).toEqual([1, 1]);
   await omar.say('from one foreign client');
   expect(await rita.read()).toEqual(['from one foreign client']);

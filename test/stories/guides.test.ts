@@ -51,7 +51,7 @@ describe('the first app', () => {
     const later = guide.start('node first-app/chat.mjs bob');
     await later.until('And tea.');
     expect((await later.end()).match(/bucket/g)).toHaveLength(1);
-  }, 120_000);
+  }, 300_000);
 });
 
 /** What the guide's modules export, as far as it is used. */

@@ -174,7 +174,7 @@ test('[GM41] [RC10] [RC11] a group that nobody can follow goes on as another one
     const group = await vi.waitFor(async () => {
       await other.group.catchUp();
       return other.session.group(successor);
-    }, 30_000);
+    }, 60_000);
     expect((await other.group.view()).status).toMatchObject({ kind: 'reinitialised', index, successor });
     members.push({ ...other, group });
   }

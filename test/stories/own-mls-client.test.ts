@@ -181,7 +181,7 @@ async function comeInAndAnswer(hers: Group, rita: Client, mls: Library): Promise
   const { index } = await hers.invite(toBase64Url(rita.actor));
   await hers.send('welcome');
 
-  await expect.poll(() => modules.fetchMail(rita), { timeout: 20_000 }).toSatisfy(holdsWelcome);
+  await expect.poll(() => modules.fetchMail(rita), { timeout: 60_000 }).toSatisfy(holdsWelcome);
   const welcome = (await modules.fetchMail(rita)).find(({ kind }) => kind === 'welcome');
   expect(welcome).toMatchObject({ index });
   const chain = welcome?.chain ?? new Uint8Array();

@@ -79,7 +79,7 @@ describe('a member whose client signs a path that nobody can follow', () => {
     await rotate(mallory);
     await bob.group.post('from the other side');
     // What is sent before he is back stays sealed for him.
-    await vi.waitFor(() => expect(seen).toContain('resynced'), { timeout: 30_000 });
+    await vi.waitFor(() => expect(seen).toContain('resynced'), { timeout: 60_000 });
     await cem.group.catchUp();
     await cem.group.send('welcome back');
     await reading;

@@ -19,7 +19,7 @@ async function comeOver({ session, group }: Pick<Person, 'session' | 'group'>, i
     await group.catchUp();
     return session.group(id);
   };
-  return vi.waitFor(arrive, { timeout: 30_000, interval: 50 });
+  return vi.waitFor(arrive, { timeout: 60_000, interval: 50 });
 }
 
 test('[GM41] [GM43] [RC10] a group goes on with other keys and another suite, and everyone comes over by themselves', async () => {

@@ -63,7 +63,7 @@ async function removalOf({ hers, phone, onDesk }: Awaited<ReturnType<typeof comp
       expect(await members()).not.toContain(actor);
       expect((await hers.view()).epoch).toBe(2);
     },
-    { timeout: 30_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
   await onDesk.catchUp();
   await onDesk.send('without the phone');
@@ -77,7 +77,7 @@ test('[NA16] [ML82] a member commits what the relay proposes of a device that it
   await group.desk.account.revoke(group.phone.identity!.actor, { reason: 'lost' });
   const isProposed = async (): Promise<boolean> =>
     (await logOf(group.hers)).some(({ event }) => event.type === mlsProposal.type);
-  await vi.waitFor(async () => expect(await isProposed()).toBe(true), { timeout: 30_000, interval: 20 });
+  await vi.waitFor(async () => expect(await isProposed()).toBe(true), { timeout: 60_000, interval: 20 });
   expect(await removalOf(group)).toEqual(['reference']);
   await expect(group.onPhone.send('still here?')).rejects.toMatchObject({ code: 'removed' });
 });

@@ -4,7 +4,7 @@ import { nodePlatform } from '../../sdk/node/index.ts';
 import { invitationTo, Stage, textsOf } from './stage.ts';
 
 let stage: Stage;
-const WAIT = { timeout: 30_000, interval: 50 };
+const WAIT = { timeout: 60_000, interval: 50 };
 /** Waits are cut short: nobody stands before a screen here. */
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 30)));
 

@@ -22,7 +22,7 @@ const HASTE = 10;
 type Relay = Omit<LocalRelay, 'stop'>;
 
 /** Times of 50 ms that an invitation is looked for. */
-const PATIENCE = 600;
+const PATIENCE = 1_200;
 
 /** The relay that stories of this process share. */
 let shared: Promise<Relay> | undefined;

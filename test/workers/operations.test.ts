@@ -97,7 +97,7 @@ describe('A relay at work', () => {
       const overheard = new Overheard();
       await story(overheard);
       await fetch(`${relay.url}/v1/nothing/${PLAINTEXT}?from=${PLAINTEXT}`);
-      await expect.poll(() => logged.some((line) => line.includes('"route":"none"')), { timeout: 20_000 }).toBe(true);
+      await expect.poll(() => logged.some((line) => line.includes('"route":"none"')), { timeout: 60_000 }).toBe(true);
       const lines = logged.map((line) => JSON.parse(line) as Record<string, unknown>);
       const routes = new Set(lines.map(({ route }) => route));
       const expected = [

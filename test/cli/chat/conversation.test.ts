@@ -42,7 +42,7 @@ beforeAll(async () => {
       expect(first).toBeDefined();
       return first!;
     },
-    { timeout: 30_000, interval: 100 },
+    { timeout: 60_000, interval: 100 },
   );
   alice = { ...founder, group };
   bob = { ...invited, group: await invitation.accept() };

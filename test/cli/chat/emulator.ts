@@ -61,7 +61,7 @@ export function emulate(columns = 80, lines = 24): Emulated {
         const shown = await rows();
         const screen = shown.join('\n');
         if (typeof text === 'string' ? screen.includes(text) : text.test(screen)) return shown;
-        if (waited > 20_000) throw new Error(`${String(text)} did not come:\n${screen}`);
+        if (waited > 60_000) throw new Error(`${String(text)} did not come:\n${screen}`);
         await sleep(20);
       }
     },

@@ -30,7 +30,7 @@ afterEach(() => {
 });
 
 /** Waits until that is all that is on the screen. */
-const shows = (rows: readonly string[]) => expect.poll(() => terminal.rows(), { timeout: 20_000 }).toEqual(rows);
+const shows = (rows: readonly string[]) => expect.poll(() => terminal.rows(), { timeout: 60_000 }).toEqual(rows);
 
 async function typed(keys: string, shown: string | RegExp): Promise<readonly string[]> {
   terminal.type(keys);

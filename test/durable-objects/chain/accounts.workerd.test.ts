@@ -31,7 +31,7 @@ const [alice, bob, phone, tablet] = ['alice', 'bob', 'phone', 'tablet'].map((nam
   TestActor,
 ];
 const hello = utf8ToBytes('hello');
-const WAIT = { timeout: 20_000, interval: 20 };
+const WAIT = { timeout: 60_000, interval: 20 };
 const undo: (() => void)[] = [];
 
 let account: TestChain;

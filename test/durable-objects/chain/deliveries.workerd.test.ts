@@ -10,7 +10,7 @@ import { callerOf, T0, TestChain, valueOf } from './test-chain.ts';
 const alice = new TestActor('alice');
 const POKE_DELAY_MS = 500;
 /** For a step that waits two seconds, on a slow machine. */
-const WAIT = { timeout: 20_000, interval: 200 };
+const WAIT = { timeout: 60_000, interval: 200 };
 
 let chain: TestChain;
 let bob: TestActor;

@@ -18,7 +18,7 @@ import { problemCode, T0, TestChain } from './test-chain.ts';
 const [alice, bob, registrar, stranger] = ['alice', 'bob', 'registrar', 'stranger'].map(
   (name) => new TestActor(name),
 ) as [TestActor, TestActor, TestActor, TestActor];
-const WAIT = { timeout: 20_000, interval: 20 };
+const WAIT = { timeout: 60_000, interval: 20 };
 
 let registry: TestChain;
 let group: TestChain;

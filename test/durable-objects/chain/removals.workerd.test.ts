@@ -46,7 +46,7 @@ import { TestActor } from '../../support/test-actor.ts';
 import { bytesFor } from '../bytes-for.ts';
 import { callerOf, chainStub, problemCode, T0, TestChain, valueOf } from './test-chain.ts';
 
-const WAIT = { timeout: 30_000, interval: 20 };
+const WAIT = { timeout: 60_000, interval: 20 };
 const [alice, bob, phone, mallory] = ['alice', 'bob', 'phone', 'mallory'].map((name) => new TestActor(name)) as [
   TestActor,
   TestActor,

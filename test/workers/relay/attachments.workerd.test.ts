@@ -279,7 +279,7 @@ describe('an attachment', () => {
         await runDurableObjectAlarm(stub);
         expect((await objectsOf(id)).flat()).toEqual([]);
       },
-      { timeout: 20_000 },
+      { timeout: 60_000 },
     );
     await withChain((chain) => (chain.clock = () => Date.now()));
   });
@@ -305,7 +305,7 @@ describe('an attachment', () => {
     const [kept, other] = [freshBytes(300_000), freshBytes(300_000)];
     expect((await begin(kept)).status).toBe(201);
     // What was moved before is given back a moment after its answer.
-    await vi.waitFor(() => expect(memory.free).toBe(TRANSFER_MEMORY_BYTES), { timeout: 30_000 });
+    await vi.waitFor(() => expect(memory.free).toBe(TRANSFER_MEMORY_BYTES), { timeout: 60_000 });
     const held = memory.free;
     memory.takeForReading(held);
     const refused = [await get(kept), await begin(other)];
@@ -318,7 +318,7 @@ describe('an attachment', () => {
     await (await get(other)).body!.cancel();
     expect((await (await get(other)).arrayBuffer()).byteLength).toBe(300_000);
     expect((await get(other, { range: 'bytes=300000-' })).status).toBe(416);
-    await vi.waitFor(() => expect(memory.free).toBe(TRANSFER_MEMORY_BYTES), { timeout: 30_000 });
+    await vi.waitFor(() => expect(memory.free).toBe(TRANSFER_MEMORY_BYTES), { timeout: 60_000 });
   });
 
   test('[UP7] holds memory for all of itself, however little of it a request brings', async () => {

@@ -13,7 +13,7 @@ const bindings = env as unknown as RelayEnvironment & Readonly<Record<string, R2
 const NOW = 1_900_000_000_000;
 const relay = createRelay({ clock: () => NOW });
 const keeper = bindings.KEEPER.getByName('cluster');
-const WAIT = { timeout: 30_000, interval: 50 };
+const WAIT = { timeout: 60_000, interval: 50 };
 
 let nonces = 0;
 
