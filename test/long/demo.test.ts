@@ -1,14 +1,12 @@
-import { availableParallelism, loadavg } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startDemo } from '../cli/demo.ts';
 import { Terminal } from '../cli/terminal.ts';
+import { watchLoad } from '../support/machine-load.ts';
 
 const CHAPTERS = 11;
 const COMMITTED_CLAIMS = 37;
 /** On a machine that has nothing else to do. */
 const BUDGET_MS = 120_000;
-/** The load that the system tells is one of the last minute. */
-const LOOK_MS = 10_000;
 
 let terminal: Terminal;
 
@@ -17,19 +15,6 @@ beforeEach(() => {
 });
 
 afterEach(() => terminal.close());
-
-/** The largest number of processes a core that wanted to run, at least one, from the call on until the function is called. */
-function watchLoad(): () => number {
-  let most = 1;
-  const look = (): void => void (most = Math.max(most, (loadavg()[0] ?? 0) / availableParallelism()));
-  const timer = setInterval(look, LOOK_MS);
-  look();
-  return () => {
-    clearInterval(timer);
-    look();
-    return most;
-  };
-}
 
 describe('npm run demo', () => {
   it('plays the main job in two minutes, and every claim of it holds', async () => {
