@@ -48,7 +48,7 @@ export class Proxy {
     // The Host header is kept: it is what the request was signed for.
     const { method = 'GET', url = '/', headers } = incoming;
     if (this.block?.(url) === true) return void incoming.socket.destroy();
-    const onward = request(this.#target + url, { method, headers }, (answer) => {
+    const onward = request(this.#target + url, { method, headers, agent: false }, (answer) => {
       const parts: Buffer[] = [];
       answer.on('data', (part: Buffer) => parts.push(part));
       answer.on('end', () => this.#answer(outgoing, answer, { method, path: url, body: Buffer.concat(parts) }));
