@@ -60,8 +60,8 @@ export function limitsOf(env: RelayEnvironment): Limits {
 
 /** Returns undefined where no usable key is configured. */
 export function checkpointKeyOf(environment: RelayEnvironment): CheckpointKey | undefined {
-  const seed = checkpointSeedOf(environment);
-  return seed && { relayName: environment.RELAY_NAME, publicKey: publicKeyOf(seed), sign: ed25519Signer(seed) };
+  const key = derivedKey(environment, itself);
+  return key && { relayName: environment.RELAY_NAME, ...key };
 }
 
 /** Derived from the checkpoint key, so that an operator keeps one secret. Undefined where none is configured. */
@@ -79,11 +79,27 @@ export function nodeKeyOf(environment: RelayEnvironment): RelayActor | undefined
   return derivedKey(environment, nodeKeySeed);
 }
 
-function derivedKey(environment: RelayEnvironment, derive: (checkpointSeed: Uint8Array) => Uint8Array) {
+type Derivation = (checkpointSeed: Uint8Array) => Uint8Array;
+
+const itself: Derivation = (checkpointSeed) => checkpointSeed;
+
+/**
+ * The keys of the secret that was seen last. An isolate serves one configuration, and every object that wakes in it asks for some:
+ * deriving a public key costs more than most requests.
+ */
+let known = { secret: '', keys: new Map<Derivation, RelayActor>() };
+
+function derivedKey(environment: RelayEnvironment, derive: Derivation): RelayActor | undefined {
+  const { RELAY_CHECKPOINT_KEY: secret = '' } = environment;
+  if (known.secret !== secret) known = { secret, keys: new Map() };
+  const held = known.keys.get(derive);
+  if (held !== undefined) return held;
   const checkpointSeed = checkpointSeedOf(environment);
   if (checkpointSeed === undefined) return undefined;
   const seed = derive(checkpointSeed);
-  return { publicKey: publicKeyOf(seed), sign: ed25519Signer(seed) };
+  const key = { publicKey: publicKeyOf(seed), sign: ed25519Signer(seed) };
+  known.keys.set(derive, key);
+  return key;
 }
 
 /** 32 bytes, or undefined where there are none. */

@@ -1,9 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
+import { toHex } from '../../core/index.ts';
 import type { RelayEnvironment } from '../../durable-objects/index.ts';
 import type { WebSocketEvent, WebSocketLike } from '../../sdk/index.ts';
 import { ed25519Checker, ed25519Signer } from '../../durable-objects/platform/ed25519.ts';
-import { actorOfSeed } from '../../sdk/actor-signer.ts';
+import { actorOfSeed, type ActorSigner } from '../../sdk/actor-signer.ts';
 import type { ModelRelay, RelayObject } from './model-relay.ts';
 import { putBack, storedIn, type Stored } from './stored.workerd.ts';
 
@@ -25,7 +26,7 @@ export function relayInIsolate(): ModelRelay {
     },
     platform: {
       verifyBatch: (jobs) => [...check(jobs)],
-      makeSigner: (seed) => ({ actor: actorOfSeed(seed), sign: ed25519Signer(seed) }),
+      makeSigner: signersBySeed(),
     },
     check,
     incidents: () => {
@@ -56,6 +57,17 @@ export function relayInIsolate(): ModelRelay {
     setClock: (offsetMs) => {
       Date.now = () => machineClock() + offsetMs;
     },
+  };
+}
+
+/** A run starts its people many times, with the same keys each time. */
+function signersBySeed(): (seed: Uint8Array) => ActorSigner {
+  const signers = new Map<string, ActorSigner>();
+  return (seed) => {
+    const name = toHex(seed);
+    const signer = signers.get(name) ?? { actor: actorOfSeed(seed), sign: ed25519Signer(seed) };
+    signers.set(name, signer);
+    return signer;
   };
 }
 
