@@ -12,6 +12,7 @@ export interface ChainKeys {
   readonly timelinePrefix: string;
   readonly mls: string;
   readonly pendingCommit: string;
+  readonly setAsideCommits: string;
   readonly recovery: string;
   readonly ownLeaf: string;
   readonly outbox: string;
@@ -36,6 +37,7 @@ export function chainKeys(chain: Uint8Array): ChainKeys {
     timelinePrefix: `${root}/timeline/`,
     mls: `${root}/mls`,
     pendingCommit: `${root}/pending-commit`,
+    setAsideCommits: `${root}/set-aside-commits`,
     recovery: `${root}/recovery`,
     ownLeaf: `${root}/own-leaf`,
     outbox: `${root}/outbox/`,

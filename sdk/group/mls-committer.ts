@@ -74,7 +74,7 @@ export class MlsCommitter {
   async commit(intent: CommitIntent): Promise<Delivery> {
     const { signal } = intent;
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      await this.#pending.settle(signal);
+      await this.#pending.makeRoom(signal);
       await this.#ensureKeys(signal);
       const prepared = await this.#follower.exclusive((chain) => this.#prepare(intent, chain), signal);
       if (prepared === undefined) continue;

@@ -188,7 +188,7 @@ export class MlsGroup extends FollowedGroup implements SuccessorGroup {
   }
 
   async leave({ signal }: CallOptions = {}): Promise<Delivery> {
-    await this.#pending.settle(signal);
+    await this.#pending.makeRoom(signal);
     // What was written before goes before; what can't be sent keeps nobody here.
     await super.resume(signal).catch(() => undefined);
     signal?.throwIfAborted();
@@ -233,7 +233,7 @@ export class MlsGroup extends FollowedGroup implements SuccessorGroup {
 
   async reinit(options: ReinitOptions = {}): Promise<ReinitDelivery> {
     const { signal } = options;
-    await this.#pending.settle(signal);
+    await this.#pending.makeRoom(signal);
     const status = await this.#catchUpStatus(signal);
     if (status.kind !== 'reinitialised') assertMembership(status);
     if (roleOf(groupStateOf(await this.follower.known(signal)).roster, this.#context.signer.actor) !== 'owner') {

@@ -136,15 +136,23 @@ class MlsPage implements PageOpener {
     }
     const before = this.#record?.state;
     if (before === undefined || before.status === 'removed') return changeOf(body);
-    const pending = this.#pending?.commit;
-    // Whoever won the epoch, it is over for what was pending.
-    if (pending !== undefined) this.#writes.push(this.#reading.store.dropPending());
+    const made = await this.#takeMade();
+    const own = equalBytes(entry.event.actor, this.#reading.self)
+      ? made.find(({ commitHash }) => equalBytes(body.commitHash, commitHash))
+      : undefined;
+    return own === undefined ? this.#follow(before, entry, body) : this.#acceptOwn(before, own, entry, body);
+  }
+
+  /** This device's own commits of the epoch. Whoever won it, it is over for all of them. */
+  async #takeMade(): Promise<readonly PendingCommit[]> {
+    const { store } = this.#reading;
+    const setAside = await store.setAside();
+    if (setAside.length > 0) this.#writes.push(store.dropSetAside());
+    if (this.#pending === undefined) return setAside;
+    const { commit } = this.#pending;
+    this.#writes.push(store.dropPending());
     this.#pending = undefined;
-    const isOwn =
-      pending !== undefined &&
-      equalBytes(body.commitHash, pending.commitHash) &&
-      equalBytes(entry.event.actor, this.#reading.self);
-    return isOwn ? this.#acceptOwn(before, pending, entry, body) : this.#follow(before, entry, body);
+    return [commit, ...setAside];
   }
 
   /** What this device could not take in, it can't follow a commit of; there it is told, as for any other reason. */
@@ -168,7 +176,9 @@ class MlsPage implements PageOpener {
 
   /** `GM42`: no key of the epoch that a ReInit begins is ever used, so its commit is not followed. */
   endGroup(): void {
-    if (this.#pending !== undefined) this.#writes.push(this.#reading.store.dropPending());
+    const { store } = this.#reading;
+    if (this.#pending !== undefined) this.#writes.push(store.dropPending());
+    this.#writes.push(store.dropSetAside());
     this.#pending = undefined;
   }
 
@@ -180,7 +190,8 @@ class MlsPage implements PageOpener {
     this.#pending = undefined;
     const madeAt = keyPackageTimeOf(state) ?? entry.relayTime;
     this.#writes.push(store.putOwnLeaf({ epoch: state.epoch, madeAt }));
-    this.#writes.push(store.dropWelcome(), store.dropPending(), ...(await pool.spend(keyPackageRef)));
+    this.#writes.push(store.dropWelcome(), store.dropPending(), store.dropSetAside());
+    this.#writes.push(...(await pool.spend(keyPackageRef)));
   }
 
   /** A commit of this device: from inside, or the way back from outside that was open since the thread was lost. */

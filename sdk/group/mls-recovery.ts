@@ -56,7 +56,7 @@ export class MlsRecovery {
   async recover(signal: AbortSignal): Promise<void> {
     for (let attempt = 1; attempt <= MAX_RESYNCS; attempt++) {
       // An earlier process may have been on its way back already.
-      if ((await this.#lostRecord()) !== undefined) await this.#pending.settle(signal);
+      if ((await this.#lostRecord()) !== undefined) await this.#pending.makeRoom(signal);
       const record = await this.#lostRecord();
       if (record === undefined) return;
       await this.#report(signal);

@@ -7,6 +7,7 @@ import {
   optional,
   struct,
   uint64,
+  vector,
   version,
   commitBundle,
   type CommitBundle,
@@ -36,6 +37,13 @@ const pendingCodec = struct('PendingRecord', {
   version: version(1),
   bundle: opaqueVector(MAX_BUNDLE_BYTES),
   commit: opaqueVector(MAX_STATE_BYTES),
+});
+
+/** Each holds a whole tree; a relay that fails at more of them than this fails at any. */
+export const MAX_SET_ASIDE_COMMITS = 4;
+const setAsideCodec = struct('SetAsideCommits', {
+  version: version(1),
+  commits: vector(opaqueVector(MAX_STATE_BYTES), MAX_SET_ASIDE_COMMITS),
 });
 
 const welcomeCodec = struct('AcceptedWelcome', {
@@ -120,6 +128,28 @@ export class MlsStore {
 
   dropPending(): StorageWrite {
     return { key: this.#keys.pendingCommit, value: undefined };
+  }
+
+  /** Commits of this device that are not sent again, but lead to keys that it needs should the log show one. */
+  async setAside(): Promise<readonly PendingCommit[]> {
+    const bytes = await this.#storage.read(this.#keys.setAsideCommits);
+    if (bytes === undefined) return [];
+    const record = decode(setAsideCodec, bytes);
+    if (!record.ok) throw damaged(this.#keys.setAsideCommits);
+    return record.value.commits.map((encoded) => {
+      const commit = parsePendingCommit(encoded);
+      if (!commit.ok) throw damaged(this.#keys.setAsideCommits);
+      return commit.value;
+    });
+  }
+
+  putSetAside(commits: readonly PendingCommit[]): StorageWrite {
+    const value = encode(setAsideCodec, { version: 1, commits: commits.map(serialisePendingCommit) });
+    return { key: this.#keys.setAsideCommits, value };
+  }
+
+  dropSetAside(): StorageWrite {
+    return { key: this.#keys.setAsideCommits, value: undefined };
   }
 
   /** What is known of losses of keys. */

@@ -7,7 +7,7 @@ import type { GroupState, PendingCommit } from '../mls/index.ts';
 import type { StorageWrite } from '../storage.ts';
 import type { GroupContext } from './group-context.ts';
 import type { Addition } from './mls-committer.ts';
-import type { MlsStore, PendingRecord } from './mls-store.ts';
+import { MAX_SET_ASIDE_COMMITS, type MlsStore, type PendingRecord } from './mls-store.ts';
 import { turnOf } from './turns.ts';
 
 export interface CommitPlan {
@@ -30,6 +30,9 @@ const OUTRUN: ReadonlySet<string> = new Set([
   'unknown-parent',
   'seen-too-old',
 ]);
+
+/** What a relay answers that fails at a commit, each time where the commit is why. */
+const FAILING: ReadonlySet<string> = new Set(['internal', 'unavailable']);
 
 /** Commits of this device on their way: one at a time, stored before it is sent, until it wins an epoch or can't any more. */
 export class PendingCommits {
@@ -60,6 +63,31 @@ export class PendingCommits {
       // It was refused for good and is dropped, which settles it too; what can't be known yet must stay.
       if (!(error instanceof RelayProblem) || isFateUnknown(error)) throw error;
     }
+  }
+
+  /**
+   * The same for whoever is about to make another one: what the relay fails at once more, while it shows a log that lacks it, is
+   * not sent again, or it would be in the way for good. Its keys are kept, since it may have been taken all the same (`CL50`).
+   */
+  async makeRoom(signal?: AbortSignal): Promise<void> {
+    try {
+      await this.settle(signal);
+    } catch (error) {
+      if (!(error instanceof RelayProblem) || !FAILING.has(error.code)) throw error;
+      await this.#follower.catchUp(signal);
+      if (!(await this.#follower.exclusive(() => this.#setAside(), signal))) throw error;
+    }
+  }
+
+  /** Whether there is room for it. */
+  async #setAside(): Promise<boolean> {
+    const pending = await this.#store.pending();
+    if (pending === undefined) return true;
+    const others = await this.#store.setAside();
+    if (others.length === MAX_SET_ASIDE_COMMITS) return false;
+    const commits = [...others, pending.commit];
+    await this.#context.storage.commit([this.#store.putSetAside(commits), this.#store.dropPending()]);
+    return true;
   }
 
   /** Under the chain's lock: stores a commit with the event that will carry it, and what of the epoch it used up. */
