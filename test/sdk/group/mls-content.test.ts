@@ -1,28 +1,12 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  groupMessage,
-  mlsCommit,
-  sha256,
-  type ChainId,
-  type Event,
-  type GroupState,
-  type MlsCommit,
-} from '../../../core/index.ts';
+import { groupMessage, mlsCommit, sha256, type ChainId, type GroupState, type MlsCommit } from '../../../core/index.ts';
 import { encodeAuthenticatedData } from '../../../core/mls/index.ts';
-import { groupGenesis } from '../../../scripts/vectors/sample-bodies.ts';
-import { chainKeys } from '../../../sdk/chain/chain-keys.ts';
 import type { VerifiedEntry } from '../../../sdk/chain/page-verification.ts';
 import { contentOf } from '../../../sdk/group/entry-content.ts';
 import { joinAt } from '../../../sdk/group/mls-admission.ts';
-import { MlsOpening } from '../../../sdk/group/mls-opening.ts';
-import { MlsStore } from '../../../sdk/group/mls-store.ts';
-import { Outbox } from '../../../sdk/group/outbox.ts';
-import { MlsIdentities } from '../../../sdk/mls-identities.ts';
-import { KeyPackagePool } from '../../../sdk/key-package-pool.ts';
 import { memoryStorage, RelayProblem, type Storage } from '../../../sdk/index.ts';
 import { encrypt, membersOf, type GroupState as MlsState } from '../../../sdk/mls/index.ts';
 import { PreSharedKeys } from '../../../sdk/pre-shared-keys.ts';
-import { platformOf } from '../../../sdk/platform.ts';
 import type { RelayClient } from '../../../sdk/relay-client.ts';
 import {
   foundGroup,
@@ -37,10 +21,9 @@ import {
   type Person,
   treeOf,
 } from '../mls/people.ts';
+import { entryOf, eventId, genesisOf, openAs, openingOf } from './opening.ts';
 
 const chain = GROUP_ID as ChainId;
-const keys = chainKeys(chain);
-const eventId = (byte: number): Uint8Array => new Uint8Array(16).fill(byte);
 
 let cast: Cast;
 let storage: Storage;
@@ -51,35 +34,6 @@ beforeEach(() => {
   storage = memoryStorage();
 });
 
-const genesisOf = (retentionMs: number): GroupState['genesis'] => ({ ...groupGenesis('mls'), retentionMs });
-
-/** An entry as the follower hands it over; the state is only looked at for its roster and its genesis. */
-function entryOf(
-  index: number,
-  event: Partial<Event>,
-  payload: Uint8Array | undefined,
-  members: Person[],
-): VerifiedEntry {
-  const roster = members.map(({ actor }) => ({ actor, role: 'member' as const, since: 0, until: 0 }));
-  const value = { roster, genesis: genesisOf(60_000) } as unknown as GroupState;
-  const empty = { chain, seenIndex: 0, seenHash: new Uint8Array(32), actorTime: NOW_MS, version: 1 } as const;
-  return { index, relayTime: NOW_MS, event: { ...empty, ...event } as Event, payload, state: { kind: 'group', value } };
-}
-
-function openingOf(self: Person, client: Partial<RelayClient> = {}) {
-  const store = new MlsStore(storage, keys);
-  const platform = platformOf({ now: () => NOW_MS });
-  const signer = { actor: self.actor, sign: () => Promise.reject(new Error('no other suite is asked for')) };
-  const identities = new MlsIdentities(storage, signer, self.identity);
-  const own = { actor: self.actor, identities, suites: [1] };
-  const pool = new KeyPackagePool({ client: client as RelayClient, storage, platform }, own);
-  const outbox = new Outbox(storage, keys);
-  const preSharedKeys = new PreSharedKeys(storage);
-  const source = { client: client as RelayClient, chain, now: () => NOW_MS };
-  const reading = { store, source, self: self.actor, onLost: () => undefined };
-  return { store, pool, opening: new MlsOpening({ ...reading, outbox, pool, preSharedKeys }) };
-}
-
 /** A relay that serves this tree, whatever it is asked for. */
 function sourceOf(tree: Uint8Array) {
   const client: Partial<RelayClient> = { tree: async () => tree };
@@ -87,14 +41,8 @@ function sourceOf(tree: Uint8Array) {
 }
 
 /** Opens one entry as bob, whose keys are `state`, and stores what that used up. */
-async function open(state: MlsState | undefined, entry: VerifiedEntry, client?: Partial<RelayClient>) {
-  const { opening, store } = openingOf(cast.bob, client);
-  if (state !== undefined) await storage.commit([store.put({ state, lostAt: undefined })]);
-  const page = await opening.begin();
-  const content = await contentOf(entry, page);
-  await storage.commit(page.finish());
-  return { content, record: await store.load() };
-}
+const open = (state: MlsState | undefined, entry: VerifiedEntry, client?: Partial<RelayClient>) =>
+  openAs(cast.bob, storage, { state, entry, client });
 
 interface Said {
   readonly by?: Person;
@@ -241,7 +189,7 @@ describe('a commit', () => {
     expect(record).toMatchObject({ lostAt: 7 });
     // From there on nothing decrypts, and nothing pretends to.
     const [ada] = await groupOf([cast.ada, cast.bob]);
-    const { opening } = openingOf(cast.bob);
+    const { opening } = openingOf(storage, cast.bob);
     const later = await saidBy(ada!, { entryEpoch: 2 });
     expect(await contentOf(later, await opening.begin())).toEqual(sealed('lost-epoch', 2));
   });
@@ -284,7 +232,7 @@ describe('joining', () => {
   /** Cem, who holds the private half of the KeyPackage that was used. */
   async function joiner(change: (body: MlsCommit) => Partial<MlsCommit> = () => ({})) {
     const made = await addition();
-    const { pool } = openingOf(cast.cem);
+    const { pool } = openingOf(storage, cast.cem);
     pool.find = async (ref) => (ref === made.keyPackage.ref ? made.keyPackage.privateState : undefined);
     const body = { ...made.body, ...change(made.body) };
     const source = sourceOf(treeOf(made.pending.next));
@@ -308,7 +256,7 @@ describe('joining', () => {
     await expect(join(byDan)).rejects.toMatchObject({ code: 'group-mismatch', message: /inviter/ });
     const fewer = entryOf(7, entry.event, entry.payload, [cast.ada, cast.cem]);
     await expect(join(fewer)).rejects.toMatchObject({ code: 'group-mismatch', message: /members/ });
-    const { pool, ...rest } = { pool: openingOf(cast.cem).pool, self: cast.cem.actor };
+    const { pool, ...rest } = { pool: openingOf(storage, cast.cem).pool, self: cast.cem.actor };
     pool.find = async () => (await keyPackageOf(cast.cem)).privateState;
     const { body, pending } = await addition();
     const other = { ...rest, pool, source: sourceOf(treeOf(pending.next)), preSharedKeys: new PreSharedKeys(storage) };
@@ -317,7 +265,7 @@ describe('joining', () => {
 
   test('[CL12] of another group is refused though the Welcome is sound', async () => {
     const { keyPackage, body, pending, entry } = await addition();
-    const { pool } = openingOf(cast.cem);
+    const { pool } = openingOf(storage, cast.cem);
     pool.find = async () => keyPackage.privateState;
     const source = { ...sourceOf(treeOf(pending.next)), chain: new Uint8Array(32).fill(8) as ChainId };
     const elsewhere = { pool, self: cast.cem.actor, source, preSharedKeys: new PreSharedKeys(storage) };
