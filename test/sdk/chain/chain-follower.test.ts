@@ -3,7 +3,7 @@ import { equalBytes, memberAdded, publicKeyOf, sha256, utf8ToBytes, type EntryPa
 import { ChainFollower, type EntryReader } from '../../../sdk/chain/chain-follower.ts';
 import { ForkError, UntrustedError } from '../../../sdk/errors.ts';
 import { memoryStorage } from '../../../sdk/index.ts';
-import { actorSeed, TestLog } from './test-log.ts';
+import { actorSeed, RELAY_NAME, TestLog } from './test-log.ts';
 import { contextOf, serve } from './test-server.ts';
 
 const [alice, mallory] = ['alice', 'mallory'].map(actorSeed) as [Uint8Array, Uint8Array];
@@ -195,15 +195,19 @@ describe('an answer that does not verify', () => {
   });
 
   test('[CL1] a chain whose genesis names another relay is refused', async () => {
-    const { follower } = follow(TestLog.found(alice, 'elsewhere.example'));
-    await expect(follower.catchUp()).rejects.toMatchObject({ code: 'other-relay' });
+    const elsewhere = TestLog.found(alice, 'elsewhere.example');
+    const otherKey = TestLog.found(alice, RELAY_NAME, publicKeyOf(mallory));
+    for (const log of [elsewhere, otherKey]) {
+      await expect(follow(log).follower.catchUp()).rejects.toMatchObject({ code: 'other-relay' });
+    }
   });
 
   test('[CL3] a proof of another entry or of another log does not cover a page', async () => {
     const log = logOf(600);
     const other = log.fork(100);
     while (other.size < 601) other.say(alice, 'other');
-    for (const proof of [log.proof(254), other.proof(255), log.proof(254).replace('index 254', 'index 255'), 'none']) {
+    const renumbered = log.proof(254).replace('index 254', 'index 255');
+    for (const proof of [log.proof(254), other.proof(255), renumbered, log.proofElsewhere(255), 'none']) {
       const { follower, served, notes } = follow(log);
       served.proof = () => proof;
       await expect(follower.take(log.page(0))).rejects.toMatchObject({ code: 'proof-invalid' });

@@ -76,12 +76,16 @@ export class TestLog {
     this.chain = chain;
   }
 
-  /** A plain group; `relayName` for one of another relay. */
-  static found(founder: Uint8Array, relayName = RELAY_NAME): TestLog {
+  /** A plain group; `relayName` and `checkpointKey` for one of another relay. */
+  static found(
+    founder: Uint8Array,
+    relayName = RELAY_NAME,
+    checkpointKey: Uint8Array = publicKeyOf(relaySeed),
+  ): TestLog {
     const body = chainGenesis.encodeBody({
       nonce: sha256(founder),
       relayName,
-      checkpointKey: publicKeyOf(relaySeed),
+      checkpointKey,
       successor: { actors: [publicKeyOf(founder)], threshold: 1 },
       visibility: 'private',
       retentionMs: 86_400_000,
@@ -163,8 +167,11 @@ export class TestLog {
   }
 
   checkpoint(size = this.size, seed = relaySeed): string {
+    return this.#sign(size, rootOf(rangeFromNodes(size, this.#node())), seed);
+  }
+
+  #sign(size: number, root: Uint8Array, seed = relaySeed): string {
     const origin = chainOrigin(RELAY_NAME, this.chain);
-    const root = rootOf(rangeFromNodes(size, this.#node()));
     const key = verifierKeyOf(origin, 'ed25519', signerOf(seed).actor);
     const text = formatCheckpoint({ origin, size, root, extensions: [] });
     return signNote(text, { key, sign: (message) => signerOf(seed).sign(message) });
@@ -178,5 +185,11 @@ export class TestLog {
   proof(index: number, size = this.size): string {
     const path = inclusionProof(index, size, this.#node());
     return formatLogProof({ index, path, checkpoint: this.checkpoint(size) });
+  }
+
+  /** That an entry stands alone in a tree of its own, at index 0. */
+  proofElsewhere(index: number): string {
+    const leaf = this.rows[index]?.leaf ?? new Uint8Array(32);
+    return formatLogProof({ index: 0, path: [], checkpoint: this.#sign(1, leaf) });
   }
 }
