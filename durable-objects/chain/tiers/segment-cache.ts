@@ -22,35 +22,48 @@ export class SegmentCache {
       this.#keep(first, kept);
       return Promise.resolve(kept);
     }
-    const underway = this.#underway.get(first) ?? this.#read(first, read);
-    this.#underway.set(first, underway);
-    return underway;
+    return this.#underway.get(first) ?? this.#begin(first, read);
   }
 
-  /** What expired is in no memory either. */
+  /** What expired is in no memory either: what is on its way is kept by nobody but those who wait for it. */
   drop(first: number): void {
-    this.#bytes -= this.#kept.get(first)?.length ?? 0;
-    this.#kept.delete(first);
+    this.#underway.delete(first);
+    this.#evict(first);
   }
 
-  async #read(first: number, read: () => Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> {
-    try {
-      const bytes = await read();
-      if (bytes !== undefined) this.#keep(first, bytes);
-      return bytes;
-    } finally {
+  #begin(first: number, read: () => Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> {
+    const ended = (bytes?: Uint8Array): void => {
+      if (this.#underway.get(first) !== reading) return;
       this.#underway.delete(first);
-    }
+      if (bytes !== undefined) this.#keep(first, bytes);
+    };
+    const reading = read();
+    this.#underway.set(first, reading);
+    return reading.then(
+      (bytes) => {
+        ended(bytes);
+        return bytes;
+      },
+      (cause: unknown) => {
+        ended();
+        throw cause;
+      },
+    );
   }
 
   /** As the newest; the ones that were longest not asked for make way. */
   #keep(first: number, bytes: Uint8Array): void {
-    this.drop(first);
+    this.#evict(first);
     this.#kept.set(first, bytes);
     this.#bytes += bytes.length;
     for (const oldest of this.#kept.keys()) {
       if (this.#bytes <= MAX_CACHED_BYTES) return;
-      this.drop(oldest);
+      this.#evict(oldest);
     }
+  }
+
+  #evict(first: number): void {
+    this.#bytes -= this.#kept.get(first)?.length ?? 0;
+    this.#kept.delete(first);
   }
 }
