@@ -1,6 +1,7 @@
 import { jsonResponse } from './answer-response.ts';
 import { describeRoute } from './describe-route.ts';
 import { DOCS_CSP, renderDocs } from './docs-page/page.ts';
+import { prefersHtml } from './negotiation.ts';
 import { describeApi, type ApiDocument } from './openapi-document.ts';
 import { noParameters, noQuery } from './parameters.ts';
 import type { RelayApp } from './relay-app.ts';
@@ -36,6 +37,9 @@ const docsRoute = describeRoute({
   problems: [],
 });
 
+/** What people type who look for it (`HT12`). Programs are told that there is nothing, so the API doesn't list these. */
+const LEADING_TO_DOCS = ['/', '/docs/'];
+
 /** The API's description of itself, made at the first request: most isolates never serve it. */
 export function addDocumentationRoutes(app: RelayApp): void {
   let document: ApiDocument | undefined;
@@ -53,4 +57,12 @@ export function addDocumentationRoutes(app: RelayApp): void {
     });
     return new Response(page, { headers });
   });
+
+  for (const path of LEADING_TO_DOCS) {
+    app.get(path, (c) => (prefersHtml(c.req.header('accept') ?? null) ? redirectToDocs() : c.notFound()));
+  }
+}
+
+function redirectToDocs(): Response {
+  return new Response(null, { status: 302, headers: responseHeaders(undefined, { location: '/docs' }) });
 }

@@ -1,4 +1,5 @@
 const JSON_TYPE = 'application/json';
+const HTML_TYPE = 'text/html';
 const QUALITY = /^q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/;
 
 /** A media range of an Accept header (RFC 9110 §12.5.1) with its place, which breaks ties. */
@@ -13,13 +14,21 @@ interface Preference {
  */
 export function prefersJson(accept: string | null, nativeType: string): boolean {
   if (accept === null || !/application\/json/i.test(accept)) return false;
-  const ranges = parseAccept(accept);
-  const json = ranges.get(JSON_TYPE);
-  if (json === undefined || json.quality === 0) return false;
+  return prefers(parseAccept(accept), JSON_TYPE, nativeType);
+}
+
+/** Whether the caller is a browser that somebody sits at: it asks for a page by name, and for JSON less (`HT12`). */
+export function prefersHtml(accept: string | null): boolean {
+  return accept !== null && prefers(parseAccept(accept), HTML_TYPE, JSON_TYPE);
+}
+
+function prefers(ranges: ReadonlyMap<string, Preference>, wantedType: string, nativeType: string): boolean {
+  const wanted = ranges.get(wantedType);
+  if (wanted === undefined || wanted.quality === 0) return false;
   const native = ranges.get(nativeType);
-  if (native !== undefined) return isBetter(json, native);
+  if (native !== undefined) return isBetter(wanted, native);
   const wildcard = ranges.get(`${nativeType.split('/')[0] ?? ''}/*`) ?? ranges.get('*/*');
-  return wildcard === undefined || json.quality >= wildcard.quality;
+  return wildcard === undefined || wanted.quality >= wildcard.quality;
 }
 
 function isBetter(a: Preference, b: Preference): boolean {

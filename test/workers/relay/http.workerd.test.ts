@@ -506,6 +506,24 @@ describe('The documentation page', () => {
     expect([...page.matchAll(/ id="([^"]+)"/g)].length, 'an id is given once').toBe(anchors.size);
   });
 
+  const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8';
+
+  test.each(['/', '/?ref=mail', '/docs/'])('[HT12] is where a browser is sent that opens %s', async (path) => {
+    for (const method of ['GET', 'HEAD']) {
+      const response = await call(path, { method, headers: { accept: BROWSER }, redirect: 'manual' });
+      expect([response.status, response.headers.get('location')]).toEqual([302, '/docs']);
+      expect(response.headers.get('cache-control')).toBe('private, no-store');
+    }
+  });
+
+  test.each(['/', '/docs/'])('[HT1, HT12] is not forced on programs that ask for %s', async (path) => {
+    for (const accept of ['*/*', 'application/json', 'application/json, text/html;q=0.9', MEDIA_TYPE]) {
+      expect(await problemOf(await call(path, { headers: { accept } }))).toMatchObject({ code: 'not-found' });
+    }
+    const post = await call(path, { method: 'POST', headers: { accept: BROWSER } });
+    expect(await problemOf(post)).toMatchObject({ code: 'not-found' });
+  });
+
   test('[HT10] names no other host and runs no script', async () => {
     const page = await (await call('/docs')).text();
     expect(page).not.toMatch(/<script|\ssrc=|https?:\/\/|url\(|@import|\son[a-z]+=|\sstyle=/i);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { prefersJson } from '../../../workers/relay/negotiation.ts';
+import { prefersHtml, prefersJson } from '../../../workers/relay/negotiation.ts';
 
 const BINARY = 'application/vnd.terachat.v1+tls';
 
@@ -39,4 +39,22 @@ describe('Whether a caller would rather read JSON', () => {
     expect(prefersJson('text/plain, application/json', 'text/plain')).toBe(false);
     expect(prefersJson('text/*;q=0.2, application/json;q=0.3', 'text/plain')).toBe(true);
   });
+});
+
+describe('Whether somebody sits at a browser', () => {
+  test.each([
+    'text/html',
+    'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+    'text/html, application/json',
+    'text/html;q=0.8, application/json;q=0.5',
+  ])('[HT12] yes: %s', (accept) => {
+    expect(prefersHtml(accept)).toBe(true);
+  });
+
+  test.each([null, '', '*/*', 'text/*', 'application/json', 'application/json, text/html', 'text/html;q=0, */*'])(
+    '[HT12] no: %s',
+    (accept) => {
+      expect(prefersHtml(accept)).toBe(false);
+    },
+  );
 });
