@@ -44,7 +44,7 @@ export class ActorNames {
     const actor = contact?.actor ?? [...this.#profiles].find(([, name]) => name === text)?.[0];
     if (actor !== undefined) return actor;
     const message = `'${text}' is no actor key, no contact and no profile on this machine.`;
-    throw new Failure('usage', 'unknown-actor', message, WHERE_FROM);
+    throw new Failure('failed', 'unknown-actor', message, WHERE_FROM);
   }
 
   /** As `find`, and also the beginning of a member's key. */

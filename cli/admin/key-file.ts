@@ -25,7 +25,7 @@ export async function makeKeyFile(
   const taken = [file, publicFile].find((path) => existsSync(path));
   if (taken !== undefined) {
     const message = `${taken} is there already, and a key is never written over.`;
-    throw new Failure('failed', 'file-exists', message, 'Take another name.');
+    throw new Failure('usage', 'file-exists', message, 'Take another name.');
   }
   const passphrase = await readPassphrase({ file: passphraseFile, isNew: true, signal });
   const { file: sealed, signer } = await drawAdminKey(passphrase, nodePlatform());

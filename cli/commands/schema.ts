@@ -114,7 +114,7 @@ function findDefinition(definitions: readonly Definition[], text: string): Defin
   const found = definitions.find(({ type, name }) => name === text || codePoint(type) === text.toLowerCase());
   if (found !== undefined) return found;
   throw new Failure(
-    'usage',
+    'failed',
     'unknown-event-type',
     `There is no event type '${text}'.`,
     'terachat schema lists them; --module FILE adds those of an application.',

@@ -34,7 +34,7 @@ export async function newProject(folder: string, template: (typeof TEMPLATES)[nu
     throw new Failure('usage', 'invalid-module-name', message);
   }
   if (existsSync(folder)) {
-    throw new Failure('failed', 'folder-exists', `${folder} is there already.`, 'Take another name.');
+    throw new Failure('usage', 'folder-exists', `${folder} is there already.`, 'Take another name.');
   }
   const samples = join(packageFolder(), isClone() ? 'policies' : 'dist/policies');
   const copies = {

@@ -51,7 +51,7 @@ function registryOf(
   entries: readonly Uint8Array[],
 ): RegistryLog {
   if (state.kind === 'registry') return { chain, state: state.value, entries };
-  throw new Failure('usage', 'not-a-registry', `${toBase64Url(chain)} is a chain of kind ${state.kind}.`);
+  throw new Failure('failed', 'not-a-registry', `${toBase64Url(chain)} is a chain of kind ${state.kind}.`);
 }
 
 /** What the admins signed of a module: in files, or else with the entry that published it. */

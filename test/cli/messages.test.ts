@@ -52,8 +52,15 @@ describe('a group at the command line', { timeout: 120_000 }, () => {
     expect(await terminal.refusal('group', 'invite', 'friends', 'bob', ...alice)).toMatchObject({
       code: 'already-member',
     });
-    expect(await terminal.refusal('group', 'invite', 'friends', 'zoe', ...alice)).toMatchObject({
-      code: 'unknown-actor',
+    for (const command of ['invite', 'remove']) {
+      expect(await terminal.refusal('group', command, 'friends', 'zoe', ...alice)).toMatchObject({
+        exit: 1,
+        code: 'unknown-actor',
+      });
+    }
+    expect(await terminal.refusal('group', 'remove', 'friends', id, ...alice)).toMatchObject({
+      exit: 1,
+      code: 'no-such-member',
     });
   });
 

@@ -77,7 +77,7 @@ describe('terachat module new, build and test', () => {
     expect(await runHere('module', 'new', join(folder, 'No Module'))).toMatchObject({ exit: 2 });
     const again = await runHere('module', 'new', join(folder, 'policies'), '--json');
     expect(again).toMatchObject({ exit: 0 });
-    expect(await runHere('module', 'new', join(folder, 'policies'))).toMatchObject({ exit: 1 });
+    expect(await runHere('module', 'new', join(folder, 'policies'))).toMatchObject({ exit: 2 });
     expect(await runHere('module', 'build', join(folder, 'No Module'))).toMatchObject({ exit: 2 });
     expect(await runHere('module', 'test', join(folder, 'policies'))).toMatchObject({ exit: 1 });
   });

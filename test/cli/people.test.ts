@@ -119,7 +119,7 @@ describe('what a command can run into', { timeout: 120_000 }, () => {
       exit: 1,
       code: 'not-found',
     });
-    expect(await terminal.refusal('schema', 'nothing')).toMatchObject({ exit: 2, code: 'unknown-event-type' });
+    expect(await terminal.refusal('schema', 'nothing')).toMatchObject({ exit: 1, code: 'unknown-event-type' });
 
     relay.interrupt();
     await relay.ended;
