@@ -32,6 +32,7 @@ import { KeyPackagePool } from './key-package-pool.ts';
 import { Mailbox } from './mailbox.ts';
 import { MailboxTokens, parseToken } from './mailbox-tokens.ts';
 import { MlsIdentities } from './mls-identities.ts';
+import { notAnActor } from './parse-actor.ts';
 import type { Platform } from './platform.ts';
 import { PreSharedKeys } from './pre-shared-keys.ts';
 import type { StorageWrite } from './storage.ts';
@@ -158,7 +159,7 @@ export class Device implements SiblingGroups {
   /** Seals content to an actor and leaves it in their mailbox, by a group that both are in or a token of theirs. */
   async sealTo(actor: string, content: Uint8Array, { group, token, signal }: SealOptions): Promise<void> {
     const recipient = parseActorKey(fromBase64Url(actor) ?? new Uint8Array(0));
-    if (recipient === undefined) throw new TypeError(`no actor: ${actor}`);
+    if (recipient === undefined) throw notAnActor(actor);
     const { client, platform } = this.#context;
     const { signer } = this.#own;
     const envelope = await sealEnvelope(content, { recipient, signer, now: platform.now() });

@@ -3,7 +3,8 @@ import { adviceOnProblem, ASK, GIVE_UP, RETRY, waitFor, type Advice } from './ad
 
 /**
  * Every error that the SDK throws on purpose. `code` is stable and kebab-case; `advice` says to the program what to do next,
- * and `hint` to people. Bad arguments throw a TypeError or RangeError, and an aborted call throws its signal's reason.
+ * and `hint` to people. Both are own properties: an error that nobody catches is printed with them. Bad arguments throw a
+ * TypeError or RangeError, and an aborted call throws its signal's reason.
  */
 export abstract class TeraChatError extends Error {
   abstract readonly code: string;
@@ -26,20 +27,17 @@ export class RelayProblem extends TeraChatError {
   readonly code: ProblemCode;
   readonly status: number;
   readonly details: Readonly<Record<string, unknown>>;
+  readonly hint: string;
+  readonly advice: Advice;
 
   constructor(code: ProblemCode, details: Readonly<Record<string, unknown>> = {}) {
-    super(`${code}: ${problems[code].title}`);
+    const { title, status } = problems[code];
+    super(`${code}: ${title}`);
     this.code = code;
-    this.status = problems[code].status;
+    this.status = status;
     this.details = details;
-  }
-
-  get hint(): string {
-    return problems[this.code].title;
-  }
-
-  get advice(): Advice {
-    return adviceOnProblem(this.code, this.details);
+    this.hint = title;
+    this.advice = adviceOnProblem(code, details);
   }
 }
 
@@ -50,15 +48,14 @@ export class StatementError extends TeraChatError {
   readonly advice = ASK;
   /** The rule that is broken, with what it says besides. */
   readonly refusal: JudgedRefusal;
+  readonly hint: string;
 
   constructor(refusal: JudgedRefusal) {
-    super(`${refusal.code}: ${titleOf(refusal.code)}`);
+    const title = titleOf(refusal.code);
+    super(`${refusal.code}: ${title}`);
     this.code = refusal.code;
     this.refusal = refusal;
-  }
-
-  get hint(): string {
-    return titleOf(this.code);
+    this.hint = title;
   }
 }
 
@@ -75,20 +72,17 @@ const NETWORK_PAUSE_MS = 1_000;
 export class NetworkError extends TeraChatError {
   override readonly name = 'NetworkError';
   readonly code: 'unreachable' | 'timeout' | 'not-a-relay';
+  readonly hint: string;
+  readonly advice: Advice;
 
   constructor(code: NetworkError['code'], message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-  }
-
-  get hint(): string {
-    return this.code === 'not-a-relay'
-      ? 'Check the address: what answered does not speak this protocol.'
-      : 'Check that the relay runs and can be reached, then try again; sending the same bytes twice is safe.';
-  }
-
-  get advice(): Advice {
-    return this.code === 'not-a-relay' ? ASK : waitFor(NETWORK_PAUSE_MS);
+    this.hint =
+      code === 'not-a-relay'
+        ? 'Check the address: what answered does not speak this protocol.'
+        : 'Check that the relay runs and can be reached, then try again; sending the same bytes twice is safe.';
+    this.advice = code === 'not-a-relay' ? ASK : waitFor(NETWORK_PAUSE_MS);
   }
 }
 
@@ -114,6 +108,8 @@ export class UntrustedError extends TeraChatError {
   override readonly name = 'UntrustedError';
   readonly code: UntrustedCode;
   readonly advice = RETRY;
+  readonly hint =
+    'Nothing of the answer was used. Try again; if it stays, keep this message and ask another member what they see.';
   /** The entry that failed, where one did. */
   readonly index: number | undefined;
 
@@ -121,10 +117,6 @@ export class UntrustedError extends TeraChatError {
     super(message);
     this.code = code;
     this.index = index;
-  }
-
-  get hint(): string {
-    return 'Nothing of the answer was used. Try again; if it stays, keep this message and ask another member what they see.';
   }
 }
 
@@ -195,18 +187,14 @@ export type StorageCode = keyof typeof storageRemedies;
 export class StorageError extends TeraChatError {
   override readonly name = 'StorageError';
   readonly code: StorageCode;
+  readonly hint: string;
+  readonly advice: Advice;
 
   constructor(code: StorageCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-  }
-
-  get hint(): string {
-    return storageRemedies[this.code].hint;
-  }
-
-  get advice(): Advice {
-    return storageRemedies[this.code].advice;
+    this.hint = storageRemedies[code].hint;
+    this.advice = storageRemedies[code].advice;
   }
 }
 
@@ -237,18 +225,14 @@ const OUTBOX_PAUSE_MS = 1_000;
 export class UsageError extends TeraChatError {
   override readonly name = 'UsageError';
   readonly code: UsageCode;
+  readonly hint: string;
+  readonly advice: Advice;
 
   constructor(code: UsageCode, message: string) {
     super(message);
     this.code = code;
-  }
-
-  get hint(): string {
-    return usageRemedies[this.code].hint;
-  }
-
-  get advice(): Advice {
-    return usageRemedies[this.code].advice;
+    this.hint = usageRemedies[code].hint;
+    this.advice = usageRemedies[code].advice;
   }
 }
 
@@ -280,7 +264,7 @@ const usageRemedies = {
   'not-a-group': { advice: GIVE_UP, hint: 'Give the id of a group chain.' },
   'not-joined': { advice: GIVE_UP, hint: 'Accept the invitation to this group first.' },
   'plain-group': { advice: GIVE_UP, hint: 'Only groups with MLS have keys: epochs, and attachments.' },
-  'already-member': { advice: GIVE_UP, hint: 'The actor is in the group.' },
+  'already-member': { advice: GIVE_UP, hint: 'Nothing is to be done: who is in is not invited again.' },
   'no-such-member': { advice: GIVE_UP, hint: 'Name an actor that is in the group.' },
   'no-shared-group': { advice: ASK, hint: 'Ask them for a token, or meet them in a group first.' },
   'not-invited': { advice: ASK, hint: 'Ask for a new invitation: the one that came does not fit this device.' },

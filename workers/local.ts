@@ -233,7 +233,7 @@ function withCluster(worker: V4WorkerOptions, { variable, r2Buckets, secrets }: 
 async function importMiniflare(): Promise<typeof MiniflarePackage> {
   const { node } = process.versions;
   if (Number.parseInt(node) < OLDEST_NODE)
-    throw new LocalRelayError({ code: 'runtime-missing', cause: `Node ${node}` });
+    throw new LocalRelayError({ code: 'node-too-old', node, oldest: OLDEST_NODE });
   try {
     return await import('miniflare');
   } catch (cause) {

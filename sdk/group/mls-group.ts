@@ -3,6 +3,7 @@ import {
   findMember,
   predecessorNamed,
   roleOf,
+  toBase64Url,
   type ChainId,
   type GrantedRole,
 } from '../../core/index.ts';
@@ -311,6 +312,6 @@ export class MlsGroup extends FollowedGroup implements SuccessorGroup {
 function assertAbsent(chain: FollowedChain, actor: Uint8Array): void {
   const member = findMember(groupStateOf(chain).roster, actor);
   if (member !== undefined && member.role !== 'none') {
-    throw new UsageError('already-member', `the actor is in the group since entry ${member.since}`);
+    throw new UsageError('already-member', `${toBase64Url(actor)} is in the group since entry ${member.since}`);
   }
 }

@@ -8,6 +8,7 @@ export type LocalRelayProblem =
   | { readonly code: 'relay-file-invalid'; readonly path: string }
   | { readonly code: 'relay-name-fixed'; readonly path: string; readonly name: string }
   | { readonly code: 'invalid-cluster'; readonly title: string; readonly todo?: string | undefined }
+  | { readonly code: 'node-too-old'; readonly node: string; readonly oldest: number }
   | { readonly code: 'runtime-missing'; readonly cause: string }
   | { readonly code: 'worker-not-built'; readonly output: string }
   | { readonly code: 'start-failed'; readonly cause: string };
@@ -44,8 +45,10 @@ function messageOf(problem: LocalRelayProblem): string {
       return `The chains of this relay are signed as ${problem.name}, which can't change. See ${problem.path}`;
     case 'invalid-cluster':
       return problem.title;
+    case 'node-too-old':
+      return `A local relay needs Node ${problem.oldest} or newer, and this is Node ${problem.node}. Everything else runs on it.`;
     case 'runtime-missing':
-      return `A local relay needs Node 22 or later and miniflare: npm install miniflare (${problem.cause})`;
+      return `A local relay needs miniflare beside this package: npm install miniflare (${problem.cause})`;
     case 'worker-not-built':
       return `The worker could not be bundled:\n${problem.output}`;
     case 'start-failed':
