@@ -4,7 +4,7 @@ import {
   NetworkError,
   RelayProblem,
   StorageError,
-  TeraChatError,
+  type TeraChatError,
   UntrustedError,
   UsageError,
 } from '../../sdk/index.ts';
