@@ -1,5 +1,6 @@
 /** `npm run deploy`: checks, bundles, and after asking puts the relay online. The work is in `deploy/`. */
 import { createInterface } from 'node:readline/promises';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { checkBundle } from './deploy/bundle.ts';
 import { POLICY_ENVIRONMENT } from './deploy/configuration.ts';
@@ -47,7 +48,7 @@ async function main(): Promise<number> {
     process.stderr.write(`deploy: there is no environment but ${POLICY_ENVIRONMENT}\n`);
     return EXIT.usage;
   }
-  const root = new URL('..', import.meta.url).pathname;
+  const root = fileURLToPath(new URL('..', import.meta.url));
   const chosen: DeployOptions = {
     config: `${root}wrangler.toml`,
     wrangler: [process.execPath, `${root}node_modules/wrangler/bin/wrangler.js`],

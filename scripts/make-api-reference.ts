@@ -1,8 +1,9 @@
 /** `npm run docs:api`: the reference of what the package exports, as pages in `dist/api/`. A warning fails it. */
+import { fileURLToPath } from 'node:url';
 import { Application, Comment, Converter, type Context, type DeclarationReflection } from 'typedoc';
 import ts from 'typescript';
 
-const root = new URL('..', import.meta.url).pathname.replace(/\/$/, '');
+const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 
 /** A name says what most properties are; everything else says what it promises. */
 const MUST_SAY = ['Variable', 'Function', 'Class', 'Interface', 'TypeAlias', 'Method'] as const;

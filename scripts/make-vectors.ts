@@ -3,6 +3,7 @@
  * the protocol, and other implementations hold on to it. See test/vectors/README.md.
  */
 import { existsSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { admissionVectors } from './vectors/admissions.ts';
 import { blobVectors, placementVectors } from './vectors/blobs.ts';
 import { chainVectors } from './vectors/chains.ts';
@@ -10,7 +11,7 @@ import { encodingDefinitions, encodingVectors } from './vectors/encoding.ts';
 import { badEventVectors, bodyVectors, signedEventVectors } from './vectors/events.ts';
 import { tamperingVectors } from './vectors/tampering.ts';
 
-const folder = new URL('../test/vectors/', import.meta.url).pathname;
+const folder = fileURLToPath(new URL('../test/vectors/', import.meta.url));
 
 const files = {
   encoding: () => ({ definitions: encodingDefinitions(), vectors: encodingVectors() }),

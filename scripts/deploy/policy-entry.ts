@@ -1,8 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { meterModule, sha256, toBase64Url, verifyModuleStatically } from '../../core/index.ts';
 
-const BUNDLED_POLICIES = new URL('../../durable-objects/policy/bundled-policies.ts', import.meta.url).pathname;
+const BUNDLED_POLICIES = fileURLToPath(new URL('../../durable-objects/policy/bundled-policies.ts', import.meta.url));
 
 /**
  * Writes the entry of a worker that brings these policies with it, metered, beside all that `main` is (`PX10`). Gives its path.
