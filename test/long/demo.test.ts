@@ -29,7 +29,7 @@ describe('npm run demo', () => {
     const claims = out.match(/^ {3}✓ .+$/gm) ?? [];
     expect(claims.length).toBeGreaterThanOrEqual(COMMITTED_CLAIMS);
     expect(out.trim().split('\n').at(-1)).toBe(`demo ok: ${claims.length} claims verified`);
-    const numbers = (out.match(/^\d+(?= {2}\S)/gm) ?? []).map(Number);
+    const numbers = (out.match(/^\d+(?= +\S)/gm) ?? []).map(Number);
     expect(numbers).toEqual(Array.from({ length: CHAPTERS }, (_, i) => i + 1));
     expect(elapsedMs).toBeLessThan(BUDGET_MS * load);
     await terminal.untilNothingRuns();
